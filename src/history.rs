@@ -1,83 +1,87 @@
 //! The history: the SQLite database of builds, held in memory between the bytes that the host
-//! read and the bytes it will store. Opening checks and migrates; recording is one transaction.
+//! read and the bytes it will store. Opening checks and migrates, recording is one transaction,
+//! and every question about builds is answered here; where the bytes live is the host's business.
 
-use crate::config::{MetricType, Unit};
+mod build;
+mod columns;
+mod failure;
+mod image;
+mod instant;
+mod merge;
+mod prune;
+mod query;
+mod record;
+mod schema;
+mod timeline;
+
+pub use build::{BuildContext, BuildRecord, MetricDefinition, Recorded, Value};
+pub use columns::{BuildTable, Columns, MetricColumn, Values};
+pub use merge::Merged;
+pub use prune::{PruneRequest, Pruned};
+pub use query::{Baseline, BaselineQuery, Build, BuildFilter, Point, StoredValue};
+pub use record::RecordedBuild;
+
+use crate::error::Result;
 use serde::{Deserialize, Serialize};
+use timeline::Timeline;
 
-/// The values of a history laid out by column, for reports and exports.
-///
-/// Builds stand once, ordered by time then id; each metric's column is aligned with them, so
-/// `metrics[m].values[b]` belongs to `builds.*[b]`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Columns {
-    /// One entry per build in every vector.
-    pub builds: BuildTable,
-    /// One entry per metric that has a definition, ordered by id.
-    pub metrics: Vec<MetricColumn>,
+/// A history in memory. Nothing reaches the host's storage before [`History::save`] and a write
+/// of the bytes it returns.
+#[derive(Debug)]
+pub struct History {
+    conn: rusqlite::Connection,
+    timeline: Timeline,
+    limits: Limits,
 }
 
-/// The builds of a [`Columns`], one vector per attribute, all of the same length.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct BuildTable {
-    /// Row ids of the database.
-    pub id: Vec<i64>,
-    /// Commit ids as recorded (40 hex digits, or whatever an import brought).
-    pub commit: Vec<String>,
-    /// Indexes into `branches`.
-    pub branch: Vec<u32>,
-    /// Distinct branch names in order of first appearance.
-    pub branches: Vec<String>,
-    /// CI run ids.
-    pub run_id: Vec<String>,
-    /// CI run numbers.
-    pub run_number: Vec<i64>,
-    /// Indexes into `events`.
-    pub event: Vec<u32>,
-    /// Distinct event names in order of first appearance; empty string for none.
-    pub events: Vec<String>,
-    /// Milliseconds since 1970-01-01 UTC.
-    pub timestamp: Vec<i64>,
+/// Bounds on what is opened and saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Limits {
+    /// The largest image in bytes; 256 MiB by default.
+    pub max_bytes: u64,
 }
 
-/// One metric's values in a [`Columns`].
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct MetricColumn {
-    /// The metric's key.
-    pub id: String,
-    /// Numeric or label.
-    pub kind: MetricType,
-    /// As recorded with the metric's definition.
-    pub unit: Option<Unit>,
-    /// As recorded with the metric's definition.
-    pub description: Option<String>,
-    /// The values, aligned with the builds.
-    pub values: Values,
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_bytes: 256 * 1024 * 1024 }
+    }
 }
 
-/// A column's values, `None` where a build has none for the metric.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub enum Values {
-    /// Finite numbers.
-    Numeric(Vec<Option<f64>>),
-    /// Indexes into the distinct labels, which stand in order of first appearance.
-    Label(Vec<Option<u32>>, Vec<String>),
-}
+impl History {
+    /// Opens the image of a history, or begins a new one where the host knows that there is none.
+    ///
+    /// `None` is the only way to a new history: an empty image, or a sound database without the
+    /// history's tables, is an error, so that a failed download can never look like a beginning.
+    /// An older file is migrated in memory; `image` itself is only read.
+    ///
+    /// # Errors
+    /// `HISTORY_TOO_LARGE`, `HISTORY_NOT_SQLITE`, `HISTORY_CORRUPT`, `HISTORY_FOREIGN`,
+    /// `HISTORY_NEWER`; `HISTORY_FAILED` where SQLite fails for a reason of its own.
+    pub fn open(image: Option<&[u8]>, limits: Limits) -> Result<Self> {
+        let mut conn = match image {
+            Some(image) => {
+                let conn = image::open(image, limits)?;
+                schema::check(&conn)?;
+                conn
+            }
+            None => {
+                let mut conn = image::create()?;
+                schema::create(&mut conn)?;
+                conn
+            }
+        };
+        schema::migrate(&mut conn)?;
+        let timeline = Timeline::load(&conn)?;
+        Ok(Self { conn, timeline, limits })
+    }
 
-/// The facts of one run, as the host knows them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BuildContext {
-    /// The commit's id.
-    pub commit_sha: String,
-    /// The branch's name.
-    pub branch: String,
-    /// The CI run's id.
-    pub run_id: String,
-    /// The CI run's number.
-    pub run_number: i64,
-    /// The event that started the run, where there was one.
-    #[serde(default)]
-    pub event_name: Option<String>,
-    /// RFC 3339 time of the build.
-    pub timestamp: String,
+    /// The history as an SQLite file in rollback-journal format.
+    ///
+    /// # Errors
+    /// `HISTORY_TOO_LARGE` where the file would pass the limit that opening it is held to: saving
+    /// it would lock its owner out.
+    pub fn save(&mut self) -> Result<Vec<u8>> {
+        image::save(&mut self.conn, self.limits)
+    }
 }

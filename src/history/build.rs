@@ -1,0 +1,242 @@
+//! What callers hand to a history: the facts of a run, metrics with their values, and the rules
+//! that both must keep. Everything is checked here, before a transaction begins.
+
+use super::instant;
+use crate::config::{MetricType, Unit};
+use crate::error::{Code, Error, Result};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// The facts of one run, as the host knows them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BuildContext {
+    /// The commit's id; 1-128 characters.
+    pub commit_sha: String,
+    /// The branch's name; 1-1024 characters.
+    pub branch: String,
+    /// The CI run's id; 1-128 characters.
+    pub run_id: String,
+    /// The CI run's number, not negative.
+    pub run_number: i64,
+    /// The event that started the run, where there was one.
+    #[serde(default)]
+    pub event_name: Option<String>,
+    /// RFC 3339 time of the build; stored in UTC to the millisecond.
+    pub timestamp: String,
+}
+
+/// One build with its values, for recording many at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BuildRecord {
+    /// The run.
+    pub context: BuildContext,
+    /// At least one.
+    pub metrics: Vec<Recorded>,
+}
+
+/// One metric's value in a build.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Recorded {
+    /// Whose value it is.
+    pub metric: MetricDefinition,
+    /// Of the metric's type.
+    pub value: Value,
+}
+
+/// What a history knows about a metric.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MetricDefinition {
+    /// The metric's key; 1-64 of `a-z`, `0-9` and `-`.
+    pub id: String,
+    /// Numeric or label; the first record of a metric settles it.
+    #[serde(rename = "type", deserialize_with = "metric_type")]
+    pub kind: MetricType,
+    /// How its numbers are shown.
+    #[serde(default, deserialize_with = "unit")]
+    pub unit: Option<Unit>,
+    /// A sentence on what it measures; at most 256 characters.
+    #[serde(default)]
+    pub description: Option<String>,
+}
+
+/// A metric's value: a JSON number or string outside the engine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// One finite number.
+    Numeric(f64),
+    /// One line of 1-256 characters.
+    Label(String),
+}
+
+impl Value {
+    /// The type of metric that the value fits.
+    #[must_use]
+    pub fn kind(&self) -> MetricType {
+        match self {
+            Value::Numeric(_) => MetricType::Numeric,
+            Value::Label(_) => MetricType::Label,
+        }
+    }
+}
+
+/// The name of a metric type in files and messages.
+pub(super) fn type_name(kind: MetricType) -> &'static str {
+    match kind {
+        MetricType::Numeric => "numeric",
+        MetricType::Label => "label",
+    }
+}
+
+/// The metric type of a name.
+pub(super) fn type_from_name(name: &str) -> Option<MetricType> {
+    [MetricType::Numeric, MetricType::Label].into_iter().find(|kind| type_name(*kind) == name)
+}
+
+/// The name of a unit in files and messages.
+pub(super) fn unit_name(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Percent => "percent",
+        Unit::Integer => "integer",
+        Unit::Bytes => "bytes",
+        Unit::Duration => "duration",
+        Unit::Decimal => "decimal",
+    }
+}
+
+/// The unit of a name; `None` for one that this version does not know.
+pub(super) fn unit_from_name(name: &str) -> Option<Unit> {
+    [Unit::Percent, Unit::Integer, Unit::Bytes, Unit::Duration, Unit::Decimal]
+        .into_iter()
+        .find(|unit| unit_name(*unit) == name)
+}
+
+fn metric_type<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<MetricType, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    type_from_name(&name).ok_or_else(|| {
+        serde::de::Error::custom(format!("unknown metric type `{name}`, expected `numeric` or `label`"))
+    })
+}
+
+fn unit<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Unit>, D::Error> {
+    let Some(name) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    unit_from_name(&name).map(Some).ok_or_else(|| {
+        serde::de::Error::custom(format!(
+            "unknown unit `{name}`, expected `percent`, `integer`, `bytes`, `duration` or `decimal`"
+        ))
+    })
+}
+
+/// A checked [`BuildContext`], its time a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Facts {
+    pub(super) commit: String,
+    pub(super) branch: String,
+    pub(super) run_id: String,
+    pub(super) run_number: i64,
+    pub(super) event: Option<String>,
+    pub(super) time: i64,
+}
+
+impl Facts {
+    /// Whether these facts, and not the other's, stand for a build recorded with both: the
+    /// earlier ones, so that a re-run months later does not turn old code into the newest build.
+    /// The rest of the order only makes the choice the same whichever came first.
+    pub(super) fn precede(&self, other: &Facts) -> bool {
+        let key = |f: &Facts| (f.time, f.event.is_none(), f.event.clone(), f.branch.clone(), f.run_number);
+        key(self) < key(other)
+    }
+}
+
+/// Checks the facts of a run.
+pub(super) fn check_context(context: &BuildContext) -> Result<Facts> {
+    let BuildContext { commit_sha, branch, run_id, run_number, event_name, timestamp } = context;
+    check_text("the commit id", commit_sha, 1, 128)?;
+    check_text("the branch", branch, 1, 1024)?;
+    check_text("the run id", run_id, 1, 128)?;
+    let event = event_name.as_deref().filter(|event| !event.is_empty());
+    check_text("the event", event.unwrap_or_default(), 0, 128)?;
+    if *run_number < 0 {
+        return Err(invalid(format!("the run number is {run_number}, expected 0 or more")));
+    }
+    let time = check_time("the build's timestamp", timestamp)?;
+    Ok(Facts {
+        commit: commit_sha.clone(),
+        branch: branch.clone(),
+        run_id: run_id.clone(),
+        run_number: *run_number,
+        event: event.map(str::to_owned),
+        time,
+    })
+}
+
+/// Checks the metrics of one build.
+pub(super) fn check_metrics(metrics: &[Recorded]) -> Result<()> {
+    if metrics.is_empty() {
+        return Err(invalid("the build has no metrics")
+            .hint("A build is recorded with at least one value; when every metric fails, record none."));
+    }
+    let mut seen = std::collections::HashSet::with_capacity(metrics.len());
+    for Recorded { metric, value } in metrics {
+        let id = &metric.id;
+        let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if !(1..=64).contains(&id.len()) || !id.bytes().all(legal) {
+            return Err(invalid(format!(
+                "the metric id `{}` is not 1-64 of the characters a-z, 0-9 and -",
+                super::failure::excerpt(id)
+            )));
+        }
+        if !seen.insert(id) {
+            return Err(invalid(format!("the metric `{id}` stands twice in one build")));
+        }
+        if value.kind() != metric.kind {
+            return Err(invalid(format!(
+                "the metric `{id}` is {}, its value is {}",
+                type_name(metric.kind),
+                type_name(value.kind())
+            )));
+        }
+        match value {
+            Value::Numeric(number) if !number.is_finite() => {
+                return Err(invalid(format!(
+                    "the value of the metric `{id}` is {number}, expected a finite number"
+                )));
+            }
+            Value::Numeric(_) => {}
+            Value::Label(label) => check_text(&format!("the label of the metric `{id}`"), label, 1, 256)?,
+        }
+        let description = metric.description.as_deref().unwrap_or_default();
+        check_text(&format!("the description of the metric `{id}`"), description, 0, 256)?;
+    }
+    Ok(())
+}
+
+/// Reads a time that a caller gave.
+pub(super) fn check_time(what: &str, text: &str) -> Result<i64> {
+    instant::parse_rfc3339(text).ok_or_else(|| {
+        invalid(format!("{what} is `{}`, expected an RFC 3339 time", super::failure::excerpt(text)))
+            .hint("Write it like `2025-11-15T10:20:30Z`, with `Z` or an offset.")
+    })
+}
+
+/// A `BUILD_INVALID` error.
+pub(super) fn invalid(message: impl Into<String>) -> Error {
+    Error::new(Code::BuildInvalid, message)
+}
+
+fn check_text(what: &str, text: &str, shortest: usize, longest: usize) -> Result<()> {
+    let length = text.chars().count();
+    if length < shortest {
+        return Err(invalid(format!("{what} is empty")));
+    }
+    if length > longest {
+        return Err(invalid(format!("{what} has {length} characters, at most {longest} are allowed")));
+    }
+    if let Some(c) = text.chars().find(|c| c.is_control()) {
+        return Err(invalid(format!("{what} contains the control character U+{:04X}", u32::from(c))));
+    }
+    Ok(())
+}

@@ -1,0 +1,408 @@
+//! Questions about builds and values: lists, series, baselines. Which builds a question is about
+//! is decided on the timeline; the database is asked only for what those builds hold.
+
+use super::build::{MetricDefinition, Value, check_time, type_from_name, unit_from_name};
+use super::failure::{Doing, corrupt, excerpt};
+use super::timeline::Entry;
+use super::{History, instant};
+use crate::config::MetricType;
+use crate::error::Result;
+use rusqlite::{OptionalExtension, Row, Statement};
+use serde::{Deserialize, Serialize};
+
+/// Which builds a question is about; the default is all of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct BuildFilter {
+    /// Only builds of this branch.
+    pub branch: Option<String>,
+    /// Only builds started by one of these events; an empty string stands for no event.
+    pub events: Option<Vec<String>>,
+    /// No builds of pull requests: reports and baselines leave them out.
+    pub exclude_pull_requests: bool,
+    /// Only builds at or after this RFC 3339 time.
+    pub since: Option<String>,
+    /// Only builds at or before this RFC 3339 time.
+    pub until: Option<String>,
+}
+
+/// One recorded build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Build {
+    /// The row id; not the same in another copy of the history.
+    pub id: i64,
+    /// The commit's id.
+    pub commit_sha: String,
+    /// The branch's name.
+    pub branch: String,
+    /// The CI run's id.
+    pub run_id: String,
+    /// The CI run's number.
+    pub run_number: i64,
+    /// The event that started the run.
+    pub event_name: Option<String>,
+    /// `YYYY-MM-DDTHH:MM:SS.mmmZ`, whichever way the file spells it.
+    pub timestamp: String,
+}
+
+/// One build with one metric's value.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Point {
+    /// The build.
+    pub build: Build,
+    /// The metric's value in it.
+    pub value: Value,
+}
+
+/// One metric with its value in a build.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoredValue {
+    /// The metric.
+    pub metric: MetricDefinition,
+    /// Its value.
+    pub value: Value,
+}
+
+/// Which builds may be a baseline: those of a branch, not of pull requests, young enough.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BaselineQuery {
+    /// The reference branch.
+    pub branch: String,
+    /// Builds older than this many days before `now` do not count.
+    pub max_age_days: u32,
+    /// RFC 3339 time of the comparison.
+    pub now: String,
+    /// Builds after this RFC 3339 time do not count; one at it does.
+    #[serde(default)]
+    pub before: Option<String>,
+    /// The commit to compare with where one of its builds counts and has the metric: the merge
+    /// base of a pull request.
+    #[serde(default)]
+    pub commit_sha: Option<String>,
+}
+
+/// What a value is compared with.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Baseline {
+    /// The metric's value in the build.
+    pub value: Value,
+    /// The build.
+    pub build: Build,
+    /// Whether the build is one of the commit asked for.
+    pub of_commit: bool,
+}
+
+impl History {
+    /// How many builds are recorded.
+    #[must_use]
+    pub fn build_count(&self) -> usize {
+        self.timeline.entries().len()
+    }
+
+    /// The builds that pass the filter, oldest first; with a limit, the newest so many of them.
+    ///
+    /// # Errors
+    /// `BUILD_INVALID` where a time of the filter is none.
+    pub fn builds(&self, filter: &BuildFilter, limit: Option<usize>) -> Result<Vec<Build>> {
+        let chosen = self.select(filter)?;
+        let skipped = chosen.len().saturating_sub(limit.unwrap_or(chosen.len()));
+        let mut reader = BuildReader::new(self)?;
+        chosen[skipped..].iter().map(|entry| reader.read(entry)).collect()
+    }
+
+    /// The build of a row id.
+    ///
+    /// # Errors
+    /// Only where SQLite fails.
+    pub fn build(&self, id: i64) -> Result<Option<Build>> {
+        let mut reader = BuildReader::new(self)?;
+        self.timeline.entries().iter().find(|e| e.id == id).map(|entry| reader.read(entry)).transpose()
+    }
+
+    /// The build of a commit and run.
+    ///
+    /// # Errors
+    /// Only where SQLite fails.
+    pub fn find_build(&self, commit_sha: &str, run_id: &str) -> Result<Option<Build>> {
+        let id: Option<i64> = self
+            .conn
+            .query_row(
+                "SELECT id FROM build_contexts WHERE commit_sha = ?1 AND run_id = ?2",
+                [commit_sha, run_id],
+                |row| row.get(0),
+            )
+            .optional()
+            .doing("find a build")?;
+        id.map_or(Ok(None), |id| self.build(id))
+    }
+
+    /// Every metric that has a definition, ordered by id. A unit that this version does not know
+    /// is no unit.
+    ///
+    /// # Errors
+    /// `HISTORY_CORRUPT` where a definition's type is neither `numeric` nor `label`.
+    pub fn metrics(&self) -> Result<Vec<MetricDefinition>> {
+        const WHAT: &str = "read the history's metrics";
+        let mut statement = self
+            .conn
+            .prepare("SELECT id, type, unit, description FROM metric_definitions ORDER BY id")
+            .doing(WHAT)?;
+        let mut rows = statement.query([]).doing(WHAT)?;
+        let mut metrics = Vec::new();
+        while let Some(row) = rows.next().doing(WHAT)? {
+            metrics.push(definition(row)?);
+        }
+        Ok(metrics)
+    }
+
+    /// The values of one build, ordered by metric id; none for a row id that no build has.
+    ///
+    /// # Errors
+    /// `HISTORY_CORRUPT` where a definition's type is neither `numeric` nor `label`.
+    pub fn metric_values_by_build_id(&self, id: i64) -> Result<Vec<StoredValue>> {
+        const WHAT: &str = "read a build's values";
+        let mut statement = self
+            .conn
+            .prepare(
+                "SELECT d.id, d.type, d.unit, d.description, v.value_numeric, v.value_label
+                 FROM metric_values AS v JOIN metric_definitions AS d ON d.id = v.metric_id
+                 WHERE v.build_id = ?1 ORDER BY d.id",
+            )
+            .doing(WHAT)?;
+        let mut rows = statement.query([id]).doing(WHAT)?;
+        let mut values = Vec::new();
+        while let Some(row) = rows.next().doing(WHAT)? {
+            let metric = definition(row)?;
+            if let Some(value) = value(row, 4, metric.kind).doing(WHAT)? {
+                values.push(StoredValue { metric, value });
+            }
+        }
+        Ok(values)
+    }
+
+    /// One metric's values in the builds that pass the filter and have one, oldest first; none
+    /// for a metric that was never recorded.
+    ///
+    /// # Errors
+    /// `BUILD_INVALID` where a time of the filter is none.
+    pub fn time_series(&self, metric: &str, filter: &BuildFilter) -> Result<Vec<Point>> {
+        let chosen = self.select(filter)?;
+        let Some(mut values) = ValueReader::new(self, metric)? else { return Ok(Vec::new()) };
+        let mut builds = BuildReader::new(self)?;
+        let mut points = Vec::new();
+        for entry in &chosen {
+            if let Some(value) = values.read(entry)? {
+                points.push(Point { build: builds.read(entry)?, value });
+            }
+        }
+        Ok(points)
+    }
+
+    /// The value to compare a metric with: that of the commit asked for, else of the newest build
+    /// that counts and has the metric; `None` where no such build is recorded.
+    ///
+    /// # Errors
+    /// `BUILD_INVALID` where a time of the query is none.
+    pub fn baseline(&self, metric: &str, query: &BaselineQuery) -> Result<Option<Baseline>> {
+        let candidates = self.candidates(query)?;
+        let Some(mut values) = ValueReader::new(self, metric)? else { return Ok(None) };
+        let of_commit = self.builds_of(query.commit_sha.as_deref())?;
+        let preferred = candidates.iter().filter(|entry| of_commit.contains(&entry.id)).rev();
+        for (entry, of_commit) in
+            preferred.map(|entry| (entry, true)).chain(candidates.iter().rev().map(|entry| (entry, false)))
+        {
+            if let Some(value) = values.read(entry)? {
+                let build = BuildReader::new(self)?.read(entry)?;
+                return Ok(Some(Baseline { value, build, of_commit }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The last `count` values of a metric among the builds that count as its baseline, oldest
+    /// first. The query's commit plays no part.
+    ///
+    /// # Errors
+    /// `BUILD_INVALID` where a time of the query is none.
+    pub fn baseline_window(&self, metric: &str, query: &BaselineQuery, count: usize) -> Result<Vec<Point>> {
+        let candidates = self.candidates(query)?;
+        let Some(mut values) = ValueReader::new(self, metric)? else { return Ok(Vec::new()) };
+        let mut builds = BuildReader::new(self)?;
+        let mut points = Vec::new();
+        for entry in candidates.iter().rev() {
+            if points.len() == count {
+                break;
+            }
+            if let Some(value) = values.read(entry)? {
+                points.push(Point { build: builds.read(entry)?, value });
+            }
+        }
+        points.reverse();
+        Ok(points)
+    }
+
+    /// How many builds count as a baseline.
+    ///
+    /// # Errors
+    /// `BUILD_INVALID` where a time of the query is none.
+    pub fn baseline_build_count(&self, query: &BaselineQuery) -> Result<usize> {
+        Ok(self.candidates(query)?.len())
+    }
+
+    /// The builds that pass the filter, oldest first.
+    pub(super) fn select(&self, filter: &BuildFilter) -> Result<Vec<Entry>> {
+        let time =
+            |what, text: &Option<String>| text.as_deref().map(|text| check_time(what, text)).transpose();
+        let since = time("`since`", &filter.since)?.unwrap_or(i64::MIN);
+        let until = time("`until`", &filter.until)?.unwrap_or(i64::MAX);
+        let branch = match &filter.branch {
+            None => None,
+            Some(name) => match self.timeline.find_branch(name) {
+                None => return Ok(Vec::new()),
+                found => found,
+            },
+        };
+        let events: Option<Vec<u32>> = filter
+            .events
+            .as_ref()
+            .map(|names| names.iter().filter_map(|name| self.timeline.find_event(name)).collect());
+        let pull_requests = self.timeline.pull_request_events();
+        let passes = |entry: &&Entry| {
+            branch.is_none_or(|branch| branch == entry.branch)
+                && events.as_ref().is_none_or(|events| events.contains(&entry.event))
+                && !(filter.exclude_pull_requests && pull_requests.contains(&Some(entry.event)))
+        };
+        let entries = self.timeline.entries();
+        let from = entries.partition_point(|entry| entry.time < since);
+        let to = entries.partition_point(|entry| entry.time <= until).max(from);
+        Ok(entries[from..to].iter().filter(passes).copied().collect())
+    }
+
+    fn candidates(&self, query: &BaselineQuery) -> Result<Vec<Entry>> {
+        const DAY: i64 = 24 * 60 * 60 * 1000;
+        let now = check_time("`now`", &query.now)?;
+        let chosen = self.select(&BuildFilter {
+            branch: Some(query.branch.clone()),
+            exclude_pull_requests: true,
+            until: query.before.clone(),
+            ..BuildFilter::default()
+        })?;
+        let oldest = now - i64::from(query.max_age_days) * DAY;
+        let from = chosen.partition_point(|entry| entry.time < oldest);
+        Ok(chosen[from..].to_vec())
+    }
+
+    fn builds_of(&self, commit: Option<&str>) -> Result<Vec<i64>> {
+        const WHAT: &str = "find a commit's builds";
+        let Some(commit) = commit else { return Ok(Vec::new()) };
+        let mut statement =
+            self.conn.prepare("SELECT id FROM build_contexts WHERE commit_sha = ?1").doing(WHAT)?;
+        let rows = statement.query_map([commit], |row| row.get(0)).doing(WHAT)?;
+        rows.collect::<rusqlite::Result<_>>().doing(WHAT)
+    }
+}
+
+/// Reads builds of the timeline from their rows.
+struct BuildReader<'h> {
+    history: &'h History,
+    statement: Statement<'h>,
+}
+
+impl<'h> BuildReader<'h> {
+    fn new(history: &'h History) -> Result<Self> {
+        let statement = history
+            .conn
+            .prepare("SELECT commit_sha, run_id, run_number FROM build_contexts WHERE id = ?1")
+            .doing("read a build")?;
+        Ok(Self { history, statement })
+    }
+
+    fn read(&mut self, entry: &Entry) -> Result<Build> {
+        let timeline = &self.history.timeline;
+        let event = timeline.event(entry.event);
+        self.statement
+            .query_row([entry.id], |row| {
+                Ok(Build {
+                    id: entry.id,
+                    commit_sha: row.get(0)?,
+                    branch: timeline.branch(entry.branch).to_owned(),
+                    run_id: row.get(1)?,
+                    run_number: row.get(2)?,
+                    event_name: (!event.is_empty()).then(|| event.to_owned()),
+                    timestamp: instant::format(entry.time),
+                })
+            })
+            .doing("read a build")
+    }
+}
+
+/// Reads one metric's values.
+struct ValueReader<'h> {
+    metric: String,
+    kind: MetricType,
+    statement: Statement<'h>,
+}
+
+impl<'h> ValueReader<'h> {
+    /// `None` where the metric has no definition, and so no values.
+    fn new(history: &'h History, metric: &str) -> Result<Option<Self>> {
+        const WHAT: &str = "read a metric";
+        let kind: Option<String> = history
+            .conn
+            .query_row("SELECT type FROM metric_definitions WHERE id = ?1", [metric], |row| row.get(0))
+            .optional()
+            .doing(WHAT)?;
+        let Some(kind) = kind else { return Ok(None) };
+        let statement = history
+            .conn
+            .prepare(
+                "SELECT value_numeric, value_label FROM metric_values WHERE metric_id = ?1 AND build_id = ?2",
+            )
+            .doing(WHAT)?;
+        Ok(Some(Self { metric: metric.to_owned(), kind: stored_type(metric, &kind)?, statement }))
+    }
+
+    fn read(&mut self, entry: &Entry) -> Result<Option<Value>> {
+        let found = self
+            .statement
+            .query_row((&self.metric, entry.id), |row| value(row, 0, self.kind))
+            .optional()
+            .doing("read a metric's values")?;
+        Ok(found.flatten())
+    }
+}
+
+/// The value in two neighbouring columns. What does not fit the metric's type, and a number that
+/// is not finite (the TypeScript tool could store one), is no value.
+fn value(row: &Row<'_>, column: usize, kind: MetricType) -> rusqlite::Result<Option<Value>> {
+    Ok(match kind {
+        MetricType::Numeric => {
+            row.get::<_, Option<f64>>(column)?.filter(|number| number.is_finite()).map(Value::Numeric)
+        }
+        MetricType::Label => row.get::<_, Option<String>>(column + 1)?.map(Value::Label),
+    })
+}
+
+/// The definition in the first four columns.
+fn definition(row: &Row<'_>) -> Result<MetricDefinition> {
+    const WHAT: &str = "read the history's metrics";
+    let id: String = row.get(0).doing(WHAT)?;
+    let kind = stored_type(&id, &row.get::<_, String>(1).doing(WHAT)?)?;
+    let unit = row.get::<_, Option<String>>(2).doing(WHAT)?.and_then(|name| unit_from_name(&name));
+    Ok(MetricDefinition { kind, unit, description: row.get(3).doing(WHAT)?, id })
+}
+
+fn stored_type(metric: &str, name: &str) -> Result<MetricType> {
+    type_from_name(name).ok_or_else(|| {
+        corrupt(format!(
+            "the metric `{}` has the type `{}`, expected `numeric` or `label`",
+            excerpt(metric),
+            excerpt(name)
+        ))
+    })
+}

@@ -1,45 +1,142 @@
 //! What a configuration means: the checked types that the rest of the engine trusts, and
-//! [`check`], the only way to get them from text. The grammar lives in [`grammar`], positions and
-//! wording of problems in [`diagnostic`].
+//! [`check`], the only way to get them from text. The grammar stands once, in `grammar`; the walk
+//! that reports what breaks it is `validate`, the JSON Schema made from it is `schema`, and
+//! `checked` turns a sound file into the types below. Reading the file belongs to the host.
 
-use serde::Serialize;
+mod checked;
+mod diagnostic;
+mod grammar;
+mod schema;
+mod secrets;
+mod source;
+mod templates;
+mod validate;
 
-/// The unit of a numeric metric; decides how its values are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Unit {
-    /// Percentage points, 0-100.
-    Percent,
-    /// A count.
-    Integer,
-    /// Bytes.
-    Bytes,
-    /// Seconds.
-    Duration,
-    /// A number with two decimals.
-    Decimal,
+pub use diagnostic::Diagnostic;
+pub use schema::schema;
+pub use templates::{TEMPLATES, Template};
+
+use serde::{Serialize, Serializer};
+
+/// The outcome of [`check`]: a configuration exactly when there are no errors.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Checked {
+    /// What the file means, with every default filled in; `None` when there are errors.
+    pub config: Option<Config>,
+    /// Everything that must change, in the order of the file.
+    pub errors: Vec<Diagnostic>,
+    /// What was understood otherwise than it was written, in the order of the file.
+    pub warnings: Vec<Diagnostic>,
 }
 
-/// Whether a metric's values are numbers or words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MetricType {
-    /// One finite number.
-    Numeric,
-    /// One line of text.
-    Label,
+/// Checks the text of a configuration; `file` is the name that diagnostics give it.
+///
+/// The text is strict JSON (RFC 8259) of at most 1 MiB; a byte order mark is tolerated, a key that
+/// stands twice is an error. All problems are reported at once, up to 200 of them, except that text
+/// which is not JSON has exactly one. No diagnostic repeats a secret. Never panics.
+pub fn check(text: &str, file: &str) -> Checked {
+    let mut problems = diagnostic::Problems::default();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let config = match source::parse(text) {
+        Ok(root) => {
+            validate::root(&root, &mut problems);
+            checked::config(&root, &mut problems)
+        }
+        Err(problem) => {
+            problems.push(problem);
+            None
+        }
+    };
+    let (errors, warnings) = problems.locate(text, file);
+    Checked { config: config.filter(|_| errors.is_empty()), errors, warnings }
 }
 
-/// Which way a metric gets better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Direction {
-    /// More is better (coverage).
-    HigherIsBetter,
-    /// Less is better (size, duration).
-    LowerIsBetter,
-    /// Neither; `no-regression` treats it as higher-is-better.
-    None,
+/// Declares an enum whose variants are words of the configuration: the words are what the grammar
+/// allows, what is parsed and what is serialised.
+macro_rules! words {
+    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$doc])* $variant,)+ }
+
+        impl $name {
+            /// Every variant.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+            /// The words of all variants, in the same order.
+            pub const WORDS: &'static [&'static str] = &[$($word,)+];
+
+            /// The word, as configuration, history and outputs spell it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+
+            /// The variant that a word names, if it names one.
+            pub fn parse(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+    };
+}
+
+/// A whole configuration with its defaults filled in.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Config {
+    /// The metrics in the order of the file, 1-50.
+    pub metrics: Vec<Metric>,
+    /// Where the history lives, as far as the file says.
+    pub storage: Storage,
+    /// How pull requests are judged.
+    pub quality_gate: QualityGate,
+    /// How the report is laid out and coloured.
+    pub report: Report,
+    /// Glob patterns in order, `!` excludes, the last match wins; empty when the file gives none.
+    pub sources: Vec<String>,
+}
+
+words! {
+    /// The unit of a numeric metric; decides how its values are shown.
+    Unit {
+        /// Percentage points, 0-100.
+        Percent = "percent",
+        /// A count.
+        Integer = "integer",
+        /// Bytes.
+        Bytes = "bytes",
+        /// Seconds.
+        Duration = "duration",
+        /// A number with two decimals.
+        Decimal = "decimal",
+    }
+}
+
+words! {
+    /// Whether a metric's values are numbers or words.
+    MetricType {
+        /// One finite number.
+        Numeric = "numeric",
+        /// One line of text.
+        Label = "label",
+    }
+}
+
+words! {
+    /// Which way a metric gets better.
+    Direction {
+        /// More is better (coverage).
+        HigherIsBetter = "higher-is-better",
+        /// Less is better (size, duration).
+        LowerIsBetter = "lower-is-better",
+        /// Neither; `no-regression` treats it as higher-is-better. The file cannot say it.
+        None = "none",
+    }
 }
 
 /// A metric with its template applied and its defaults filled in.
@@ -59,10 +156,214 @@ pub struct Metric {
     pub command: String,
     /// How numbers are shown; `None` for labels and plain numbers.
     pub unit: Option<Unit>,
-    /// Milliseconds after which a shell command is killed.
+    /// Milliseconds after which a shell command is killed, 1-300000.
     pub timeout: u32,
-    /// Which way it gets better.
+    /// Which way it gets better; `None` for labels.
     pub direction: Direction,
+}
+
+words! {
+    /// Where the history lives.
+    StorageType {
+        /// A GitHub Actions artifact.
+        SqliteArtifact = "sqlite-artifact",
+        /// An object in an S3-compatible store.
+        SqliteS3 = "sqlite-s3",
+        /// A file.
+        SqliteLocal = "sqlite-local",
+        /// A Postgres database.
+        Postgres = "postgres",
+    }
+}
+
+/// Where the history lives, as far as the file says; inputs override every field, and what stays
+/// unset gets its default from the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Storage {
+    /// `sqlite-artifact` where the file names none, or one that is not known.
+    #[serde(rename = "type")]
+    pub kind: StorageType,
+    /// Whether the file names a type at all, known or not.
+    pub type_given: bool,
+    /// The file of `sqlite-local`, relative to the configuration's directory.
+    pub path: Option<String>,
+    /// Defaults for `sqlite-artifact`.
+    pub artifact: ArtifactDefaults,
+    /// Defaults for `sqlite-s3`.
+    pub s3: S3Defaults,
+}
+
+/// What the file says about the artifact.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ArtifactDefaults {
+    /// The artifact's name.
+    pub name: Option<String>,
+    /// The branch whose artifacts count.
+    pub branch_filter: Option<String>,
+}
+
+/// What the file says about the S3 object.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct S3Defaults {
+    /// The server's address.
+    pub endpoint: Option<String>,
+    /// The bucket's name.
+    pub bucket: Option<String>,
+    /// The region's name.
+    pub region: Option<String>,
+    /// The object's key.
+    pub key: Option<String>,
+}
+
+words! {
+    /// What a failed threshold does to a run.
+    GateMode {
+        /// Nothing is evaluated.
+        Off = "off",
+        /// Verdicts are shown and never fail a run.
+        Soft = "soft",
+        /// A failed blocker fails the run.
+        Hard = "hard",
+    }
+}
+
+/// How pull requests are judged.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QualityGate {
+    /// What a failed threshold does; default soft.
+    pub mode: GateMode,
+    /// What a pull request is compared with.
+    pub baseline: Baseline,
+    /// Whether a comment is written; default true.
+    pub enable_pull_request_comment: bool,
+    /// Rows in the comment, 1-100; default 30.
+    pub max_comment_metrics: u32,
+    /// Characters in the comment, 1-20000; default 20000.
+    pub max_comment_characters: u32,
+    /// In the order of the file; several may name the same metric.
+    pub thresholds: Vec<Threshold>,
+}
+
+/// What a pull request is compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Baseline {
+    /// The branch, where the file names one.
+    pub reference_branch: Option<String>,
+    /// Days after which a build is too old to compare with, at least 1; default 90.
+    pub max_age_days: u32,
+}
+
+/// One condition on one numeric metric.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Threshold {
+    /// The id of a configured numeric metric.
+    pub metric: String,
+    /// What is compared with what.
+    #[serde(flatten)]
+    pub rule: Rule,
+    /// What a failure means; default blocker.
+    pub severity: Severity,
+    /// What a missing value means; default fail for blockers, warn for warnings.
+    pub on_missing: OnMissing,
+}
+
+/// What a threshold compares, with the numbers it needs. Serialised as the file spells it:
+/// `{"mode": "min", "target": 80}`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(tag = "mode", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Rule {
+    /// At least `target`, in the metric's own unit.
+    Min {
+        /// Any finite number.
+        target: f64,
+    },
+    /// At most `target`, in the metric's own unit.
+    Max {
+        /// Any finite number.
+        target: f64,
+    },
+    /// Not worse than the baseline by more than `tolerance`, in the metric's own unit.
+    NoRegression {
+        /// At least 0; default 0.5.
+        tolerance: f64,
+    },
+    /// Not below the baseline by more than this share of it.
+    DeltaMaxDrop {
+        /// Percent, above 0.
+        max_drop_percent: f64,
+    },
+    /// Not above the baseline by more than this share of it.
+    DeltaMaxRise {
+        /// Percent, above 0.
+        max_rise_percent: f64,
+    },
+    /// Not farther from the median of the last builds than their spread explains.
+    Anomaly {
+        /// Builds of the reference branch that are looked at, 8-1000; default 20.
+        window: u32,
+        /// Scaled median absolute deviations that are allowed, above 0; default 4.
+        sensitivity: f64,
+    },
+}
+
+impl Rule {
+    /// The word for it in the file.
+    pub fn mode(&self) -> ThresholdMode {
+        match self {
+            Rule::Min { .. } => ThresholdMode::Min,
+            Rule::Max { .. } => ThresholdMode::Max,
+            Rule::NoRegression { .. } => ThresholdMode::NoRegression,
+            Rule::DeltaMaxDrop { .. } => ThresholdMode::DeltaMaxDrop,
+            Rule::DeltaMaxRise { .. } => ThresholdMode::DeltaMaxRise,
+            Rule::Anomaly { .. } => ThresholdMode::Anomaly,
+        }
+    }
+}
+
+words! {
+    /// The kinds of [`Rule`].
+    ThresholdMode {
+        /// [`Rule::NoRegression`].
+        NoRegression = "no-regression",
+        /// [`Rule::Min`].
+        Min = "min",
+        /// [`Rule::Max`].
+        Max = "max",
+        /// [`Rule::DeltaMaxDrop`].
+        DeltaMaxDrop = "delta-max-drop",
+        /// [`Rule::DeltaMaxRise`].
+        DeltaMaxRise = "delta-max-rise",
+        /// [`Rule::Anomaly`].
+        Anomaly = "anomaly",
+    }
+}
+
+words! {
+    /// What a failed threshold means.
+    Severity {
+        /// It can fail the run (where the gate is hard).
+        Blocker = "blocker",
+        /// It is only shown.
+        Warning = "warning",
+    }
+}
+
+words! {
+    /// What it means that a threshold's metric has no value.
+    OnMissing {
+        /// The threshold has failed.
+        Fail = "fail",
+        /// It is shown and fails nothing.
+        Warn = "warn",
+        /// Nothing.
+        Ignore = "ignore",
+    }
 }
 
 /// How the report is laid out and coloured.
@@ -99,18 +400,44 @@ pub struct Chart {
     pub title: Option<String>,
 }
 
-/// Light, dark, or the reader's preference.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ColourMode {
-    /// Follow the reader's system.
-    #[default]
-    Auto,
-    /// Always light.
-    Light,
-    /// Always dark.
-    Dark,
+words! {
+    /// Light, dark, or the reader's preference.
+    ColourMode {
+        /// Follow the reader's system.
+        Auto = "auto",
+        /// Always light.
+        Light = "light",
+        /// Always dark.
+        Dark = "dark",
+    }
 }
+
+// The attribute that would derive this cannot pass through the macro to one variant.
+#[allow(clippy::derivable_impls)]
+impl Default for ColourMode {
+    fn default() -> Self {
+        ColourMode::Auto
+    }
+}
+
+/// The names of the themes that come with the report; the first is the default.
+pub const THEMES: &[&str] = &["lattice", "flux", "halftone", "specimen"];
+
+/// The colour variables that a custom theme may set.
+pub const THEME_VARIABLES: &[&str] = &[
+    "--bg",
+    "--surface",
+    "--surface-card",
+    "--border",
+    "--border-soft",
+    "--text",
+    "--text-dim",
+    "--text-muted",
+    "--accent",
+    "--up",
+    "--down",
+    "--warn",
+];
 
 /// A named theme or the user's own colours.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -129,6 +456,6 @@ pub enum Theme {
 
 impl Default for Theme {
     fn default() -> Self {
-        Theme::Named("lattice".into())
+        Theme::Named(THEMES[0].into())
     }
 }

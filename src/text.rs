@@ -1,1 +1,11 @@
-//! text
+//! Words for people: numbers with units, plurals, lists, quoting, suggestions and Markdown
+//! escaping, each implemented once for messages, comments, summaries and the report. What is
+//! said where is decided by the callers.
+
+mod markdown;
+mod number;
+mod words;
+
+pub use markdown::{markdown, markdown_cell_code};
+pub use number::{format_delta, format_value};
+pub use words::{closest, list, list_or, plural, quote};

@@ -1,0 +1,304 @@
+//! From a syntax tree to the checked types: templates applied, defaults filled in, references
+//! between parts of the file followed. Broken shapes are already reported when this runs; they are
+//! read as if they were left out, so that references are still checked in the rest.
+
+use super::diagnostic::{Path, Problem, Problems};
+use super::validate::whole;
+use super::*;
+use crate::text::{closest, list, quote};
+use jsonc_parser::ast::{Object, Value};
+use jsonc_parser::common::Ranged;
+
+/// Metric keys that a message lists at most.
+const LISTED: usize = 12;
+
+/// What the document means, and problems with what it refers to. `None` only where there is
+/// nothing to read; whether the result may be used is up to the problems.
+pub(super) fn config(root: &Value, problems: &mut Problems) -> Option<Config> {
+    let root = root.as_object()?;
+    let metrics = root.get_object("metrics");
+    let known = metrics.map(known_metrics);
+    let mut refer = References { known: known.as_deref(), problems };
+    Some(Config {
+        metrics: metrics.map(self::metrics).unwrap_or_default(),
+        storage: storage(root.get_object("storage")),
+        quality_gate: quality_gate(root.get_object("qualityGate"), &mut refer),
+        report: report(root.get_object("report"), &mut refer),
+        sources: root.get_array("sources").map(|array| texts(&array.elements)).unwrap_or_default(),
+    })
+}
+
+/// A metric's key, and its type where that is certain.
+type Known<'t> = (&'t str, Option<MetricType>);
+
+fn known_metrics<'t>(metrics: &'t Object) -> Vec<Known<'t>> {
+    metrics
+        .properties
+        .iter()
+        .map(|property| (property.name.as_str(), property.value.as_object().and_then(metric_type)))
+        .collect()
+}
+
+fn metric_type(metric: &Object) -> Option<MetricType> {
+    match (metric.get("type"), metric.get_string("$ref")) {
+        (Some(_), _) => word(metric, "type", MetricType::parse),
+        (None, Some(template)) => templates::find(&template.value).map(|_| MetricType::Numeric),
+        (None, None) => None,
+    }
+}
+
+fn metrics(metrics: &Object) -> Vec<Metric> {
+    let objects = metrics.properties.iter().filter_map(|p| Some((p.name.as_str(), p.value.as_object()?)));
+    objects.map(|(id, object)| metric(id, object)).collect()
+}
+
+fn metric(id: &str, metric: &Object) -> Metric {
+    let template = metric.get_string("$ref").and_then(|name| templates::find(&name.value));
+    let kind = metric_type(metric).unwrap_or(MetricType::Numeric);
+    let unit = word(metric, "unit", Unit::parse)
+        .or(template.map(|t| t.unit))
+        .filter(|_| kind == MetricType::Numeric);
+    let direction = word(metric, "direction", Direction::parse)
+        .or(template.and_then(|t| t.direction))
+        .unwrap_or_else(|| unit_direction(unit));
+    Metric {
+        id: id.to_owned(),
+        name: text(metric, "name").filter(|name| !name.trim().is_empty()).unwrap_or_else(|| id.to_owned()),
+        kind,
+        description: text(metric, "description").or(template.map(|t| t.description.to_owned())),
+        command: text(metric, "command")
+            .or(template.and_then(|t| t.command).map(str::to_owned))
+            .unwrap_or_default(),
+        unit,
+        timeout: int(metric, "timeout").unwrap_or(60_000),
+        direction: if kind == MetricType::Label { Direction::None } else { direction },
+    }
+}
+
+fn unit_direction(unit: Option<Unit>) -> Direction {
+    match unit {
+        Some(Unit::Percent) => Direction::HigherIsBetter,
+        Some(Unit::Bytes | Unit::Duration) => Direction::LowerIsBetter,
+        Some(Unit::Integer | Unit::Decimal) | None => Direction::None,
+    }
+}
+
+fn storage(storage: Option<&Object>) -> Storage {
+    let at = |section: &str| storage.and_then(|storage| storage.get_object(section));
+    let read = |section: &str, key: &str| at(section).and_then(|section| text(section, key));
+    Storage {
+        kind: storage
+            .and_then(|s| word(s, "type", StorageType::parse))
+            .unwrap_or(StorageType::SqliteArtifact),
+        type_given: storage.is_some_and(|storage| storage.get("type").is_some()),
+        path: storage.and_then(|storage| text(storage, "path")),
+        artifact: ArtifactDefaults {
+            name: read("artifact", "name"),
+            branch_filter: read("artifact", "branchFilter"),
+        },
+        s3: S3Defaults {
+            endpoint: read("s3", "endpoint"),
+            bucket: read("s3", "bucket"),
+            region: read("s3", "region"),
+            key: read("s3", "key"),
+        },
+    }
+}
+
+fn quality_gate(gate: Option<&Object>, refer: &mut References) -> QualityGate {
+    let baseline = gate.and_then(|gate| gate.get_object("baseline"));
+    let path = Path::ROOT.key("qualityGate");
+    let path = path.key("thresholds");
+    let mut thresholds = Vec::new();
+    for (index, value) in
+        gate.and_then(|gate| gate.get_array("thresholds")).iter().flat_map(|a| &a.elements).enumerate()
+    {
+        if let Some(object) = value.as_object() {
+            refer.numeric_metric(object, &path.index(index));
+            thresholds.extend(threshold(object));
+        }
+    }
+    QualityGate {
+        mode: gate.and_then(|gate| word(gate, "mode", GateMode::parse)).unwrap_or(GateMode::Soft),
+        baseline: Baseline {
+            reference_branch: baseline
+                .and_then(|baseline| text(baseline, "referenceBranch"))
+                .filter(|branch| !branch.trim().is_empty()),
+            max_age_days: baseline.and_then(|baseline| int(baseline, "maxAgeDays")).unwrap_or(90),
+        },
+        enable_pull_request_comment: gate
+            .and_then(|gate| gate.get_boolean("enablePullRequestComment"))
+            .is_none_or(|flag| flag.value),
+        max_comment_metrics: gate.and_then(|gate| int(gate, "maxCommentMetrics")).unwrap_or(30),
+        max_comment_characters: gate.and_then(|gate| int(gate, "maxCommentCharacters")).unwrap_or(20_000),
+        thresholds,
+    }
+}
+
+fn threshold(threshold: &Object) -> Option<Threshold> {
+    let rule = match word(threshold, "mode", ThresholdMode::parse)? {
+        ThresholdMode::Min => Rule::Min { target: number(threshold, "target")? },
+        ThresholdMode::Max => Rule::Max { target: number(threshold, "target")? },
+        ThresholdMode::NoRegression => {
+            Rule::NoRegression { tolerance: number(threshold, "tolerance").unwrap_or(0.5) }
+        }
+        ThresholdMode::DeltaMaxDrop => {
+            Rule::DeltaMaxDrop { max_drop_percent: number(threshold, "maxDropPercent")? }
+        }
+        ThresholdMode::DeltaMaxRise => {
+            Rule::DeltaMaxRise { max_rise_percent: number(threshold, "maxRisePercent")? }
+        }
+        ThresholdMode::Anomaly => Rule::Anomaly {
+            window: int(threshold, "window").unwrap_or(20),
+            sensitivity: number(threshold, "sensitivity").unwrap_or(4.0),
+        },
+    };
+    let severity = word(threshold, "severity", Severity::parse).unwrap_or(Severity::Blocker);
+    let on_missing = word(threshold, "onMissing", OnMissing::parse).unwrap_or(match severity {
+        Severity::Blocker => OnMissing::Fail,
+        Severity::Warning => OnMissing::Warn,
+    });
+    Some(Threshold { metric: text(threshold, "metric")?, rule, severity, on_missing })
+}
+
+fn report(report: Option<&Object>, refer: &mut References) -> Report {
+    let path = Path::ROOT.key("report");
+    let path = path.key("sections");
+    let mut sections = Vec::new();
+    for (index, value) in
+        report.and_then(|r| r.get_array("sections")).iter().flat_map(|a| &a.elements).enumerate()
+    {
+        if let Some(object) = value.as_object() {
+            sections.push(section(object, &path.index(index), refer));
+        }
+    }
+    Report {
+        sections,
+        theme: report.and_then(theme).unwrap_or_default(),
+        mode: report.and_then(|report| word(report, "mode", ColourMode::parse)).unwrap_or_default(),
+    }
+}
+
+fn section(section: &Object, path: &Path, refer: &mut References) -> Section {
+    let path = path.key("charts");
+    let mut charts = Vec::new();
+    for (index, value) in section.get_array("charts").iter().flat_map(|array| &array.elements).enumerate() {
+        if let Some(object) = value.as_object() {
+            charts.push(chart(object, &path.index(index), refer));
+        }
+    }
+    Section {
+        name: text(section, "name").unwrap_or_default(),
+        description: text(section, "description"),
+        charts,
+    }
+}
+
+fn chart(chart: &Object, path: &Path, refer: &mut References) -> Chart {
+    let path = path.key("metrics");
+    let metrics = match chart.get("metrics").map(|property| &property.value) {
+        Some(one @ Value::StringLit(id)) => {
+            refer.metric(one, &id.value, &path);
+            vec![id.value.clone().into_owned()]
+        }
+        Some(Value::Array(array)) => {
+            for (index, element) in array.elements.iter().enumerate() {
+                if let Value::StringLit(id) = element {
+                    refer.metric(element, &id.value, &path.index(index));
+                }
+            }
+            texts(&array.elements)
+        }
+        _ => Vec::new(),
+    };
+    Chart { metrics, title: text(chart, "title") }
+}
+
+fn theme(report: &Object) -> Option<Theme> {
+    match &report.get("theme")?.value {
+        Value::StringLit(name) => Some(Theme::Named(name.value.clone().into_owned())),
+        Value::Object(schemes) => {
+            Some(Theme::Custom { dark: colours(schemes, "dark"), light: colours(schemes, "light") })
+        }
+        _ => None,
+    }
+}
+
+fn colours(schemes: &Object, scheme: &str) -> Vec<(String, String)> {
+    let properties =
+        schemes.get_object(scheme).map(|scheme| scheme.properties.as_slice()).unwrap_or_default();
+    let pair =
+        |variable: &str, value: &Value| Some((variable.to_owned(), value.as_string_lit()?.value.to_string()));
+    properties.iter().filter_map(|property| pair(property.name.as_str(), &property.value)).collect()
+}
+
+/// Follows references to metrics and reports those that lead nowhere.
+struct References<'r> {
+    /// `None` where there are no readable metrics at all: then every reference would be wrong.
+    known: Option<&'r [Known<'r>]>,
+    problems: &'r mut Problems,
+}
+
+impl References<'_> {
+    /// The metric that a value names, if it is configured; a problem otherwise.
+    fn metric(&mut self, value: &Value, id: &str, path: &Path) -> Option<MetricType> {
+        let known = self.known?;
+        // Empty text is reported as such.
+        if id.is_empty() {
+            return None;
+        }
+        if let Some((_, kind)) = known.iter().find(|(known, _)| *known == id) {
+            return *kind;
+        }
+        let ids: Vec<&str> = known.iter().map(|(id, _)| *id).collect();
+        let mut names: Vec<String> = ids.iter().take(LISTED).map(|id| quote(id)).collect();
+        if ids.len() > LISTED {
+            names.push(format!("{} more", ids.len() - LISTED));
+        }
+        let configured = if names.is_empty() { "none".to_owned() } else { list(&names) };
+        let hint = match closest(id, &ids) {
+            Some(meant) => format!("Did you mean {}?", quote(meant)),
+            None => "Add the metric under `metrics`, or name one that is there.".to_owned(),
+        };
+        let message = format!("unknown metric {}: configured are {configured}", quote(id));
+        self.problems.push(Problem::new(value.range().start, path.to_string(), message).hint(hint));
+        None
+    }
+
+    /// The metric of a threshold must have numbers.
+    fn numeric_metric(&mut self, threshold: &Object, path: &Path) {
+        let Some(property) = threshold.get("metric") else { return };
+        let Value::StringLit(id) = &property.value else { return };
+        let path = path.key("metric");
+        if self.metric(&property.value, &id.value, &path) == Some(MetricType::Label) {
+            let message = format!("expected a numeric metric, found {}, which is a label", quote(&id.value));
+            let problem = Problem::new(property.value.range().start, path.to_string(), message);
+            self.problems.push(problem.hint("Labels have no order to compare; remove the threshold."));
+        }
+    }
+}
+
+fn text(object: &Object, key: &str) -> Option<String> {
+    object.get_string(key).map(|text| text.value.clone().into_owned())
+}
+
+fn texts(elements: &[Value]) -> Vec<String> {
+    elements
+        .iter()
+        .filter_map(|element| element.as_string_lit())
+        .map(|text| text.value.clone().into_owned())
+        .collect()
+}
+
+fn word<T>(object: &Object, key: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+    object.get_string(key).and_then(|text| parse(&text.value))
+}
+
+fn number(object: &Object, key: &str) -> Option<f64> {
+    object.get_number(key)?.value.parse().ok()
+}
+
+/// A whole number; more than four billion (days, say) is as good as four billion.
+fn int(object: &Object, key: &str) -> Option<u32> {
+    whole(object.get_number(key)?.value).map(|whole| u32::try_from(whole).unwrap_or(u32::MAX))
+}

@@ -34,6 +34,7 @@ const EXIT_CODES = Object.freeze({
  * @property {string} [hint] the remedy as a sentence; empty when there is none to give
  * @property {boolean} [retryable] whether the same call may succeed later without anybody mending anything
  * @property {unknown} [cause] what was caught
+ * @property {readonly any[]} [diagnostics] where a failure sums up several problems: each of them
  */
 
 /**
@@ -44,7 +45,10 @@ export class Failure extends Error {
    * @param {string} message cause and place: lower case, no final period
    * @param {FailureParts} [parts]
    */
-  constructor(message, { type = "internal", code = "INTERNAL", hint = "", retryable = false, cause } = {}) {
+  constructor(
+    message,
+    { type = "internal", code = "INTERNAL", hint = "", retryable = false, cause, diagnostics } = {},
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = "Failure";
     /** @type {FailureType} */
@@ -55,6 +59,14 @@ export class Failure extends Error {
     this.hint = hint;
     /** @type {boolean} */
     this.retryable = retryable;
+    /** @type {readonly any[] | undefined} */
+    this.diagnostics = diagnostics;
+  }
+
+  /** What machines are told: without the cause, which may quote more than a log should show. */
+  toJSON() {
+    const { type, code, message, hint, retryable } = this;
+    return { type, code, message, hint, retryable };
   }
 
   /**

@@ -53,3 +53,13 @@ export interface CommandFacts {
   metricKey?: string;
   metricType?: "numeric" | "label";
 }
+
+export type {
+  BlobStore,
+  Engine,
+  EngineHistory,
+  StorageProvider,
+  StorageProviderConfig,
+  StoredBlob,
+  WriteOutcome,
+} from "./storage/provider.js";

@@ -1,0 +1,357 @@
+/**
+ * What a list of patterns means, once for every collector: which files it names on disk, and whether a path
+ * belongs to it. Does not open files.
+ *
+ * The rules:
+ * - The last pattern that matches a path decides; `!` in front excludes. A list of nothing but excludes starts
+ *   from everything.
+ * - A pattern without wildcards is a file, or a directory and everything below it. So is a pattern with
+ *   wildcards that exists exactly as written (`app/[id]/page.tsx`).
+ * - `*` and `?` stay within one path segment, `**` spans any number, `{a,b}`, `[a-z]` and `@(a|b)` are alternatives.
+ *   A pattern with wildcards names files; with a slash at its end it names directories and everything below.
+ * - Wildcards of including patterns do not match a leading dot, as in a shell; those of excluding ones do.
+ * - Relative patterns start at `cwd`. On Windows a backslash separates like a slash, elsewhere it takes the
+ *   meaning from the next character. Upper and lower case differ everywhere.
+ */
+
+import { existsSync, statSync } from "node:fs";
+import { isAbsolute, resolve } from "node:path";
+import picomatch from "picomatch";
+import { errnoOf, Failure } from "../failure.js";
+import { IgnoreRules } from "./ignored.js";
+import { slashed, startOf, toldFrom } from "./paths.js";
+import { realFile, walk } from "./walk.js";
+
+/**
+ * @typedef {object} Expanded
+ * @property {string[]} files relative to `cwd` where that is possible, with forward slashes, sorted by code
+ *   unit, each real file once; readable as `resolve(cwd, file)`
+ * @property {string[]} unmatched including patterns that matched no file, as written. Callers make that an error:
+ *   a pattern that names nothing must never measure 0.
+ */
+
+/**
+ * The files that `patterns` name.
+ *
+ * @param {readonly string[]} patterns
+ * @param {object} options
+ * @param {string} options.cwd where relative patterns start: the directory of the configuration file
+ * @param {readonly string[]} [options.sources] a second list of patterns that every file has to belong to
+ * @param {readonly string[]} [options.exclude] globs to leave out whatever the patterns say. One without a slash
+ *   names files and directories at any depth.
+ * @param {boolean} [options.ignoreFiles] leave out what git ignores; a file or directory named without wildcards
+ *   is taken even so
+ * @returns {Expanded}
+ * @throws {Failure} `COLLECTOR_MISSING` when a path without wildcards does not exist
+ */
+export function expand(patterns, { cwd, sources, exclude = [], ignoreFiles = false }) {
+  const home = slashed(resolve(cwd));
+  const compiled = patterns.map((pattern) => compile(pattern, home));
+  const including = compiled.filter((pattern) => !pattern.negative);
+  if (including.length === 0 && compiled.length > 0) {
+    including.push(compile(".", home));
+    compiled.unshift(.../** @type {Pattern[]} */ (including));
+  }
+  const excluded = exclude.map((glob) => compileExclude(glob, home));
+  const isSource = matcher(sources ?? [], { cwd });
+  // Nothing that stands before the last including pattern can be ruled out for good.
+  const final = compiled.slice(compiled.findLastIndex((pattern) => !pattern.negative) + 1).concat(excluded);
+
+  /** @type {Map<string, string>} real path → path as told */
+  const found = new Map();
+  /** @type {Set<Pattern>} */
+  const waiting = new Set(including);
+
+  /** @type {(path: string, real: string) => void} */
+  const consider = (path, real) => {
+    for (const pattern of waiting) {
+      if (pattern.test(path)) waiting.delete(pattern);
+    }
+    if (!decide(compiled, path, false) || excluded.some((glob) => glob.test(path)) || !isSource(path)) return;
+    if (!found.has(real)) found.set(real, toldFrom(path, home));
+  };
+
+  for (const { folder, named } of rootsOf(including, ignoreFiles, consider)) {
+    if (ignoreFiles && !named && IgnoreRules.around(resolve(folder)).rootIgnored) continue;
+    const start = startOf(folder);
+    const walked = walk(folder, {
+      ignoreFiles,
+      enter: (below) => {
+        const path = start + below;
+        return including.some((p) => p.mayHold(path)) && !final.some((p) => p.covers(path));
+      },
+    });
+    const realStart = startOf(walked.root);
+    for (const file of walked.files) consider(start + file, walked.links.get(file) ?? realStart + file);
+  }
+
+  return {
+    files: [...found.values()].sort(),
+    unmatched: [...waiting].map((pattern) => pattern.written),
+  };
+}
+
+/**
+ * Whether a path belongs to a list of patterns.
+ *
+ * @param {readonly string[]} sources an empty list holds everything
+ * @param {{cwd: string}} options where relative patterns and relative paths start
+ * @returns {(path: string) => boolean} for absolute paths and for relative ones
+ */
+export function matcher(sources, { cwd }) {
+  if (sources.length === 0) return () => true;
+  const home = slashed(resolve(cwd));
+  const start = startOf(home);
+  const compiled = sources.map((pattern) => compile(pattern, home));
+  const otherwise = compiled.every((pattern) => pattern.negative);
+  return (path) => {
+    const told = slashed(path);
+    const plain = !DOTTED.test(told);
+    const absolute = plain && !isAbsolute(told) ? start + told : plain ? told : slashed(resolve(cwd, path));
+    return decide(compiled, absolute, otherwise);
+  };
+}
+
+/**
+ * The failure for patterns that {@link expand} found no file for.
+ *
+ * @param {readonly string[]} unmatched at least one
+ * @param {{ignoreFiles?: boolean}} [options] as given to {@link expand}
+ * @returns {Failure}
+ */
+export function nothingMatched(unmatched, { ignoreFiles = false } = {}) {
+  const list = unmatched.map((pattern) => `\`${pattern}\``).join(", ");
+  const ignored = ignoreFiles
+    ? " Files that git ignores are left out; name them without wildcards to take them."
+    : "";
+  return new Failure(`no file matches ${list}`, {
+    type: "collection",
+    code: "COLLECTOR_MISSING",
+    hint: `Patterns start at the directory of the configuration file; end one with \`/**\` to name everything below a directory.${ignored}`,
+  });
+}
+
+/** A path with empty, `.` or `..` segments. */
+const DOTTED = /(?:^|\/)\.{1,2}(?:\/|$)|\/\/|.\/$/;
+
+/**
+ * @typedef {object} Pattern
+ * @property {string} written
+ * @property {boolean} negative
+ * @property {string} base the directory, or for a path without wildcards the path itself; absolute
+ * @property {boolean} literal without wildcards
+ * @property {(path: string) => boolean} test whether it names the file
+ * @property {(folder: string) => boolean} mayHold whether files below the directory may match
+ * @property {(folder: string) => boolean} covers whether everything below the directory is sure to match
+ */
+
+/**
+ * @param {readonly Pattern[]} patterns
+ * @param {string} path
+ * @param {boolean} otherwise what holds when no pattern matches
+ */
+function decide(patterns, path, otherwise) {
+  for (let at = patterns.length - 1; at >= 0; at--) {
+    const pattern = patterns[at];
+    if (pattern?.test(path)) return !pattern.negative;
+  }
+  return otherwise;
+}
+
+/**
+ * The directories to walk for the including patterns. Files that are named outright are reported at once.
+ *
+ * @param {readonly Pattern[]} including
+ * @param {boolean} ignoreFiles
+ * @param {(path: string, real: string) => void} report
+ * @returns {{folder: string, named: boolean}[]}
+ */
+function rootsOf(including, ignoreFiles, report) {
+  /** @type {Map<string, boolean>} directory → whether it was named without wildcards */
+  const folders = new Map();
+  for (const pattern of including) {
+    if (pattern.literal) {
+      const stats = statOf(pattern);
+      if (stats.isDirectory()) folders.set(pattern.base, true);
+      else report(pattern.base, realFile(pattern.base) ?? pattern.base);
+    } else if (statSync(pattern.base, { throwIfNoEntry: false })?.isDirectory()) {
+      folders.set(pattern.base, folders.get(pattern.base) ?? false);
+    }
+  }
+  const roots = [...folders].map(([folder, named]) => ({ folder, named }));
+  // What lies inside another root is walked with it, unless git's rules might hide it there.
+  return roots.filter(
+    ({ folder, named }) =>
+      (named && ignoreFiles) ||
+      !roots.some((other) => other.folder !== folder && folder.startsWith(startOf(other.folder))),
+  );
+}
+
+/** @param {Pattern} pattern */
+function statOf(pattern) {
+  try {
+    return statSync(pattern.base);
+  } catch (thrown) {
+    throw Failure.fromSystem(thrown, {
+      type: "collection",
+      code: errnoOf(thrown) === "ENOENT" ? "COLLECTOR_MISSING" : undefined,
+      doing: "could not find",
+      path: pattern.written,
+    });
+  }
+}
+
+/**
+ * @param {string} written
+ * @param {string} home absolute, with forward slashes
+ * @returns {Pattern}
+ */
+function compile(written, home) {
+  // `!(` opens an alternative, it does not exclude.
+  const negative = written.startsWith("!") && !written.startsWith("!(");
+  const text = slashed(negative ? written.slice(1) : written);
+  const segments = text.split("/");
+  let first = segments.findIndex(hasWildcard);
+  if (first !== -1 && existsAsWritten(text, home)) first = -1;
+
+  if (first === -1) {
+    const unescaped = hasWildcard(text) ? text : text.replace(/\\(.)/g, "$1");
+    const base = slashed(resolve(home, unescaped));
+    const below = startOf(base);
+    /** @param {string} path */
+    const inside = (path) => path === base || path.startsWith(below);
+    return {
+      written,
+      negative,
+      base,
+      literal: true,
+      test: inside,
+      mayHold: (folder) => inside(folder) || below.startsWith(startOf(folder)),
+      covers: inside,
+    };
+  }
+
+  const leading = segments.slice(0, first).map((segment) => segment.replace(/\\(.)/g, "$1"));
+  // The root of an absolute pattern is an empty first segment.
+  const base = slashed(resolve(home, leading.length === 1 && leading[0] === "" ? "/" : leading.join("/")));
+  const glob = segments
+    .slice(first)
+    .filter((segment) => segment !== "" && segment !== ".")
+    .map(withoutIdleParentheses)
+    .join("/");
+  return {
+    written,
+    negative,
+    base,
+    literal: false,
+    ...tests(base, glob, { dot: negative, folders: text.endsWith("/") }),
+  };
+}
+
+/**
+ * @param {string} written
+ * @param {string} home
+ * @returns {Pattern}
+ */
+function compileExclude(written, home) {
+  const text = slashed(written.replace(/^!(?!\()/, ""));
+  const name = text.replace(/\/$/, "");
+  if (name.includes("/")) return { ...compile(`!${text}`, home) };
+  const isMatch = picomatch(withoutIdleParentheses(name), { dot: true, nonegate: true, windows: false });
+  const start = startOf(home);
+  /** @type {(path: string, folder: boolean) => boolean} */
+  const anySegment = (path, folder) => {
+    const segments = (path.startsWith(start) ? path.slice(start.length) : path).split("/");
+    if (!folder && text.endsWith("/")) segments.pop();
+    return segments.some((segment) => isMatch(segment));
+  };
+  return {
+    written,
+    negative: true,
+    base: home,
+    literal: false,
+    test: (path) => anySegment(path, false),
+    mayHold: () => true,
+    covers: (folder) => anySegment(folder, true),
+  };
+}
+
+/**
+ * The three questions, for a glob below a directory.
+ *
+ * @param {string} base
+ * @param {string} glob
+ * @param {{dot: boolean, folders: boolean}} options `folders`: the glob names directories
+ * @returns {Pick<Pattern, "test" | "mayHold" | "covers">}
+ */
+function tests(base, glob, { dot, folders }) {
+  const options = { dot, nonegate: true, windows: false };
+  const isMatch = picomatch(glob, options);
+  const start = startOf(base);
+
+  /** @type {(path: string) => string | null} */
+  const below = (path) => (path.startsWith(start) ? path.slice(start.length) : null);
+
+  /** @param {string} told */
+  const inMatchingFolder = (told) => {
+    for (let at = told.indexOf("/"); at !== -1; at = told.indexOf("/", at + 1)) {
+      if (isMatch(told.slice(0, at))) return true;
+    }
+    return false;
+  };
+
+  // Segments before the first `**` each have to match the directory at their depth. A slash within braces
+  // or parentheses makes depths uncertain.
+  const segments = /[{(][^})]*\//.test(glob) ? ["**"] : glob.split("/");
+  const spans = segments.findIndex((segment) => segment.includes("**"));
+  const fixed = (spans === -1 ? segments : segments.slice(0, spans)).map((part) => picomatch(part, options));
+  const open = spans !== -1 || folders;
+
+  return {
+    test: (path) => {
+      const told = below(path);
+      return told !== null && (folders ? inMatchingFolder(told) : isMatch(told));
+    },
+    mayHold: (folder) => {
+      const told = below(folder);
+      if (told === null) return start.startsWith(startOf(folder));
+      const parts = told.split("/");
+      if (!open && parts.length >= fixed.length) return false;
+      return parts.every((part, depth) => fixed[depth]?.(part) ?? true);
+    },
+    covers: (folder) => {
+      const told = below(folder);
+      if (told === null) return false;
+      if (folders) return isMatch(told) || inMatchingFolder(told);
+      // A final `**` takes every name once it takes one, provided that dots are no exception.
+      return dot && /(?:^|\/)\*\*$/.test(glob) && isMatch(`${told}/\u0001`);
+    },
+  };
+}
+
+/** @param {string} segment */
+function hasWildcard(segment) {
+  const plain = segment.replace(/\\./g, "");
+  return /[*?[\]{}]/.test(plain) || /[@+!]\(|\([^)]*\|/.test(plain);
+}
+
+/**
+ * Parentheses that hold no alternatives are part of a name, as in `app/(auth)`.
+ *
+ * @param {string} segment
+ */
+function withoutIdleParentheses(segment) {
+  return /[@+!*?]\(|\|/.test(segment) ? segment : segment.replace(/(?<!\\)[()]/g, "\\$&");
+}
+
+/**
+ * @param {string} text
+ * @param {string} home
+ */
+function existsAsWritten(text, home) {
+  try {
+    return existsSync(resolve(home, text));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * Lists the files below a directory, quickly and in a fixed order. Never enters `.git`, does not follow links
+ * to directories, opens no file except `.gitignore`. What the files are wanted for is decided elsewhere.
+ */
+
+import { readdirSync, realpathSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { errnoOf, Failure } from "../failure.js";
+import { IgnoreRules } from "./ignored.js";
+import { slashed, startOf } from "./paths.js";
+
+/**
+ * @typedef {object} Walked
+ * @property {string} root the directory without links, absolute, with forward slashes
+ * @property {string[]} files relative to the root, with forward slashes, sorted by code unit; each real file
+ *   of the tree once
+ * @property {Map<string, string>} links those of `files` that are symbolic links, with the real path of each
+ */
+
+/**
+ * Lists every file below `root`.
+ *
+ * A link to a file counts as that file, unless the file is listed under its own name already. Links that lead
+ * nowhere, sockets, pipes and devices are not files. Several hard links to one file are several files.
+ *
+ * @param {string} root a directory
+ * @param {object} [options]
+ * @param {boolean} [options.ignoreFiles] leave out what git ignores. A root that is itself ignored was named on
+ *   purpose: then only the rules inside it hold.
+ * @param {(folder: string) => boolean} [options.enter] asked before entering a directory, given as relative path
+ * @returns {Walked}
+ * @throws {Failure} `COLLECTOR_MISSING` when there is no such directory, the errno's code when a directory
+ *   cannot be read
+ */
+export function walk(root, { ignoreFiles = false, enter } = {}) {
+  const folder = resolve(root);
+  let real;
+  try {
+    real = slashed(realpathSync(folder));
+  } catch (thrown) {
+    throw unreadable(thrown, root, true);
+  }
+
+  /** @type {string[]} */
+  const files = [];
+  /** @type {Map<string, string>} */
+  const links = new Map();
+  /** @type {string[]} */
+  const linked = [];
+  const start = startOf(real);
+
+  /** @type {(path: string, rules: IgnoreRules | null) => void} */
+  const visit = (path, rules) => {
+    let entries;
+    try {
+      entries = readdirSync(start + path, { withFileTypes: true });
+    } catch (thrown) {
+      // A directory that went away while its parent was listed has no files; the root has to be there.
+      if (path !== "" && errnoOf(thrown) === "ENOENT") return;
+      throw unreadable(thrown, start + path, path === "");
+    }
+    let here = rules;
+    if (here && entries.some((entry) => entry.name === ".gitignore" && entry.isFile())) {
+      here = here.and(`${start}${path}.gitignore`, path);
+    }
+    for (const entry of entries) {
+      const name = path + entry.name;
+      if (entry.isFile()) {
+        if (!here?.ignores(name)) files.push(name);
+      } else if (entry.isDirectory()) {
+        if (entry.name === ".git" || here?.ignores(`${name}/`) || enter?.(name) === false) continue;
+        visit(`${name}/`, here);
+      } else if (entry.isSymbolicLink() && !here?.ignores(name)) {
+        linked.push(name);
+      }
+    }
+  };
+
+  /** @type {IgnoreRules | null} */
+  let rules = null;
+  if (ignoreFiles) {
+    const around = IgnoreRules.around(real);
+    rules = around.rootIgnored ? IgnoreRules.none() : around.rules;
+  }
+  visit("", rules);
+
+  if (linked.length > 0) {
+    const seen = new Set(files.map((file) => start + file));
+    for (const link of linked.sort()) {
+      const target = realFile(start + link);
+      if (target === null || seen.has(target)) continue;
+      seen.add(target);
+      links.set(link, target);
+      files.push(link);
+    }
+  }
+  return { root: real, files: files.sort(), links };
+}
+
+/**
+ * The real path of the regular file that `path` leads to.
+ *
+ * @param {string} path
+ * @returns {string | null} null when it leads to anything else, or nowhere
+ */
+export function realFile(path) {
+  try {
+    return statSync(path).isFile() ? slashed(realpathSync(path)) : null;
+  } catch (thrown) {
+    if (["ENOENT", "ENOTDIR", "ELOOP"].includes(errnoOf(thrown) ?? "")) return null;
+    throw unreadable(thrown, path, false);
+  }
+}
+
+/**
+ * @param {unknown} thrown
+ * @param {string} path
+ * @param {boolean} isRoot
+ */
+function unreadable(thrown, path, isRoot) {
+  return Failure.fromSystem(thrown, {
+    type: "collection",
+    code: isRoot && errnoOf(thrown) === "ENOENT" ? "COLLECTOR_MISSING" : undefined,
+    doing: "could not list",
+    path,
+  });
+}

@@ -1,0 +1,290 @@
+/**
+ * A history in a file of this machine: reads it whole, replaces it in one step under a lock, and refuses a file
+ * that is not the whole history. Knows nothing of builds.
+ *
+ * Other programs may open the same file with SQLite. What they are in the middle of shows in the files that SQLite
+ * keeps beside a database, and those are looked at before and after every reading. A writer that has only just taken
+ * SQLite's own lock and written nothing yet cannot be seen, because Node cannot ask for such locks: do not let two
+ * programs write one file at the same moment.
+ */
+
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+} from "node:fs";
+import { dirname, resolve } from "node:path";
+import { errnoOf, Failure } from "../failure.js";
+import { removeLeftovers, writeAtomically } from "../files/replace.js";
+import { withLock } from "./lock.js";
+
+/** @import { BlobStore, StoredBlob, WriteOutcome } from "./provider.js" */
+
+/** Bytes of the largest file that is read; more than any history is and less than an engine's memory. */
+const LIMIT = 1024 * 1024 * 1024;
+/** How often a file is read again that changed while it was read. */
+const READINGS = 5;
+/** Bytes of a write-ahead log that holds a header and no page. */
+const EMPTY_WAL = 32;
+
+/**
+ * The file at a path. A version is the SHA-256 of the content, about 1 ms for a megabyte: sizes, times and inode
+ * numbers can all be the same for different content.
+ *
+ * @implements {BlobStore}
+ */
+export class LocalStore {
+  #path;
+  #readonly;
+  #waiting;
+
+  /**
+   * @param {string} path
+   * @param {object} options
+   * @param {boolean} [options.readonly]
+   * @param {(ms: number) => Promise<unknown>} options.sleep
+   * @param {() => number} options.random
+   * @param {number} [options.patienceMs] how long to wait for the lock; 30 s unless given
+   */
+  constructor(path, { readonly = false, ...waiting }) {
+    this.#path = resolve(path);
+    this.#readonly = readonly;
+    this.#waiting = waiting;
+  }
+
+  get location() {
+    return this.#path;
+  }
+
+  get path() {
+    return this.#path;
+  }
+
+  /**
+   * @returns {Promise<StoredBlob | null>} null when there is no such file; a directory that does not exist holds none
+   * @throws {Failure} `HISTORY_HOT_JOURNAL`, `HISTORY_BUSY`, `HISTORY_TOO_LARGE`, `STORAGE_NOT_A_FILE`, or the errno's
+   */
+  async read() {
+    return readWhole(targetOf(this.#path));
+  }
+
+  /**
+   * @param {Uint8Array} bytes
+   * @param {string | null} ifVersion
+   * @returns {Promise<WriteOutcome>}
+   * @throws {Failure} `STORAGE_READ_ONLY`, `STORAGE_LOCKED`, those of {@link read}, or the errno's
+   */
+  async write(bytes, ifVersion) {
+    if (this.#readonly) {
+      throw new Failure(`could not write \`${this.#path}\`: the history was opened read-only`, {
+        type: "storage",
+        code: "STORAGE_READ_ONLY",
+        hint: "Open it without `readonly` to record builds.",
+      });
+    }
+    const target = targetOf(this.#path);
+    try {
+      mkdirSync(dirname(target), { recursive: true });
+    } catch (thrown) {
+      throw Failure.fromSystem(thrown, {
+        type: "storage",
+        doing: "could not create the directory",
+        path: dirname(target),
+      });
+    }
+    return withLock(target, (held) => replaceIf(target, bytes, ifVersion, held), this.#waiting);
+  }
+}
+
+/**
+ * @param {string} target
+ * @param {Uint8Array} bytes
+ * @param {string | null} ifVersion
+ * @param {() => boolean} held
+ * @returns {WriteOutcome}
+ */
+function replaceIf(target, bytes, ifVersion, held) {
+  if ((readWhole(target)?.version ?? null) !== ifVersion) return { status: "conflict" };
+  try {
+    // Temporary files are written only under the lock, so those that are there now are left over.
+    removeLeftovers(target);
+    const replaced = writeAtomically(target, bytes, { confirm: held });
+    return replaced ? { status: "stored", version: versionOf(bytes) } : { status: "conflict" };
+  } catch (thrown) {
+    throw Failure.fromSystem(thrown, { type: "storage", doing: "could not write", path: target });
+  }
+}
+
+/**
+ * @param {string} target
+ * @returns {StoredBlob | null}
+ */
+function readWhole(target) {
+  for (let reading = 1; ; reading++) {
+    refuseSideFiles(target);
+    let file;
+    try {
+      // Without the flag, opening a named pipe would wait for a writer.
+      file = openSync(target, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    } catch (thrown) {
+      if (errnoOf(thrown) === "ENOENT") return null;
+      throw unreadable(thrown, target);
+    }
+    try {
+      const before = fstatSync(file, { bigint: true });
+      if (before.isDirectory()) throw Object.assign(new Error("directory"), { code: "EISDIR" });
+      if (!before.isFile()) throw notAFile(target);
+      if (before.size > BigInt(LIMIT)) throw tooLarge(target, before.size);
+      const bytes = readFileSync(file);
+      const after = fstatSync(file, { bigint: true });
+      if (
+        before.size === after.size &&
+        before.mtimeNs === after.mtimeNs &&
+        BigInt(bytes.length) === after.size
+      ) {
+        // A program that began to write meanwhile shows in its journal.
+        refuseSideFiles(target);
+        return { bytes, version: versionOf(bytes) };
+      }
+    } catch (thrown) {
+      throw unreadable(thrown, target);
+    } finally {
+      closeSync(file);
+    }
+    if (reading >= READINGS) {
+      throw new Failure(`could not read \`${target}\`: another program keeps writing it`, {
+        type: "storage",
+        code: "HISTORY_BUSY",
+        hint: "Try again when the other program has finished.",
+        retryable: true,
+      });
+    }
+  }
+}
+
+/** @param {Uint8Array} bytes */
+function versionOf(bytes) {
+  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+}
+
+/**
+ * Fails when part of the history is not in the database file: builds in a write-ahead log, or the old pages of an
+ * interrupted transaction in a rollback journal. Reading the file alone would lose builds, replacing it would let the
+ * next SQLite mix the pages of two histories.
+ *
+ * @param {string} target
+ */
+function refuseSideFiles(target) {
+  const wal = beginningOf(`${target}-wal`);
+  if (wal && wal.size > EMPTY_WAL) {
+    throw hot(
+      target,
+      `${target}-wal`,
+      "committed builds may be",
+      `Close the program that has it open, or run \`sqlite3 '${target}' 'PRAGMA wal_checkpoint(TRUNCATE)'\`.`,
+    );
+  }
+  const journal = beginningOf(`${target}-journal`);
+  // A journal that is over keeps its size and loses its first byte, depending on SQLite's journal mode.
+  if (journal && journal.first !== 0) {
+    throw hot(
+      target,
+      `${target}-journal`,
+      "an unfinished transaction is",
+      `Wait for the program that writes it, or run \`sqlite3 '${target}' 'PRAGMA quick_check'\`, which undoes a transaction that was interrupted.`,
+    );
+  }
+}
+
+/**
+ * @param {string} file
+ * @returns {{size: number, first: number} | null} null when it does not exist or is empty
+ */
+function beginningOf(file) {
+  let handle;
+  try {
+    handle = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (thrown) {
+    // A target whose parent is a file is reported by the reading that follows.
+    if (["ENOENT", "ENOTDIR"].includes(errnoOf(thrown) ?? "")) return null;
+    throw unreadable(thrown, file);
+  }
+  try {
+    const { size } = fstatSync(handle);
+    const first = Buffer.alloc(1);
+    return size > 0 && readSync(handle, first, 0, 1, 0) === 1 ? { size, first: first[0] ?? 0 } : null;
+  } catch (thrown) {
+    throw unreadable(thrown, file);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/**
+ * The file that a path leads to, whether it exists or not: replacing a symbolic link would part it from its target.
+ *
+ * @param {string} path absolute
+ * @returns {string}
+ */
+function targetOf(path) {
+  let target = path;
+  for (let links = 0; links < 40; links++) {
+    try {
+      target = resolve(dirname(target), readlinkSync(target));
+    } catch (thrown) {
+      // EINVAL and, on Windows, UNKNOWN say that it is no link. Whatever else is wrong shows when it is opened.
+      if (errnoOf(thrown) === "ELOOP") throw unreadable(thrown, path);
+      return target;
+    }
+  }
+  throw unreadable(Object.assign(new Error("links"), { code: "ELOOP" }), path);
+}
+
+/**
+ * @param {unknown} thrown
+ * @param {string} path
+ */
+function unreadable(thrown, path) {
+  return Failure.fromSystem(thrown, { type: "storage", doing: "could not read", path });
+}
+
+/**
+ * @param {string} target
+ * @param {string} side
+ * @param {string} what
+ * @param {string} hint
+ */
+function hot(target, side, what, hint) {
+  return new Failure(`\`${target}\` is not the whole history: ${what} in \`${side}\``, {
+    type: "storage",
+    code: "HISTORY_HOT_JOURNAL",
+    hint,
+  });
+}
+
+/** @param {string} target */
+function notAFile(target) {
+  return new Failure(`could not read \`${target}\`: it is not a regular file`, {
+    type: "storage",
+    code: "STORAGE_NOT_A_FILE",
+    hint: "Name a file for the history.",
+  });
+}
+
+/**
+ * @param {string} target
+ * @param {bigint} size
+ */
+function tooLarge(target, size) {
+  return new Failure(`could not read \`${target}\`: it is ${size} bytes long, the limit is ${LIMIT} bytes`, {
+    type: "storage",
+    code: "HISTORY_TOO_LARGE",
+    hint: "Check that this is the history; prune old builds if it is.",
+  });
+}

@@ -1,0 +1,101 @@
+/**
+ * The contract of every place a history can be kept in, in two layers: the blob store, which moves bytes and
+ * versions and knows nothing of builds, and the storage provider, the lifecycle that callers see. Nothing runs
+ * here. `tests/js/conformance` holds each implementation to it.
+ */
+
+/** @import { History } from "../engine.js" */
+/** @import { MetricsRepository } from "./repository.js" */
+
+/**
+ * The bytes of a history and the version that they are.
+ *
+ * @typedef {object} StoredBlob
+ * @property {Uint8Array} bytes the caller's own: changing them changes nothing stored
+ * @property {string} version opaque; equal versions of one store mean equal bytes
+ */
+
+/**
+ * @typedef {{status: "stored", version: string} | {status: "conflict"}} WriteOutcome
+ *   `conflict`: the store does not hold the version that was named, or may not; nothing was replaced
+ */
+
+/**
+ * A place for one blob whose replacement can be made to depend on its version.
+ *
+ * Invariants:
+ * 1. `read` gives null only when the place itself states that there is nothing: ENOENT, 404 NoSuchKey, an empty
+ *    list. Every other outcome is a Failure of type `storage`. Whoever gets null starts a new history, so a wrong
+ *    null loses the old one.
+ * 2. `write` replaces the whole blob or leaves it as it is. No reader ever sees part of either.
+ * 3. `write` with a version succeeds only while the blob has that version, with null only while there is none.
+ *    Of several writers that name the same version at most one succeeds.
+ * 4. `conflict` is an answer and not an error. A store that cannot tell whether its write arrived may answer
+ *    `conflict`: the caller reads again and recognises its own bytes.
+ * 5. When `write` resolves with `stored`, a later `read` by anybody gives these bytes or newer ones, also after a
+ *    crash of this machine.
+ * 6. A store that was made read-only creates, changes and locks nothing.
+ * 7. No message, location or version contains a secret.
+ *
+ * @typedef {object} BlobStore
+ * @property {string} location where the history is, for people
+ * @property {string | null} path the file, where it is a local one
+ * @property {() => Promise<StoredBlob | null>} read
+ * @property {(bytes: Uint8Array, ifVersion: string | null) => Promise<WriteOutcome>} write
+ */
+
+/**
+ * The lifecycle of a history: `initialize`, use, `persist`, `cleanup`.
+ *
+ * Invariants:
+ * 1. Nothing that was stored before is lost by `persist`, whoever else stores meanwhile: builds recorded here are
+ *    applied to what is there then.
+ * 2. When `persist` rejects, the place is as others left it, the recorded builds are still here, and `persist`
+ *    may be tried again; `snapshot` gives the bytes for a rescue.
+ * 3. `persist` without anything recorded writes nothing.
+ * 4. `cleanup` may be called at any time and any number of times; it stores nothing.
+ *
+ * @typedef {object} StorageProvider
+ * @property {() => Promise<MetricsRepository>} initialize loads the history; called again it gives the same one
+ * @property {() => Promise<void>} persist
+ * @property {() => void} cleanup
+ * @property {() => Uint8Array} snapshot the history as it is here, as an SQLite file
+ * @property {boolean} isInitialized
+ * @property {string} location
+ * @property {string | null} path
+ * @property {boolean | null} existed whether there was a history when this one was loaded; null before
+ * @property {number | null} size bytes of the history as it was last loaded or stored; null when there is none
+ */
+
+/**
+ * Where a history is kept, with the names that the lifecycle has had from its beginning. Which keys are needed
+ * follows from the type.
+ *
+ * @typedef {object} StorageProviderConfig
+ * @property {"sqlite-local" | "sqlite-artifact" | "sqlite-s3" | "postgres"} type
+ * @property {string} [path] the file of `sqlite-local`
+ * @property {boolean} [readonly] nothing is created, changed or locked
+ * @property {boolean} [verbose] what is loaded and stored is told on stderr
+ * @property {string} [s3Endpoint]
+ * @property {string} [s3Bucket]
+ * @property {string} [s3Key]
+ * @property {string} [s3Region]
+ * @property {string} [s3AccessKeyId]
+ * @property {string} [s3SecretAccessKey]
+ * @property {string} [s3SessionToken]
+ * @property {string} [artifactName]
+ * @property {string} [repository]
+ * @property {string} [githubToken]
+ * @property {string} [connectionString]
+ */
+
+/**
+ * What the engine is to a provider.
+ *
+ * @typedef {object} Engine
+ * @property {(image: Uint8Array | null) => EngineHistory} openHistory null only for a history known to be absent
+ */
+
+/** @typedef {History} EngineHistory */
+
+export {};

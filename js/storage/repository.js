@@ -1,0 +1,105 @@
+/**
+ * What can be done with a loaded history, under the names that callers know: recording, asking, rendering. Each call
+ * goes to the engine; nothing is decided or kept here.
+ */
+
+/** @import { EngineHistory } from "./provider.js" */
+
+/**
+ * The builds of a history.
+ *
+ * Build ids belong to the history as it is loaded. When somebody else stored in between, `persist` records again on
+ * their history, where the same build may have another id.
+ */
+export class MetricsRepository {
+  #history;
+  #change;
+
+  /**
+   * @param {object} access
+   * @param {() => EngineHistory} access.history the history as it is now
+   * @param {<T>(step: (history: EngineHistory) => T) => T} access.change for everything that has to be stored
+   */
+  constructor({ history, change }) {
+    this.#history = history;
+    this.#change = change;
+    /** Questions about single rows. */
+    this.queries = Object.freeze({
+      /**
+       * The values of one build.
+       *
+       * @param {number} id
+       */
+      getMetricValuesByBuildId: (id) => history().valuesByBuildId(id),
+    });
+  }
+
+  /**
+   * Records a build. The same commit and run again replaces the values of the metrics it brings and keeps the rest.
+   *
+   * @param {Parameters<EngineHistory["record"]>[0]} context
+   * @param {Parameters<EngineHistory["record"]>[1]} metrics
+   * @returns {number} the build's id
+   */
+  recordBuild(context, metrics) {
+    // The step may be taken again later, when the caller has long changed what it passed in.
+    const own = structuredClone({ context, metrics });
+    return this.#change((history) => history.record(own.context, own.metrics)).buildId;
+  }
+
+  /**
+   * Adds the builds and values of another history.
+   *
+   * @param {Uint8Array} image an SQLite file
+   */
+  merge(image) {
+    const own = image.slice();
+    return this.#change((history) => history.merge(own));
+  }
+
+  /**
+   * The values of a metric, oldest first.
+   *
+   * @param {string} metric
+   * @param {Parameters<EngineHistory["timeSeries"]>[1]} [filter] `branch`, `events`, `since`
+   */
+  getMetricTimeSeries(metric, filter) {
+    return this.#history().timeSeries(metric, filter);
+  }
+
+  /**
+   * The value that a metric is compared with.
+   *
+   * @param {string} metric
+   * @param {Parameters<EngineHistory["baseline"]>[1]} query `branch`, `maxAgeDays`, `before`
+   */
+  getBaselineMetricValue(metric, query) {
+    return this.#history().baseline(metric, query);
+  }
+
+  /** @returns {number} how many builds there are */
+  countBuilds() {
+    return this.#history().buildCount();
+  }
+
+  /** All builds, oldest first. */
+  listBuilds() {
+    return this.#history().builds();
+  }
+
+  /** All metrics that have a definition, by id. */
+  listMetrics() {
+    return this.#history().metricDefinitions();
+  }
+
+  /**
+   * The report of these builds.
+   *
+   * @param {Parameters<EngineHistory["report"]>[0]} configText
+   * @param {Parameters<EngineHistory["report"]>[1]} facts
+   * @returns {string} HTML
+   */
+  report(configText, facts) {
+    return this.#history().report(configText, facts);
+  }
+}

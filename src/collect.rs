@@ -1,1 +1,3 @@
 //! collect
+
+pub mod coverage;

@@ -1,2 +1,418 @@
-//! collect
+//! What an `@collect` line means. [`parse`] turns the line into a [`Plan`]: which files the host
+//! must find and what is to be measured in them. Reading files and matching globs belong to the
+//! host, the formats to the modules below.
+
+pub mod coverage;
 pub mod loc;
+pub mod measurement;
+pub mod output;
+
+use crate::error::{Code, Error, Result};
+use crate::text;
+use coverage::{Format, Kind};
+use serde::{Deserialize, Serialize};
+
+/// The prefix that makes a metric's command a collector instead of a shell command.
+pub const PREFIX: &str = "@collect";
+
+/// What one `@collect` line asks for, checked.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// The collector's name as written, for messages.
+    pub collector: &'static str,
+    /// Files, directories and globs; empty means the configured `sources`, else everything below
+    /// the configuration's directory.
+    pub patterns: Vec<String>,
+    /// Globs of what to leave out.
+    pub exclude: Vec<String>,
+    /// What is measured.
+    pub measure: Measure,
+}
+
+/// What a [`Plan`] measures in its files.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "kind")]
+pub enum Measure {
+    /// Code lines, of all languages or one.
+    Lines {
+        /// The language's name as the table spells it.
+        language: Option<String>,
+    },
+    /// Bytes, as they are or compressed.
+    Bytes {
+        /// Compress before measuring.
+        compression: Option<Compression>,
+    },
+    /// Percent of what a coverage report counts.
+    Coverage {
+        /// Lines, branches or functions.
+        of: Kind,
+        /// The format; found by looking at the content where none is named.
+        format: Option<Format>,
+        /// The value where the reports hold nothing of that kind.
+        fallback: Option<f64>,
+    },
+}
+
+/// How `size` compresses files before it measures them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    /// gzip, level 9.
+    Gzip,
+    /// Brotli, quality 11.
+    Brotli,
+}
+
+/// An option of a collector: its spellings and what it takes.
+struct Flag {
+    long: &'static str,
+    short: Option<char>,
+    takes: Takes,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Takes {
+    Nothing,
+    One,
+    /// This argument and those after it up to the next option.
+    Several,
+}
+
+/// A row of the collector table.
+struct Collector {
+    name: &'static str,
+    flags: &'static [Flag],
+    /// Whether the line must name at least one file.
+    needs_paths: bool,
+    /// For coverage collectors named after a format.
+    format: Option<Format>,
+}
+
+const EXCLUDE: Flag = Flag { long: "exclude", short: Some('e'), takes: Takes::Several };
+const COVERAGE_TYPE: Flag = Flag { long: "type", short: Some('t'), takes: Takes::One };
+const FALLBACK: Flag = Flag { long: "fallback", short: None, takes: Takes::One };
+
+const fn named_format(name: &'static str, format: Format) -> Collector {
+    Collector { name, flags: &[COVERAGE_TYPE, FALLBACK], needs_paths: true, format: Some(format) }
+}
+
+const COLLECTORS: &[Collector] = &[
+    Collector {
+        name: "loc",
+        flags: &[Flag { long: "language", short: Some('l'), takes: Takes::One }, EXCLUDE],
+        needs_paths: false,
+        format: None,
+    },
+    Collector {
+        name: "size",
+        flags: &[
+            Flag { long: "gzip", short: None, takes: Takes::Nothing },
+            Flag { long: "brotli", short: None, takes: Takes::Nothing },
+            EXCLUDE,
+        ],
+        needs_paths: true,
+        format: None,
+    },
+    Collector {
+        name: "coverage",
+        flags: &[COVERAGE_TYPE, FALLBACK, Flag { long: "format", short: None, takes: Takes::One }],
+        needs_paths: true,
+        format: None,
+    },
+    named_format("coverage-lcov", Format::Lcov),
+    named_format("coverage-cobertura", Format::Cobertura),
+    named_format("coverage-clover", Format::Clover),
+];
+
+/// Whether a metric's command is an `@collect` line.
+pub fn is_collect(command: &str) -> bool {
+    command
+        .trim_start()
+        .strip_prefix(PREFIX)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
+}
+
+/// Understands an `@collect` line, with or without the prefix.
+///
+/// # Errors
+/// `COLLECTOR_USAGE` for an unknown collector, language or option, a missing or wrong value, a
+/// missing path, an unclosed quote.
+pub fn parse(line: &str) -> Result<Plan> {
+    let words = tokenize(line)?;
+    let words = match words.first() {
+        Some(first) if first == PREFIX => &words[1..],
+        _ => &words[..],
+    };
+    parse_words(words)
+}
+
+/// Understands the words after `@collect`: a collector's name and its arguments.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_words(words: &[String]) -> Result<Plan> {
+    let known = || text::list(&COLLECTORS.iter().map(|c| text::quote(c.name)).collect::<Vec<_>>());
+    let Some((name, arguments)) = words.split_first() else {
+        return Err(usage("no collector named").hint(format!("Name one of {}.", known())));
+    };
+    let Some(collector) = COLLECTORS.iter().find(|c| c.name == name) else {
+        let close = text::closest(name, &COLLECTORS.iter().map(|c| c.name).collect::<Vec<_>>());
+        let hint = match close {
+            Some(close) => format!("Did you mean {}? There are {}.", text::quote(close), known()),
+            None => format!("Use one of {}.", known()),
+        };
+        return Err(usage(format!("unknown collector {}", text::quote(name))).hint(hint));
+    };
+
+    let mut patterns = Vec::new();
+    let mut given: Vec<(&'static str, String)> = Vec::new();
+    let mut rest = arguments.iter().peekable();
+    let mut options_end = false;
+    while let Some(word) = rest.next() {
+        if options_end || !word.starts_with('-') || word == "-" {
+            patterns.push(word.clone());
+            continue;
+        }
+        if word == "--" {
+            options_end = true;
+            continue;
+        }
+        let (spelling, inline) = match word.split_once('=') {
+            Some((spelling, value)) => (spelling, Some(value.to_owned())),
+            None => (word.as_str(), None),
+        };
+        let flag = find_flag(collector, spelling)?;
+        match (flag.takes, inline) {
+            (Takes::Nothing, None) => given.push((flag.long, String::new())),
+            (Takes::Nothing, Some(_)) => {
+                return Err(usage(format!("{} takes no value", text::quote(spelling))));
+            }
+            (_, Some(value)) => given.push((flag.long, value)),
+            (takes, None) => {
+                let is_value = |word: &&String| !word.starts_with('-') || word.parse::<f64>().is_ok();
+                let Some(value) = rest.next_if(is_value) else {
+                    return Err(usage(format!("{} needs a value", text::quote(spelling))));
+                };
+                given.push((flag.long, value.clone()));
+                while takes == Takes::Several
+                    && let Some(value) = rest.next_if(is_value)
+                {
+                    given.push((flag.long, value.clone()));
+                }
+            }
+        }
+    }
+    if let Some(empty) = patterns.iter().chain(given.iter().filter(|g| g.0 == "exclude").map(|g| &g.1)).find(|p| p.is_empty()) {
+        return Err(usage(format!("an empty path or pattern: {}", text::quote(empty))));
+    }
+    if collector.needs_paths && patterns.is_empty() {
+        return Err(usage(format!("{} needs at least one file, directory or glob", text::quote(name)))
+            .hint(format!("For example {}.", text::quote(&example(collector.name)))));
+    }
+
+    let all = |long: &str| given.iter().filter(|g| g.0 == long).map(|g| g.1.clone()).collect::<Vec<_>>();
+    let one = |long: &'static str| -> Result<Option<String>> {
+        let mut values = all(long);
+        if values.len() > 1 {
+            return Err(usage(format!("`--{long}` is given {} times", values.len())).hint("Give it once."));
+        }
+        Ok(values.pop())
+    };
+    let measure = match collector.name {
+        "loc" => Measure::Lines {
+            language: match one("language")? {
+                Some(name) => Some(loc::find(&name)?.name().to_owned()),
+                None => None,
+            },
+        },
+        "size" => Measure::Bytes {
+            compression: match (all("gzip").is_empty(), all("brotli").is_empty()) {
+                (true, true) => None,
+                (false, true) => Some(Compression::Gzip),
+                (true, false) => Some(Compression::Brotli),
+                (false, false) => {
+                    return Err(usage("`--gzip` and `--brotli` exclude each other").hint("Give one of them."));
+                }
+            },
+        },
+        _ => Measure::Coverage {
+            of: match one("type")? {
+                Some(name) => choice("--type", &name, Kind::ALL.iter().map(|k| (k.name(), *k)))?,
+                None => Kind::Line,
+            },
+            format: match one("format")? {
+                Some(name) => Some(choice("--format", &name, Format::ALL.iter().map(|f| (f.name(), *f)))?),
+                None => collector.format,
+            },
+            fallback: match one("fallback")? {
+                Some(number) => Some(output::numeric(&number).map_err(|_| {
+                    usage(format!("`--fallback` is {}, expected a number", text::quote(&number)))
+                })?),
+                None => None,
+            },
+        },
+    };
+    Ok(Plan { collector: collector.name, patterns, exclude: all("exclude"), measure })
+}
+
+fn usage(message: impl Into<String>) -> Error {
+    Error::new(Code::CollectorUsage, message)
+}
+
+fn example(collector: &str) -> String {
+    match collector {
+        "size" => "@collect size dist".into(),
+        "coverage-cobertura" => "@collect coverage-cobertura coverage/cobertura.xml".into(),
+        "coverage-clover" => "@collect coverage-clover coverage/clover.xml".into(),
+        other => format!("@collect {other} coverage/lcov.info"),
+    }
+}
+
+fn find_flag(collector: &Collector, spelling: &str) -> Result<&'static Flag> {
+    let bare = spelling.trim_start_matches('-');
+    let long = spelling.starts_with("--");
+    let found = collector.flags.iter().find(|flag| {
+        if long { flag.long == bare } else { flag.short.is_some_and(|short| bare == short.to_string()) }
+    });
+    if let Some(flag) = found {
+        return Ok(flag);
+    }
+    let names: Vec<String> = collector.flags.iter().map(|flag| format!("--{}", flag.long)).collect();
+    let hint = match text::closest(bare, &collector.flags.iter().map(|flag| flag.long).collect::<Vec<_>>()) {
+        Some(close) => format!("Did you mean `--{close}`?"),
+        None => format!("It takes {}.", text::list(&names.iter().map(|n| text::quote(n)).collect::<Vec<_>>())),
+    };
+    Err(usage(format!("{} does not take {}", text::quote(collector.name), text::quote(spelling))).hint(hint))
+}
+
+fn choice<T>(option: &str, given: &str, choices: impl Iterator<Item = (&'static str, T)>) -> Result<T> {
+    let mut names = Vec::new();
+    for (name, value) in choices {
+        if name.eq_ignore_ascii_case(given) {
+            return Ok(value);
+        }
+        names.push(name);
+    }
+    let hint = match text::closest(given, &names) {
+        Some(close) => format!("Did you mean {}?", text::quote(close)),
+        None => {
+            format!("Use one of {}.", text::list(&names.iter().map(|n| text::quote(n)).collect::<Vec<_>>()))
+        }
+    };
+    Err(usage(format!("{} is {}", text::quote(option), text::quote(given))).hint(hint))
+}
+
+/// Splits a line into words as a POSIX shell does: white space separates, single quotes keep all,
+/// double quotes keep all but `\"` and `\\`. Outside quotes a backslash takes the special meaning
+/// from white space, quotes and itself only, so that Windows paths stay whole.
+fn tokenize(line: &str) -> Result<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut characters = line.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            c if c.is_whitespace() => words.extend(word.take()),
+            '\'' | '"' => {
+                let word = word.get_or_insert_default();
+                loop {
+                    match characters.next() {
+                        None => {
+                            return Err(usage(format!("a quote {c} is never closed"))
+                                .hint("Close it, or put a backslash before it."));
+                        }
+                        Some(end) if end == c => break,
+                        Some('\\') if c == '"' && matches!(characters.peek(), Some('"' | '\\')) => {
+                            word.extend(characters.next());
+                        }
+                        Some(other) => word.push(other),
+                    }
+                }
+            }
+            '\\' if characters.peek().is_some_and(|n| n.is_whitespace() || matches!(n, '\'' | '"' | '\\')) => {
+                word.get_or_insert_default().extend(characters.next());
+            }
+            other => word.get_or_insert_default().push(other),
+        }
+    }
+    words.extend(word);
+    Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<String> {
+        tokenize(line).unwrap()
+    }
+
+    #[test]
+    fn lines_split_as_in_a_shell() {
+        for (line, expected) in [
+            ("", vec![]),
+            ("  loc   .  ", vec!["loc", "."]),
+            ("size 'a b' \"c d\"", vec!["size", "a b", "c d"]),
+            ("size a\\ b", vec!["size", "a b"]),
+            ("size dist\\app.js", vec!["size", "dist\\app.js"]),
+            ("size pre'mid dle'post", vec!["size", "premid dlepost"]),
+            ("size ''", vec!["size", ""]),
+            (r#"size "a\"b""#, vec!["size", "a\"b"]),
+            (r"size 'a\b'", vec!["size", r"a\b"]),
+        ] {
+            assert_eq!(words(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_plan_says_what_to_read_and_measure() {
+        let plan = parse("@collect loc src 'lib/**' -l RUST --exclude vendor gen --exclude=*.min.js").unwrap();
+        assert_eq!(plan.patterns, ["src", "lib/**"]);
+        assert_eq!(plan.exclude, ["vendor", "gen", "*.min.js"]);
+        assert_eq!(plan.measure, Measure::Lines { language: Some("Rust".into()) });
+
+        let plan = parse("@collect coverage-lcov a.info --type branch --fallback -1").unwrap();
+        assert_eq!(
+            plan.measure,
+            Measure::Coverage { of: Kind::Branch, format: Some(Format::Lcov), fallback: Some(-1.0) }
+        );
+        let plan = parse("size dist --gzip").unwrap();
+        assert_eq!(plan.measure, Measure::Bytes { compression: Some(Compression::Gzip) });
+        assert_eq!(parse("loc").unwrap().patterns, Vec::<String>::new());
+        assert_eq!(parse("size -- -odd-").unwrap().patterns, ["-odd-"]);
+    }
+
+    #[test]
+    fn wrong_lines_name_the_word_and_the_remedy() {
+        for (line, message, hint) in [
+            ("@collect", "no collector named", "Name one of"),
+            ("@collect lok .", "unknown collector `lok`", "Did you mean `loc`?"),
+            ("@collect loc . --languge Rust", "`loc` does not take `--languge`", "Did you mean `--language`?"),
+            ("@collect loc . -x", "`loc` does not take `-x`", "It takes"),
+            ("@collect loc . --language", "`--language` needs a value", ""),
+            ("@collect loc . -l a -l b", "`--language` is given 2 times", "once"),
+            ("@collect size", "`size` needs at least one file", "@collect size dist"),
+            ("@collect size a --gzip --brotli", "exclude each other", "one of them"),
+            ("@collect size a --gzip=9", "`--gzip` takes no value", ""),
+            ("@collect size ''", "empty path", ""),
+            ("@collect coverage a --type lines", "`--type` is `lines`", "Did you mean `line`?"),
+            ("@collect coverage a --format lcv", "`--format` is `lcv`", "Did you mean `lcov`?"),
+            ("@collect coverage a --fallback x", "`--fallback` is `x`, expected a number", ""),
+            ("@collect coverage 'a", "quote ' is never closed", "Close it"),
+        ] {
+            let error = parse(line).unwrap_err();
+            assert_eq!(error.code, Code::CollectorUsage);
+            assert!(error.message.contains(message), "{line}: {}", error.message);
+            assert!(error.hint.contains(hint), "{line}: {}", error.hint);
+        }
+    }
+
+    #[test]
+    fn only_the_whole_word_is_a_collect_line() {
+        assert!(is_collect("  @collect loc ."));
+        assert!(is_collect("@collect"));
+        assert!(!is_collect("@collector loc ."));
+        assert!(!is_collect("echo @collect"));
+    }
+}

@@ -1,0 +1,144 @@
+//! Coverage reports: which format a file is in, and what it measured. The formats live in one
+//! file each and meet in the table below; what they measure is a [`Coverage`], which knows how to
+//! merge and count. Which files to read and which sources to keep is the caller's business.
+
+mod clover;
+mod cobertura;
+mod encoding;
+mod lcov;
+mod measure;
+mod number;
+mod path;
+mod probe;
+mod xml;
+
+use crate::error::{Code, Error, Result};
+use probe::Probe;
+use serde::{Deserialize, Serialize};
+
+pub use measure::{Counted, Coverage, Kind, Line};
+
+macro_rules! formats {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $module:ident;)+) => {
+        /// A coverage format that can be read.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Format {
+            $($(#[doc = $doc])+ #[serde(rename = $name)] $variant,)+
+        }
+
+        impl Format {
+            /// Every format, in the order in which detection asks them.
+            pub const ALL: &'static [Format] = &[$(Format::$variant,)+];
+
+            /// The name users write, as in `--format lcov`.
+            pub fn name(self) -> &'static str {
+                match self { $(Format::$variant => $name,)+ }
+            }
+
+            fn recognises(self, probe: &Probe<'_>) -> bool {
+                match self { $(Format::$variant => $module::recognises(probe),)+ }
+            }
+
+            fn read(self, text: &[u8], name: &str) -> Result<Coverage> {
+                match self { $(Format::$variant => $module::read(text, name),)+ }
+            }
+        }
+    };
+}
+
+formats! {
+    /// The trace files of lcov 1 and 2, and of everything that imitates them.
+    Lcov = "lcov", lcov;
+    /// Clover XML as written by OpenClover, PHPUnit and istanbul.
+    Clover = "clover", clover;
+    /// Cobertura XML as written by Cobertura, coverage.py, coverlet, gcovr and many more.
+    Cobertura = "cobertura", cobertura;
+}
+
+impl Format {
+    /// The format of that name, exactly as [`Format::name`] spells it.
+    pub fn from_name(name: &str) -> Option<Format> {
+        Format::ALL.iter().copied().find(|format| format.name() == name)
+    }
+}
+
+/// The format of a report, judged by its content alone: byte order marks, an XML prolog, comments
+/// and a DOCTYPE may stand before what tells. `None` when no format claims it.
+pub fn detect(bytes: &[u8]) -> Option<Format> {
+    let text = encoding::decode(bytes).ok()?;
+    claimed_by(&Probe::of(&text))
+}
+
+/// Reads a report whose format the user named. `name` is the file's name; it appears in messages
+/// and keeps apart the totals of reports that hold nothing but totals.
+///
+/// # Errors
+/// `COLLECTOR_FORMAT` with the line when the content is not a whole report of that format.
+pub fn parse(format: Format, bytes: &[u8], name: &str) -> Result<Coverage> {
+    let text = encoding::decode(bytes).map_err(|cause| refuse(name, &cause))?;
+    let probe = Probe::of(&text);
+    if !format.recognises(&probe) {
+        if let Some(other) = claimed_by(&probe) {
+            return Err(refuse(name, &format!("expected {}, found {}", format.name(), other.name()))
+                .hint(format!("Name the format `{}`, or leave it out to have it detected.", other.name())));
+        }
+        return Err(unknown(&probe, name));
+    }
+    format.read(&text, name)
+}
+
+/// Reads a report of whatever format it turns out to be in; the rest is as for [`parse`].
+///
+/// # Errors
+/// `COLLECTOR_FORMAT` when no format claims the content, saying what was found instead.
+pub fn parse_detected(bytes: &[u8], name: &str) -> Result<Coverage> {
+    let text = encoding::decode(bytes).map_err(|cause| refuse(name, &cause))?;
+    let probe = Probe::of(&text);
+    match claimed_by(&probe) {
+        Some(format) => format.read(&text, name),
+        None => Err(unknown(&probe, name)),
+    }
+}
+
+fn claimed_by(probe: &Probe<'_>) -> Option<Format> {
+    Format::ALL.iter().copied().find(|format| format.recognises(probe))
+}
+
+fn unknown(probe: &Probe<'_>, name: &str) -> Error {
+    let known: Vec<_> = Format::ALL.iter().map(|format| format.name()).collect();
+    let hint = if probe.is_empty() {
+        "Check that the step that writes the report ran and succeeded.".to_owned()
+    } else {
+        format!("Give a coverage report in one of these formats: {}.", known.join(", "))
+    };
+    refuse(name, &probe.description()).hint(hint)
+}
+
+/// The one shape of a complaint about a whole file.
+fn refuse(name: &str, cause: &str) -> Error {
+    Error::new(Code::CollectorFormat, format!("cannot read `{name}`: {cause}"))
+}
+
+/// The one shape of a complaint about a place in a file; `offset` counts bytes of `text`.
+fn refuse_at(name: &str, text: &[u8], offset: usize, cause: &str) -> Error {
+    let offset = offset.min(text.len());
+    let line = memchr::memchr_iter(b'\n', &text[..offset]).count() + 1;
+    Error::new(Code::CollectorFormat, format!("cannot read `{name}`: line {line} (byte {offset}): {cause}"))
+}
+
+/// What an error message quotes of a file: the beginning, on one line, without control characters.
+fn excerpt(bytes: &[u8]) -> String {
+    const LONGEST: usize = 40;
+    let head = &bytes[..bytes.len().min(LONGEST * 4)];
+    let text = String::from_utf8_lossy(head);
+    let mut quoted: String = text
+        .chars()
+        .take_while(|c| !matches!(c, '\n' | '\r'))
+        .take(LONGEST)
+        .map(|c| if c.is_control() || c == '`' { '\u{fffd}' } else { c })
+        .collect();
+    if text.chars().take_while(|c| !matches!(c, '\n' | '\r')).nth(LONGEST).is_some() {
+        quoted.push('…');
+    }
+    quoted
+}

@@ -1,0 +1,316 @@
+//! Clover XML as OpenClover, PHPUnit and istanbul write it: a project of files of lines, with
+//! packages in between or without. Only reads; what a measurement means is decided in `measure`.
+//!
+//! Lines of type `stmt` and `cond` are lines of code, those of type `method` are functions. A
+//! condition has two ways out, counted by `truecount` and `falsecount`. istanbul uses the same
+//! attributes for the number of branches taken and not taken; which of the two a file means shows
+//! in its own counters. Those counters (`metrics`) otherwise stand in where no line says anything.
+
+use super::measure::{Coverage, Edge, Fraction, Function, Line, Summary, Tally};
+use super::number::{counter, hits, whole};
+use super::probe::Probe;
+use super::xml::{Document, Element, Step};
+use super::{Format, excerpt, path};
+use crate::error::Result;
+
+/// Whether the document is a Clover report and not a Cobertura one: both have the root `coverage`.
+pub(super) fn recognises(probe: &Probe<'_>) -> bool {
+    probe.xml.as_ref().is_some_and(|xml| {
+        xml.root == "coverage"
+            && (matches!(xml.child.as_deref(), Some("project" | "testproject"))
+                || (xml.child.is_none() && (xml.has("clover") || xml.has("generated"))))
+    })
+}
+
+/// Reads a whole report.
+pub(super) fn read(text: &[u8], name: &str) -> Result<Coverage> {
+    let mut document = Document::new(text, name);
+    let mut report = Report::default();
+    loop {
+        if report.file.is_some() && report.ignored == 0 {
+            let mut line = RawLine::default();
+            while document.plain_element(b"line", |key, value| line.note(key, value)) {
+                report.line(&document, &line, document.position())?;
+                line = RawLine::default();
+            }
+        }
+        match document.step()? {
+            Step::Open(element) => report.open(&document, &element)?,
+            Step::Close => report.close(),
+            Step::Text(_) => {}
+            Step::End => return Ok(report.finish(name)),
+        }
+    }
+}
+
+/// The elements whose place matters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tag {
+    Project,
+    File,
+    Other,
+}
+
+/// The attributes of a line as they stand in the file.
+#[derive(Default, Clone, Copy)]
+struct RawLine<'a> {
+    number: Option<&'a [u8]>,
+    class: Option<&'a [u8]>,
+    count: Option<&'a [u8]>,
+    when_true: Option<&'a [u8]>,
+    when_false: Option<&'a [u8]>,
+    name: Option<&'a [u8]>,
+    signature: Option<&'a [u8]>,
+}
+
+impl<'a> RawLine<'a> {
+    #[inline(always)]
+    fn note(&mut self, key: &[u8], value: &'a [u8]) {
+        match key {
+            b"num" => self.number = Some(value),
+            b"type" => self.class = Some(value),
+            b"count" => self.count = Some(value),
+            b"truecount" => self.when_true = Some(value),
+            b"falsecount" => self.when_false = Some(value),
+            b"name" => self.name = Some(value),
+            b"signature" => self.signature = Some(value),
+            _ => {}
+        }
+    }
+}
+
+/// A condition: its line and its two counters.
+type Condition = (u32, u32, u32);
+
+/// The file being read. Its vectors are reused from file to file.
+#[derive(Default)]
+struct File {
+    source: String,
+    lines: Vec<Line>,
+    conditions: Vec<Condition>,
+    functions: Vec<Function>,
+    counters: Counters,
+}
+
+/// The report as far as it has been read.
+#[derive(Default)]
+struct Report {
+    path: Vec<Tag>,
+    /// How many of the innermost open elements are inside a `testproject`, itself included.
+    ignored: usize,
+    file: Option<File>,
+    spare: File,
+    any_file: bool,
+    totals: Summary,
+    coverage: Coverage,
+}
+
+impl Report {
+    fn open(&mut self, document: &Document<'_>, element: &Element<'_>) -> Result<()> {
+        let name = element.name();
+        if self.path.is_empty() && name != "coverage" {
+            let cause = format!("expected the root element `coverage`, found `{name}`");
+            return Err(document.refuse(element.at, &cause));
+        }
+        if self.ignored > 0 || name == "testproject" {
+            self.ignored += 1;
+            return Ok(());
+        }
+        let tag = match name {
+            "line" if self.file.is_some() => {
+                let mut line = RawLine::default();
+                document.attributes(element, |key, value| line.note(key, value))?;
+                self.line(document, &line, element.at)?;
+                Tag::Other
+            }
+            "metrics" => {
+                self.metrics(document, element)?;
+                Tag::Other
+            }
+            "file" if self.file.is_none() => {
+                let mut file = std::mem::take(&mut self.spare);
+                file.source = file_path(document, element)?;
+                self.file = Some(file);
+                self.any_file = true;
+                Tag::File
+            }
+            "project" => Tag::Project,
+            _ => Tag::Other,
+        };
+        self.path.push(tag);
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        if self.ignored > 0 {
+            self.ignored -= 1;
+        } else if self.path.pop() == Some(Tag::File)
+            && let Some(file) = self.file.take()
+        {
+            self.spare = file.hand_over(&mut self.coverage);
+        }
+    }
+
+    #[inline]
+    fn line(&mut self, document: &Document<'_>, raw: &RawLine<'_>, at: usize) -> Result<()> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        let understood = raw.number.and_then(whole).and_then(|number| file.line(number, raw));
+        understood.ok_or_else(|| {
+            let shown = |value: Option<&[u8]>| value.map_or("nothing".to_owned(), |v| format!("`{}`", excerpt(v)));
+            document.refuse(
+                at,
+                &format!(
+                    "expected `line` with the numbers `num` and `count` (or `truecount` and `falsecount`) and the \
+                     type `stmt`, `cond` or `method`, found {}, {} and {}",
+                    shown(raw.number),
+                    shown(raw.count.or(raw.when_true)),
+                    shown(raw.class)
+                ),
+            )
+        })
+    }
+
+    /// The counters of the file or project they stand in; those of packages and classes repeat them.
+    fn metrics(&mut self, document: &Document<'_>, element: &Element<'_>) -> Result<()> {
+        let place = self.path.last().copied();
+        if place == Some(Tag::File) || place == Some(Tag::Project) {
+            let mut counters = Counters::default();
+            document.attributes(element, |key, value| counters.note(key, value))?;
+            match &mut self.file {
+                Some(file) => file.counters = counters,
+                None => self.totals = counters.summary(),
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, name: &str) -> Coverage {
+        if !self.any_file {
+            self.coverage.set_totals(name, self.totals);
+        }
+        self.coverage.finish()
+    }
+}
+
+/// A file's path: `path` where it is given, because `name` may be the bare name then.
+fn file_path(document: &Document<'_>, element: &Element<'_>) -> Result<String> {
+    for attribute in ["path", "name"] {
+        if let Some(value) = document.attribute(element, attribute)?
+            && !value.trim().is_empty()
+        {
+            return Ok(path::normalise(&value));
+        }
+    }
+    Err(document.refuse(element.at, "expected `file` with a `path` or `name`, found neither"))
+}
+
+impl File {
+    #[inline]
+    fn line(&mut self, number: u32, raw: &RawLine<'_>) -> Option<()> {
+        match raw.class {
+            Some(b"stmt") | None => self.lines.push(Line { number, hits: hits(raw.count?)? }),
+            Some(b"cond") => {
+                let (yes, no) = (hits(raw.when_true?)?, hits(raw.when_false?)?);
+                let hits = match raw.count {
+                    Some(count) => hits(count)?,
+                    None => yes.saturating_add(no),
+                };
+                self.lines.push(Line { number, hits });
+                self.conditions.push((number, yes, no));
+            }
+            Some(b"method") => {
+                let name = raw.signature.or(raw.name).unwrap_or_default();
+                let name = String::from_utf8_lossy(name).into_owned().into_boxed_str();
+                self.functions.push(Function { name, line: number, hits: hits(raw.count?)? });
+            }
+            Some(_) => return None,
+        }
+        Some(())
+    }
+
+    /// Adds the file to the report and returns it empty.
+    fn hand_over(mut self, coverage: &mut Coverage) -> File {
+        let source = coverage.source(std::mem::take(&mut self.source));
+        source.add_lines(&self.lines);
+        source.add_functions(Format::Clover, &mut self.functions);
+        source.add_summary(&self.counters.summary());
+        self.conditions.sort_by_key(|(line, ..)| *line);
+        if self.counts_branches() {
+            let fraction = |&(line, taken, missed): &Condition| Fraction {
+                line,
+                covered: taken,
+                total: taken.saturating_add(missed),
+            };
+            let fractions: Vec<_> = self.conditions.iter().map(fraction).collect();
+            source.add_fractions(&fractions);
+        } else {
+            source.add_edges(Format::Clover, &self.edges());
+        }
+        self.lines.clear();
+        self.conditions.clear();
+        self.counters = Counters::default();
+        self
+    }
+
+    /// Whether `truecount` and `falsecount` are istanbul's numbers of branches taken and missed:
+    /// the file's counters agree with that reading and not with the other.
+    fn counts_branches(&self) -> bool {
+        let (Some(total), Some(covered)) = (self.counters.conditionals, self.counters.covered_conditionals) else {
+            return false;
+        };
+        let (mut ways, mut numbers) = ((0u64, 0u64), (0u64, 0u64));
+        for &(_, yes, no) in &self.conditions {
+            ways.0 += u64::from(yes > 0) + u64::from(no > 0);
+            ways.1 += 2;
+            numbers.0 += u64::from(yes);
+            numbers.1 += u64::from(yes) + u64::from(no);
+        }
+        numbers == (covered, total) && ways != numbers
+    }
+
+    /// The two ways out of each condition; conditions of one line are numbered in their order.
+    fn edges(&self) -> Vec<Edge> {
+        let mut edges: Vec<Edge> = Vec::with_capacity(self.conditions.len() * 2);
+        for &(line, yes, no) in &self.conditions {
+            let block = edges.last().filter(|last| last.line == line).map_or(0, |last| last.block + 1);
+            edges.push(Edge { line, block, branch: 0, taken: yes });
+            edges.push(Edge { line, block, branch: 1, taken: no });
+        }
+        edges
+    }
+}
+
+/// The counters of a `metrics` element.
+#[derive(Default)]
+struct Counters {
+    statements: Option<u64>,
+    covered_statements: Option<u64>,
+    conditionals: Option<u64>,
+    covered_conditionals: Option<u64>,
+    methods: Option<u64>,
+    covered_methods: Option<u64>,
+}
+
+impl Counters {
+    fn note(&mut self, key: &[u8], value: &[u8]) {
+        let place = match key {
+            b"statements" => &mut self.statements,
+            b"coveredstatements" => &mut self.covered_statements,
+            b"conditionals" => &mut self.conditionals,
+            b"coveredconditionals" => &mut self.covered_conditionals,
+            b"methods" => &mut self.methods,
+            b"coveredmethods" => &mut self.covered_methods,
+            _ => return,
+        };
+        *place = counter(value);
+    }
+
+    fn summary(&self) -> Summary {
+        let tally = |covered: Option<u64>, total: Option<u64>| Tally::new(covered?, total?);
+        Summary([
+            tally(self.covered_statements, self.statements),
+            tally(self.covered_conditionals, self.conditionals),
+            tally(self.covered_methods, self.methods),
+        ])
+    }
+}

@@ -1,0 +1,290 @@
+//! Cobertura XML (coverage-04.dtd and its many imitations): packages of classes of lines. Only
+//! reads; what a measurement means is decided in `measure`.
+//!
+//! A class lists its lines itself and again inside its methods. The class's own list is complete,
+//! so that the methods' lists count only where it is missing. Methods are the functions. Branches
+//! come as `condition-coverage="50% (1/2)"`, which does not say which of them were taken. The root's
+//! counters stand in when the report holds no line at all.
+
+use super::measure::{Coverage, Fraction, Function, Line, Summary, Tally};
+use super::number::{counter, hits, rate, whole};
+use super::probe::Probe;
+use super::xml::{Document, Element, Step};
+use super::{Format, excerpt, path};
+use crate::error::Result;
+
+/// Whether the document is a Cobertura report and not a Clover one: both have the root `coverage`.
+pub(super) fn recognises(probe: &Probe<'_>) -> bool {
+    probe.xml.as_ref().is_some_and(|xml| {
+        xml.root == "coverage"
+            && match xml.child.as_deref() {
+                Some("sources" | "packages" | "package" | "classes" | "class") => true,
+                None => xml.has("line-rate") || xml.has("lines-valid"),
+                Some(_) => xml.has("line-rate"),
+            }
+    })
+}
+
+/// Reads a whole report.
+pub(super) fn read(text: &[u8], name: &str) -> Result<Coverage> {
+    let mut document = Document::new(text, name);
+    let mut report = Report::default();
+    loop {
+        if matches!(report.path.last(), Some(Tag::Lines)) {
+            let mut line = RawLine::default();
+            while document.plain_element(b"line", |key, value| line.note(key, value)) {
+                report.line(&document, &line, document.position())?;
+                line = RawLine::default();
+            }
+        }
+        match document.step()? {
+            Step::Open(element) => report.open(&document, &element)?,
+            Step::Close => report.close(),
+            Step::Text(text) => {
+                if matches!(report.path.last(), Some(Tag::Source)) {
+                    report.text.push_str(&text);
+                }
+            }
+            Step::End => return Ok(report.finish(name)),
+        }
+    }
+}
+
+/// The elements whose place matters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tag {
+    Source,
+    Class,
+    Method,
+    Lines,
+    Line,
+    Other,
+}
+
+/// The attributes of a line as they stand in the file.
+#[derive(Default, Clone, Copy)]
+struct RawLine<'a> {
+    number: Option<&'a [u8]>,
+    hits: Option<&'a [u8]>,
+    conditions: Option<&'a [u8]>,
+}
+
+impl<'a> RawLine<'a> {
+    #[inline(always)]
+    fn note(&mut self, key: &[u8], value: &'a [u8]) {
+        match key {
+            b"number" => self.number = Some(value),
+            b"hits" => self.hits = Some(value),
+            b"condition-coverage" => self.conditions = Some(value),
+            _ => {}
+        }
+    }
+}
+
+/// Lines with their branches.
+#[derive(Default)]
+struct Listing {
+    lines: Vec<Line>,
+    fractions: Vec<Fraction>,
+}
+
+struct Method {
+    name: String,
+    rate: f64,
+    first: Option<u32>,
+    hits: u32,
+}
+
+#[derive(Default)]
+struct Class {
+    name: String,
+    source: String,
+    own: Listing,
+    methods: Listing,
+    functions: Vec<Function>,
+}
+
+/// The report as far as it has been read.
+#[derive(Default)]
+struct Report {
+    path: Vec<Tag>,
+    text: String,
+    roots: Vec<String>,
+    /// The classes being read, the innermost last.
+    classes: Vec<Class>,
+    method: Option<Method>,
+    coverage: Coverage,
+    any_class: bool,
+    any_line: bool,
+    summary: Summary,
+    /// `line-rate` and `branch-rate` of the root, for a report that counts nothing.
+    rates: [Option<f64>; 2],
+}
+
+impl Report {
+    fn open(&mut self, document: &Document<'_>, element: &Element<'_>) -> Result<()> {
+        if self.path.is_empty() {
+            self.root(document, element)?;
+            self.path.push(Tag::Other);
+            return Ok(());
+        }
+        let tag = match element.name() {
+            "line" => {
+                if matches!(self.path.last(), Some(Tag::Lines)) {
+                    let mut line = RawLine::default();
+                    document.attributes(element, |key, value| line.note(key, value))?;
+                    self.line(document, &line, element.at)?;
+                }
+                Tag::Line
+            }
+            "lines" if !self.classes.is_empty() => Tag::Lines,
+            "class" => {
+                let Some(file) = document.attribute(element, "filename")?.filter(|file| !file.trim().is_empty())
+                else {
+                    return Err(document.refuse(element.at, "expected `class` with a `filename`, found none"));
+                };
+                let name = document.attribute(element, "name")?.unwrap_or_default().into_owned();
+                self.classes.push(Class { name, source: path::normalise(&file), ..Class::default() });
+                self.any_class = true;
+                Tag::Class
+            }
+            "method" if !self.classes.is_empty() && self.method.is_none() => {
+                self.method = Some(Method::of(document, element)?);
+                Tag::Method
+            }
+            "source" => Tag::Source,
+            _ => Tag::Other,
+        };
+        self.path.push(tag);
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        match self.path.pop() {
+            Some(Tag::Source) => {
+                let root = path::normalise(&std::mem::take(&mut self.text));
+                if !root.is_empty() && !self.roots.contains(&root) {
+                    self.roots.push(root);
+                }
+            }
+            Some(Tag::Method) => {
+                if let (Some(method), Some(class)) = (self.method.take(), self.classes.last_mut()) {
+                    class.functions.push(method.function(&class.name));
+                }
+            }
+            Some(Tag::Class) => {
+                if let Some(class) = self.classes.pop() {
+                    self.class(class);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    #[inline]
+    fn line(&mut self, document: &Document<'_>, raw: &RawLine<'_>, at: usize) -> Result<()> {
+        let (Some(number), Some(count)) = (raw.number.and_then(whole), raw.hits.and_then(hits)) else {
+            let shown = |value: Option<&[u8]>| value.map_or("nothing".to_owned(), |v| format!("`{}`", excerpt(v)));
+            let cause = format!(
+                "expected `line` with the numbers `number` and `hits`, found {} and {}",
+                shown(raw.number),
+                shown(raw.hits)
+            );
+            return Err(document.refuse(at, &cause));
+        };
+        let Some(class) = self.classes.last_mut() else { return Ok(()) };
+        self.any_line = true;
+        let listing = match &mut self.method {
+            Some(method) => {
+                method.first = Some(method.first.map_or(number, |first| first.min(number)));
+                method.hits = method.hits.max(count);
+                &mut class.methods
+            }
+            None => &mut class.own,
+        };
+        listing.lines.push(Line { number, hits: count });
+        if let Some((covered, total)) = raw.conditions.and_then(fraction) {
+            listing.fractions.push(Fraction { line: number, covered, total });
+        }
+        Ok(())
+    }
+
+    fn root(&mut self, document: &Document<'_>, element: &Element<'_>) -> Result<()> {
+        if element.name() != "coverage" {
+            let cause = format!("expected the root element `coverage`, found `{}`", element.name());
+            return Err(document.refuse(element.at, &cause));
+        }
+        let mut read: [Option<u64>; 4] = [None; 4];
+        let mut rates = [None; 2];
+        document.attributes(element, |key, value| match key {
+            b"lines-covered" => read[0] = counter(value),
+            b"lines-valid" => read[1] = counter(value),
+            b"branches-covered" => read[2] = counter(value),
+            b"branches-valid" => read[3] = counter(value),
+            b"line-rate" => rates[0] = str::from_utf8(value).ok().and_then(rate),
+            b"branch-rate" => rates[1] = str::from_utf8(value).ok().and_then(rate),
+            _ => {}
+        })?;
+        let tally = |covered: Option<u64>, total: Option<u64>| Tally::new(covered?, total?);
+        self.summary = Summary([tally(read[0], read[1]), tally(read[2], read[3]), None]);
+        if read[1].is_none() {
+            self.rates = rates;
+        }
+        Ok(())
+    }
+
+    fn class(&mut self, mut class: Class) {
+        let listing = if class.own.lines.is_empty() { &class.methods } else { &class.own };
+        let source = self.coverage.source(class.source);
+        source.add_lines(&listing.lines);
+        source.add_fractions(&listing.fractions);
+        source.add_functions(Format::Cobertura, &mut class.functions);
+    }
+
+    /// Puts the sources under the root they are relative to, where the report names exactly one:
+    /// of several there is no telling which.
+    fn finish(mut self, name: &str) -> Coverage {
+        if !self.any_line {
+            // A rate without counts still weighs something when it is averaged with other reports:
+            // as much as this many lines.
+            const WEIGHT: f64 = 1_000_000.0;
+            for (slot, rate) in self.summary.0.iter_mut().zip(self.rates).filter(|_| self.any_class) {
+                if let (None, Some(rate)) = (&slot, rate) {
+                    *slot = Tally::new((rate * WEIGHT).round() as u64, WEIGHT as u64);
+                }
+            }
+            self.coverage.set_totals(name, self.summary);
+        }
+        let mut coverage = self.coverage.finish();
+        if let [root] = self.roots.as_slice() {
+            coverage.rename(|path| (!path::is_absolute(path)).then(|| path::normalise(&format!("{root}/{path}"))));
+        }
+        coverage
+    }
+}
+
+impl Method {
+    fn of(document: &Document<'_>, element: &Element<'_>) -> Result<Method> {
+        let name = document.attribute(element, "name")?.unwrap_or_default();
+        let signature = document.attribute(element, "signature")?.unwrap_or_default();
+        let rate = document.attribute(element, "line-rate")?.and_then(|text| rate(&text)).unwrap_or(0.0);
+        Ok(Method { name: format!("{name}{signature}"), rate, first: None, hits: 0 })
+    }
+
+    /// The method as a function of its class; called when one of its lines ran or, without lines,
+    /// when its rate says that some did.
+    fn function(self, class: &str) -> Function {
+        let hits = if self.first.is_none() && self.rate > 0.0 { 1 } else { self.hits };
+        let name = format!("{class}.{}", self.name).into_boxed_str();
+        Function { name, line: self.first.unwrap_or(0), hits }
+    }
+}
+
+/// The counts in `50% (1/2)`; `None` when there are none.
+fn fraction(text: &[u8]) -> Option<(u32, u32)> {
+    let open = memchr::memrchr(b'(', text)?;
+    let counts = text[open + 1..].trim_ascii().strip_suffix(b")")?;
+    let slash = memchr::memchr(b'/', counts)?;
+    let (covered, total) = (whole(&counts[..slash])?, whole(&counts[slash + 1..])?);
+    Some((covered.min(total), total))
+}

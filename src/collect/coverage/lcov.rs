@@ -1,0 +1,323 @@
+//! lcov trace files: the records of lcov 1 and 2 (geninfo(1), section FILES) and what imitating
+//! tools make of them. Only reads; what a measurement means is decided in `measure`.
+//!
+//! A record block begins with `SF:` and ends with `end_of_record`. A block without its end is an
+//! error: the file was cut off or two writers mixed, and what is left would look like a smaller
+//! measurement. Records with unknown names are skipped. Summary counters (`LF`, `LH`, `BRF`, ...)
+//! count only where the block holds no record of their kind.
+
+use super::measure::{Coverage, Edge, Function, Line, NamedEdge, Summary, Tally};
+use super::number::{counter, digits, hits, whole};
+use super::probe::Probe;
+use super::{Format, excerpt, path, refuse, refuse_at};
+use crate::error::{Error, Result};
+use memchr::{memchr, memrchr};
+
+/// Whether a trace file's first records stand near the beginning.
+pub(super) fn recognises(probe: &Probe<'_>) -> bool {
+    const ENOUGH: usize = 50;
+    probe.xml.is_none()
+        && probe
+            .text
+            .split(|&byte| byte == b'\n')
+            .take(ENOUGH)
+            .any(|line| line.starts_with(b"SF:") || line.starts_with(b"TN:"))
+}
+
+/// Reads a whole trace file.
+pub(super) fn read(text: &[u8], name: &str) -> Result<Coverage> {
+    let mut coverage = Coverage::default();
+    let mut block = Block::default();
+    let mut any = false;
+    let mut at = 0;
+    while at < text.len() {
+        if block.source.is_some() {
+            if let Some((line, next)) = plain_line(text, at) {
+                block.lines.push(line);
+                at = next;
+                continue;
+            }
+            if let Some((edge, next)) = plain_branch(text, at) {
+                block.edges.push(edge);
+                at = next;
+                continue;
+            }
+        }
+        let end = memchr(b'\n', &text[at..]).map_or(text.len(), |length| at + length);
+        let line = text[at..end].trim_ascii();
+        if line == b"end_of_record" {
+            if block.source.is_none() {
+                return Err(refuse_at(name, text, at, "`end_of_record` without an `SF` record before it"));
+            }
+            block.close(&mut coverage);
+            any = true;
+        } else if let Err(cause) = block.record(line, at) {
+            return Err(refuse_at(name, text, at, &cause));
+        }
+        at = end + 1;
+    }
+    if let Some((source, started)) = block.source {
+        let source = excerpt(source);
+        let cause = format!("the file ends before the `end_of_record` of `{source}`: it is cut off");
+        return Err(cut_off(refuse_at(name, text, started, &cause)));
+    }
+    if !any {
+        return Err(refuse(name, "expected at least one `SF` record, found none")
+            .hint("Check that the tests ran with coverage switched on and that the sources were found."));
+    }
+    Ok(coverage.finish())
+}
+
+fn cut_off(error: Error) -> Error {
+    error.hint("Check that the step that writes the report ended before this one began and did not fail.")
+}
+
+/// The offset behind the line end at `at`.
+#[inline(always)]
+fn line_end(text: &[u8], at: usize) -> Option<usize> {
+    match text.get(at) {
+        Some(b'\n') => Some(at + 1),
+        Some(b'\r') if text.get(at + 1) == Some(&b'\n') => Some(at + 2),
+        _ => None,
+    }
+}
+
+/// `DA:12,3` with nothing unusual about it: nearly every line of nearly every trace file.
+#[inline(always)]
+fn plain_line(text: &[u8], at: usize) -> Option<(Line, usize)> {
+    if !text[at..].starts_with(b"DA:") {
+        return None;
+    }
+    let (number, at) = digits(text, at + 3)?;
+    if text.get(at) != Some(&b',') {
+        return None;
+    }
+    let (hits, at) = digits(text, at + 1)?;
+    Some((Line { number, hits }, line_end(text, at)?))
+}
+
+/// `BRDA:12,0,1,3` or `BRDA:12,0,1,-` with nothing unusual about it.
+#[inline(always)]
+fn plain_branch(text: &[u8], at: usize) -> Option<(Edge, usize)> {
+    if !text[at..].starts_with(b"BRDA:") {
+        return None;
+    }
+    let comma = |at: usize| (text.get(at) == Some(&b',')).then_some(at + 1);
+    let (line, at) = digits(text, at + 5)?;
+    let (block, at) = digits(text, comma(at)?)?;
+    let (branch, at) = digits(text, comma(at)?)?;
+    let at = comma(at)?;
+    let (taken, at) = if text.get(at) == Some(&b'-') { (0, at + 1) } else { digits(text, at)? };
+    Some((Edge { line, block, branch, taken }, line_end(text, at)?))
+}
+
+/// The block being read. Its vectors are reused from block to block.
+#[derive(Default)]
+struct Block<'a> {
+    /// The path and where the block begins; `None` between blocks.
+    source: Option<(&'a [u8], usize)>,
+    lines: Vec<Line>,
+    edges: Vec<Edge>,
+    named_edges: Vec<NamedEdge>,
+    /// `FN`: name and line.
+    declared: Vec<(&'a [u8], u32)>,
+    /// `FNDA`: name and hits.
+    called: Vec<(&'a [u8], u32)>,
+    /// `FNL`: index and line.
+    places: Vec<(u32, u32)>,
+    /// `FNA`: index and hits.
+    aliases: Vec<(u32, u32)>,
+    /// Found and hit, of lines, branches and functions.
+    summary: [(Option<u64>, Option<u64>); 3],
+}
+
+impl<'a> Block<'a> {
+    fn record(&mut self, line: &'a [u8], at: usize) -> std::result::Result<(), String> {
+        let Some(colon) = memchr(b':', line) else { return Ok(()) };
+        let (tag, value) = (&line[..colon], &line[colon + 1..]);
+        if tag == b"SF" {
+            let value = value.trim_ascii();
+            if value.is_empty() {
+                return Err("`SF` without a path".to_owned());
+            }
+            if let Some((open, _)) = self.source {
+                return Err(format!(
+                    "expected the `end_of_record` of `{}`, found the next `SF` record",
+                    excerpt(open)
+                ));
+            }
+            self.source = Some((value, at));
+            return Ok(());
+        }
+        let understood = match tag {
+            b"DA" => self.line(value),
+            b"BRDA" => self.branch(value),
+            b"FN" => self.function(value),
+            b"FNDA" => self.call(value),
+            b"FNL" => pair(value).map(|place| self.places.push(place)),
+            b"FNA" => self.alias(value),
+            b"LF" => counter(value).map(|count| self.summary[0].0 = Some(count)),
+            b"LH" => counter(value).map(|count| self.summary[0].1 = Some(count)),
+            b"BRF" => counter(value).map(|count| self.summary[1].0 = Some(count)),
+            b"BRH" => counter(value).map(|count| self.summary[1].1 = Some(count)),
+            b"FNF" => counter(value).map(|count| self.summary[2].0 = Some(count)),
+            b"FNH" => counter(value).map(|count| self.summary[2].1 = Some(count)),
+            _ => return Ok(()),
+        };
+        let tag = || String::from_utf8_lossy(tag);
+        if understood.is_none() {
+            return Err(format!("expected `{}:{}`, found `{}`", tag(), form(&tag()), excerpt(line)));
+        }
+        if self.source.is_none() {
+            return Err(format!("`{}` without an `SF` record before it", tag()));
+        }
+        Ok(())
+    }
+
+    /// `DA:line,hits[,checksum]`
+    fn line(&mut self, value: &[u8]) -> Option<()> {
+        let (number, rest) = cut(value)?;
+        let count = cut(rest).map_or(rest, |(count, _checksum)| count);
+        self.lines.push(Line { number: whole(number)?, hits: hits(count)? });
+        Some(())
+    }
+
+    /// `BRDA:line,[e]block,branch,taken`, where `e` marks an exception's branch and `branch` may be
+    /// a piece of source text with commas of its own. The mark is no part of the identity.
+    fn branch(&mut self, value: &[u8]) -> Option<()> {
+        let (line, rest) = cut(value)?;
+        let (block, rest) = cut(rest)?;
+        let last = memrchr(b',', rest)?;
+        let (branch, taken) = (rest[..last].trim_ascii(), rest[last + 1..].trim_ascii());
+        let (line, block) = (whole(line)?, block.trim_ascii());
+        let block = block.strip_prefix(b"e").unwrap_or(block);
+        let taken = if taken == b"-" { 0 } else { hits(taken)? };
+        match (whole(block), whole(branch)) {
+            (Some(block), Some(branch)) => self.edges.push(Edge { line, block, branch, taken }),
+            _ => {
+                let name = [block, branch].map(String::from_utf8_lossy).join(",").into_boxed_str();
+                self.named_edges.push(NamedEdge { line, name, taken });
+            }
+        }
+        Some(())
+    }
+
+    /// `FN:line[,end],name`; names may hold commas.
+    fn function(&mut self, value: &'a [u8]) -> Option<()> {
+        let (line, rest) = cut(value)?;
+        let name = match cut(rest) {
+            Some((end, name)) if whole(end).is_some() => name,
+            _ => rest,
+        };
+        self.declared.push((name, whole(line)?));
+        Some(())
+    }
+
+    /// `FNDA:hits,name`
+    fn call(&mut self, value: &'a [u8]) -> Option<()> {
+        let (count, name) = cut(value)?;
+        self.called.push((name, hits(count)?));
+        Some(())
+    }
+
+    /// `FNA:index,hits,name`
+    fn alias(&mut self, value: &[u8]) -> Option<()> {
+        let (index, rest) = cut(value)?;
+        let (count, _name) = cut(rest)?;
+        self.aliases.push((whole(index)?, hits(count)?));
+        Some(())
+    }
+
+    /// Hands the block's measurements over and empties it for the next.
+    fn close(&mut self, coverage: &mut Coverage) {
+        let Some((source, _)) = self.source.take() else { return };
+        let mut functions = self.functions();
+        let summary = Summary(self.summary.map(|(found, hit)| Tally::new(hit?, found?)));
+        let source = coverage.source(path::normalise(&String::from_utf8_lossy(source)));
+        source.add_lines(&self.lines);
+        source.add_edges(Format::Lcov, &self.edges);
+        source.add_named_edges(Format::Lcov, &mut self.named_edges);
+        source.add_functions(Format::Lcov, &mut functions);
+        source.add_summary(&summary);
+        self.lines.clear();
+        self.edges.clear();
+        self.summary = Default::default();
+    }
+
+    /// The block's functions: those declared by name, with the calls counted for that name, and
+    /// those of lcov 2 declared by place, which any of their aliases covers.
+    ///
+    /// Namesakes (the `get` of two classes) are matched in order: the second call count of a name
+    /// belongs to its second declaration, as the tools that write such names list them.
+    fn functions(&mut self) -> Vec<Function> {
+        self.declared.sort_by_key(|(name, _)| *name);
+        self.called.sort_by_key(|(name, _)| *name);
+        let mut functions = Vec::with_capacity(self.declared.len() + self.places.len());
+        let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned().into_boxed_str();
+        let mut calls = self.called.drain(..).peekable();
+        let mut previous: Option<&[u8]> = None;
+        for (name, line) in self.declared.drain(..) {
+            while let Some((surplus, hits)) = calls.next_if(|(called, _)| *called < name) {
+                spill(&mut functions, previous, surplus, hits, text);
+            }
+            let hits = calls.next_if(|(called, _)| *called == name).map_or(0, |(_, hits)| hits);
+            functions.push(Function { name: text(name), line, hits });
+            previous = Some(name);
+        }
+        for (surplus, hits) in calls {
+            spill(&mut functions, previous, surplus, hits, text);
+        }
+        self.places.sort_unstable();
+        self.aliases.sort_unstable();
+        let mut aliases = self.aliases.drain(..).peekable();
+        for (index, line) in self.places.drain(..) {
+            while aliases.next_if(|(alias, _)| *alias < index).is_some() {}
+            let mut total = 0u32;
+            while let Some((_, hits)) = aliases.next_if(|(alias, _)| *alias == index) {
+                total = total.saturating_add(hits);
+            }
+            functions.push(Function { name: Box::default(), line, hits: total });
+        }
+        functions
+    }
+}
+
+/// A call count that found no declaration left: one more of the last declared namesake, else a
+/// function of unknown place.
+fn spill(
+    functions: &mut Vec<Function>,
+    previous: Option<&[u8]>,
+    name: &[u8],
+    hits: u32,
+    text: impl Fn(&[u8]) -> Box<str>,
+) {
+    match functions.last_mut() {
+        Some(last) if previous == Some(name) => last.hits = last.hits.saturating_add(hits),
+        _ => functions.push(Function { name: text(name), line: 0, hits }),
+    }
+}
+
+/// What stands before and behind the first comma.
+fn cut(value: &[u8]) -> Option<(&[u8], &[u8])> {
+    memchr(b',', value).map(|comma| (&value[..comma], &value[comma + 1..]))
+}
+
+/// The first two numbers of `index,line[,end]`.
+fn pair(value: &[u8]) -> Option<(u32, u32)> {
+    let (first, rest) = cut(value)?;
+    let second = cut(rest).map_or(rest, |(second, _)| second);
+    Some((whole(first)?, whole(second)?))
+}
+
+/// How a record should look, for the error message.
+fn form(tag: &str) -> &'static str {
+    match tag {
+        "DA" => "line,hits",
+        "BRDA" => "line,block,branch,taken",
+        "FN" => "line,name",
+        "FNDA" => "hits,name",
+        "FNL" => "index,line",
+        "FNA" => "index,hits,name",
+        _ => "count",
+    }
+}

@@ -1,0 +1,92 @@
+//! The first look at a report: enough of its beginning for a format to recognise itself, and
+//! for an error to say what was found instead. Nothing past the root's first child is read.
+
+use super::excerpt;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::reader::Reader;
+
+/// The beginning of a report.
+pub(super) struct Probe<'a> {
+    /// Everything, from the first byte that is not white space.
+    pub text: &'a [u8],
+    /// How the document opens, when the text is XML.
+    pub xml: Option<Opening>,
+}
+
+/// The beginning of an XML document, as far as it could be read.
+#[derive(Default)]
+pub(super) struct Opening {
+    /// The name of the root element; empty when there is none.
+    pub root: String,
+    /// The names of the root's attributes.
+    pub attributes: Vec<String>,
+    /// The root's first child element.
+    pub child: Option<String>,
+}
+
+impl Opening {
+    /// Whether the root has an attribute of that name.
+    pub(super) fn has(&self, attribute: &str) -> bool {
+        self.attributes.iter().any(|name| name == attribute)
+    }
+
+    fn of(text: &[u8]) -> Opening {
+        let mut opening = Opening::default();
+        let mut reader = Reader::from_reader(text);
+        loop {
+            match reader.read_event() {
+                Ok(Event::Start(element)) if opening.root.is_empty() => opening.enter(&element),
+                Ok(Event::Empty(element)) if opening.root.is_empty() => {
+                    opening.enter(&element);
+                    return opening;
+                }
+                Ok(Event::Start(element) | Event::Empty(element)) => {
+                    opening.child = Some(element.name().as_ref().to_owned());
+                    return opening;
+                }
+                Ok(Event::Eof | Event::End(_)) | Err(_) => return opening,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    fn enter(&mut self, root: &BytesStart<'_>) {
+        self.root = root.name().as_ref().to_owned();
+        let mut attributes = root.attributes();
+        self.attributes = attributes.with_checks(false).flatten().map(|it| it.key.as_ref().to_owned()).collect();
+    }
+}
+
+impl<'a> Probe<'a> {
+    /// Looks at a report's text.
+    pub(super) fn of(text: &'a [u8]) -> Self {
+        let text = text.trim_ascii_start();
+        let xml = text.starts_with(b"<").then(|| Opening::of(text));
+        Self { text, xml }
+    }
+
+    /// Whether there is nothing but white space.
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// What the file is, for a message about it being no report.
+    pub(super) fn description(&self) -> String {
+        if self.is_empty() {
+            return "the file is empty".to_owned();
+        }
+        match &self.xml {
+            Some(Opening { root, child, .. }) if root == "coverage" => {
+                let found = child.as_ref().map_or("nothing".to_owned(), |name| format!("`{name}`"));
+                format!(
+                    "not a coverage report: expected `sources`, `packages` or `project` below the root \
+                     element `coverage`, found {found}"
+                )
+            }
+            Some(Opening { root, .. }) if !root.is_empty() => {
+                format!("not a coverage report: expected the root element `coverage`, found `{root}`")
+            }
+            _ => format!("not a coverage report: it starts with `{}`", excerpt(self.text)),
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Walking through an XML report: elements and text in order, well-formedness, places for
+//! messages. The reading is quick-xml's; this file adds what it leaves to its user (that every
+//! element is closed, that there is one root) and a short cut for the elements that reports
+//! consist of. Entities other than XML's own five are refused, never expanded.
+
+use super::{excerpt, refuse_at};
+use crate::error::{Error, Result};
+use quick_xml::escape::unescape;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::reader::Reader;
+use std::borrow::Cow;
+use std::io::BufRead;
+
+/// One step through a document.
+pub(super) enum Step<'a> {
+    /// An element opens; its content follows, then [`Step::Close`].
+    Open(Element<'a>),
+    /// The innermost open element closes.
+    Close,
+    /// Text that is not only white space, entities resolved.
+    Text(Cow<'a, str>),
+    /// The document is complete.
+    End,
+}
+
+/// An element's name and attributes.
+pub(super) struct Element<'a> {
+    tag: BytesStart<'a>,
+    /// Where the tag begins in the document.
+    pub at: usize,
+}
+
+impl Element<'_> {
+    /// The element's name.
+    pub(super) fn name(&self) -> &str {
+        self.tag.name().0
+    }
+}
+
+/// A document being walked through.
+pub(super) struct Document<'a> {
+    reader: Reader<&'a [u8]>,
+    text: &'a [u8],
+    name: &'a str,
+    depth: usize,
+    closing: bool,
+    rooted: bool,
+}
+
+impl<'a> Document<'a> {
+    /// The document in `text`, from the file called `name`.
+    pub(super) fn new(text: &'a [u8], name: &'a str) -> Self {
+        let reader = Reader::from_reader(text);
+        Self { reader, text, name, depth: 0, closing: false, rooted: false }
+    }
+
+    /// The next step. An empty element opens and closes like any other.
+    pub(super) fn step(&mut self) -> Result<Step<'a>> {
+        if std::mem::take(&mut self.closing) {
+            return Ok(Step::Close);
+        }
+        loop {
+            let at = self.position();
+            let event = self.reader.read_event().map_err(|error| self.broken(&error))?;
+            match event {
+                Event::Start(tag) => {
+                    self.enter(&tag, at)?;
+                    self.depth += 1;
+                    return Ok(Step::Open(Element { tag, at }));
+                }
+                Event::Empty(tag) => {
+                    self.enter(&tag, at)?;
+                    self.closing = true;
+                    return Ok(Step::Open(Element { tag, at }));
+                }
+                Event::End(_) => {
+                    self.depth -= 1;
+                    return Ok(Step::Close);
+                }
+                Event::Text(text) => {
+                    let text = text.into_inner();
+                    if !text.trim_ascii().is_empty() {
+                        return self.content(text, at);
+                    }
+                }
+                Event::CData(text) => return self.content(text.into_inner(), at),
+                Event::GeneralRef(reference) => {
+                    let text = format!("&{};", &*reference);
+                    let text = unescape(&text).map_err(|_| self.unknown_entity(&text, at))?;
+                    return self.content(Cow::Owned(text.into_owned()), at);
+                }
+                Event::Eof if self.depth > 0 => {
+                    let cause = format!("the file ends inside {} unclosed elements: it is cut off", self.depth);
+                    return Err(self.refuse(self.text.len(), &cause).hint(
+                        "Check that the step that writes the report ended before this one began and did not fail.",
+                    ));
+                }
+                Event::Eof => return Ok(Step::End),
+                Event::Decl(_) | Event::PI(_) | Event::Comment(_) | Event::DocType(_) => {}
+            }
+        }
+    }
+
+    /// Consumes the next element and the white space before it if it is `<name .../>` without
+    /// anything unusual: double quotes, plain ASCII, no entities. Each attribute goes to `note`.
+    ///
+    /// `false` leaves the element to [`Document::step`], though `note` may have been called: reports
+    /// are almost nothing but such elements, and this walks over them once instead of four times.
+    #[inline]
+    pub(super) fn plain_element(&mut self, name: &[u8], mut note: impl FnMut(&'a [u8], &'a [u8])) -> bool {
+        if self.closing || self.depth == 0 {
+            return false;
+        }
+        let rest: &'a [u8] = self.reader.get_ref();
+        let Some(length) = scan_plain(rest, name, &mut note) else { return false };
+        self.reader.stream().consume(length);
+        true
+    }
+
+    /// Where the next step begins.
+    pub(super) fn position(&self) -> usize {
+        self.reader.buffer_position() as usize
+    }
+
+    /// The attributes of an element, raw, each to `note`.
+    pub(super) fn attributes<'e>(
+        &self,
+        element: &'e Element<'a>,
+        mut note: impl FnMut(&'e [u8], &'e [u8]),
+    ) -> Result<()> {
+        let mut attributes = quick_xml::events::attributes::Attributes::new(element.tag.attributes_raw(), 0);
+        for attribute in attributes.with_checks(false) {
+            let attribute = attribute.map_err(|error| self.refuse(element.at, &error.to_string()))?;
+            if let Cow::Borrowed(value) = attribute.value {
+                note(attribute.key.0.as_bytes(), value.as_bytes());
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of one attribute, entities resolved.
+    pub(super) fn attribute<'e>(&self, element: &'e Element<'a>, name: &str) -> Result<Option<Cow<'e, str>>> {
+        let mut found: Option<&'e [u8]> = None;
+        self.attributes(element, |key, value| {
+            if key == name.as_bytes() {
+                found = Some(value);
+            }
+        })?;
+        let Some(raw) = found.and_then(|raw| str::from_utf8(raw).ok()) else { return Ok(None) };
+        unescape(raw).map(Some).map_err(|_| self.unknown_entity(raw, element.at))
+    }
+
+    /// An error at a place in the document.
+    pub(super) fn refuse(&self, at: usize, cause: &str) -> Error {
+        refuse_at(self.name, self.text, at, cause)
+    }
+
+    fn enter(&mut self, tag: &BytesStart<'_>, at: usize) -> Result<()> {
+        if self.depth > 0 {
+            return Ok(());
+        }
+        if std::mem::replace(&mut self.rooted, true) {
+            let cause = format!("expected one root element, found `{}` as a second one", tag.name().0);
+            return Err(self.refuse(at, &cause));
+        }
+        Ok(())
+    }
+
+    fn content(&self, text: Cow<'a, str>, at: usize) -> Result<Step<'a>> {
+        if self.depth == 0 {
+            let cause = format!("expected nothing outside the root element, found `{}`", excerpt(text.as_bytes()));
+            return Err(self.refuse(at, &cause));
+        }
+        Ok(Step::Text(text))
+    }
+
+    fn unknown_entity(&self, text: &str, at: usize) -> Error {
+        let cause = format!("unknown or malformed entity in `{}`", excerpt(text.as_bytes()));
+        self.refuse(at, &cause).hint("Entities that a document declares itself are not expanded.")
+    }
+
+    fn broken(&self, error: &quick_xml::Error) -> Error {
+        let at = match error {
+            quick_xml::Error::Syntax(_) | quick_xml::Error::IllFormed(_) => self.reader.error_position() as usize,
+            _ => self.position(),
+        };
+        self.refuse(at, &error.to_string())
+    }
+}
+
+/// The length of a plain element with the white space before it; see [`Document::plain_element`].
+#[inline(always)]
+fn scan_plain<'a>(text: &'a [u8], name: &[u8], note: &mut impl FnMut(&'a [u8], &'a [u8])) -> Option<usize> {
+    let mut at = 0;
+    while is_space(*text.get(at)?) {
+        at += 1;
+    }
+    if text[at] != b'<' || !text[at + 1..].starts_with(name) {
+        return None;
+    }
+    at += 1 + name.len();
+    loop {
+        let gap = at;
+        while is_space(*text.get(at)?) {
+            at += 1;
+        }
+        if text[at] == b'/' {
+            return (text.get(at + 1) == Some(&b'>')).then_some(at + 2);
+        }
+        let key = at;
+        while is_name(*text.get(at)?) {
+            at += 1;
+        }
+        if gap == key || key == at || text[at] != b'=' || text.get(at + 1) != Some(&b'"') {
+            return None;
+        }
+        let key = &text[key..at];
+        at += 2;
+        let value = at;
+        loop {
+            match *text.get(at)? {
+                b'"' => break,
+                b'<' | b'&' | 0x80.. => return None,
+                _ => at += 1,
+            }
+        }
+        note(key, &text[value..at]);
+        at += 1;
+    }
+}
+
+#[inline(always)]
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\t' | b'\r')
+}
+
+#[inline(always)]
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte == b'-' || byte.is_ascii_uppercase()
+}

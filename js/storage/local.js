@@ -92,7 +92,9 @@ export class LocalStore {
     try {
       mkdirSync(dirname(target), { recursive: true });
     } catch (thrown) {
-      throw Failure.fromSystem(thrown, {
+      // That something exists means that it is no directory: else there would be nothing to complain of.
+      const known = errnoOf(thrown) === "EEXIST" ? Object.assign(new Error(), { code: "ENOTDIR" }) : thrown;
+      throw Failure.fromSystem(known, {
         type: "storage",
         doing: "could not create the directory",
         path: dirname(target),

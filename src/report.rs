@@ -1,1 +1,160 @@
-//! report
+//! The HTML report: one self-contained page that shows every configured metric over the builds of
+//! a history. [`render`] is a function of its input alone, so the same input gives the same bytes.
+//! What was not configured is not shown, however much of it the history holds; what was configured
+//! and never recorded is shown as having no data.
+//!
+//! The page reads without scripts: cards, line drawings and tables are in the markup. The script
+//! (`templates/report.js`, bundled into `templates/generated/report.js`) puts interactive charts
+//! over the drawings. Its content security policy admits that script and the one style sheet by
+//! their hashes, and nothing else.
+
+mod data;
+mod moment;
+mod pack;
+mod page;
+mod selection;
+mod shape;
+mod stats;
+mod theme;
+
+use crate::config;
+use crate::error::{Code, Error, Result};
+use crate::history::{Columns, Values};
+use askama::Template as _;
+use base64::Engine as _;
+use sha2::{Digest as _, Sha256};
+
+/// What a report is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct ReportInput<'a> {
+    /// The configured metrics in their order; these and no others appear.
+    pub metrics: &'a [config::Metric],
+    /// Sections, colours and mode.
+    pub layout: &'a config::Report,
+    /// The recorded builds and values.
+    pub columns: &'a Columns,
+    /// What the host knows about the project.
+    pub facts: &'a Facts,
+}
+
+/// What the host knows about the project and the moment.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Facts {
+    /// The repository's or the directory's name.
+    pub title: String,
+    /// Where commits and runs can be looked up, such as `https://github.com/owner/repo`. Anything
+    /// but an http(s) address is ignored.
+    pub repository_url: Option<String>,
+    /// RFC 3339 time of rendering.
+    pub generated_at: String,
+    /// The program's own version.
+    pub version: String,
+    /// The branch to show first; without it, or without builds on it, the one with the most builds.
+    pub default_branch: Option<String>,
+    /// Lines to draw across the charts of numeric metrics.
+    pub thresholds: Vec<ThresholdLine>,
+    /// Whether the data is made up and the page has to say so.
+    pub sample: bool,
+}
+
+/// A horizontal line across a metric's charts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ThresholdLine {
+    /// The metric's id; a line for a metric that is not configured is left out.
+    pub metric: String,
+    /// Where the line lies, in the metric's unit.
+    pub value: f64,
+    /// What stands beside it, such as `min`.
+    pub label: String,
+}
+
+/// A configured metric and its recorded values, if there are any of its type.
+#[derive(Clone, Copy)]
+struct Drawn<'a> {
+    metric: &'a config::Metric,
+    values: Option<&'a Values>,
+}
+
+const STYLE: &str = include_str!("../templates/generated/report.css");
+const SCRIPT: &str = include_str!("../templates/generated/report.js");
+
+/// Renders the report as one HTML document.
+///
+/// # Errors
+/// [`Code::ReportFailed`] when the layout names a metric, a theme or a colour that does not exist;
+/// a checked configuration has none of these.
+pub fn render(input: &ReportInput<'_>) -> Result<String> {
+    let drawn: Vec<Drawn<'_>> = input
+        .metrics
+        .iter()
+        .map(|metric| {
+            let column = input.columns.metrics.iter().find(|c| c.id == metric.id);
+            let values = column.map(|c| &c.values).filter(|values| match values {
+                Values::Numeric(_) => metric.kind == config::MetricType::Numeric,
+                Values::Label(..) => metric.kind == config::MetricType::Label,
+            });
+            Drawn { metric, values }
+        })
+        .collect();
+    let selection = selection::select(&input.columns.builds, input.facts.default_branch.as_deref());
+    let repository = input.facts.repository_url.as_deref().and_then(repository_address);
+    let sections = page::sections(input, &drawn)?;
+    let charts: Vec<(String, Vec<usize>)> =
+        sections.iter().flat_map(|s| &s.charts).map(|c| (c.title.clone(), c.metrics.clone())).collect();
+
+    let style = format!("{}{STYLE}", theme::css(&input.layout.theme)?);
+    let data = data::json(input, &selection, &drawn, &charts, repository).map_err(failed)?;
+    let page = page::Page::new(input, &selection, &drawn, &sections, repository);
+    let policy = format!(
+        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; base-uri 'none'; \
+         form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+        hash(SCRIPT),
+        hash(&style)
+    );
+    page::Document { page, policy, style: &style, script: SCRIPT, data: &data }.render().map_err(failed)
+}
+
+fn failed(cause: impl std::fmt::Display) -> Error {
+    Error::new(Code::ReportFailed, format!("the report could not be rendered: {cause}"))
+}
+
+/// The SHA-256 of a text in base64, as a content security policy names an inline element.
+fn hash(text: &str) -> String {
+    base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text.as_bytes()))
+}
+
+/// The address without a slash at its end, if it is one that a link may lead to.
+fn repository_address(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/:%@".contains(c);
+    (!rest.is_empty() && rest.chars().all(plain)).then(|| url.trim_end_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_web_addresses_become_links() {
+        let cases = [
+            ("https://github.com/owner/repo", Some("https://github.com/owner/repo")),
+            ("https://github.com/owner/repo/", Some("https://github.com/owner/repo")),
+            ("http://git.example:3000/o/r", Some("http://git.example:3000/o/r")),
+            ("javascript:alert(1)", None),
+            ("https://", None),
+            ("https://x/\"onclick=\"alert(1)", None),
+            ("//github.com/owner/repo", None),
+            ("data:text/html,x", None),
+        ];
+        for (url, address) in cases {
+            assert_eq!(repository_address(url), address, "{url}");
+        }
+    }
+
+    #[test]
+    fn the_generated_script_cannot_end_its_element() {
+        for text in [SCRIPT, STYLE] {
+            assert!(!text.contains("</") && !text.contains("<!--"));
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The data that the page's script reads: the builds once, each metric's column beside them, the
+//! charts' make-up. Its shape is private to the page and `templates/data.js`; the version number
+//! is there for the two to be held together by a test. Escaping for HTML happens here too.
+
+use super::pack::{self, Mixed, Packed};
+use super::selection::Selection;
+use super::{Drawn, ReportInput};
+use crate::config::{Direction, Unit};
+use crate::history::Values;
+use serde::Serialize;
+
+/// Everything the script is told.
+#[derive(Serialize)]
+struct Data<'a> {
+    version: u32,
+    branches: Vec<(&'a str, usize)>,
+    builds: Builds,
+    metrics: Vec<Metric<'a>>,
+    charts: Vec<ChartData<'a>>,
+    thresholds: Vec<Threshold<'a>>,
+    repository: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Builds {
+    count: usize,
+    /// Times in units of `tick` milliseconds.
+    time: String,
+    tick: i64,
+    /// Indexes into `branches`.
+    branch: String,
+    commit: Mixed,
+    run: Mixed,
+    number: String,
+}
+
+#[derive(Serialize)]
+struct Metric<'a> {
+    id: &'a str,
+    name: &'a str,
+    unit: Option<Unit>,
+    direction: Direction,
+    #[serde(flatten)]
+    column: Column<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Column<'a> {
+    Numeric(Packed),
+    Label {
+        values: String,
+        labels: &'a [String],
+    },
+    /// Configured, but never recorded.
+    Missing(()),
+}
+
+#[derive(Serialize)]
+struct ChartData<'a> {
+    metrics: &'a [usize],
+    title: &'a str,
+}
+
+#[derive(Serialize)]
+struct Threshold<'a> {
+    metric: usize,
+    value: f64,
+    label: &'a str,
+}
+
+/// Run numbers and times beyond this are not exact in the page and are left out.
+const EXACT: std::ops::Range<i64> = -(1 << 51)..(1 << 51);
+
+/// The page's data as JSON that may stand inside a `script` element: `<`, `>`, `&` and the two
+/// line separators of JavaScript are written as escapes, so that no text can end the element.
+pub(super) fn json(
+    input: &ReportInput<'_>,
+    selection: &Selection,
+    drawn: &[Drawn<'_>],
+    charts: &[(String, Vec<usize>)],
+    repository: Option<&str>,
+) -> serde_json::Result<String> {
+    let table = &input.columns.builds;
+    let kept = &selection.kept;
+    let tick = if kept.iter().all(|&b| table.timestamp[b] % 1000 == 0) { 1000 } else { 1 };
+    let exact = |number: i64| EXACT.contains(&number).then_some(number);
+
+    let builds = Builds {
+        count: kept.len(),
+        time: pack::integers(kept.iter().map(|&b| Some(table.timestamp[b] / tick))),
+        tick,
+        branch: pack::integers(selection.branch.iter().map(|&b| Some(i64::from(b)))),
+        commit: pack::commits(kept.iter().map(|&b| table.commit[b].as_str())),
+        run: pack::run_ids(kept.iter().map(|&b| table.run_id[b].as_str())),
+        number: pack::integers(kept.iter().map(|&b| exact(table.run_number[b]))),
+    };
+    let metrics = drawn
+        .iter()
+        .map(|d| Metric {
+            id: &d.metric.id,
+            name: &d.metric.name,
+            unit: d.metric.unit,
+            direction: d.metric.direction,
+            column: match d.values {
+                None => Column::Missing(()),
+                Some(Values::Numeric(values)) => {
+                    let own: Vec<Option<f64>> = kept.iter().map(|&b| values[b]).collect();
+                    Column::Numeric(pack::numbers(&own))
+                }
+                Some(Values::Label(values, labels)) => Column::Label {
+                    values: pack::integers(kept.iter().map(|&b| values[b].map(i64::from))),
+                    labels,
+                },
+            },
+        })
+        .collect();
+    let thresholds = input
+        .facts
+        .thresholds
+        .iter()
+        .filter_map(|t| {
+            let metric = drawn.iter().position(|d| d.metric.id == t.metric)?;
+            Some(Threshold { metric, value: t.value, label: &t.label })
+        })
+        .collect();
+    let data = Data {
+        version: 1,
+        branches: selection.branches.iter().map(|b| (b.name.as_str(), b.builds)).collect(),
+        builds,
+        metrics,
+        charts: charts.iter().map(|(title, metrics)| ChartData { metrics, title }).collect(),
+        thresholds,
+        repository,
+    };
+    serde_json::to_string(&data).map(|text| escape(&text))
+}
+
+/// Escapes JSON text for a `script` element; the value it denotes stays the same, because these
+/// characters occur inside its strings only.
+fn escape(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() + 64);
+    let mut rest = json;
+    while let Some(at) = rest.find(['<', '>', '&', '\u{2028}', '\u{2029}']) {
+        let (before, after) = rest.split_at(at);
+        out.push_str(before);
+        let mut characters = after.chars();
+        out.push_str(match characters.next() {
+            Some('<') => "\\u003c",
+            Some('>') => "\\u003e",
+            Some('&') => "\\u0026",
+            Some('\u{2028}') => "\\u2028",
+            _ => "\\u2029",
+        });
+        rest = characters.as_str();
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escape;
+
+    #[test]
+    fn escaped_json_means_the_same_and_cannot_end_its_element() {
+        let texts = ["</script><!--", "a&b\u{2028}c\u{2029}d", "<![CDATA[", "plain"];
+        for text in texts {
+            let json = serde_json::to_string(text).unwrap();
+            let escaped = escape(&json);
+            assert!(!escaped.contains(['<', '>', '&', '\u{2028}', '\u{2029}']), "{escaped}");
+            assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), text);
+        }
+    }
+}

@@ -1,0 +1,420 @@
+//! What the page's markup shows, worked out into texts, classes and shapes: cards, panels with
+//! their drawings, tables. The template (`templates/report.html`) only places and escapes them.
+
+use super::selection::Selection;
+use super::shape::{self, Area, Bar, Span};
+use super::stats::{self, Trend};
+use super::{Drawn, ReportInput, moment, theme};
+use crate::config::{ColourMode, Unit};
+use crate::error::{Code, Error, Result};
+use crate::history::{BuildTable, Values};
+use crate::text::format_value;
+
+/// The whole document.
+#[derive(askama::Template)]
+#[template(path = "report.html")]
+pub(super) struct Document<'a> {
+    /// What it shows.
+    pub(super) page: Page<'a>,
+    /// The content security policy.
+    pub(super) policy: String,
+    /// The style sheet.
+    pub(super) style: &'a str,
+    /// The script.
+    pub(super) script: &'a str,
+    /// The script's data, already safe inside a `script` element.
+    pub(super) data: &'a str,
+}
+
+/// A titled group of charts with its metrics resolved.
+pub(super) struct Section<'a> {
+    name: &'a str,
+    description: Option<&'a str>,
+    /// At least one.
+    pub(super) charts: Vec<Chart>,
+}
+
+/// A chart's heading and the places of its metrics among the configured ones.
+pub(super) struct Chart {
+    /// The configured title, or the metrics' names.
+    pub(super) title: String,
+    /// At least one.
+    pub(super) metrics: Vec<usize>,
+}
+
+/// The configured sections, or one with a chart for every metric.
+pub(super) fn sections<'a>(input: &ReportInput<'a>, drawn: &[Drawn<'_>]) -> Result<Vec<Section<'a>>> {
+    let chart = |metrics: Vec<usize>, title: Option<&String>| {
+        let names = || metrics.iter().map(|&m| drawn[m].metric.name.as_str()).collect::<Vec<_>>().join(", ");
+        Chart { title: title.cloned().unwrap_or_else(names), metrics }
+    };
+    if input.layout.sections.is_empty() {
+        let charts = (0..drawn.len()).map(|metric| chart(vec![metric], None)).collect();
+        return Ok(vec![Section { name: "All metrics", description: None, charts }]);
+    }
+    let place = |id: &String| {
+        drawn.iter().position(|d| d.metric.id == *id).ok_or_else(|| {
+            Error::new(Code::ReportFailed, format!("a chart names metric `{id}`, which is not configured"))
+                .hint("Add the metric to `metrics` or take it out of `report.sections`.")
+        })
+    };
+    let section = |section: &'a crate::config::Section| {
+        let charts = section
+            .charts
+            .iter()
+            .map(|c| Ok(chart(c.metrics.iter().map(place).collect::<Result<_>>()?, c.title.as_ref())))
+            .collect::<Result<_>>()?;
+        Ok(Section { name: &section.name, description: section.description.as_deref(), charts })
+    };
+    input.layout.sections.iter().map(section).collect()
+}
+
+/// The template's view of the report.
+pub(super) struct Page<'a> {
+    title: &'a str,
+    sample: bool,
+    mode: &'static str,
+    version: &'a str,
+    generated: String,
+    repository: Option<&'a str>,
+    /// `1,234 builds`, of the branch shown.
+    builds: String,
+    /// `2026-01-02 to 2026-11-05`, empty without builds.
+    period: String,
+    first_day: String,
+    last_day: String,
+    branches: Vec<(String, String)>,
+    cards: Vec<Card<'a>>,
+    sections: Vec<SectionView<'a>>,
+}
+
+struct Card<'a> {
+    id: &'a str,
+    name: &'a str,
+    description: &'a str,
+    /// The first chart that shows the metric.
+    chart: Option<usize>,
+    face: Face,
+}
+
+enum Face {
+    Missing,
+    Numeric { latest: String, min: String, max: String, trend: Trend, path: String },
+    Label { latest: String, since: String, states: String, bars: Vec<Bar> },
+}
+
+struct SectionView<'a> {
+    name: &'a str,
+    description: Option<&'a str>,
+    panels: Vec<Panel<'a>>,
+}
+
+struct Panel<'a> {
+    index: usize,
+    title: &'a str,
+    description: &'a str,
+    /// Shown where there is more than one line to tell apart.
+    keys: Vec<Key<'a>>,
+    lines: Vec<(usize, String)>,
+    /// Greatest and least value, where one scale serves all lines.
+    bounds: Option<(String, String)>,
+    timelines: Vec<Timeline<'a>>,
+    empty: bool,
+    table: Table<'a>,
+}
+
+struct Key<'a> {
+    colour: usize,
+    name: &'a str,
+    latest: String,
+}
+
+struct Timeline<'a> {
+    name: &'a str,
+    bars: Vec<Bar>,
+    states: Vec<(usize, &'a str)>,
+    more: usize,
+}
+
+struct Table<'a> {
+    caption: String,
+    head: Vec<&'a str>,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    time: String,
+    commit: Link,
+    run: Link,
+    cells: Vec<String>,
+}
+
+struct Link {
+    text: String,
+    href: Option<String>,
+}
+
+const CARD: Area = Area { width: 160.0, height: 36.0, margin: 3.0 };
+const PANEL: Area = Area { width: 600.0, height: 180.0, margin: 6.0 };
+
+/// Rows of a chart's table in the markup; the script shows more.
+const ROWS: usize = 20;
+
+/// States named below a timeline.
+const STATES: usize = 12;
+
+impl<'a> Page<'a> {
+    /// Works out everything that the markup shows.
+    pub(super) fn new(
+        input: &ReportInput<'a>,
+        selection: &Selection,
+        drawn: &[Drawn<'a>],
+        sections: &'a [Section<'a>],
+        repository: Option<&'a str>,
+    ) -> Self {
+        let view = View { table: &input.columns.builds, shown: &selection.shown, drawn, repository };
+        let span = view.span();
+        let days = if selection.shown.is_empty() {
+            (String::new(), String::new())
+        } else {
+            (moment::day(span.from), moment::day(span.to))
+        };
+        let chart_of = |metric: usize| sections.iter().flat_map(|s| &s.charts).position(|c| c.metrics.contains(&metric));
+        let mut index = 0;
+        Page {
+            title: &input.facts.title,
+            sample: input.facts.sample,
+            mode: match input.layout.mode {
+                ColourMode::Auto => "auto",
+                ColourMode::Light => "light",
+                ColourMode::Dark => "dark",
+            },
+            version: &input.facts.version,
+            generated: moment::minute_of(&input.facts.generated_at),
+            repository,
+            builds: count(selection.shown.len(), "build"),
+            period: if days.0 == days.1 { days.0.clone() } else { format!("{} to {}", days.0, days.1) },
+            first_day: days.0,
+            last_day: days.1,
+            branches: selection.branches.iter().map(|b| (b.name.clone(), count(b.builds, "build"))).collect(),
+            cards: (0..drawn.len()).map(|metric| view.card(metric, chart_of(metric))).collect(),
+            sections: sections
+                .iter()
+                .map(|section| SectionView {
+                    name: section.name,
+                    description: section.description,
+                    panels: section
+                        .charts
+                        .iter()
+                        .map(|chart| {
+                            index += 1;
+                            view.panel(index - 1, chart)
+                        })
+                        .collect(),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The builds of the branch shown, and the metrics over them.
+struct View<'v, 'a> {
+    table: &'v BuildTable,
+    shown: &'v [usize],
+    drawn: &'v [Drawn<'a>],
+    repository: Option<&'a str>,
+}
+
+impl<'a> View<'_, 'a> {
+    fn span(&self) -> Span {
+        let time = |build: Option<&usize>| build.map_or(0, |&b| self.table.timestamp[b]);
+        Span { from: time(self.shown.first()), to: time(self.shown.last()) }
+    }
+
+    fn points<T: Copy>(&self, values: &[Option<T>]) -> Vec<(i64, Option<T>)> {
+        self.shown.iter().map(|&b| (self.table.timestamp[b], values[b])).collect()
+    }
+
+    fn card(&self, metric: usize, chart: Option<usize>) -> Card<'a> {
+        let Drawn { metric, values } = self.drawn[metric];
+        let face = match values {
+            Some(Values::Numeric(values)) => {
+                let known = self.shown.iter().filter_map(|&b| values[b]);
+                stats::summarise(known, metric.unit, metric.direction).map(|s| Face::Numeric {
+                    latest: format_value(s.latest, metric.unit),
+                    min: format_value(s.min, metric.unit),
+                    max: format_value(s.max, metric.unit),
+                    trend: s.trend,
+                    path: shape::line(&self.points(values), self.span(), (s.min, s.max), CARD),
+                })
+            }
+            Some(Values::Label(values, labels)) => self.label_face(values, labels),
+            None => None,
+        };
+        Card {
+            id: &metric.id,
+            name: &metric.name,
+            description: metric.description.as_deref().unwrap_or(""),
+            chart,
+            face: face.unwrap_or(Face::Missing),
+        }
+    }
+
+    fn label_face(&self, values: &[Option<u32>], labels: &[String]) -> Option<Face> {
+        let known: Vec<(i64, u32)> =
+            self.shown.iter().filter_map(|&b| values[b].map(|l| (self.table.timestamp[b], l))).collect();
+        let latest = known.last()?.1;
+        let since = known.iter().rev().take_while(|k| k.1 == latest).last()?.0;
+        let distinct: std::collections::HashSet<u32> = known.iter().map(|k| k.1).collect();
+        Some(Face::Label {
+            latest: labels[latest as usize].clone(),
+            since: moment::day(since),
+            states: count(distinct.len(), "state"),
+            bars: shape::bars(&self.points(values), self.span(), CARD.width),
+        })
+    }
+
+    fn panel(&self, index: usize, chart: &'a Chart) -> Panel<'a> {
+        let (mut keys, mut lines, mut timelines) = (Vec::new(), Vec::new(), Vec::new());
+        // Metrics of one unit share a scale, as they share an axis in the interactive chart.
+        let mut scales: Vec<(Option<Unit>, f64, f64)> = Vec::new();
+        for &metric in &chart.metrics {
+            if let Drawn { metric, values: Some(Values::Numeric(values)) } = self.drawn[metric] {
+                for value in self.shown.iter().filter_map(|&b| values[b]) {
+                    match scales.iter_mut().find(|s| s.0 == metric.unit) {
+                        Some(scale) => (scale.1, scale.2) = (scale.1.min(value), scale.2.max(value)),
+                        None => scales.push((metric.unit, value, value)),
+                    }
+                }
+            }
+        }
+        let mut series = 0;
+        for &metric in &chart.metrics {
+            let Drawn { metric, values } = self.drawn[metric];
+            match values {
+                Some(Values::Numeric(values)) => {
+                    let colour = series % theme::SERIES_COUNT + 1;
+                    series += 1;
+                    let latest = self.shown.iter().rev().find_map(|&b| values[b]);
+                    let latest = latest.map_or_else(|| "no data".to_owned(), |v| format_value(v, metric.unit));
+                    keys.push(Key { colour, name: &metric.name, latest });
+                    if let Some(scale) = scales.iter().find(|s| s.0 == metric.unit) {
+                        let range = (scale.1, scale.2);
+                        let path = shape::line(&self.points(values), self.span(), range, PANEL);
+                        lines.push((colour, path));
+                    }
+                }
+                Some(Values::Label(values, labels)) => {
+                    let bars = shape::bars(&self.points(values), self.span(), PANEL.width);
+                    let mut met: Vec<u32> = Vec::new();
+                    for label in self.shown.iter().filter_map(|&b| values[b]) {
+                        if met.len() < labels.len() && !met.contains(&label) {
+                            met.push(label);
+                        }
+                        if met.len() > STATES {
+                            break;
+                        }
+                    }
+                    let distinct: std::collections::HashSet<u32> =
+                        self.shown.iter().filter_map(|&b| values[b]).collect();
+                    met.truncate(STATES);
+                    timelines.push(Timeline {
+                        name: &metric.name,
+                        bars,
+                        more: distinct.len() - met.len(),
+                        states: met.iter().map(|&l| (state_colour(l), labels[l as usize].as_str())).collect(),
+                    });
+                }
+                None => {}
+            }
+        }
+        timelines.retain(|t| !t.bars.is_empty());
+        let single = match chart.metrics[..] {
+            [metric] => self.drawn[metric].metric.description.as_deref(),
+            _ => None,
+        };
+        let bounds = match scales[..] {
+            [(unit, low, high)] => Some((format_value(high, unit), format_value(low, unit))),
+            _ => None,
+        };
+        let empty = scales.is_empty() && timelines.is_empty();
+        if keys.len() < 2 {
+            keys.clear();
+        }
+        Panel {
+            index,
+            title: &chart.title,
+            description: single.unwrap_or(""),
+            keys,
+            lines,
+            bounds,
+            timelines,
+            empty,
+            table: self.rows(chart),
+        }
+    }
+
+    fn rows(&self, chart: &Chart) -> Table<'a> {
+        let drawn: Vec<Drawn<'a>> = chart.metrics.iter().map(|&m| self.drawn[m]).collect();
+        let present = |b: usize| {
+            drawn.iter().any(|d| match d.values {
+                Some(Values::Numeric(values)) => values[b].is_some(),
+                Some(Values::Label(values, _)) => values[b].is_some(),
+                None => false,
+            })
+        };
+        let total = self.shown.iter().filter(|&&b| present(b)).count();
+        let rows: Vec<Row> = self
+            .shown
+            .iter()
+            .rev()
+            .filter(|&&b| present(b))
+            .take(ROWS)
+            .map(|&b| Row {
+                time: moment::minute(self.table.timestamp[b]),
+                commit: self.commit(b),
+                run: self.run(b),
+                cells: drawn.iter().map(|d| cell(d, b)).collect(),
+            })
+            .collect();
+        let caption = if rows.len() < total {
+            format!("The latest {} of {}", rows.len(), count(total, "build"))
+        } else {
+            count(total, "build")
+        };
+        Table { caption, head: drawn.iter().map(|d| d.metric.name.as_str()).collect(), rows }
+    }
+
+    fn commit(&self, build: usize) -> Link {
+        let id = self.table.commit[build].as_str();
+        let hash = (7..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_hexdigit());
+        let href = self.repository.filter(|_| hash).map(|at| format!("{at}/commit/{id}"));
+        Link { text: if hash { id[..7].to_owned() } else { id.to_owned() }, href }
+    }
+
+    fn run(&self, build: usize) -> Link {
+        let id = self.table.run_id[build].as_str();
+        let number = (1..=20).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_digit());
+        let href = self.repository.filter(|_| number).map(|at| format!("{at}/actions/runs/{id}"));
+        Link { text: format!("#{}", self.table.run_number[build]), href }
+    }
+}
+
+fn cell(drawn: &Drawn<'_>, build: usize) -> String {
+    let text = match drawn.values {
+        Some(Values::Numeric(values)) => values[build].map(|v| format_value(v, drawn.metric.unit)),
+        Some(Values::Label(values, labels)) => values[build].map(|l| labels[l as usize].clone()),
+        None => None,
+    };
+    text.unwrap_or_else(|| "\u{2013}".to_owned())
+}
+
+fn state_colour(label: u32) -> usize {
+    label as usize % theme::SERIES_COUNT + 1
+}
+
+/// `1 build`, `1,234 builds`.
+fn count(number: usize, noun: &str) -> String {
+    let figure = format_value(number as f64, Some(Unit::Integer));
+    format!("{figure} {noun}{}", if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,209 @@
+//! The drawings that need no script: lines and state bars as SVG path data and rectangles, thinned
+//! to what their width can show. Colours, sizes on the page and words belong to others.
+
+use std::fmt::Write as _;
+
+/// The drawing area in its own units; the style sheet stretches it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Area {
+    /// Units across.
+    pub(super) width: f64,
+    /// Units down.
+    pub(super) height: f64,
+    /// Kept free at the top and the bottom for the line's own thickness.
+    pub(super) margin: f64,
+}
+
+/// A stretch of time in milliseconds since 1970, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    /// The oldest build.
+    pub(super) from: i64,
+    /// The newest build.
+    pub(super) to: i64,
+}
+
+impl Span {
+    /// The place of `time` in the span, 0 to 1; the middle of a span without length.
+    fn place(self, time: i64) -> f64 {
+        if self.to > self.from {
+            (time - self.from) as f64 / (self.to - self.from) as f64
+        } else {
+            0.5
+        }
+    }
+}
+
+/// The path of a line through `points` (time, value; `None` breaks the line), oldest first. Where
+/// there are more points than the width can show, each column of about two units keeps its least
+/// and its greatest value, so that no spike is lost. A lone point becomes a dot (a line without
+/// length, for a round line cap).
+pub(super) fn line(points: &[(i64, Option<f64>)], span: Span, range: (f64, f64), area: Area) -> String {
+    let columns = (area.width / 2.0).max(1.0) as usize;
+    let thinned;
+    let points = if points.len() > columns * 3 {
+        thinned = thin(points, span, columns);
+        &thinned
+    } else {
+        points
+    };
+    let (low, high) = range;
+    let mut out = String::new();
+    let (mut open, mut length) = (false, 0);
+    for (time, value) in points {
+        let Some(value) = value else {
+            close(&mut out, open, length);
+            (open, length) = (false, 0);
+            continue;
+        };
+        // Halved before subtracting: the difference of two finite numbers may overflow.
+        let part =
+            if high > low { (value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0) } else { 0.5 };
+        let x = span.place(*time) * area.width;
+        let y = area.margin + (1.0 - part) * (area.height - 2.0 * area.margin);
+        out.push(if open { 'L' } else { 'M' });
+        coordinate(&mut out, x);
+        out.push(' ');
+        coordinate(&mut out, y);
+        (open, length) = (true, length + 1);
+    }
+    close(&mut out, open, length);
+    out
+}
+
+fn close(out: &mut String, open: bool, length: usize) {
+    if open && length == 1 {
+        out.push_str("h0");
+    }
+}
+
+/// Keeps the first and the last point, and of each column of time the least and the greatest. A
+/// column with builds but no value breaks the line.
+fn thin(points: &[(i64, Option<f64>)], span: Span, columns: usize) -> Vec<(i64, Option<f64>)> {
+    let column = |time: i64| ((span.place(time) * columns as f64) as usize).min(columns - 1);
+    let mut out = Vec::with_capacity(columns * 2 + 2);
+    let mut rest = points;
+    while let Some((time, _)) = rest.first() {
+        let own = column(*time);
+        let end = rest.iter().position(|(t, _)| column(*t) != own).unwrap_or(rest.len());
+        let (these, others) = rest.split_at(end);
+        let present = || these.iter().filter_map(|(t, v)| v.map(|v| (*t, v)));
+        let mut picks: Vec<(i64, f64)> = Vec::with_capacity(4);
+        picks.extend(if out.is_empty() { present().next() } else { None });
+        let least = present().min_by(|a, b| a.1.total_cmp(&b.1));
+        let most = present().max_by(|a, b| a.1.total_cmp(&b.1));
+        match (least, most) {
+            (Some(least), Some(most)) if least.0 <= most.0 => picks.extend([least, most]),
+            (Some(least), Some(most)) => picks.extend([most, least]),
+            _ => out.push((these[0].0, None)),
+        }
+        picks.extend(if others.is_empty() { present().last() } else { None });
+        picks.dedup();
+        out.extend(picks.into_iter().map(|(t, v)| (t, Some(v))));
+        rest = others;
+    }
+    out
+}
+
+/// A coordinate with at most one decimal.
+fn coordinate(out: &mut String, value: f64) {
+    let tenths = (value * 10.0).round() as i64;
+    let _ = match tenths % 10 {
+        0 => write!(out, "{}", tenths / 10),
+        _ => write!(out, "{}", tenths as f64 / 10.0),
+    };
+}
+
+/// A stretch of one state.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Bar {
+    /// The state, an index into the metric's labels.
+    pub(super) label: u32,
+    /// Left edge.
+    pub(super) x: String,
+    /// Width, never nothing.
+    pub(super) width: String,
+}
+
+/// The states of a label metric: each lasts until the next build that has a value or the span's
+/// end. States too short for the width are swallowed by the one before them.
+pub(super) fn bars(points: &[(i64, Option<u32>)], span: Span, width: f64) -> Vec<Bar> {
+    let mut starts: Vec<(f64, u32)> = Vec::new();
+    for (time, label) in points.iter().filter_map(|(t, l)| l.map(|l| (*t, l))) {
+        let x = if span.to > span.from { span.place(time) * width } else { 0.0 };
+        match starts.last() {
+            Some((_, last)) if *last == label => {}
+            Some((start, _)) if x - start < 1.0 => {}
+            _ => starts.push((x, label)),
+        }
+    }
+    let text = |value: f64| {
+        let mut out = String::new();
+        coordinate(&mut out, value);
+        out
+    };
+    let mut out = Vec::with_capacity(starts.len());
+    for (index, (x, label)) in starts.iter().enumerate() {
+        let end = starts.get(index + 1).map_or(width, |next| next.0);
+        out.push(Bar { label: *label, x: text(*x), width: text((end - x).max(1.0)) });
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AREA: Area = Area { width: 100.0, height: 20.0, margin: 2.0 };
+
+    fn drawn(values: &[Option<f64>]) -> String {
+        let points: Vec<_> = values.iter().enumerate().map(|(t, v)| (t as i64 * 10, *v)).collect();
+        let known = || values.iter().flatten().copied();
+        let range = (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
+        let to = points.last().map_or(0, |p| p.0);
+        line(&points, Span { from: 0, to }, range, AREA)
+    }
+
+    #[test]
+    fn lines_are_drawn_through_their_points() {
+        let cases: &[(&[Option<f64>], &str)] = &[
+            (&[], ""),
+            (&[Some(5.0)], "M50 10h0"),
+            (&[Some(5.0), Some(5.0)], "M0 10L100 10"),
+            (&[Some(0.0), Some(1.0), Some(0.5)], "M0 18L50 2L100 10"),
+            (&[Some(0.0), None, Some(1.0), Some(0.0)], "M0 18h0M66.7 2L100 18"),
+            (&[None, None], ""),
+            (&[Some(f64::MIN), Some(f64::MAX)], "M0 18L100 2"),
+        ];
+        for (values, path) in cases {
+            assert_eq!(drawn(values), *path, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn thinning_keeps_spikes_ends_and_wide_gaps() {
+        let mut values: Vec<_> = (0..50_000).map(|n| Some(f64::from(n % 7))).collect();
+        values[31_234] = Some(1000.0);
+        values[10_000..20_000].fill(None);
+        values[0] = Some(3.0);
+        let path = drawn(&values);
+        assert!(path.len() < 3_000, "{} bytes", path.len());
+        assert!(path.contains(" 2L"), "the spike reaches the top: {path}");
+        assert_eq!(path.matches('M').count(), 2, "one gap: {path}");
+        assert!(path.starts_with("M0 18") && path.contains("L100 "), "{path}");
+    }
+
+    #[test]
+    fn states_last_until_the_next_one() {
+        let span = Span { from: 0, to: 100 };
+        let states = |points: &[(i64, Option<u32>)]| {
+            bars(points, span, 100.0).iter().map(|b| format!("{}@{}+{}", b.label, b.x, b.width)).collect::<Vec<_>>()
+        };
+        assert_eq!(states(&[]), Vec::<String>::new());
+        assert_eq!(states(&[(0, Some(0)), (30, Some(0)), (50, Some(1))]), ["0@0+50", "1@50+50"]);
+        assert_eq!(states(&[(20, Some(1)), (40, None), (60, Some(0))]), ["1@20+40", "0@60+40"]);
+        assert_eq!(states(&[(100, Some(4))]), ["4@100+1"]);
+        let flicker: Vec<_> = (0..100_000).map(|n| (n / 1000, Some((n % 2) as u32))).collect();
+        assert!(bars(&flicker, span, 100.0).len() <= 101);
+    }
+}

@@ -1,0 +1,123 @@
+//! What a card says of one metric over a run of builds: latest, least and greatest value, and
+//! whether the way from the first to the latest is a change for the better. The page computes the
+//! same when its reader picks another branch or range (`templates/stats.js`).
+
+use crate::config::{Direction, Unit};
+use crate::text::{format_delta, format_value};
+
+/// Latest, least and greatest of a numeric metric, and its trend.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Summary {
+    /// The newest value.
+    pub(super) latest: f64,
+    /// The least value.
+    pub(super) min: f64,
+    /// The greatest value.
+    pub(super) max: f64,
+    /// From the oldest value to the newest.
+    pub(super) trend: Trend,
+}
+
+/// The change over a range.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Trend {
+    /// `good`, `bad`, `flat` or `neutral`; also the class that colours it.
+    pub(super) verdict: &'static str,
+    /// `▲`, `▼` or nothing.
+    pub(super) arrow: &'static str,
+    /// The change in words and figures.
+    pub(super) text: String,
+    /// What colour says, for those who do not see it: `better`, `worse` or nothing.
+    pub(super) meaning: &'static str,
+}
+
+/// Summarises `values`, oldest first; `None` when there is no value at all.
+pub(super) fn summarise(
+    values: impl Iterator<Item = f64>,
+    unit: Option<Unit>,
+    direction: Direction,
+) -> Option<Summary> {
+    let (mut first, mut latest, mut count) = (None, 0.0, 0usize);
+    let (mut min, mut max) = (f64::INFINITY, f64::NEG_INFINITY);
+    for value in values {
+        first.get_or_insert(value);
+        latest = value;
+        count += 1;
+        min = min.min(value);
+        max = max.max(value);
+    }
+    let first = first?;
+    Some(Summary { latest, min, max, trend: trend(first, latest, count, unit, direction) })
+}
+
+/// The change from `first` to `latest`. Two values that read the same are no change: a coloured
+/// `+0.0%` would claim more than the figures beside it show.
+fn trend(first: f64, latest: f64, count: usize, unit: Option<Unit>, direction: Direction) -> Trend {
+    let flat = |text: &str| Trend { verdict: "flat", arrow: "", text: text.to_owned(), meaning: "" };
+    if count == 1 {
+        return flat("first value");
+    }
+    if format_value(first, unit) == format_value(latest, unit) {
+        return flat("no change");
+    }
+    let rising = latest > first;
+    let delta = latest - first;
+    let mut text =
+        if delta.is_finite() { format_delta(delta, unit) } else { "beyond measure".to_owned() };
+    let relative = delta / first.abs() * 100.0;
+    if unit != Some(Unit::Percent) && first != 0.0 && relative.abs() < 9_999.95 {
+        text = format!("{text} ({})", format_delta(relative, Some(Unit::Percent)));
+    }
+    let (verdict, meaning) = match (direction, rising) {
+        (Direction::None, _) => ("neutral", ""),
+        (Direction::HigherIsBetter, true) | (Direction::LowerIsBetter, false) => ("good", "better"),
+        _ => ("bad", "worse"),
+    };
+    Trend { verdict, arrow: if rising { "▲" } else { "▼" }, text, meaning }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_verdict_follows_the_direction() {
+        use Direction::{HigherIsBetter as Up, LowerIsBetter as Down, None as Neither};
+        let cases = [
+            (&[1.0, 2.0][..], Up, "good ▲"),
+            (&[1.0, 2.0], Down, "bad ▲"),
+            (&[1.0, 2.0], Neither, "neutral ▲"),
+            (&[2.0, 9.0, 1.0], Up, "bad ▼"),
+            (&[2.0, 9.0, 1.0], Down, "good ▼"),
+            (&[2.0, 9.0, 2.0], Down, "flat "),
+            (&[2.0], Up, "flat "),
+            (&[2.001, 2.002], Up, "flat "),
+        ];
+        for (values, direction, expected) in cases {
+            let trend = summarise(values.iter().copied(), Some(Unit::Decimal), direction).unwrap().trend;
+            assert_eq!(format!("{} {}", trend.verdict, trend.arrow), expected, "{values:?} {direction:?}");
+        }
+    }
+
+    #[test]
+    fn least_and_greatest_span_the_whole_range() {
+        let summary = summarise([3.0, -1.0, 7.0, 2.0].into_iter(), None, Direction::None).unwrap();
+        assert_eq!((summary.latest, summary.min, summary.max), (2.0, -1.0, 7.0));
+        assert_eq!(summarise(std::iter::empty(), None, Direction::None), None);
+    }
+
+    #[test]
+    fn a_relative_change_stands_where_it_means_something() {
+        let cases = [
+            (&[100.0, 150.0][..], Some(Unit::Integer), "+50 (+50.0%)"),
+            (&[-100.0, -150.0], Some(Unit::Integer), "-50 (-50.0%)"),
+            (&[80.0, 84.0], Some(Unit::Percent), "+4.0%"),
+            (&[0.0, 5.0], Some(Unit::Integer), "+5"),
+            (&[f64::MIN, f64::MAX], None, "beyond measure"),
+        ];
+        for (values, unit, text) in cases {
+            let trend = summarise(values.iter().copied(), unit, Direction::None).unwrap().trend;
+            assert_eq!(trend.text, text);
+        }
+    }
+}

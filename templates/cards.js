@@ -1,0 +1,203 @@
+// Keeps the cards and the header's line in step with the view: the same parts that the engine
+// wrote for the first view, computed for the one the reader chose.
+
+import { drawing, element } from "./element.js";
+import { formatCount, formatDay, formatValue } from "./format.js";
+import { summarise } from "./stats.js";
+
+const WIDTH = 160;
+const HEIGHT = 36;
+const MARGIN = 3;
+
+/**
+ * @param {import("./data.js").Report} report
+ * @param {import("./view.js").View} view
+ */
+export function showCards(report, view) {
+  for (const card of document.querySelectorAll(".card")) {
+    const metric = report.metrics[Number(/** @type {HTMLElement} */ (card).dataset.metric)];
+    if (metric.kind === "numeric") showNumeric(card, metric, report, view);
+    if (metric.kind === "label") showLabel(card, metric, report, view);
+  }
+}
+
+/**
+ * The header's line: how many builds of which branch, from when to when.
+ * @param {import("./data.js").Report} report
+ * @param {import("./view.js").View} view
+ */
+export function showFacts(report, view) {
+  const { builds } = view;
+  const day = (/** @type {number} */ build) => formatDay(report.builds.time[build]);
+  const first = builds.length > 0 ? day(builds[0]) : "";
+  const last = builds.length > 0 ? day(builds[builds.length - 1]) : "";
+  put(document, "#builds", formatCount(builds.length, "build"));
+  put(document, "#branch-name", report.branches[view.branch][0]);
+  put(document, "#period", builds.length === 0 ? "none in this range" : first === last ? first : `${first} to ${last}`);
+}
+
+/** @param {ParentNode} place @param {string} selector @param {string} text */
+function put(place, selector, text) {
+  const found = place.querySelector(selector);
+  if (found) found.textContent = text;
+}
+
+/**
+ * @param {Element} card
+ * @param {import("./data.js").Metric} metric
+ * @param {import("./data.js").Report} report
+ * @param {import("./view.js").View} view
+ */
+function showNumeric(card, metric, report, view) {
+  const latest = card.querySelector(".latest");
+  if (!latest) return;
+  const summary = summarise(metric, view.builds);
+  const spark = card.querySelector(".spark");
+  card.classList.toggle("absent", summary === null);
+  if (summary === null) {
+    latest.textContent = "no data here";
+    spark?.replaceChildren();
+    return;
+  }
+  ensureParts(card);
+  put(card, "[data-part=latest]", formatValue(summary.latest, metric.unit));
+  put(card, "[data-part=min]", formatValue(summary.min, metric.unit));
+  put(card, "[data-part=max]", formatValue(summary.max, metric.unit));
+  const { verdict, arrow, text, meaning } = summary.trend;
+  const trend = card.querySelector("[data-part=trend]");
+  if (trend) {
+    const mark = element("span", "", arrow);
+    mark.setAttribute("aria-hidden", "true");
+    trend.className = `trend ${verdict}`;
+    trend.replaceChildren(mark, ` ${text}`, element("span", "spoken", ` ${meaning}`));
+  }
+  const path = linePath(metric.values(), report.builds.time, view.builds, summary.min, summary.max);
+  spark?.replaceChildren(drawing("path", { class: "l1", d: path }));
+}
+
+/** A card whose branch had no data when the page was made has no parts to fill yet. @param {Element} card */
+function ensureParts(card) {
+  if (card.querySelector("[data-part=trend]")) return;
+  const part = (/** @type {string} */ tag, /** @type {string} */ className, /** @type {string} */ name) => {
+    const made = element(tag, className);
+    made.dataset.part = name;
+    return made;
+  };
+  const pair = (/** @type {string} */ name) => element("div", "", element("dt", "", name), part("dd", "", name));
+  const spark = drawing("svg", {
+    class: "spark",
+    "data-part": "spark",
+    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+    preserveAspectRatio: "none",
+    "aria-hidden": "true",
+  });
+  const latest = card.querySelector(".latest");
+  latest?.classList.remove("none");
+  latest?.setAttribute("data-part", "latest");
+  const metric = card.querySelector("[data-part=states]") ? [] : [pair("min"), pair("max")];
+  card.append(part("p", "trend", "trend"), spark, element("dl", "", ...metric));
+}
+
+/**
+ * @param {Element} card
+ * @param {import("./data.js").Metric} metric
+ * @param {import("./data.js").Report} report
+ * @param {import("./view.js").View} view
+ */
+function showLabel(card, metric, report, view) {
+  const values = metric.values();
+  const known = view.builds.filter((build) => values[build] !== null && values[build] !== undefined);
+  const latest = card.querySelector(".latest");
+  if (!latest) return;
+  card.classList.toggle("absent", known.length === 0);
+  if (known.length === 0) {
+    latest.textContent = "no data here";
+    card.querySelector(".spark")?.replaceChildren();
+    return;
+  }
+  ensureParts(card);
+  const state = /** @type {number} */ (values[known[known.length - 1]]);
+  let start = known.length - 1;
+  while (start > 0 && values[known[start - 1]] === state) start -= 1;
+  latest.textContent = metric.labels[state];
+  latest.setAttribute("title", metric.labels[state]);
+  put(card, "[data-part=trend]", `since ${formatDay(report.builds.time[known[start]])}`);
+  put(card, "[data-part=states]", formatCount(new Set(known.map((build) => values[build])).size, "state"));
+  const { time } = report.builds;
+  const from = time[view.builds[0]];
+  const to = time[view.builds[view.builds.length - 1]];
+  const place = (/** @type {number} */ build) => (to > from ? ((time[build] - from) / (to - from)) * WIDTH : 0);
+  /** @type {[number, number][]} */
+  const starts = [];
+  for (const build of known) {
+    const x = place(build);
+    const last = starts[starts.length - 1];
+    if (last && (last[1] === values[build] || x - last[0] < 1)) continue;
+    starts.push([x, /** @type {number} */ (values[build])]);
+  }
+  const bars = starts.map(([x, label], index) => {
+    const width = Math.max(1, (starts[index + 1]?.[0] ?? WIDTH) - x);
+    return drawing("rect", { class: `f${(label % 8) + 1}`, x: x.toFixed(1), y: 13, width: width.toFixed(1), height: 10 });
+  });
+  card.querySelector(".spark")?.replaceChildren(...bars);
+}
+
+/**
+ * The path of a card's line, thinned to the least and greatest value of each column.
+ * @param {(number|null)[]} values
+ * @param {number[]} time
+ * @param {number[]} builds
+ * @param {number} min
+ * @param {number} max
+ */
+function linePath(values, time, builds, min, max) {
+  const from = time[builds[0]];
+  const to = time[builds[builds.length - 1]];
+  const columns = WIDTH / 2;
+  const thin = builds.length > columns * 3;
+  let path = "";
+  let length = 0;
+  let column = -1;
+  /** @type {[number, number][]} */
+  let held = [];
+  const end = () => {
+    if (length === 1) path += "h0";
+    length = 0;
+  };
+  const point = (/** @type {[number, number]} */ [x, y]) => {
+    path += `${length === 0 ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
+    length += 1;
+  };
+  const flush = () => {
+    if (held.length > 2) {
+      const least = held.reduce((a, b) => (b[1] > a[1] ? b : a));
+      const most = held.reduce((a, b) => (b[1] < a[1] ? b : a));
+      held = least[0] <= most[0] ? [least, most] : [most, least];
+    }
+    held.forEach(point);
+    held = [];
+  };
+  let seen = false;
+  for (const build of builds) {
+    const value = values[build];
+    const x = to > from ? ((time[build] - from) / (to - from)) * WIDTH : WIDTH / 2;
+    const own = Math.floor(x / 2);
+    if (thin && own !== column) {
+      if (!seen && column >= 0) end();
+      flush();
+      column = own;
+      seen = false;
+    }
+    if (value === null || value === undefined) {
+      if (!thin) end();
+      continue;
+    }
+    seen = true;
+    const part = max > min ? (value / 2 - min / 2) / (max / 2 - min / 2) : 0.5;
+    held.push([x, MARGIN + (1 - part) * (HEIGHT - 2 * MARGIN)]);
+    if (!thin) flush();
+  }
+  flush();
+  end();
+  return path;
+}

@@ -1,0 +1,41 @@
+// Makes elements. User text enters the page here, as text and never as markup.
+
+/**
+ * @param {string} name
+ * @param {string} className
+ * @param {...(Node|string)} children strings become text
+ */
+export function element(name, className, ...children) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  made.append(...children);
+  return made;
+}
+
+/**
+ * A link, or plain text where there is no address.
+ * @param {string} text
+ * @param {string|null} address
+ */
+export function link(text, address) {
+  if (address === null) return document.createTextNode(text);
+  const made = /** @type {HTMLAnchorElement} */ (element("a", "", text));
+  made.href = address;
+  made.rel = "noopener noreferrer";
+  return made;
+}
+
+/**
+ * @param {string} name
+ * @param {Record<string, string|number>} attributes
+ */
+export function drawing(name, attributes) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+  return made;
+}
+
+/** The key of a legend: a dot in a series' colour. @param {number} index from 0 */
+export function dot(index) {
+  return element("i", `f${(index % 8) + 1}`);
+}

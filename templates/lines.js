@@ -1,0 +1,146 @@
+// Line charts of numeric metrics: one line each, one value axis for each unit, threshold lines
+// across. Interaction is plot.js's.
+
+import { valueRange, valueTicks } from "./axis.js";
+import { formatTick } from "./format.js";
+import { colour, seriesColour } from "./palette.js";
+import { FONT, makePlot } from "./plot.js";
+
+const HEIGHT = 236;
+
+/** Below this width the third unit and those after it have no axis. */
+const NARROW = 520;
+
+/**
+ * @param {HTMLElement} place
+ * @param {import("./data.js").Report} report
+ * @param {import("./view.js").View} view
+ * @param {number[]} chosen indexes of numeric metrics
+ * @param {string} title
+ */
+export function makeLines(place, report, view, chosen, title) {
+  const metrics = chosen.map((index) => report.metrics[index]);
+  const units = [...new Set(metrics.map((metric) => metric.unit))];
+  const scaleOf = (/** @type {import("./data.js").Metric} */ metric) => `y${units.indexOf(metric.unit)}`;
+  const thresholds = report.thresholds.filter((threshold) => chosen.includes(threshold.metric));
+  const columns = metrics.map((metric) => {
+    const values = metric.values();
+    return view.builds.map((build) => values[build] ?? null);
+  });
+
+  /** @type {Record<string, any>} */
+  const scales = {};
+  const axes = units.map((unit, index) => {
+    const own = metrics.filter((metric) => metric.unit === unit);
+    const lines = thresholds.filter((threshold) => report.metrics[threshold.metric].unit === unit);
+    scales[`y${index}`] = {
+      range: (/** @type {any} */ _, /** @type {number|null} */ min, /** @type {number|null} */ max) =>
+        min === null || max === null ? [0, 1] : rangeWith(min, max, lines, unit),
+    };
+    const only = own.length === 1 && units.length > 1 ? metrics.indexOf(own[0]) : -1;
+    return valueAxis(unit, index, only);
+  });
+
+  const options = {
+    scales,
+    axes: place.clientWidth < NARROW ? axes.slice(0, 2) : axes,
+    series: metrics.map((metric, index) => ({
+      label: metric.name,
+      scale: scaleOf(metric),
+      stroke: () => seriesColour(index),
+      width: 1.75,
+      dash: index >= 8 ? [6, 3] : undefined,
+      points: { size: 5, fill: () => seriesColour(index), width: 0 },
+    })),
+    cursor: { points: { stroke: (/** @type {any} */ _, /** @type {number} */ series) => seriesColour(series - 1) } },
+    hooks: {
+      drawAxes: [
+        (/** @type {any} */ u) => {
+          for (const line of thresholds) drawThreshold(u, line, scaleOf(report.metrics[line.metric]));
+        },
+      ],
+    },
+  };
+  const label = `${title}, ${view.builds.length} builds`;
+  return makePlot(place, report, view, { label, height: HEIGHT, metrics, colourOf: (index) => index, options, columns });
+}
+
+/**
+ * The data's range, wide enough for thresholds that are not so far off that the data would be
+ * pressed flat.
+ * @param {number} min
+ * @param {number} max
+ * @param {{value: number}[]} lines
+ * @param {import("./format.js").Unit} unit
+ * @returns {[number, number]}
+ */
+function rangeWith(min, max, lines, unit) {
+  const [bottom, top] = valueRange(min, max, unit);
+  const reach = top - bottom;
+  let [low, high] = [min, max];
+  for (const { value } of lines) {
+    if (value >= bottom - reach && value <= top + reach) {
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
+  }
+  return low === min && high === max ? [bottom, top] : valueRange(low, high, unit);
+}
+
+/**
+ * @param {import("./format.js").Unit} unit
+ * @param {number} index of the scale
+ * @param {number} series the only line on this axis, or -1
+ */
+function valueAxis(unit, index, series) {
+  const right = index % 2 === 1;
+  return {
+    scale: `y${index}`,
+    side: right ? 1 : 3,
+    stroke: () => (series >= 0 ? seriesColour(series) : colour("text-muted")),
+    font: FONT,
+    gap: 6,
+    grid: { show: index === 0, stroke: () => colour("border-soft"), width: 1 },
+    ticks: { show: false },
+    splits: (/** @type {any} */ u, /** @type {number} */ _axis, /** @type {number} */ min, /** @type {number} */ max) =>
+      valueTicks(min, max, Math.max(2, Math.floor(u.height / 46)), unit),
+    values: (/** @type {any} */ _, /** @type {number[]} */ splits) => {
+      const step = splits.length > 1 ? splits[1] - splits[0] : Math.abs(splits[0]) || 1;
+      return splits.map((value) => formatTick(value, unit, Number(step.toPrecision(6))));
+    },
+    size: (/** @type {any} */ u, /** @type {string[]|null} */ values, /** @type {number} */ axis, /** @type {number} */ cycle) => {
+      // The second pass keeps the first one's width, or the two could chase each other.
+      if (cycle > 1) return u.axes[axis]._size;
+      u.ctx.font = u.axes[axis].font[0];
+      const widest = (values ?? []).reduce((width, text) => Math.max(width, u.ctx.measureText(text).width), 0);
+      return Math.ceil(widest / devicePixelRatio) + 14;
+    },
+  };
+}
+
+/**
+ * @param {any} u
+ * @param {{value: number, label: string}} line
+ * @param {string} scale
+ */
+function drawThreshold(u, line, scale) {
+  const { min, max } = u.scales[scale];
+  if (!(line.value >= min && line.value <= max)) return;
+  const { ctx, bbox } = u;
+  const y = Math.round(u.valToPos(line.value, scale, true)) + 0.5;
+  ctx.save();
+  ctx.strokeStyle = colour("warn");
+  ctx.fillStyle = colour("warn");
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio]);
+  ctx.beginPath();
+  ctx.moveTo(bbox.left, y);
+  ctx.lineTo(bbox.left + bbox.width, y);
+  ctx.stroke();
+  ctx.font = FONT.replace(/\d+px/, `${11 * devicePixelRatio}px`);
+  ctx.textAlign = "right";
+  const above = y - bbox.top > 18 * devicePixelRatio;
+  ctx.textBaseline = above ? "bottom" : "top";
+  ctx.fillText(line.label, bbox.left + bbox.width - 4 * devicePixelRatio, y + (above ? -3 : 3) * devicePixelRatio);
+  ctx.restore();
+}

@@ -1,0 +1,262 @@
+// What line charts and timelines have in common: the time axis, the crosshair with its tip, zoom
+// by dragging, keys, and following the panel's width. What is drawn is decided by lines.js and
+// timeline.js, which hand in uPlot's scales, axes and series.
+
+import uPlot from "uplot";
+import { timeLabels, timeTicks } from "./axis.js";
+import { commitAddress, runAddress, shortCommit } from "./data.js";
+import { dot, element, link } from "./element.js";
+import { formatDelta, formatMinute, formatValue } from "./format.js";
+import { colour } from "./palette.js";
+import { valueText } from "./table.js";
+
+export const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
+
+const HALF_DAY = 43_200_000;
+
+/**
+ * @typedef {object} Shape
+ * @property {string} label what a screen reader calls the chart
+ * @property {number} height
+ * @property {import("./data.js").Metric[]} metrics one per series after the first
+ * @property {(metric: number, build: number) => number} colourOf the key's colour in the tip
+ * @property {any} options uPlot's own
+ * @property {(number|null)[][]} columns one per metric, aligned with the view's builds
+ */
+
+/**
+ * @param {HTMLElement} place
+ * @param {import("./data.js").Report} report
+ * @param {import("./view.js").View} view
+ * @param {Shape} shape
+ * @returns {{plot: any, remove: () => void}}
+ */
+export function makePlot(place, report, view, shape) {
+  const times = view.builds.map((build) => report.builds.time[build]);
+  const host = element("div", "plot");
+  host.tabIndex = 0;
+  host.setAttribute("role", "group");
+  host.setAttribute("aria-label", `${shape.label}. Arrow keys step through the builds, Enter holds one.`);
+  const tip = makeTip(report, view, shape);
+  const reset = element("button", "reset", "Reset zoom");
+  reset.setAttribute("type", "button");
+  reset.hidden = true;
+  host.append(tip.box, reset);
+  place.append(host);
+
+  const { options } = shape;
+  const plot = new uPlot(
+    {
+      width: Math.max(200, host.clientWidth),
+      height: shape.height,
+      padding: [12, 14, 0, 6],
+      ms: 1,
+      legend: { show: false },
+      ...options,
+      cursor: {
+        y: false,
+        points: { size: 8, width: 2, fill: () => colour("surface-card"), ...options.cursor?.points },
+        drag: { x: true, y: false, dist: 8, setScale: true },
+      },
+      scales: {
+        x: {
+          time: false,
+          range: (/** @type {any} */ _, /** @type {number} */ min, /** @type {number} */ max) =>
+            min === max ? [min - HALF_DAY, max + HALF_DAY] : [min, max],
+        },
+        ...options.scales,
+      },
+      axes: [timeAxis(), ...options.axes],
+      series: [{}, ...options.series],
+      hooks: {
+        ...options.hooks,
+        setCursor: [
+          (/** @type {any} */ u) => {
+            if (!tip.held()) tip.show(u, u.cursor.idx ?? null);
+          },
+        ],
+        setScale: [
+          (/** @type {any} */ u, /** @type {string} */ key) => {
+            if (key !== "x" || times.length < 2) return;
+            reset.hidden = u.scales.x.min <= times[0] && u.scales.x.max >= times[times.length - 1];
+          },
+        ],
+      },
+    },
+    [times, ...shape.columns],
+    host,
+  );
+
+  reset.addEventListener("click", () => {
+    plot.setScale("x", { min: times[0], max: times[times.length - 1] });
+    host.focus();
+  });
+  plot.over.addEventListener("click", () => {
+    if (plot.cursor.idx !== null && plot.cursor.idx !== undefined) tip.hold(plot, plot.cursor.idx);
+  });
+  bindKeys(host, plot, times, tip);
+
+  const watcher = new ResizeObserver(() => {
+    const width = Math.max(200, host.clientWidth);
+    if (width !== plot.width) plot.setSize({ width, height: shape.height });
+  });
+  watcher.observe(host);
+  return {
+    plot,
+    remove: () => {
+      watcher.disconnect();
+      plot.destroy();
+      host.remove();
+    },
+  };
+}
+
+function timeAxis() {
+  return {
+    scale: "x",
+    stroke: () => colour("text-muted"),
+    font: FONT,
+    size: 40,
+    gap: 4,
+    lineGap: 1.25,
+    grid: { show: false },
+    ticks: { stroke: () => colour("border"), width: 1, size: 5 },
+    border: { show: true, stroke: () => colour("border"), width: 1 },
+    splits: (/** @type {any} */ u, /** @type {number} */ _axis, /** @type {number} */ min, /** @type {number} */ max) =>
+      timeTicks(min, max, Math.max(2, Math.floor(u.width / 95))),
+    values: (/** @type {any} */ _, /** @type {number[]} */ splits) => timeLabels(splits),
+  };
+}
+
+/**
+ * @param {HTMLElement} host
+ * @param {any} plot
+ * @param {number[]} times
+ * @param {ReturnType<typeof makeTip>} tip
+ */
+function bindKeys(host, plot, times, tip) {
+  host.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      tip.release();
+      tip.show(plot, null);
+      return;
+    }
+    if (event.target !== host || times.length === 0) return;
+    const now = plot.cursor.idx ?? null;
+    const last = times.length - 1;
+    const big = Math.max(1, Math.round(times.length / 20));
+    /** @type {Record<string, number>} */
+    const steps = {
+      ArrowLeft: now === null ? last : now - 1,
+      ArrowRight: now === null ? 0 : now + 1,
+      PageUp: (now ?? last) - big,
+      PageDown: (now ?? 0) + big,
+      Home: 0,
+      End: last,
+    };
+    if (event.key === "Enter" && now !== null) {
+      tip.hold(plot, now);
+      tip.box.querySelector("a")?.focus();
+    } else if (event.key in steps) {
+      const index = Math.min(last, Math.max(0, steps[event.key]));
+      tip.release();
+      plot.setCursor({ left: plot.valToPos(times[index], "x"), top: plot.bbox.height / 2 / devicePixelRatio });
+      // Builds too close together for the crosshair to tell apart still have their turn.
+      plot.cursor.idx = index;
+      tip.show(plot, index);
+    } else {
+      return;
+    }
+    event.preventDefault();
+  });
+  host.addEventListener("focusout", (event) => {
+    if (host.contains(/** @type {Node|null} */ (event.relatedTarget))) return;
+    tip.release();
+    tip.show(plot, null);
+  });
+}
+
+/**
+ * The box that says what stands under the crosshair. Held by a click or Enter, it stays and its
+ * links can be followed.
+ * @param {import("./data.js").Report} report
+ * @param {import("./view.js").View} view
+ * @param {Shape} shape
+ */
+function makeTip(report, view, shape) {
+  const box = element("div", "tip");
+  box.setAttribute("role", "status");
+  box.hidden = true;
+  let held = false;
+  let shown = -1;
+
+  const fill = (/** @type {number} */ index) => {
+    const build = view.builds[index];
+    const { builds } = report;
+    const commit = builds.commit(build);
+    const run = builds.run(build);
+    const number = builds.number()[build];
+    const rows = shape.metrics.map((metric, place) => {
+      const parts = [dot(shape.colourOf(place, build)), element("span", "", metric.name), element("b", "", valueText(metric, build))];
+      const change = changeSince(metric, view, index);
+      if (change) parts.push(change);
+      return element("li", "", ...parts);
+    });
+    const where = element("p", "where");
+    if (commit) where.append("commit ", link(shortCommit(commit), commitAddress(report, commit)));
+    if (run) where.append(commit ? " · run " : "run ", link(number === null ? run : `#${number}`, runAddress(report, run)));
+    box.replaceChildren(element("p", "when", `${formatMinute(builds.time[build])} UTC`), element("ul", "", ...rows), where);
+  };
+
+  const show = (/** @type {any} */ plot, /** @type {number|null} */ index) => {
+    if (index === null) {
+      box.hidden = true;
+      shown = -1;
+      return;
+    }
+    if (index !== shown) fill(index);
+    shown = index;
+    box.hidden = false;
+    const x = plot.valToPos(plot.data[0][index], "x") + plot.over.offsetLeft;
+    const room = plot.width - box.offsetWidth;
+    const left = x + 14 <= room ? x + 14 : x - 14 - box.offsetWidth;
+    box.style.left = `${Math.max(0, Math.min(room, left))}px`;
+  };
+
+  return {
+    box,
+    show,
+    held: () => held,
+    hold: (/** @type {any} */ plot, /** @type {number} */ index) => {
+      held = !held || index !== shown;
+      box.classList.toggle("held", held);
+      show(plot, index);
+    },
+    release: () => {
+      held = false;
+      box.classList.remove("held");
+    },
+  };
+}
+
+/**
+ * The change since the last build of the view that has a value.
+ * @param {import("./data.js").Metric} metric
+ * @param {import("./view.js").View} view
+ * @param {number} index
+ */
+function changeSince(metric, view, index) {
+  if (metric.kind !== "numeric") return null;
+  const values = metric.values();
+  const value = values[view.builds[index]] ?? null;
+  if (value === null) return null;
+  for (let before = index - 1; before >= 0; before -= 1) {
+    const other = values[view.builds[before]] ?? null;
+    if (other === null) continue;
+    const delta = value - other;
+    if (!Number.isFinite(delta) || formatValue(value, metric.unit) === formatValue(other, metric.unit)) return null;
+    const better = metric.direction === "none" ? "neutral" : delta > 0 === (metric.direction === "higher-is-better") ? "good" : "bad";
+    return element("span", better, formatDelta(delta, metric.unit));
+  }
+  return null;
+}

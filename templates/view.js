@@ -1,0 +1,54 @@
+// What the reader chose to see: one branch and a stretch of time. Branches are never mixed, so a
+// view always has exactly one.
+
+const DAY = 86_400_000;
+
+/**
+ * @typedef {object} View
+ * @property {number} branch
+ * @property {number} from milliseconds since 1970
+ * @property {number} to
+ * @property {number[]} builds the builds in the view, oldest first
+ */
+
+/**
+ * @param {import("./data.js").Report} report
+ * @param {number} branch
+ * @param {number} from
+ * @param {number} to
+ * @returns {View}
+ */
+export function viewOf(report, branch, from, to) {
+  const { time, branch: branches, count } = report.builds;
+  const builds = [];
+  for (let build = 0; build < count; build += 1) {
+    if (branches[build] === branch && time[build] >= from && time[build] <= to) builds.push(build);
+  }
+  return { branch, from, to, builds };
+}
+
+/**
+ * The stretch of `days` that ends with the branch's latest build; 0 is everything.
+ * @param {import("./data.js").Report} report
+ * @param {number} branch
+ * @param {number} days
+ * @returns {[number, number]}
+ */
+export function latestDays(report, branch, days) {
+  const all = viewOf(report, branch, -Infinity, Infinity).builds;
+  if (all.length === 0 || days === 0) return [-Infinity, Infinity];
+  const last = report.builds.time[all[all.length - 1]];
+  return [last - days * DAY, last];
+}
+
+/**
+ * The time that a date field's text begins or ends with, or `fallback` for an empty field.
+ * @param {string} text
+ * @param {boolean} end
+ * @param {number} fallback
+ */
+export function dateEdge(text, end, fallback) {
+  const time = /^\d{4,6}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  if (Number.isNaN(time)) return fallback;
+  return end ? time + DAY - 1 : time;
+}

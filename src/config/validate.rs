@@ -45,7 +45,7 @@ impl Walk<'_> {
             (Shape::WordOrFirst(words), Value::StringLit(text)) => {
                 if !words.contains(&&*text.value) {
                     let (message, hint) = self.not_a_word(shape, &text.value, words);
-                    let hint = format!("{hint} Until then `{}` is used.", words[0]);
+                    let hint = format!("{hint} Until it is corrected, `{}` is used.", words[0]);
                     let problem = Problem::new(start(value), path.to_string(), message);
                     self.problems.push(problem.hint(hint.trim_start()).warning());
                 }
@@ -181,7 +181,7 @@ impl Walk<'_> {
 
     fn unknown_key(&mut self, property: &ObjectProp, record: &Record, path: &Path) {
         let (key, at) = (property.name.as_str(), property.range().start);
-        if secrets::is_key(key) {
+        if secrets::is_key(key) || secrets::is_value(key) {
             let key = self.shown(key);
             let message = format!("a secret must not stand in this file: found key {}", quote(key));
             self.report(at, &path.key(key), message, secrets::REMEDY);
@@ -224,7 +224,7 @@ impl Walk<'_> {
                     let key = property.name.as_str();
                     let shown = self.shown(key);
                     let path = path.key(shown);
-                    if secrets::is_key(key) {
+                    if secrets::is_key(key) || secrets::is_value(key) {
                         let message =
                             format!("a secret must not stand in this file: found key {}", quote(shown));
                         self.report(property.range().start, &path, message, secrets::REMEDY);

@@ -545,7 +545,7 @@ proptest! {
 }
 
 sound! {
-    "accept/bom-free-crlf",
+    "accept/windows-line-ends",
     "accept/bounds",
     "accept/charts",
     "accept/commanded-templates",

@@ -188,12 +188,7 @@ impl Walk<'_> {
             return;
         }
         let known: Vec<&str> = record.fields.iter().map(|field| field.key).collect();
-        let nested = nested_keys(record);
-        let candidates: Vec<&str> = known.iter().copied().chain(nested.iter().map(String::as_str)).collect();
-        let hint = match closest(key, &candidates) {
-            Some(meant) => format!("Did you mean `{meant}`?"),
-            None => String::new(),
-        };
+        let hint = if self.problems.are_many() { String::new() } else { meant_key(key, record) };
         let key = self.shown(key);
         let message =
             format!("unknown key {}: {} may have {}", quote(key), record.noun, list(&quoted(&known)));
@@ -331,6 +326,14 @@ fn broken_key(key: &str, map: &Map) -> Option<(String, String)> {
     let mended = mended.trim_matches('-');
     let hint = if mended.is_empty() { String::new() } else { format!("`{mended}` would do.") };
     Some((format!("expected a {noun} key of {}, found {}", pattern.says, quote(key)), hint))
+}
+
+/// The key that an unknown one may have meant, here or one level deeper, as a question.
+fn meant_key(key: &str, record: &Record) -> String {
+    let nested = nested_keys(record);
+    let here = record.fields.iter().map(|field| field.key);
+    let candidates: Vec<&str> = here.chain(nested.iter().map(String::as_str)).collect();
+    closest(key, &candidates).map(|meant| format!("Did you mean `{meant}`?")).unwrap_or_default()
 }
 
 /// `s3.bucket` and the like: what a key may have meant one level deeper.

@@ -82,6 +82,11 @@ impl Problems {
         }
     }
 
+    /// Whether so many problems are known that more words about one are wasted.
+    pub(super) fn are_many(&self) -> bool {
+        self.kept.len() > REPORTED
+    }
+
     /// Errors and warnings in the order of the file, with their places in `text`.
     pub(super) fn locate(mut self, text: &str, file: &str) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
         self.kept.sort_by_key(|problem| problem.at);

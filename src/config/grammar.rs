@@ -503,7 +503,7 @@ mod tests {
                 assert!(!field.required, "{}", field.key);
             }
         });
-        assert_eq!(count, 71);
+        assert!(count > 50, "{count} fields");
     }
 
     #[test]

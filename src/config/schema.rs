@@ -139,24 +139,30 @@ fn property(field: &Field) -> Json {
 }
 
 fn rule(rule: &Rule) -> Entries {
-    let required = |keys: &[&'static str]| ("required", words(keys));
-    let is_one_of = |key: &'static str, choices: &[&'static str]| {
-        ("properties", Json::Object(vec![(key, Json::Object(vec![("enum", words(choices))]))]))
-    };
     match rule {
         Rule::NeedsUnless { fields, unless } => {
-            let choices = [Json::Object(vec![required(&[unless])]), Json::Object(vec![required(fields)])];
-            vec![("anyOf", Json::List(choices.into()))]
+            vec![("anyOf", Json::List(vec![having(&[unless]), having(fields)]))]
         }
-        Rule::NeedsWhen { field, key, words, .. } => vec![
-            ("if", Json::Object(vec![is_one_of(key, words), required(&[key])])),
-            ("then", Json::Object(vec![required(&[field])])),
-        ],
-        Rule::OnlyWhen { field, key, words } => vec![
-            ("if", Json::Object(vec![required(&[field])])),
-            ("then", Json::Object(vec![is_one_of(key, words)])),
-        ],
+        Rule::NeedsWhen { field, key, words, .. } => {
+            let mut condition = is_one_of(key, words);
+            condition.push(("required", self::words(&[key])));
+            vec![("if", Json::Object(condition)), ("then", having(&[field]))]
+        }
+        Rule::OnlyWhen { field, key, words } => {
+            vec![("if", having(&[field])), ("then", Json::Object(is_one_of(key, words)))]
+        }
     }
+}
+
+/// An object that has some keys. They are named as properties too, as strict readers of schemas ask.
+fn having(keys: &[&'static str]) -> Json {
+    let anything = keys.iter().map(|key| (*key, Json::Value(true.into()))).collect();
+    Json::Object(vec![("properties", Json::Object(anything)), ("required", words(keys))])
+}
+
+/// An object where a key, if it is there, is one of some words.
+fn is_one_of(key: &'static str, choices: &[&'static str]) -> Entries {
+    vec![("properties", Json::Object(vec![(key, Json::Object(vec![("enum", words(choices))]))]))]
 }
 
 #[cfg(test)]

@@ -58,15 +58,10 @@ const TOKENS: &[&str] = &["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"]
 /// Whether a key (one that the grammar does not know) asks for a secret.
 pub(super) fn is_key(key: &str) -> bool {
     let letters: String = key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    PARTS.iter().any(|part| letters.contains(part))
-        || letters == "dsn"
-        || closest(key, NAMES).is_some_and(close_enough(&letters))
-}
-
-/// A guess made from containment alone (`s3` in `s3AccessKeyId`) is not a secret's name: the
-/// lengths of a mistyped name and the name differ little.
-fn close_enough(letters: &str) -> impl Fn(&str) -> bool {
-    move |name| letters.len().abs_diff(name.len()) <= 2
+    // A mistyped name is about as long as the name; `s3` alone does not mean `s3AccessKeyId`.
+    let as_long = |name: &&&str| letters.len().abs_diff(name.len()) <= 2;
+    let names: Vec<&str> = NAMES.iter().filter(as_long).copied().collect();
+    PARTS.iter().any(|part| letters.contains(part)) || letters == "dsn" || closest(key, &names).is_some()
 }
 
 /// Whether a text is a secret or holds one: an address or connection string with a password, a

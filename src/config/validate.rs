@@ -45,7 +45,7 @@ impl Walk<'_> {
             (Shape::WordOrFirst(words), Value::StringLit(text)) => {
                 if !words.contains(&&*text.value) {
                     let (message, hint) = self.not_a_word(shape, &text.value, words);
-                    let hint = format!("{hint} Until then `{}` is used.", words[0]);
+                    let hint = format!("{hint} Until it is corrected, `{}` is used.", words[0]);
                     let problem = Problem::new(start(value), path.to_string(), message);
                     self.problems.push(problem.hint(hint.trim_start()).warning());
                 }
@@ -181,19 +181,14 @@ impl Walk<'_> {
 
     fn unknown_key(&mut self, property: &ObjectProp, record: &Record, path: &Path) {
         let (key, at) = (property.name.as_str(), property.range().start);
-        if secrets::is_key(key) {
+        if secrets::is_key(key) || secrets::is_value(key) {
             let key = self.shown(key);
             let message = format!("a secret must not stand in this file: found key {}", quote(key));
             self.report(at, &path.key(key), message, secrets::REMEDY);
             return;
         }
         let known: Vec<&str> = record.fields.iter().map(|field| field.key).collect();
-        let nested = nested_keys(record);
-        let candidates: Vec<&str> = known.iter().copied().chain(nested.iter().map(String::as_str)).collect();
-        let hint = match closest(key, &candidates) {
-            Some(meant) => format!("Did you mean `{meant}`?"),
-            None => String::new(),
-        };
+        let hint = if self.problems.are_many() { String::new() } else { meant_key(key, record) };
         let key = self.shown(key);
         let message =
             format!("unknown key {}: {} may have {}", quote(key), record.noun, list(&quoted(&known)));
@@ -224,7 +219,7 @@ impl Walk<'_> {
                     let key = property.name.as_str();
                     let shown = self.shown(key);
                     let path = path.key(shown);
-                    if secrets::is_key(key) {
+                    if secrets::is_key(key) || secrets::is_value(key) {
                         let message =
                             format!("a secret must not stand in this file: found key {}", quote(shown));
                         self.report(property.range().start, &path, message, secrets::REMEDY);
@@ -331,6 +326,14 @@ fn broken_key(key: &str, map: &Map) -> Option<(String, String)> {
     let mended = mended.trim_matches('-');
     let hint = if mended.is_empty() { String::new() } else { format!("`{mended}` would do.") };
     Some((format!("expected a {noun} key of {}, found {}", pattern.says, quote(key)), hint))
+}
+
+/// The key that an unknown one may have meant, here or one level deeper, as a question.
+fn meant_key(key: &str, record: &Record) -> String {
+    let nested = nested_keys(record);
+    let here = record.fields.iter().map(|field| field.key);
+    let candidates: Vec<&str> = here.chain(nested.iter().map(String::as_str)).collect();
+    closest(key, &candidates).map(|meant| format!("Did you mean `{meant}`?")).unwrap_or_default()
 }
 
 /// `s3.bucket` and the like: what a key may have meant one level deeper.

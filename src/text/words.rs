@@ -73,8 +73,8 @@ fn is_invisible(character: char) -> bool {
 
 /// The choice that `name` most likely means, if one is close: equal but for case and separators, at
 /// most a third of its letters mistyped (a swap of neighbours counts once), or the only choice that
-/// begins or ends with it or that it begins or ends with. `None` when nothing is close or `name`
-/// itself is a choice.
+/// begins or ends with it or that it begins or ends with. `None` when nothing is close, when several
+/// choices are so related to it, or when `name` itself is a choice.
 pub fn closest<'c>(name: &str, choices: &[&'c str]) -> Option<&'c str> {
     let wanted: Vec<char> = folded(name);
     if wanted.is_empty() || wanted.len() > CLOSEST_LIMIT || choices.contains(&name) {
@@ -89,13 +89,13 @@ pub fn closest<'c>(name: &str, choices: &[&'c str]) -> Option<&'c str> {
             (distance <= allowed && distance < letters.len()).then_some((distance, *choice))
         })
         .min_by_key(|(distance, _)| *distance);
-    if let Some((_, choice)) = near {
+    if let Some((0 | 1, choice)) = near {
         return Some(choice);
     }
     let mut containing = choices.iter().filter(|choice| is_part(&wanted, &folded(choice)));
     match (containing.next(), containing.next()) {
-        (Some(only), None) => Some(only),
-        _ => None,
+        (Some(_), Some(_)) => None,
+        (only, _) => near.map(|(_, choice)| choice).or(only.copied()),
     }
 }
 

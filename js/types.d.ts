@@ -3,6 +3,7 @@
  */
 
 import type { Failure } from "./failure.js";
+import type { Terminal } from "./terminal.js";
 
 /** What part of a run a failure belongs to; the exit code follows from it. */
 export type FailureType = "validation" | "storage" | "collection" | "report" | "gate" | "internal";
@@ -63,3 +64,207 @@ export type {
   StoredBlob,
   WriteOutcome,
 } from "./storage/provider.js";
+
+/** How a metric's numbers are shown. */
+export type Unit = "percent" | "integer" | "bytes" | "duration" | "decimal";
+
+/** Whether a metric's values are numbers or words. */
+export type MetricType = "numeric" | "label";
+
+/** A problem of a configuration, with its place. */
+export interface Diagnostic {
+  file: string;
+  /** 1-based. */
+  line: number;
+  /** 1-based, in characters. */
+  column: number;
+  /** Such as `metrics.coverage.unit`; empty for the whole file. */
+  path: string;
+  message: string;
+  /** The remedy as a sentence, or empty. */
+  hint: string;
+}
+
+/** A metric with its template applied and its defaults filled in. */
+export interface MetricConfig {
+  id: string;
+  name: string;
+  type: MetricType;
+  description: string | null;
+  command: string;
+  unit: Unit | null;
+  /** Milliseconds. */
+  timeout: number;
+  direction: "higher-is-better" | "lower-is-better" | "none";
+}
+
+/** A checked configuration; the parts that the host reads. */
+export interface Config {
+  metrics: MetricConfig[];
+  storage: {
+    type: "sqlite-local" | "sqlite-artifact" | "sqlite-s3" | "postgres";
+    /** Whether the file says so itself. */
+    typeGiven: boolean;
+    path: string | null;
+  };
+  /** Empty where the file has none. */
+  sources: string[];
+}
+
+/** What the engine says of a configuration's text: `config` exactly when there are no errors. */
+export interface CheckedConfig {
+  config: Config | null;
+  errors: Diagnostic[];
+  warnings: Diagnostic[];
+}
+
+/** A configuration with its place. */
+export interface LoadedConfig {
+  config: Config;
+  warnings: Diagnostic[];
+  text: string;
+  /** As the user named it. */
+  name: string;
+  /** Absolute. */
+  file: string;
+  /** Absolute; relative paths of the configuration start here. */
+  directory: string;
+}
+
+/** What an `@collect` line asks for. */
+export interface CollectPlan {
+  collector: string;
+  patterns: string[];
+  exclude: string[];
+  measure:
+    | { kind: "lines"; language: string | null }
+    | { kind: "bytes"; compression: "gzip" | "brotli" | null }
+    | { kind: "coverage"; of: "line" | "branch" | "function"; format: string | null; fallback: number | null };
+}
+
+/** The facts of one build, as the history keeps them. */
+export interface BuildContext {
+  commitSha: string;
+  branch: string;
+  runId: string;
+  runNumber: number;
+  eventName?: string | null;
+  /** RFC 3339. */
+  timestamp: string;
+}
+
+/** The facts of this run. */
+export interface RunFacts extends BuildContext {
+  actor: string;
+  /** The repository's web page. */
+  repositoryUrl?: string;
+}
+
+/** One metric's value in a build. */
+export interface RecordedMetric {
+  metric: { id: string; type: MetricType; unit?: Unit | null; description?: string | null };
+  value: number | string;
+}
+
+/** Which builds a question is about. */
+export interface SeriesFilter {
+  branch?: string;
+  /** An empty string stands for builds without an event. */
+  events?: string[];
+  excludePullRequests?: boolean;
+  /** RFC 3339, included. */
+  since?: string;
+  /** RFC 3339, included. */
+  until?: string;
+}
+
+/** Which builds may be a baseline. */
+export interface BaselineQuery {
+  branch: string;
+  maxAgeDays: number;
+  /** RFC 3339. */
+  now: string;
+  /** RFC 3339; later builds do not count. */
+  before?: string;
+  /** Preferred where one of its builds counts. */
+  commitSha?: string;
+}
+
+/** A recorded build. */
+export interface Build extends BuildContext {
+  id: number;
+}
+
+/** A build with one metric's value. */
+export interface Point {
+  build: Build;
+  value: number | string;
+}
+
+/** What the report says of itself. */
+export interface ReportFacts {
+  title: string;
+  repositoryUrl: string | null;
+  generatedAt: string;
+  version: string;
+  defaultBranch: string | null;
+}
+
+/** What became of one metric. */
+export interface MetricOutcome {
+  id: string;
+  name: string;
+  type: MetricType;
+  status: "ok" | "failed";
+  value: number | string | null;
+  unit: Unit | null;
+  durationMs: number;
+  error?: Failure;
+}
+
+/** A phase of a run. */
+export interface Phase {
+  name: string;
+  status: "pending" | "running" | "completed" | "failed";
+  durationMs: number;
+  bytes?: number;
+}
+
+/** Who wants to hear how a run goes. */
+export interface TrackListener {
+  phaseStart?: (phase: Phase) => void;
+  phaseEnd?: (phase: Phase) => void;
+  metricStart?: (metric: MetricConfig) => void;
+  metricEnd?: (outcome: MetricOutcome) => void;
+}
+
+/** What a run did; with `error` where it ended early. */
+export interface TrackResult {
+  success: boolean;
+  storageType: string;
+  databaseLocation: string | null;
+  databasePath: string | null;
+  databaseSize: number | null;
+  metrics: MetricOutcome[];
+  metricsCollected: number;
+  metricsFailed: number;
+  totalBuilds: number | null;
+  reportPath: string | null;
+  durationMs: number;
+  phases: Phase[];
+  warnings: Failure[];
+  error?: Failure;
+}
+
+/** A command of the command line with its surroundings. */
+export interface Invocation {
+  values: Record<string, any>;
+  positionals: string[];
+  terminal: Terminal;
+  signal: AbortSignal;
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  now: Date;
+  /** Writes to standard output. */
+  print: (text: string) => void;
+}

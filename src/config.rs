@@ -139,6 +139,17 @@ words! {
     }
 }
 
+impl Direction {
+    /// The direction of a metric for which neither the user nor a template names one.
+    pub fn of_unit(unit: Option<Unit>) -> Self {
+        match unit {
+            Some(Unit::Percent) => Direction::HigherIsBetter,
+            Some(Unit::Bytes | Unit::Duration) => Direction::LowerIsBetter,
+            Some(Unit::Integer | Unit::Decimal) | None => Direction::None,
+        }
+    }
+}
+
 /// A metric with its template applied and its defaults filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -86,7 +86,7 @@ codes! {
     /// A call was made with arguments that make no sense.
     UsageInvalid = "USAGE_INVALID", Validation;
     /// The arguments of an `@collect` line are wrong.
-    CollectorUsage = "COLLECTOR_USAGE", Collection;
+    CollectorUsage = "COLLECTOR_USAGE", Validation;
     /// A file given to a collector does not hold what the collector reads.
     CollectorFormat = "COLLECTOR_FORMAT", Collection;
     /// A collector found nothing to measure.

@@ -22,6 +22,7 @@ use crate::error::{Code, Error, Result};
 use crate::history::{Columns, Values};
 use askama::Template as _;
 use base64::Engine as _;
+use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 /// What a report is made of.
@@ -38,7 +39,8 @@ pub struct ReportInput<'a> {
 }
 
 /// What the host knows about the project and the moment.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Facts {
     /// The repository's or the directory's name.
     pub title: String,
@@ -58,7 +60,7 @@ pub struct Facts {
 }
 
 /// A horizontal line across a metric's charts.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct ThresholdLine {
     /// The metric's id; a line for a metric that is not configured is left out.
     pub metric: String,

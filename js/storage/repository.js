@@ -71,10 +71,11 @@ export class MetricsRepository {
    * The value that a metric is compared with.
    *
    * @param {string} metric
-   * @param {Parameters<EngineHistory["baseline"]>[1]} query `branch`, `maxAgeDays`, `before`
+   * @param {Omit<import("../types.js").BaselineQuery, "now"> & {now?: string}} query `branch`, `maxAgeDays`,
+   *   `before`; `now` is the present unless given
    */
   getBaselineMetricValue(metric, query) {
-    return this.#history().baseline(metric, query);
+    return this.#history().baseline(metric, { now: new Date().toISOString(), ...query });
   }
 
   /** @returns {number} how many builds there are */

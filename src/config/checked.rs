@@ -5,6 +5,7 @@
 use super::diagnostic::{Path, Problem, Problems};
 use super::validate::whole;
 use super::*;
+use crate::collect;
 use crate::text::{closest, list, quote};
 use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::common::Ranged;
@@ -17,6 +18,9 @@ const LISTED: usize = 12;
 pub(super) fn config(root: &Value, problems: &mut Problems) -> Option<Config> {
     let root = root.as_object()?;
     let metrics = root.get_object("metrics");
+    if let Some(metrics) = metrics {
+        collect_lines(metrics, problems);
+    }
     let known = metrics.map(known_metrics);
     let mut refer = References { known: known.as_deref(), problems };
     Some(Config {
@@ -26,6 +30,24 @@ pub(super) fn config(root: &Value, problems: &mut Problems) -> Option<Config> {
         report: report(root.get_object("report"), &mut refer),
         sources: root.get_array("sources").map(|array| texts(&array.elements)).unwrap_or_default(),
     })
+}
+
+/// Warns of `@collect` lines that will fail when they are run. Not errors: the metric fails alone,
+/// and the configurations of version 0.3 were taken whatever their collectors' arguments.
+fn collect_lines(metrics: &Object, problems: &mut Problems) {
+    for property in &metrics.properties {
+        let Some(command) = property.value.as_object().and_then(|metric| metric.get("command")) else { continue };
+        let Value::StringLit(line) = &command.value else { continue };
+        if collect::is_collect(&line.value)
+            && let Err(error) = collect::parse(&line.value)
+        {
+            let path = Path::ROOT.key("metrics");
+            let path = path.key(property.name.as_str());
+            let problem =
+                Problem::new(command.value.start(), path.key("command").to_string(), error.message);
+            problems.push(problem.hint(error.hint).warning());
+        }
+    }
 }
 
 /// A metric's key, and its type where that is certain.
@@ -60,7 +82,7 @@ fn metric(id: &str, metric: &Object) -> Metric {
         .filter(|_| kind == MetricType::Numeric);
     let direction = word(metric, "direction", Direction::parse)
         .or(template.and_then(|t| t.direction))
-        .unwrap_or_else(|| unit_direction(unit));
+        .unwrap_or_else(|| Direction::of_unit(unit));
     Metric {
         id: id.to_owned(),
         name: text(metric, "name").filter(|name| !name.trim().is_empty()).unwrap_or_else(|| id.to_owned()),
@@ -72,14 +94,6 @@ fn metric(id: &str, metric: &Object) -> Metric {
         unit,
         timeout: int(metric, "timeout").unwrap_or(60_000),
         direction: if kind == MetricType::Label { Direction::None } else { direction },
-    }
-}
-
-fn unit_direction(unit: Option<Unit>) -> Direction {
-    match unit {
-        Some(Unit::Percent) => Direction::HigherIsBetter,
-        Some(Unit::Bytes | Unit::Duration) => Direction::LowerIsBetter,
-        Some(Unit::Integer | Unit::Decimal) | None => Direction::None,
     }
 }
 

@@ -1,0 +1,82 @@
+// The action's entry: inputs in, a tracked build, outputs and exit code out. Sequence only.
+
+import path from "node:path";
+import { showMetric, showWarnings } from "./cli/shared.js";
+import { storageConfig } from "./cli/storage.js";
+import { describeDiagnostic, loadConfig } from "./config.js";
+import { runFacts } from "./context.js";
+import { exitCode, Failure } from "./failure.js";
+import { annotate, groupEnd, groupStart, setOutputs } from "./github/commands.js";
+import { readInputs } from "./github/inputs.js";
+import { milliseconds, Terminal } from "./terminal.js";
+import { track } from "./track.js";
+
+async function main() {
+  const { env } = process;
+  const now = new Date();
+  const terminal = new Terminal({ stream: process.stdout });
+  const abort = new AbortController();
+  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
+    process.once(signal, () => abort.abort(new Failure(`stopped by ${signal}`, { type: "internal", code: "ABORTED" })));
+  }
+  /** @type {Failure | undefined} */
+  let failure;
+  /** @type {import("./types.js").TrackResult | undefined} */
+  let result;
+  try {
+    const inputs = readInputs(env);
+    terminal.verbose = inputs.verbose;
+    const cwd = env.GITHUB_WORKSPACE ?? process.cwd();
+    const loaded = loadConfig(inputs["config-file"], cwd);
+    showWarnings(terminal, loaded);
+    const flags = { storage: inputs["storage-type"] ?? loaded.config.storage.type, db: inputs["database-path"] };
+    const facts = await runFacts({ cwd, now, env });
+    const width = Math.max(...loaded.config.metrics.map(({ id }) => id.length));
+    result = await track({
+      loaded,
+      facts,
+      storage: storageConfig(flags, loaded, cwd),
+      reportDirectory: path.resolve(cwd, inputs["report-dir"] ?? "unentropy-report"),
+      reportName: inputs["report-name"],
+      env,
+      now,
+      signal: abort.signal,
+      listener: {
+        phaseStart: ({ name }) => terminal.line(groupStart(name)),
+        phaseEnd: ({ status, durationMs, bytes }) => {
+          terminal.line(`${status} in ${milliseconds(durationMs)}${bytes === undefined ? "" : `, ${bytes} bytes`}`);
+          terminal.line(groupEnd);
+        },
+        metricEnd: (outcome) => showMetric(terminal, outcome, width),
+      },
+    });
+    failure = result.error;
+    for (const { id, status, error } of result.metrics) {
+      if (status === "failed" && error) terminal.line(annotate("warning", `${error.message}\n${error.hint}`.trim(), { title: `metric ${id} failed` }));
+    }
+    for (const warning of result.warnings) terminal.line(annotate("warning", warning.message, { title: warning.code }));
+  } catch (error) {
+    failure = Failure.from(error);
+  }
+  if (failure) {
+    const details = (failure.diagnostics ?? []).map(describeDiagnostic);
+    terminal.line(annotate("error", [failure.message, ...details, failure.hint].filter(Boolean).join("\n"), { title: failure.code }));
+  }
+  setOutputs(env, {
+    success: result?.success ?? false,
+    "storage-type": result?.storageType,
+    "database-location": result?.databaseLocation,
+    "database-path": result?.databasePath,
+    "database-size": result?.databaseSize,
+    "metrics-collected": result?.metricsCollected ?? 0,
+    "metrics-failed": result?.metricsFailed ?? 0,
+    "total-builds": result?.totalBuilds,
+    "report-path": result?.reportPath,
+    duration: Math.round(performance.now()),
+    "error-code": failure?.code,
+    "error-message": failure?.message,
+  });
+  process.exitCode = exitCode(failure);
+}
+
+await main();

@@ -1,0 +1,27 @@
+// `unentropy collect`: one collector by hand; its bare number on standard output.
+
+import fs from "node:fs";
+import path from "node:path";
+import { DEFAULT_FILE, loadConfig } from "../config.js";
+import { planCollectWords } from "../engine.js";
+import { Measurements } from "../measure.js";
+
+/**
+ * @param {import("../types.js").Invocation} invocation
+ * @returns {Promise<undefined>}
+ */
+export async function collect({ values, positionals, cwd, print }) {
+  const plan = planCollectWords(positionals);
+  // Paths on a command line are relative to where it is typed; `sources` are the configuration's.
+  const wanted = values.config !== undefined || fs.existsSync(path.resolve(cwd, DEFAULT_FILE));
+  const loaded = wanted ? loadConfig(values.config, cwd) : undefined;
+  const sourcesApply = loaded !== undefined && path.relative(loaded.directory, cwd) === "";
+  const measurements = new Measurements({ directory: cwd, sources: sourcesApply ? loaded.config.sources : [] });
+  try {
+    const value = await measurements.measure(plan);
+    print(values.json ? `${JSON.stringify({ collector: plan.collector, value })}\n` : `${value}\n`);
+  } finally {
+    measurements.free();
+  }
+  return undefined;
+}

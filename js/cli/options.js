@@ -1,0 +1,212 @@
+// The command line's grammar as one table: commands, their options and arguments. Parsing, help and
+// the documentation's check all read it.
+
+import { parseArgs } from "node:util";
+import { closest } from "../engine.js";
+import { Failure } from "../failure.js";
+
+/**
+ * @typedef {{type: "string" | "boolean", short?: string, value?: string, help: string}} Option
+ * @typedef {{summary: string, arguments?: string, options: string[], passThrough?: boolean}} Command
+ */
+
+/** @type {Record<string, Option>} */
+export const OPTIONS = {
+  config: { type: "string", short: "c", value: "FILE", help: "the configuration (unentropy.json)" },
+  db: { type: "string", value: "PATH", help: "the history file (unentropy.db)" },
+  "report-dir": { type: "string", short: "o", value: "DIR", help: "where the report is written (unentropy-report)" },
+  storage: { type: "string", value: "TYPE", help: "where the history is kept: sqlite-local" },
+  commit: { type: "string", value: "SHA", help: "the commit of the build" },
+  branch: { type: "string", value: "NAME", help: "the branch of the build" },
+  "run-id": { type: "string", value: "ID", help: "the id of the CI run" },
+  "run-number": { type: "string", value: "N", help: "the number of the CI run" },
+  event: { type: "string", value: "NAME", help: "what started the run (push, pull_request, …)" },
+  concurrency: { type: "string", value: "N", help: "how many commands run side by side (1)" },
+  json: { type: "boolean", help: "one JSON document on standard output, everything else on standard error" },
+  verbose: { type: "boolean", help: "more detail on standard error" },
+  help: { type: "boolean", short: "h", help: "this text" },
+  version: { type: "boolean", help: "the version" },
+};
+
+const CONTEXT = ["commit", "branch", "run-id", "run-number", "event"];
+const COMMON = ["json", "verbose", "help"];
+
+/** @type {Record<string, Command>} */
+export const COMMANDS = {
+  track: {
+    summary: "collect the metrics, record a build in the history, write the report",
+    options: ["config", "storage", "db", "report-dir", ...CONTEXT, "concurrency", ...COMMON],
+  },
+  verify: {
+    summary: "check the configuration and say everything that is wrong with it",
+    arguments: "[CONFIG]",
+    options: ["config", ...COMMON],
+  },
+  test: {
+    summary: "collect the metrics and show them, without recording anything",
+    options: ["config", ...CONTEXT, "concurrency", ...COMMON],
+  },
+  collect: {
+    summary: "run one collector and print its number",
+    arguments: "COLLECTOR [ARGUMENT..]",
+    options: ["config", ...COMMON],
+    passThrough: true,
+  },
+  report: {
+    summary: "write the report from a history",
+    options: ["config", "storage", "db", "report-dir", ...COMMON],
+  },
+  sources: {
+    summary: "list the files that the configuration's `sources` stand for",
+    options: ["config", ...COMMON],
+  },
+};
+
+/**
+ * Understands a command line.
+ * @param {string[]} argv the arguments after the program's name
+ * @returns {{command: string | undefined, values: Record<string, any>, positionals: string[]}}
+ * @throws {Failure} USAGE_INVALID
+ */
+export function parseCommandLine(argv) {
+  const at = argv.findIndex((word) => !word.startsWith("-"));
+  const name = at === -1 ? undefined : argv[at];
+  if (name === undefined) {
+    const { values } = parse(argv, ["help", "version"], undefined);
+    return { command: undefined, values, positionals: [] };
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command) {
+    throw usage(`unknown command \`${name}\``, suggestion(name, Object.keys(COMMANDS)) ?? "Run `unentropy --help` for the list.");
+  }
+  const words = argv.toSpliced ? argv.toSpliced(at, 1) : [...argv.slice(0, at), ...argv.slice(at + 1)];
+  if (command.passThrough) return { command: name, ...splitPassThrough(words, command, name) };
+  const { values, positionals } = parse(words, command.options, name);
+  if (positionals.length > (command.arguments ? 1 : 0)) {
+    throw usage(`\`${name}\` does not take \`${positionals.at(-1)}\``, `Run \`unentropy ${name} --help\` for what it takes.`);
+  }
+  return { command: name, values, positionals };
+}
+
+/**
+ * `collect` hands everything from the collector's name on to the collector, but for --json at the end.
+ * @param {string[]} words
+ * @param {Command} command
+ * @param {string} name
+ */
+function splitPassThrough(words, command, name) {
+  let own = 0;
+  while (own < words.length && words[own].startsWith("-")) {
+    const option = words[own].replace(/^--?/, "").split("=")[0];
+    const known = Object.entries(OPTIONS).find(([long, { short }]) => option === long || option === short);
+    own += known?.[1].type === "string" && !words[own].includes("=") ? 2 : 1;
+  }
+  const rest = words.slice(own);
+  const json = rest.includes("--json");
+  const help = rest.length === 1 && (rest[0] === "--help" || rest[0] === "-h");
+  const { values } = parse(words.slice(0, own), command.options, name);
+  return {
+    values: { ...values, json: values.json || json, help: values.help || help },
+    positionals: rest.filter((word) => word !== "--json"),
+  };
+}
+
+/**
+ * @param {string[]} words
+ * @param {string[]} allowed
+ * @param {string | undefined} command
+ * @returns {{values: Record<string, any>, positionals: string[]}}
+ */
+function parse(words, allowed, command) {
+  const options = Object.fromEntries(
+    allowed.map((name) => {
+      const { type, short } = OPTIONS[name];
+      return [name, short === undefined ? { type } : { type, short }];
+    }),
+  );
+  const place = command ? `unentropy ${command}` : "unentropy";
+  try {
+    return parseArgs({ args: words, options, allowPositionals: true, strict: true });
+  } catch (error) {
+    const { code, message } = /** @type {Error & {code?: string}} */ (error);
+    if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
+      const given = /'([^']*)'/.exec(message)?.[1] ?? "";
+      const close = suggestion(given.replace(/^--?/, ""), allowed, "--");
+      throw usage(`\`${place}\` does not take \`${given}\``, close ?? `Run \`${place} --help\` for what it takes.`);
+    }
+    const option = /'(?:-\w, )?(--[\w-]+)/.exec(message)?.[1] ?? "an option";
+    const takesValue = OPTIONS[option.slice(2)]?.type === "string";
+    throw usage(
+      takesValue ? `\`${option}\` needs a value` : `\`${option}\` takes no value`,
+      `Run \`${place} --help\` for what it takes.`,
+    );
+  }
+}
+
+/**
+ * A whole number given to an option.
+ * @param {string | undefined} text
+ * @param {string} option
+ * @param {number} least
+ * @returns {number | undefined}
+ */
+export function wholeNumber(text, option, least) {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(text) || Number(text) < least) {
+    throw usage(`\`--${option}\` is \`${text}\`, expected a whole number of at least ${least}`);
+  }
+  return Number(text);
+}
+
+/** The help of the program or of one command. @param {string} [command] */
+export function help(command) {
+  const table = (/** @type {[string, string][]} */ rows) => {
+    const width = Math.max(...rows.map(([left]) => left.length));
+    return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join("\n");
+  };
+  const options = (/** @type {string[]} */ names) =>
+    table(
+      names.map((name) => {
+        const { short, value, help: text } = OPTIONS[name];
+        return [`${short ? `-${short}, ` : "    "}--${name}${value ? ` ${value}` : ""}`, text];
+      }),
+    );
+  if (command === undefined) {
+    const commands = table(Object.entries(COMMANDS).map(([name, { summary }]) => [name, summary]));
+    return `unentropy: code metrics with a history you own
+
+usage: unentropy COMMAND [OPTION..]
+
+commands:
+${commands}
+
+options:
+${options(["help", "version"])}
+
+exit codes: 0 done, 1 internal error, 2 usage or configuration, 3 storage, 4 collection, 5 gate failed
+`;
+  }
+  const { summary, arguments: words, options: names } = COMMANDS[command];
+  return `unentropy ${command}: ${summary}
+
+usage: unentropy ${command} [OPTION..]${words ? ` ${words}` : ""}
+
+options:
+${options(names)}
+`;
+}
+
+/**
+ * @param {string} given
+ * @param {string[]} choices
+ * @param {string} [prefix]
+ */
+function suggestion(given, choices, prefix = "") {
+  const close = closest(given, choices);
+  return close === undefined ? undefined : `Did you mean \`${prefix}${close}\`?`;
+}
+
+/** @param {string} message @param {string} [hint] */
+function usage(message, hint) {
+  return new Failure(message, { type: "validation", code: "USAGE_INVALID", hint });
+}

@@ -1,0 +1,47 @@
+// `unentropy report`: writes the report from a history, which it does not change.
+
+import fs from "node:fs";
+import path from "node:path";
+import { DEFAULT_FILE, loadConfig } from "../config.js";
+import { repositoryOf } from "../context.js";
+import { Failure } from "../failure.js";
+import { reportFacts, writeReport } from "../report.js";
+import { Storage } from "../storage/storage.js";
+import { showWarnings } from "./shared.js";
+import { storageConfig } from "./storage.js";
+
+/**
+ * @param {import("../types.js").Invocation} invocation
+ * @returns {Promise<undefined>}
+ */
+export async function report({ values, terminal, cwd, env, now, print }) {
+  const wanted = values.config !== undefined || fs.existsSync(path.resolve(cwd, DEFAULT_FILE));
+  const loaded = wanted ? loadConfig(values.config, cwd) : undefined;
+  if (loaded) showWarnings(terminal, loaded);
+  const config = storageConfig(values, loaded, cwd);
+  const storage = new Storage({ ...config, readonly: true });
+  try {
+    await storage.ready();
+    if (!storage.existed) {
+      throw new Failure(`there is no history in \`${storage.location}\``, {
+        type: "storage",
+        code: "HISTORY_MISSING",
+        hint: "Record a build with `unentropy track` first, or name another file with --db.",
+      });
+    }
+    const repository = storage.getRepository();
+    const builds = repository.countBuilds();
+    const written = writeReport({
+      history: repository,
+      configText: loaded?.text ?? null,
+      facts: reportFacts({ directory: loaded?.directory ?? cwd, repositoryUrl: await repositoryOf(cwd, env), now }),
+      directory: path.resolve(cwd, values["report-dir"] ?? "unentropy-report"),
+    });
+    const shown = path.relative(cwd, written.path) || written.path;
+    if (values.json) print(`${JSON.stringify({ success: true, reportPath: shown, totalBuilds: builds, bytes: written.bytes })}\n`);
+    else terminal.line(`report of ${builds} ${builds === 1 ? "build" : "builds"}: ${shown}`);
+  } finally {
+    storage.cleanup();
+  }
+  return undefined;
+}

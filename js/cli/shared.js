@@ -1,0 +1,42 @@
+// What several commands show or read in the same way.
+
+import { describeDiagnostic } from "../config.js";
+import { formatValue } from "../engine.js";
+import { milliseconds } from "../terminal.js";
+import { wholeNumber } from "./options.js";
+
+/** The facts of the run that flags set. @param {Record<string, any>} values */
+export function givenContext(values) {
+  return {
+    commit: values.commit,
+    branch: values.branch,
+    runId: values["run-id"],
+    runNumber: wholeNumber(values["run-number"], "run-number", 0),
+    event: values.event,
+  };
+}
+
+/**
+ * @param {import("../terminal.js").Terminal} terminal
+ * @param {import("../types.js").LoadedConfig} loaded
+ */
+export function showWarnings(terminal, loaded) {
+  for (const warning of loaded.warnings) terminal.warn(describeDiagnostic(warning));
+}
+
+/**
+ * One metric's line.
+ * @param {import("../terminal.js").Terminal} terminal
+ * @param {import("../types.js").MetricOutcome} outcome
+ * @param {number} width of the longest id
+ */
+export function showMetric(terminal, outcome, width) {
+  const { id, status, value, unit, durationMs, error } = outcome;
+  if (status === "ok") {
+    const shown = typeof value === "number" ? formatValue(value, unit) : String(value);
+    terminal.line(`${terminal.paint("good", "✓")} ${id.padEnd(width)}  ${shown}  ${terminal.paint("dim", milliseconds(durationMs))}`);
+  } else {
+    terminal.line(`${terminal.paint("bad", "✗")} ${id.padEnd(width)}  ${error?.message}`);
+    if (error?.hint) terminal.line(`  ${" ".repeat(width)}  ${terminal.paint("dim", error.hint)}`);
+  }
+}

@@ -1,0 +1,41 @@
+// `unentropy test`: collects every metric and shows the values; nothing is stored.
+
+import { collectMetrics } from "../collect.js";
+import { loadConfig } from "../config.js";
+import { runFacts } from "../context.js";
+import { Failure } from "../failure.js";
+import { wholeNumber } from "./options.js";
+import { givenContext, showMetric, showWarnings } from "./shared.js";
+
+/**
+ * @param {import("../types.js").Invocation} invocation
+ * @returns {Promise<Failure | undefined>}
+ */
+export async function test({ values, terminal, signal, cwd, env, now, print }) {
+  const given = givenContext(values);
+  const concurrency = wholeNumber(values.concurrency, "concurrency", 1);
+  const loaded = loadConfig(values.config, cwd);
+  showWarnings(terminal, loaded);
+  // Nothing is recorded, so a folder without a commit is no obstacle.
+  const facts = await runFacts({ cwd, now, env, given: { ...given, commit: given.commit ?? env.GITHUB_SHA ?? "0".repeat(40) } });
+  const width = Math.max(...loaded.config.metrics.map(({ id }) => id.length));
+  const metrics = await collectMetrics({
+    loaded,
+    facts,
+    env,
+    concurrency,
+    signal,
+    onStart: ({ id }) => terminal.progress(`collecting ${id} …`),
+    onEnd: (outcome) => showMetric(terminal, outcome, width),
+  });
+  const failed = metrics.filter(({ status }) => status === "failed").length;
+  if (values.json) {
+    print(`${JSON.stringify({ success: failed === 0, metrics, metricsCollected: metrics.length - failed, metricsFailed: failed })}\n`);
+  }
+  if (failed === 0) return undefined;
+  return new Failure(`${failed} of ${metrics.length} metrics failed`, {
+    type: "collection",
+    code: "METRICS_FAILED",
+    hint: "Each says above what went wrong. Nothing was recorded.",
+  });
+}

@@ -1,0 +1,55 @@
+// `unentropy track`: the whole cycle, told line by line, or as one JSON document.
+
+import path from "node:path";
+import { loadConfig } from "../config.js";
+import { runFacts } from "../context.js";
+import { formatValue } from "../engine.js";
+import { milliseconds } from "../terminal.js";
+import { track as runTrack } from "../track.js";
+import { givenContext, showMetric, showWarnings } from "./shared.js";
+import { storageConfig } from "./storage.js";
+import { wholeNumber } from "./options.js";
+
+/**
+ * @param {import("../types.js").Invocation} invocation
+ * @returns {Promise<import("../failure.js").Failure | undefined>}
+ */
+export async function track({ values, terminal, signal, cwd, env, now, print }) {
+  const given = givenContext(values);
+  const concurrency = wholeNumber(values.concurrency, "concurrency", 1);
+  const loaded = loadConfig(values.config, cwd);
+  showWarnings(terminal, loaded);
+  const storage = storageConfig(values, loaded, cwd);
+  const facts = await runFacts({ cwd, now, env, given });
+  const width = Math.max(...loaded.config.metrics.map(({ id }) => id.length));
+  const result = await runTrack({
+    loaded,
+    facts,
+    storage,
+    reportDirectory: path.resolve(cwd, values["report-dir"] ?? "unentropy-report"),
+    env,
+    now,
+    concurrency,
+    signal,
+    listener: {
+      phaseStart: ({ name }) => terminal.progress(`${name} …`),
+      phaseEnd: ({ name, durationMs, bytes }) =>
+        terminal.detail(`${name}: ${milliseconds(durationMs)}${bytes === undefined ? "" : `, ${bytes} bytes`}`),
+      metricStart: ({ id }) => terminal.progress(`collecting ${id} …`),
+      metricEnd: (outcome) => showMetric(terminal, outcome, width),
+    },
+  });
+  for (const warning of result.warnings) terminal.warn(warning.message, warning.hint);
+  if (values.json) {
+    const { warnings, ...document } = result;
+    print(`${JSON.stringify(document)}\n`);
+  } else if (result.success) {
+    const builds = `${formatValue(result.totalBuilds ?? 0, "integer")} ${result.totalBuilds === 1 ? "build" : "builds"}`;
+    const where = `${result.databaseLocation} (${builds}, ${formatValue(result.databaseSize ?? 0, "bytes")})`;
+    const failed = result.metricsFailed > 0 ? `, ${terminal.paint("bad", `${result.metricsFailed} failed`)}` : "";
+    terminal.line(`recorded ${facts.commitSha.slice(0, 12)} of ${facts.branch} in ${where}`);
+    terminal.line(`${result.metricsCollected} of ${result.metrics.length} metrics collected${failed} in ${milliseconds(result.durationMs)}`);
+    if (result.reportPath) terminal.line(`report: ${result.reportPath}`);
+  }
+  return result.error;
+}

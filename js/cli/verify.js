@@ -1,0 +1,36 @@
+// `unentropy verify`: says everything that is wrong with a configuration, or that nothing is.
+
+import { describeDiagnostic, loadConfig } from "../config.js";
+import { Failure } from "../failure.js";
+
+/**
+ * @param {import("../types.js").Invocation} invocation
+ * @returns {Promise<Failure | undefined>}
+ */
+export async function verify({ values, positionals, terminal, cwd, print }) {
+  if (positionals[0] !== undefined && values.config !== undefined) {
+    throw new Failure("the configuration is named twice, as an argument and with `--config`", {
+      type: "validation",
+      code: "USAGE_INVALID",
+      hint: "Name it once.",
+    });
+  }
+  const file = positionals[0] ?? values.config;
+  try {
+    const loaded = loadConfig(file, cwd);
+    const count = loaded.config.metrics.length;
+    if (values.json) {
+      print(`${JSON.stringify({ valid: true, file: loaded.file, metrics: count, errors: [], warnings: loaded.warnings })}\n`);
+    } else {
+      for (const warning of loaded.warnings) terminal.warn(describeDiagnostic(warning));
+      print(`${loaded.name}: ok, ${count} ${count === 1 ? "metric" : "metrics"}\n`);
+    }
+    return undefined;
+  } catch (error) {
+    const failure = Failure.from(error);
+    if (values.json) {
+      print(`${JSON.stringify({ valid: false, file: file ?? null, errors: failure.diagnostics ?? [], warnings: [], error: failure })}\n`);
+    }
+    return failure;
+  }
+}

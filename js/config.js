@@ -1,0 +1,69 @@
+// Finds and reads the configuration file; what it means is the engine's to say.
+
+import path from "node:path";
+import { checkConfig } from "./engine.js";
+import { Failure } from "./failure.js";
+import { readText } from "./files.js";
+
+/** The name that is looked for where none is given. */
+export const DEFAULT_FILE = "unentropy.json";
+
+/** No configuration is longer; the engine says so with a position where it matters. */
+const SIZE_LIMIT = 4 * 1024 * 1024;
+
+/**
+ * Reads and checks a configuration.
+ * @param {string | undefined} file as the user gave it, relative to `cwd`
+ * @param {string} cwd
+ * @returns {import("./types.js").LoadedConfig}
+ * @throws {Failure} CONFIG_MISSING, CONFIG_UNREADABLE; CONFIG_INVALID with all problems in `diagnostics`
+ */
+export function loadConfig(file, cwd) {
+  const shown = file ?? DEFAULT_FILE;
+  const absolute = path.resolve(cwd, shown);
+  let text;
+  try {
+    text = readText(absolute, { limit: SIZE_LIMIT });
+  } catch (cause) {
+    const failure = Failure.from(cause);
+    if (failure.code === "FILE_MISSING") {
+      throw new Failure(`the configuration \`${shown}\` does not exist`, {
+        type: "validation",
+        code: "CONFIG_MISSING",
+        hint: "Create it, name another with --config, or see the README's quick start for a first one.",
+        cause,
+      });
+    }
+    throw new Failure(`the configuration \`${shown}\` cannot be read: ${failure.message}`, {
+      type: "validation",
+      code: "CONFIG_UNREADABLE",
+      hint: failure.hint,
+      cause,
+    });
+  }
+  const checked = checkConfig(text, shown);
+  if (!checked.config) {
+    const count = checked.errors.length;
+    throw new Failure(`the configuration \`${shown}\` has ${count === 1 ? "a problem" : `${count} problems`}`, {
+      type: "validation",
+      code: "CONFIG_INVALID",
+      diagnostics: checked.errors,
+    });
+  }
+  return {
+    config: checked.config,
+    warnings: checked.warnings,
+    text,
+    name: shown,
+    file: absolute,
+    directory: path.dirname(absolute),
+  };
+}
+
+/**
+ * A problem as one line, with its remedy on a second where there is one.
+ * @param {import("./types.js").Diagnostic} diagnostic
+ */
+export function describeDiagnostic({ file, line, column, path: where, message, hint }) {
+  return `${file}:${line}:${column}: ${where ? `${where}: ` : ""}${message}${hint ? `\n    ${hint}` : ""}`;
+}

@@ -1,0 +1,303 @@
+// The only door to the wasm engine: loads it once, turns its errors into Failures, and refuses to
+// go on after a Rust panic. Everything the engine decides is asked for here; nothing is decided.
+
+import fs from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Failure } from "./failure.js";
+import * as wasm from "./wasm/unentropy.js";
+
+/** Where the wasm lies: beside the bundle, or in dist/ when running from the sources. */
+const LOCATION = new URL(
+  typeof UNENTROPY_BUNDLED === "undefined" ? "../dist/unentropy.wasm" : "./unentropy.wasm",
+  import.meta.url,
+);
+
+/** @type {WebAssembly.Memory | undefined} */
+let memory;
+let poisoned = false;
+
+/** The wasm's bytes. */
+function readEngine() {
+  try {
+    return fs.readFileSync(LOCATION);
+  } catch (cause) {
+    throw new Failure(`the engine \`${fileURLToPath(LOCATION)}\` cannot be read`, {
+      type: "internal",
+      code: "ENGINE_MISSING",
+      hint: "Install the package again; its `dist` folder must stay together.",
+      cause,
+    });
+  }
+}
+
+/**
+ * Loads the engine at its first use; about 7 ms.
+ * @param {WebAssembly.Module} [module] compiled by another thread
+ */
+function load(module) {
+  if (poisoned) {
+    throw new Failure("the engine stopped at a bug earlier in this process; nothing can be computed after it", {
+      type: "internal",
+      code: "ENGINE_POISONED",
+      hint: "Report the first message with the configuration that led to it.",
+    });
+  }
+  memory ??= wasm.initSync({ module: module ?? /** @type {BufferSource} */ (readEngine()) }).memory;
+}
+
+/**
+ * Runs a call into the engine and translates what it throws.
+ * @template T
+ * @param {() => T} call
+ * @param {WebAssembly.Module} [module]
+ * @returns {T}
+ */
+function guarded(call, module) {
+  load(module);
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) {
+      poisoned = true;
+      throw new Failure(`the engine stopped at a bug: ${error.message}`, {
+        type: "internal",
+        code: "ENGINE_PANIC",
+        hint: "Nothing was written after it. Report this with the configuration that led to it.",
+        cause: error,
+      });
+    }
+    throw Failure.from(error);
+  }
+}
+
+/** The engine's version, which is the package's. */
+export const version = () => guarded(() => wasm.version());
+
+/**
+ * Checks a configuration's text.
+ * @param {string} text
+ * @param {string} file its name, for messages
+ * @returns {import("./types.js").CheckedConfig}
+ */
+export const checkConfig = (text, file) => guarded(() => wasm.checkConfig(text, file));
+
+/**
+ * Understands a metric's command if it is an `@collect` line.
+ * @param {string} command
+ * @returns {import("./types.js").CollectPlan | undefined} undefined for a shell command
+ */
+export const planCollect = (command) => guarded(() => wasm.planCollect(command));
+
+/**
+ * Understands a collector's name and arguments, already split into words.
+ * @param {string[]} words
+ * @returns {import("./types.js").CollectPlan}
+ */
+export const planCollectWords = (words) => guarded(() => wasm.planCollectWords(words));
+
+/**
+ * The value in a command's output.
+ * @param {string} output
+ * @param {"numeric" | "label"} type
+ * @returns {number | string}
+ */
+export const parseOutput = (output, type) => guarded(() => wasm.parseOutput(output, type));
+
+/**
+ * A value as people read it.
+ * @param {number} value
+ * @param {string | null | undefined} unit
+ */
+export const formatValue = (value, unit) => guarded(() => wasm.formatValue(value, unit ?? undefined));
+
+/**
+ * The choice that a misspelt word most likely meant.
+ * @param {string} word
+ * @param {string[]} choices
+ * @returns {string | undefined}
+ */
+export const closest = (word, choices) => guarded(() => wasm.closest(word, choices));
+
+/**
+ * Opens a history.
+ * @param {Uint8Array | null} image null only where the history is known to be absent
+ * @returns {History}
+ */
+export const openHistory = (image) => guarded(() => new History(wasm.History.open(image ?? undefined)));
+
+/**
+ * Opens a measuring session: coverage files read into it are parsed once.
+ * @param {string} root the directory that source paths are made relative to
+ */
+export const openMeasurement = (root) => guarded(() => new Measurement(new wasm.Measurement(root)));
+
+/** A history in the engine's memory. Free it in `finally`. */
+export class History {
+  #inner;
+
+  /** @param {wasm.History} inner */
+  constructor(inner) {
+    this.#inner = inner;
+  }
+
+  /**
+   * Records one build in one transaction; the same (commit, run) again replaces the values it
+   * brings and keeps the rest.
+   * @param {import("./types.js").BuildContext} context
+   * @param {import("./types.js").RecordedMetric[]} metrics
+   * @returns {{buildId: number, created: boolean}}
+   */
+  record(context, metrics) {
+    return guarded(() => this.#inner.record(context, metrics));
+  }
+
+  /** Adds the builds and values of another history. @param {Uint8Array} image */
+  merge(image) {
+    return guarded(() => this.#inner.merge(image));
+  }
+
+  /** @param {string} metric @param {import("./types.js").SeriesFilter} [filter] */
+  timeSeries(metric, filter = {}) {
+    return guarded(() => this.#inner.timeSeries(metric, filter));
+  }
+
+  /** @param {string} metric @param {import("./types.js").BaselineQuery} query */
+  baseline(metric, query) {
+    return guarded(() => this.#inner.baseline(metric, query));
+  }
+
+  /** @param {number} id */
+  valuesByBuildId(id) {
+    return guarded(() => this.#inner.valuesByBuildId(id));
+  }
+
+  /** How many builds there are. @returns {number} */
+  buildCount() {
+    return guarded(() => this.#inner.buildCount());
+  }
+
+  /**
+   * The builds that pass the filter, oldest first; with a limit, the newest so many of them.
+   * @param {import("./types.js").SeriesFilter} [filter]
+   * @param {number} [limit]
+   * @returns {import("./types.js").Build[]}
+   */
+  builds(filter = {}, limit) {
+    return guarded(() => this.#inner.builds(filter, limit));
+  }
+
+  /** All metric definitions, by id. */
+  metricDefinitions() {
+    return guarded(() => this.#inner.metricDefinitions());
+  }
+
+  /**
+   * Renders the report.
+   * @param {string | null} configText a checked configuration, or null to show every metric of the history
+   * @param {import("./types.js").ReportFacts} facts
+   * @returns {string} HTML
+   */
+  report(configText, facts) {
+    return guarded(() => this.#inner.report(configText ?? undefined, facts));
+  }
+
+  /** The history as an SQLite file. @returns {Uint8Array} */
+  save() {
+    return guarded(() => this.#inner.save());
+  }
+
+  /** Gives the memory back; the handle is useless afterwards. */
+  free() {
+    if (!poisoned) this.#inner.free();
+  }
+}
+
+/** A measuring session; see {@link openMeasurement}. */
+export class Measurement {
+  #inner;
+
+  /** @param {wasm.Measurement} inner */
+  constructor(inner) {
+    this.#inner = inner;
+  }
+
+  /**
+   * Room for a file of `length` bytes inside the engine. Valid until the next call.
+   * @param {number} length
+   * @returns {Uint8Array}
+   */
+  reserve(length) {
+    return guarded(() => {
+      const at = this.#inner.reserve(length) >>> 0;
+      return new Uint8Array(/** @type {WebAssembly.Memory} */ (memory).buffer, at, length);
+    });
+  }
+
+  /**
+   * Whether a coverage file was parsed already in this session.
+   * @param {string} path
+   * @param {string | undefined} format
+   * @returns {boolean}
+   */
+  hasCoverage(path, format) {
+    return guarded(() => this.#inner.hasCoverage(path, format));
+  }
+
+  /**
+   * Parses the reserved bytes as a coverage file.
+   * @param {string} path its name in messages and later calls
+   * @param {string | undefined} format
+   * @param {number} length
+   */
+  addCoverage(path, format, length) {
+    guarded(() => this.#inner.addCoverage(path, format, length));
+  }
+
+  /**
+   * The source files that parsed coverage files speak of.
+   * @param {string[]} paths
+   * @param {string | undefined} format
+   * @returns {string[]}
+   */
+  coverageSources(paths, format) {
+    return guarded(() => this.#inner.coverageSources(paths, format));
+  }
+
+  /**
+   * The percentage over parsed files, merged.
+   * @param {string[]} paths
+   * @param {import("./types.js").CollectPlan["measure"]} measure
+   * @param {string[] | undefined} keep source files that count; all where undefined
+   * @returns {number}
+   */
+  coverage(paths, measure, keep) {
+    return guarded(() => this.#inner.coverage(paths, measure, keep));
+  }
+
+  /** Gives the memory back. */
+  free() {
+    if (!poisoned) this.#inner.free();
+  }
+}
+
+/**
+ * A line counter of this thread. Another thread hands over the module that the first one compiled.
+ * @param {WebAssembly.Module} [module]
+ * @returns {import("./loc.js").Opened}
+ */
+export function openLineCounter(module) {
+  return guarded(
+    () => ({ counter: new wasm.LineCounter(), memory: /** @type {WebAssembly.Memory} */ (memory) }),
+    module,
+  );
+}
+
+/** The compiled engine, for another thread's {@link openLineCounter}. @returns {WebAssembly.Module} */
+export const engineModule = () => new WebAssembly.Module(/** @type {BufferSource} */ (readEngine()));
+
+/**
+ * Code lines by language, from what the threads' counters gave.
+ * @param {Float64Array} numbers
+ * @returns {Map<string, number>}
+ */
+export const codeLines = (numbers) => new Map(guarded(() => wasm.codeLines(numbers)));

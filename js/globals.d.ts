@@ -1,0 +1,1 @@
+declare const UNENTROPY_BUNDLED: true | undefined;

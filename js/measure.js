@@ -1,0 +1,189 @@
+// Runs `@collect` plans: finds the files, brings their bytes to the engine once a run, however many
+// metrics use them. What the bytes mean is the engine's to say.
+
+import fs from "node:fs";
+import path from "node:path";
+import zlib from "node:zlib";
+import { codeLines, engineModule, openLineCounter, openMeasurement } from "./engine.js";
+import { Failure } from "./failure.js";
+import { expand, matcher, nothingMatched } from "./files.js";
+import { countLines } from "./loc.js";
+
+/** The largest coverage file that is read: more does not fit the engine's memory beside its result. */
+const COVERAGE_LIMIT = 1024 * 1024 * 1024;
+
+/** Why a file with a language's name counts no lines and is no trouble: it is not source text. */
+const NOT_CODE = new Set(["binary", "notebook"]);
+
+/** One run's measurements. Free it in `finally`. */
+export class Measurements {
+  #directory;
+  #sources;
+  #engine;
+  /** @type {Map<string, Promise<Map<string, number>>>} code lines by language, by the files asked for */
+  #lines = new Map();
+
+  /**
+   * @param {{directory: string, sources?: string[]}} where the configuration's directory, which
+   *   relative paths resolve against, and its `sources`
+   */
+  constructor({ directory, sources = [] }) {
+    this.#directory = directory;
+    this.#engine = openMeasurement(directory);
+    this.#sources = sources;
+  }
+
+  /**
+   * The value that a plan asks for.
+   * @param {import("./types.js").CollectPlan} plan
+   * @returns {Promise<number>}
+   * @throws {Failure} of type collection
+   */
+  async measure(plan) {
+    switch (plan.measure.kind) {
+      case "lines":
+        return this.#measureLines(plan, plan.measure.language ?? undefined);
+      case "bytes":
+        return this.#measureBytes(plan, plan.measure.compression ?? undefined);
+      case "coverage":
+        return this.#measureCoverage(plan);
+    }
+  }
+
+  free() {
+    this.#engine.free();
+  }
+
+  /** @param {import("./types.js").CollectPlan} plan @param {string | undefined} language */
+  async #measureLines(plan, language) {
+    const files = this.#find(plan, { ignoreFiles: true, filter: true });
+    const key = files.join("\0");
+    let counting = this.#lines.get(key);
+    if (!counting) {
+      counting = this.#countLines(files);
+      this.#lines.set(key, counting);
+    }
+    const byLanguage = await counting;
+    if (language !== undefined) {
+      const lines = byLanguage.get(language);
+      if (lines === undefined) throw nothing(plan, `none of ${files.length} files is in \`${language}\``);
+      return lines;
+    }
+    if (byLanguage.size === 0) throw nothing(plan, `none of ${files.length} files is in a known language`);
+    return [...byLanguage.values()].reduce((sum, lines) => sum + lines, 0);
+  }
+
+  /** @param {string[]} files @returns {Promise<Map<string, number>>} */
+  async #countLines(files) {
+    const absolute = files.map((file) => path.resolve(this.#directory, file));
+    const { numbers, skipped } = await countLines(absolute, { open: openLineCounter, module: engineModule });
+    const unread = skipped.find(({ reason }) => !NOT_CODE.has(reason));
+    if (unread) {
+      throw new Failure(`could not read \`${path.relative(this.#directory, unread.path)}\`: ${unread.reason}`, {
+        type: "collection",
+        code: "FILE_UNREADABLE",
+        hint: "Mend its rights, or leave it out with --exclude; a number without it would be wrong.",
+      });
+    }
+    return codeLines(numbers);
+  }
+
+  /** @param {import("./types.js").CollectPlan} plan @param {string | undefined} compression */
+  #measureBytes(plan, compression) {
+    let total = 0;
+    for (const name of this.#find(plan, { ignoreFiles: false, filter: false })) {
+      const file = path.resolve(this.#directory, name);
+      if (compression === undefined) total += this.#io(name, () => fs.statSync(file).size);
+      else {
+        const bytes = this.#io(name, () => fs.readFileSync(file));
+        total += compression === "gzip" ? zlib.gzipSync(bytes, { level: 9 }).length : zlib.brotliCompressSync(bytes).length;
+      }
+    }
+    return total;
+  }
+
+  /** @param {import("./types.js").CollectPlan} plan */
+  #measureCoverage(plan) {
+    if (plan.measure.kind !== "coverage") throw new TypeError("not a coverage plan");
+    const format = plan.measure.format ?? undefined;
+    const names = this.#find(plan, { ignoreFiles: false, filter: false });
+    for (const name of names) {
+      if (!this.#engine.hasCoverage(name, format)) this.#readCoverage(name, format);
+    }
+    let keep;
+    if (this.#sources.length > 0) {
+      const wanted = matcher(this.#sources, { cwd: this.#directory });
+      keep = this.#engine.coverageSources(names, format).filter(wanted);
+    }
+    return this.#engine.coverage(names, plan.measure, keep);
+  }
+
+  /** @param {string} name @param {string | undefined} format */
+  #readCoverage(name, format) {
+    const descriptor = this.#io(name, () => fs.openSync(path.resolve(this.#directory, name), "r"));
+    try {
+      const { size } = this.#io(name, () => fs.fstatSync(descriptor));
+      if (size > COVERAGE_LIMIT) {
+        throw new Failure(`\`${name}\` has ${size} bytes, at most ${COVERAGE_LIMIT} are read`, {
+          type: "collection",
+          code: "FILE_TOO_LARGE",
+          hint: "Split the report, or leave generated sources out of it.",
+        });
+      }
+      const room = this.#engine.reserve(size);
+      let read = 0;
+      while (read < size) {
+        const count = this.#io(name, () => fs.readSync(descriptor, room, read, size - read, read));
+        if (count === 0) break;
+        read += count;
+      }
+      this.#engine.addCoverage(name, format, read);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  }
+
+  /**
+   * The files of a plan; every pattern must match something.
+   * @param {import("./types.js").CollectPlan} plan
+   * @param {{ignoreFiles: boolean, filter: boolean}} how whether .gitignore counts, and whether
+   *   `sources` narrows named paths too
+   * @returns {string[]} relative to the configuration's directory where they are below it
+   */
+  #find(plan, { ignoreFiles, filter }) {
+    const sources = this.#sources.length > 0 ? this.#sources : undefined;
+    const patterns = plan.patterns.length > 0 ? plan.patterns : (sources ?? ["."]);
+    const { files, unmatched } = expand(patterns, {
+      cwd: this.#directory,
+      ignoreFiles,
+      exclude: plan.exclude,
+      sources: filter ? sources : undefined,
+    });
+    if (unmatched.length > 0 && plan.patterns.length > 0) throw nothingMatched(unmatched, { ignoreFiles });
+    if (files.length === 0) throw nothing(plan, "no file is left to measure");
+    return files;
+  }
+
+  /**
+   * @template T
+   * @param {string} name
+   * @param {() => T} call
+   * @returns {T}
+   */
+  #io(name, call) {
+    try {
+      return call();
+    } catch (error) {
+      throw Failure.fromSystem(error, { type: "collection", doing: "could not read", path: name });
+    }
+  }
+}
+
+/** @param {import("./types.js").CollectPlan} plan @param {string} what */
+function nothing(plan, what) {
+  return new Failure(`\`${plan.collector}\` has nothing to measure: ${what}`, {
+    type: "collection",
+    code: "COLLECTOR_NOTHING",
+    hint: "Check the path and that the step which makes the files ran before; paths are relative to the configuration.",
+  });
+}

@@ -1,0 +1,47 @@
+// Renders the report and puts it where it belongs. What it shows is the engine's to decide.
+
+import fs from "node:fs";
+import path from "node:path";
+import { version } from "./engine.js";
+import { Failure } from "./failure.js";
+import { writeAtomically } from "./files/replace.js";
+
+/**
+ * Writes the report of a history.
+ * @param {{
+ *   history: {report(configText: string | null, facts: import("./types.js").ReportFacts): string},
+ *   configText: string | null,
+ *   facts: import("./types.js").ReportFacts,
+ *   directory: string,
+ *   name?: string,
+ * }} input
+ * @returns {{path: string, bytes: number}} the file's absolute path and size
+ * @throws {Failure} of type report
+ */
+export function writeReport({ history, configText, facts, directory, name = "index.html" }) {
+  const html = history.report(configText, facts);
+  const file = path.resolve(directory, name);
+  try {
+    fs.mkdirSync(directory, { recursive: true });
+    writeAtomically(file, Buffer.from(html));
+  } catch (cause) {
+    throw Failure.fromSystem(cause, { type: "report", doing: "could not write the report", path: file });
+  }
+  return { path: file, bytes: Buffer.byteLength(html) };
+}
+
+/**
+ * What the report says of itself.
+ * @param {{directory: string, repositoryUrl?: string, now: Date, branch?: string}} input
+ * @returns {import("./types.js").ReportFacts}
+ */
+export function reportFacts({ directory, repositoryUrl, now, branch }) {
+  const title = repositoryUrl ? repositoryUrl.split("/").slice(-2).join("/") : path.basename(path.resolve(directory));
+  return {
+    title,
+    repositoryUrl: repositoryUrl ?? null,
+    generatedAt: now.toISOString(),
+    version: version(),
+    defaultBranch: branch ?? null,
+  };
+}

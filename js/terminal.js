@@ -1,0 +1,74 @@
+// What people see while a command runs: lines on standard error, live progress only on a terminal,
+// colour only where it is wanted. Standard output belongs to results.
+
+/** ANSI codes by meaning. */
+const STYLES = { good: "32", bad: "31", warn: "33", dim: "2", bold: "1" };
+
+/** Writes progress and messages. */
+export class Terminal {
+  #stream;
+  #live;
+  #colour;
+  #transient = false;
+  /** Whether details are wanted. */
+  verbose;
+
+  /**
+   * @param {{stream?: NodeJS.WriteStream, env?: NodeJS.ProcessEnv, verbose?: boolean}} [options]
+   */
+  constructor({ stream = process.stderr, env = process.env, verbose = false } = {}) {
+    this.#stream = stream;
+    const terminal = Boolean(stream.isTTY) && env.TERM !== "dumb";
+    this.#live = terminal && !env.CI;
+    this.#colour = !env.NO_COLOR && (terminal || Boolean(env.FORCE_COLOR && env.FORCE_COLOR !== "0"));
+    this.verbose = verbose;
+  }
+
+  /** @param {keyof typeof STYLES} style @param {string} text */
+  paint(style, text) {
+    return this.#colour ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text;
+  }
+
+  /** A line that stays. @param {string} text */
+  line(text = "") {
+    this.#clear();
+    this.#stream.write(`${text}\n`);
+  }
+
+  /** A line only with --verbose. @param {string} text */
+  detail(text) {
+    if (this.verbose) this.line(this.paint("dim", text));
+  }
+
+  /** A line that the next one replaces; nothing where no person watches. @param {string} text */
+  progress(text) {
+    if (!this.#live) return;
+    this.#clear();
+    const width = (this.#stream.columns ?? 80) - 1;
+    this.#stream.write(this.paint("dim", text.length > width ? `${text.slice(0, width - 1)}…` : text));
+    this.#transient = true;
+  }
+
+  /** @param {string} message @param {string} [hint] */
+  warn(message, hint) {
+    this.line(`${this.paint("warn", "warning:")} ${message}`);
+    if (hint) this.line(`  ${this.paint("dim", hint)}`);
+  }
+
+  /** @param {import("./failure.js").Failure} failure */
+  failure(failure) {
+    this.line(`${this.paint("bad", `error[${failure.code}]:`)} ${failure.message}`);
+    if (failure.hint) this.line(`  ${failure.hint}`);
+  }
+
+  #clear() {
+    if (!this.#transient) return;
+    this.#stream.write("\r\x1b[K");
+    this.#transient = false;
+  }
+}
+
+/** Milliseconds for people. @param {number} ms */
+export function milliseconds(ms) {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}

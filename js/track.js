@@ -1,0 +1,167 @@
+// The main job as four phases: download the history, collect the metrics, upload the history,
+// write the report. Sequence and bookkeeping only; each phase's work lives in a file of its own.
+
+import path from "node:path";
+import { collectMetrics } from "./collect.js";
+import { Failure } from "./failure.js";
+import { reportFacts, writeReport } from "./report.js";
+import { Storage } from "./storage/storage.js";
+
+/**
+ * Runs the whole cycle. Trouble that ends it is in the result's `error`, not thrown, so that what was
+ * done before is still told.
+ * @param {{
+ *   loaded: import("./types.js").LoadedConfig,
+ *   facts: import("./types.js").RunFacts,
+ *   storage: import("./types.js").StorageProviderConfig,
+ *   reportDirectory: string,
+ *   reportName?: string,
+ *   env: NodeJS.ProcessEnv,
+ *   now: Date,
+ *   concurrency?: number,
+ *   signal?: AbortSignal,
+ *   listener?: import("./types.js").TrackListener,
+ * }} input
+ * @returns {Promise<import("./types.js").TrackResult>}
+ */
+export async function track({
+  loaded,
+  facts,
+  storage: storageConfig,
+  reportDirectory,
+  reportName,
+  env,
+  now,
+  concurrency,
+  signal,
+  listener = {},
+}) {
+  const started = performance.now();
+  const phases = new Phases(listener);
+  /** @type {import("./types.js").TrackResult} */
+  const result = {
+    success: false,
+    storageType: storageConfig.type,
+    databaseLocation: null,
+    databasePath: null,
+    databaseSize: null,
+    metrics: [],
+    metricsCollected: 0,
+    metricsFailed: 0,
+    totalBuilds: null,
+    reportPath: null,
+    durationMs: 0,
+    phases: phases.list,
+    warnings: [],
+  };
+  const storage = new Storage(storageConfig);
+  try {
+    await phases.run("download", async () => {
+      await storage.ready();
+      result.databaseLocation = storage.location;
+      result.databasePath = storage.path;
+      return { bytes: storage.size };
+    });
+    await phases.run("collect", async () => {
+      const outcomes = await collectMetrics({
+        loaded,
+        facts,
+        env,
+        concurrency,
+        signal,
+        onStart: listener.metricStart,
+        onEnd: listener.metricEnd,
+      });
+      const collected = outcomes.filter(({ status }) => status === "ok");
+      result.metrics = outcomes;
+      result.metricsCollected = collected.length;
+      result.metricsFailed = outcomes.length - collected.length;
+      if (collected.length === 0) {
+        throw new Failure("every metric failed, so there is no build to record", {
+          type: "collection",
+          code: "ALL_METRICS_FAILED",
+          hint: "The history is as it was. Mend the metrics' commands; `unentropy test` shows them without recording.",
+        });
+      }
+    });
+    const repository = storage.getRepository();
+    await phases.run("upload", async () => {
+      signal?.throwIfAborted();
+      const values = result.metrics.flatMap((outcome) => recorded(outcome, loaded));
+      repository.recordBuild(facts, values);
+      await storage.persist();
+      result.databaseSize = storage.size;
+      result.totalBuilds = repository.countBuilds();
+      return { bytes: storage.size };
+    });
+    result.success = true;
+    try {
+      await phases.run("report", async () => {
+        const written = writeReport({
+          history: repository,
+          configText: loaded.text,
+          facts: reportFacts({ directory: loaded.directory, repositoryUrl: facts.repositoryUrl, now, branch: facts.branch }),
+          directory: reportDirectory,
+          name: reportName,
+        });
+        result.reportPath = path.relative(process.cwd(), written.path) || written.path;
+        return { bytes: written.bytes };
+      });
+    } catch (error) {
+      // The history is stored: a missing report must not make the run look lost.
+      result.warnings.push(Failure.from(error, { type: "report", code: "REPORT_FAILED" }));
+    }
+  } catch (error) {
+    result.error = Failure.from(error);
+  } finally {
+    storage.cleanup();
+  }
+  result.durationMs = Math.round(performance.now() - started);
+  return result;
+}
+
+/**
+ * @param {import("./types.js").MetricOutcome} outcome
+ * @param {import("./types.js").LoadedConfig} loaded
+ * @returns {import("./types.js").RecordedMetric[]}
+ */
+function recorded(outcome, loaded) {
+  const metric = loaded.config.metrics.find(({ id }) => id === outcome.id);
+  if (outcome.status !== "ok" || !metric) return [];
+  const { id, type, unit, description } = metric;
+  return [{ metric: { id, type, unit, description }, value: /** @type {number | string} */ (outcome.value) }];
+}
+
+/** The four phases and their states. */
+class Phases {
+  /** @type {import("./types.js").Phase[]} */
+  list = ["download", "collect", "upload", "report"].map((name) => ({ name, status: "pending", durationMs: 0 }));
+  #listener;
+
+  /** @param {import("./types.js").TrackListener} listener */
+  constructor(listener) {
+    this.#listener = listener;
+  }
+
+  /**
+   * @param {string} name
+   * @param {() => Promise<{bytes?: number | null} | void>} work
+   */
+  async run(name, work) {
+    const phase = /** @type {import("./types.js").Phase} */ (this.list.find((candidate) => candidate.name === name));
+    const started = performance.now();
+    phase.status = "running";
+    this.#listener.phaseStart?.(phase);
+    try {
+      const done = await work();
+      if (done?.bytes != null) phase.bytes = done.bytes;
+      phase.status = "completed";
+    } catch (error) {
+      phase.status = "failed";
+      throw error;
+    } finally {
+      phase.durationMs = Math.round(performance.now() - started);
+      this.#listener.phaseEnd?.(phase);
+    }
+  }
+}

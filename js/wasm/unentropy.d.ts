@@ -1,0 +1,161 @@
+/* tslint:disable */
+/* eslint-disable */
+
+/**
+ * A history in the engine's memory.
+ */
+export class History {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    baseline(metric: string, query: any): any;
+    buildCount(): number;
+    builds(filter: any, limit?: number | null): any;
+    merge(image: Uint8Array | number[]): any;
+    metricDefinitions(): any;
+    static open(image?: Uint8Array | number[] | null): History;
+    record(context: any, metrics: any): any;
+    report(config_text: string | null | undefined, facts: any): string;
+    save(): Uint8Array;
+    timeSeries(metric: string, filter: any): any;
+    valuesByBuildId(id: number): any;
+}
+
+/**
+ * The line counter of one thread.
+ */
+export class LineCounter {
+    free(): void;
+    [Symbol.dispose](): void;
+    add(language: number, length: number): number;
+    detectContent(code: number, length: number): number;
+    detect(paths: string): Uint16Array;
+    constructor();
+    reserve(length: number): number;
+    take(): Float64Array;
+}
+
+/**
+ * One run's coverage files.
+ */
+export class Measurement {
+    free(): void;
+    [Symbol.dispose](): void;
+    addCoverage(path: string, format: string | null | undefined, length: number): void;
+    coverageSources(paths: string[], format?: string | null): string[];
+    coverage(paths: string[], measure: any, keep?: string[] | null): number;
+    hasCoverage(path: string, format?: string | null): boolean;
+    constructor(root: string);
+    reserve(length: number): number;
+}
+
+export function checkConfig(text: string, file: string): any;
+
+export function closest(word: string, choices: string[]): string | undefined;
+
+/**
+ * Code lines by language name, from what the threads' counters gave.
+ */
+export function codeLines(numbers: Float64Array | number[]): any;
+
+export function formatValue(value: number, unit?: string | null): string;
+
+export function parseOutput(output: string, kind: string): any;
+
+export function planCollect(command: string): any;
+
+export function planCollectWords(words: string[]): any;
+
+/**
+ * Reports a Rust panic, which is a bug, on the console before the trap reaches JavaScript.
+ */
+export function start(): void;
+
+export function version(): string;
+
+export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
+
+export interface InitOutput {
+    readonly memory: WebAssembly.Memory;
+    readonly __wbg_history_free: (a: number, b: number) => void;
+    readonly __wbg_linecounter_free: (a: number, b: number) => void;
+    readonly __wbg_measurement_free: (a: number, b: number) => void;
+    readonly checkConfig: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly closest: (a: number, b: number, c: number, d: number) => [number, number];
+    readonly codeLines: (a: number, b: number) => [number, number, number];
+    readonly formatValue: (a: number, b: number, c: number) => [number, number];
+    readonly history_baseline: (a: number, b: number, c: number, d: any) => [number, number, number];
+    readonly history_buildCount: (a: number) => number;
+    readonly history_builds: (a: number, b: any, c: number) => [number, number, number];
+    readonly history_merge: (a: number, b: number, c: number) => [number, number, number];
+    readonly history_metricDefinitions: (a: number) => [number, number, number];
+    readonly history_open: (a: number, b: number) => [number, number, number];
+    readonly history_record: (a: number, b: any, c: any) => [number, number, number];
+    readonly history_report: (a: number, b: number, c: number, d: any) => [number, number, number, number];
+    readonly history_save: (a: number) => [number, number, number, number];
+    readonly history_timeSeries: (a: number, b: number, c: number, d: any) => [number, number, number];
+    readonly history_valuesByBuildId: (a: number, b: number) => [number, number, number];
+    readonly linecounter_add: (a: number, b: number, c: number) => [number, number, number];
+    readonly linecounter_detect: (a: number, b: number, c: number) => [number, number];
+    readonly linecounter_detectContent: (a: number, b: number, c: number) => number;
+    readonly linecounter_new: () => number;
+    readonly linecounter_reserve: (a: number, b: number) => number;
+    readonly linecounter_take: (a: number) => [number, number];
+    readonly measurement_addCoverage: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
+    readonly measurement_coverage: (a: number, b: number, c: number, d: any, e: number, f: number) => [number, number, number];
+    readonly measurement_coverageSources: (a: number, b: number, c: number, d: number, e: number) => [number, number, number, number];
+    readonly measurement_hasCoverage: (a: number, b: number, c: number, d: number, e: number) => number;
+    readonly measurement_new: (a: number, b: number) => number;
+    readonly measurement_reserve: (a: number, b: number) => number;
+    readonly parseOutput: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly planCollect: (a: number, b: number) => [number, number, number];
+    readonly planCollectWords: (a: number, b: number) => [number, number, number];
+    readonly start: () => void;
+    readonly version: () => [number, number];
+    readonly rust_sqlite_wasm_host_epoch_timestamp_in_ms: (a: number) => number;
+    readonly rust_sqlite_wasm_host_sleep: (a: bigint, b: number) => void;
+    readonly rust_sqlite_wasm_host_random: (a: number, b: number) => number;
+    readonly rust_sqlite_wasm_abort: () => void;
+    readonly rust_sqlite_wasm_assert_fail: (a: number, b: number, c: number, d: number) => void;
+    readonly rust_sqlite_wasm_calloc: (a: number, b: number) => number;
+    readonly rust_sqlite_wasm_malloc: (a: number) => number;
+    readonly rust_sqlite_wasm_free: (a: number) => void;
+    readonly rust_sqlite_wasm_getentropy: (a: number, b: number) => number;
+    readonly rust_sqlite_wasm_host_fill_entropy: (a: number, b: number) => number;
+    readonly rust_sqlite_wasm_host_localtime: (a: bigint, b: number) => number;
+    readonly rust_sqlite_wasm_localtime: (a: number) => number;
+    readonly rust_sqlite_wasm_realloc: (a: number, b: number) => number;
+    readonly sqlite3_os_end: () => number;
+    readonly sqlite3_os_init: () => number;
+    readonly __wbindgen_malloc: (a: number, b: number) => number;
+    readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
+    readonly __wbindgen_free: (a: number, b: number, c: number) => void;
+    readonly __wbindgen_exn_store: (a: number) => void;
+    readonly __externref_table_alloc: () => number;
+    readonly __wbindgen_externrefs: WebAssembly.Table;
+    readonly __externref_table_dealloc: (a: number) => void;
+    readonly __externref_drop_slice: (a: number, b: number) => void;
+    readonly __wbindgen_start: () => void;
+}
+
+export type SyncInitInput = BufferSource | WebAssembly.Module;
+
+/**
+ * Instantiates the given `module`, which can either be bytes or
+ * a precompiled `WebAssembly.Module`.
+ *
+ * @param {{ module: SyncInitInput }} module - Passing `SyncInitInput` directly is deprecated.
+ *
+ * @returns {InitOutput}
+ */
+export function initSync(module: { module: SyncInitInput } | SyncInitInput): InitOutput;
+
+/**
+ * If `module_or_path` is {RequestInfo} or {URL}, makes a request and
+ * for everything else, calls `WebAssembly.instantiate` directly.
+ *
+ * @param {{ module_or_path: InitInput | Promise<InitInput> }} module_or_path - Passing `InitInput` directly is deprecated.
+ *
+ * @returns {Promise<InitOutput>}
+ */
+export default function __wbg_init (module_or_path?: { module_or_path: InitInput | Promise<InitInput> } | InitInput | Promise<InitInput>): Promise<InitOutput>;

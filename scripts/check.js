@@ -1,0 +1,18 @@
+// `npm run check`: formatting, lints, types, generated files, and that dist/ is what the sources
+// build, byte for byte.
+
+import { packages, run, rust, say } from "./setup.js";
+
+packages();
+rust();
+for (const [what, program, ...args] of [
+  ["Rust formatting", "cargo", "fmt", "--check"],
+  ["Rust lints", "cargo", "clippy", "--locked", "--all-targets", "--quiet", "--", "-D", "warnings"],
+  ["JavaScript formatting and lints", process.execPath, "node_modules/@biomejs/biome/bin/biome", "ci", "--error-on-warnings"],
+  ["JavaScript types", process.execPath, "node_modules/typescript/bin/tsc", "-p", "jsconfig.json"],
+  ["the report's generated assets", process.execPath, "scripts/build-report.js", "--check"],
+  ["dist/ against its sources", process.execPath, "scripts/build.js", "--check"],
+]) {
+  say(`checking ${what}`);
+  run(program, args);
+}

@@ -1,0 +1,260 @@
+//! The WebAssembly exports: conversion between JavaScript values and the engine's plain types, and
+//! nothing else. Errors become JavaScript `Error` objects with `code`, `type` and `hint`.
+
+// wasm-bindgen exports what it is given; nothing outside the crate names these items.
+#![allow(unreachable_pub, missing_docs)]
+
+use crate::collect::coverage::Format;
+use crate::collect::{self, Measure, loc, measurement};
+use crate::config::{self, MetricType, Unit};
+use crate::error::{Code, Error, Result};
+use crate::history::{self, Limits};
+use crate::{api, text};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+
+type JsResult<T = JsValue> = std::result::Result<T, JsValue>;
+
+/// Reports a Rust panic, which is a bug, on the console before the trap reaches JavaScript.
+#[wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// The values cross as plain objects, maps as objects, absence as `null`.
+fn to_js<T: Serialize + ?Sized>(value: &T) -> JsResult {
+    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+    value.serialize(&serializer).map_err(|error| throw(Error::new(Code::Internal, error.to_string())))
+}
+
+fn from_js<T: DeserializeOwned>(value: JsValue, what: &str) -> JsResult<T> {
+    serde_wasm_bindgen::from_value(value)
+        .map_err(|error| throw(Error::new(Code::UsageInvalid, format!("{what} is not as expected: {error}"))))
+}
+
+fn throw(error: Error) -> JsValue {
+    let js = js_sys::Error::new(&error.message);
+    js.set_name("EngineError");
+    let set = |key: &str, value: JsValue| {
+        // Setting a property of a fresh object cannot fail.
+        let _ = js_sys::Reflect::set(&js, &key.into(), &value);
+    };
+    set("code", error.code.as_str().into());
+    set("hint", error.hint.into());
+    set("type", to_js(&error.code.error_type()).unwrap_or(JsValue::NULL));
+    js.into()
+}
+
+fn done<T: Serialize>(result: Result<T>) -> JsResult {
+    to_js(&result.map_err(throw)?)
+}
+
+#[wasm_bindgen]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").to_owned()
+}
+
+#[wasm_bindgen(js_name = checkConfig)]
+pub fn check_config(text: &str, file: &str) -> JsResult {
+    to_js(&config::check(text, file))
+}
+
+#[wasm_bindgen(js_name = planCollect)]
+pub fn plan_collect(command: &str) -> JsResult {
+    if !collect::is_collect(command) {
+        return Ok(JsValue::UNDEFINED);
+    }
+    done(collect::parse(command))
+}
+
+#[wasm_bindgen(js_name = planCollectWords)]
+pub fn plan_collect_words(words: Vec<String>) -> JsResult {
+    done(collect::parse_words(&words))
+}
+
+#[wasm_bindgen(js_name = parseOutput)]
+pub fn parse_output(output: &str, kind: &str) -> JsResult {
+    let kind = if kind == "label" { MetricType::Label } else { MetricType::Numeric };
+    done(collect::output::value(output, kind))
+}
+
+#[wasm_bindgen(js_name = formatValue)]
+pub fn format_value(value: f64, unit: Option<String>) -> String {
+    text::format_value(value, unit.as_deref().and_then(Unit::parse))
+}
+
+#[wasm_bindgen]
+pub fn closest(word: &str, choices: Vec<String>) -> Option<String> {
+    let choices: Vec<&str> = choices.iter().map(String::as_str).collect();
+    text::closest(word, &choices).map(str::to_owned)
+}
+
+/// A history in the engine's memory.
+#[wasm_bindgen]
+pub struct History(history::History);
+
+#[wasm_bindgen]
+impl History {
+    pub fn open(image: Option<Vec<u8>>) -> JsResult<History> {
+        history::History::open(image.as_deref(), Limits::default()).map(History).map_err(throw)
+    }
+
+    pub fn record(&mut self, context: JsValue, metrics: JsValue) -> JsResult {
+        let context = from_js(context, "the build's context")?;
+        let metrics: Vec<history::Recorded> = from_js(metrics, "the list of metrics")?;
+        done(self.0.record(&context, &metrics))
+    }
+
+    pub fn merge(&mut self, image: Vec<u8>) -> JsResult {
+        let other = history::History::open(Some(&image), Limits::default()).map_err(throw)?;
+        done(self.0.merge(&other))
+    }
+
+    #[wasm_bindgen(js_name = timeSeries)]
+    pub fn time_series(&self, metric: &str, filter: JsValue) -> JsResult {
+        done(self.0.time_series(metric, &from_js(filter, "the filter")?))
+    }
+
+    pub fn baseline(&self, metric: &str, query: JsValue) -> JsResult {
+        done(self.0.baseline(metric, &from_js(query, "the baseline's query")?))
+    }
+
+    #[wasm_bindgen(js_name = valuesByBuildId)]
+    pub fn values_by_build_id(&self, id: f64) -> JsResult {
+        done(self.0.metric_values_by_build_id(id as i64))
+    }
+
+    #[wasm_bindgen(js_name = buildCount)]
+    pub fn build_count(&self) -> usize {
+        self.0.build_count()
+    }
+
+    pub fn builds(&self, filter: JsValue, limit: Option<u32>) -> JsResult {
+        done(self.0.builds(&from_js(filter, "the filter")?, limit.map(|limit| limit as usize)))
+    }
+
+    #[wasm_bindgen(js_name = metricDefinitions)]
+    pub fn metric_definitions(&self) -> JsResult {
+        done(self.0.metrics())
+    }
+
+    pub fn report(&self, config_text: Option<String>, facts: JsValue) -> JsResult<String> {
+        let facts = from_js(facts, "the report's facts")?;
+        api::report(&self.0, config_text.as_deref(), &facts).map_err(throw)
+    }
+
+    pub fn save(&mut self) -> JsResult<Vec<u8>> {
+        self.0.save().map_err(throw)
+    }
+}
+
+/// Room inside the engine that the host reads files into, without a copy on the way.
+#[derive(Default)]
+struct Room(Vec<u8>);
+
+impl Room {
+    fn reserve(&mut self, length: usize) -> *mut u8 {
+        if self.0.len() < length {
+            // Growing by copying would move bytes that nobody reads again.
+            self.0 = Vec::new();
+            self.0.resize(length, 0);
+        }
+        self.0.as_mut_ptr()
+    }
+
+    fn bytes(&self, length: usize) -> &[u8] {
+        &self.0[..length.min(self.0.len())]
+    }
+}
+
+/// One run's coverage files.
+#[wasm_bindgen]
+pub struct Measurement {
+    inner: measurement::Measurement,
+    room: Room,
+}
+
+#[wasm_bindgen]
+impl Measurement {
+    #[wasm_bindgen(constructor)]
+    pub fn new(root: &str) -> Self {
+        Self { inner: measurement::Measurement::new(root), room: Room::default() }
+    }
+
+    pub fn reserve(&mut self, length: usize) -> *mut u8 {
+        self.room.reserve(length)
+    }
+
+    #[wasm_bindgen(js_name = hasCoverage)]
+    pub fn has_coverage(&self, path: &str, format: Option<String>) -> bool {
+        self.inner.has_coverage(path, format_of(format.as_deref()))
+    }
+
+    #[wasm_bindgen(js_name = addCoverage)]
+    pub fn add_coverage(&mut self, path: &str, format: Option<String>, length: usize) {
+        self.inner.add_coverage(path, format_of(format.as_deref()), self.room.bytes(length));
+    }
+
+    #[wasm_bindgen(js_name = coverageSources)]
+    pub fn coverage_sources(&self, paths: Vec<String>, format: Option<String>) -> JsResult<Vec<String>> {
+        self.inner.coverage_sources(&paths, format_of(format.as_deref())).map_err(throw)
+    }
+
+    pub fn coverage(&self, paths: Vec<String>, measure: JsValue, keep: Option<Vec<String>>) -> JsResult<f64> {
+        let measure: Measure = from_js(measure, "what is measured")?;
+        self.inner.coverage(&paths, &measure, keep).map_err(throw)
+    }
+}
+
+/// Formats cross as the names that the engine itself gave out.
+fn format_of(name: Option<&str>) -> Option<Format> {
+    name.and_then(Format::from_name)
+}
+
+/// The line counter of one thread.
+#[wasm_bindgen]
+pub struct LineCounter(loc::Intake);
+
+#[wasm_bindgen]
+impl LineCounter {
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self(loc::Intake::new())
+    }
+
+    pub fn reserve(&mut self, length: usize) -> *mut u8 {
+        self.0.reserve(length).as_mut_ptr()
+    }
+
+    pub fn detect(&self, paths: &str) -> Vec<u16> {
+        loc::detect_many(paths)
+    }
+
+    #[wasm_bindgen(js_name = detectContent)]
+    pub fn detect_content(&self, code: u16, length: usize) -> u16 {
+        self.0.detect_content(code, length).map_or(loc::Detection::Unknown.to_code(), loc::LanguageId::index)
+    }
+
+    pub fn add(&mut self, language: u16, length: usize) -> JsResult<u8> {
+        let Some(language) = loc::LanguageId::from_index(language) else {
+            return Err(throw(Error::new(Code::Internal, format!("there is no language {language}"))));
+        };
+        Ok(match self.0.add(language, length).map_err(throw)? {
+            Ok(()) => 0,
+            Err(loc::Uncountable::Binary) => 1,
+            Err(_) => 2,
+        })
+    }
+
+    pub fn take(&mut self) -> Vec<f64> {
+        self.0.take().to_numbers()
+    }
+}
+
+/// Code lines by language name, from what the threads' counters gave.
+#[wasm_bindgen(js_name = codeLines)]
+pub fn code_lines(numbers: &[f64]) -> JsResult {
+    let rows = loc::Tally::from_numbers(numbers).by_language();
+    to_js(&rows.iter().map(|row| (row.language, row.counts.code)).collect::<Vec<_>>())
+}

@@ -2,8 +2,9 @@
 //! never a quiet loss.
 
 use crate::sample::{BASE, BUILDS, DRIZZLE, STORED, STORED_WAL, database, edited, new, number, run};
-use unentropy::error::Code;
-use unentropy::history::{BuildFilter, History, Limits};
+use std::sync::LazyLock;
+use unentropy::error::{Code, Result};
+use unentropy::history::{Build, BuildFilter, History, Limits};
 
 /// Opening fails with the code, and the message holds every one of the words.
 fn refused(name: &str, image: &[u8], code: Code, words: &[&str]) {
@@ -196,18 +197,36 @@ fn a_message_quotes_no_line_break_of_a_file() {
     assert!(!error.message.contains('\n'), "{}", error.message);
 }
 
-/// Opens the image, asks it everything and records into it. `None` where any of it was refused.
-fn live(image: &[u8]) -> Option<usize> {
-    let mut history = History::open(Some(image), Limits::default()).ok()?;
-    let count = history.build_count();
-    history.columns(&BuildFilter::default()).ok()?;
-    history.time_series("coverage", &BuildFilter::default()).ok()?;
-    history.metric_values_by_build_id(7).ok()?;
-    history.record(&run("new", "r", "00:00:00"), &[number("coverage", 1.0)]).ok()?;
-    let saved = history.save().ok()?;
-    let again = History::open(Some(&saved), Limits::default()).ok()?;
-    assert_eq!(again.build_count(), count + 1);
-    Some(count)
+/// Opens the image, asks it everything and records into it; false where any of it was refused.
+/// What goes through must have every build of the sound file as it was. A run number or a value
+/// can differ: no index repeats them, so that only a checksum of the file could tell.
+fn survives(image: &[u8]) -> bool {
+    match questioned(image) {
+        Err(_) => false,
+        Ok((builds, values)) => {
+            static SOUND: LazyLock<Answers> = LazyLock::new(|| questioned(STORED).unwrap());
+            assert_eq!(builds, SOUND.0);
+            assert_eq!(values, SOUND.1);
+            true
+        }
+    }
+}
+
+/// The builds, and the row ids of those that have a coverage value.
+type Answers = (Vec<Build>, Vec<i64>);
+
+fn questioned(image: &[u8]) -> Result<Answers> {
+    let all = BuildFilter::default();
+    let mut history = History::open(Some(image), Limits::default())?;
+    let mut builds = history.builds(&all, None)?;
+    builds.iter_mut().for_each(|build| build.run_number = 0);
+    history.columns(&all)?;
+    history.metric_values_by_build_id(7)?;
+    let values = history.time_series("coverage", &all)?.iter().map(|point| point.build.id).collect();
+    history.record(&run("new", "r", "00:00:00"), &[number("coverage", 1.0)])?;
+    let again = History::open(Some(&history.save()?), Limits::default())?;
+    assert_eq!(again.build_count(), builds.len() + 1);
+    Ok((builds, values))
 }
 
 /// A linear congruential generator: the positions are the same in every run.
@@ -221,17 +240,18 @@ fn positions(seed: u64, below: usize) -> impl Iterator<Item = usize> {
 
 #[test]
 fn a_flipped_bit_never_loses_a_build_quietly() {
+    let (mut tried, mut survived) = (0, 0);
     for image in [STORED, STORED_WAL] {
         let header = 0..800;
         let anywhere = positions(11, image.len() * 8).take(200);
         for bit in header.chain(anywhere) {
             let mut damaged = image.to_vec();
             damaged[bit / 8] ^= 1 << (bit % 8);
-            if let Some(count) = live(&damaged) {
-                assert_eq!(count, 300, "bit {bit}");
-            }
+            survived += usize::from(survives(&damaged));
+            tried += 1;
         }
     }
+    assert!(survived > 0 && survived < tried, "{survived} of {tried} went through");
 }
 
 #[test]
@@ -240,12 +260,10 @@ fn a_zeroed_or_swapped_page_never_loses_a_build_quietly() {
     for (page, other) in (0..pages).zip(positions(5, pages)) {
         let mut zeroed = STORED.to_vec();
         zeroed[page * 4096..][..4096].fill(0);
-        assert_eq!(live(&zeroed), None, "page {page} zeroed");
+        assert!(!survives(&zeroed), "page {page} zeroed");
         let mut swapped = STORED.to_vec();
         swapped.copy_within(page * 4096..(page + 1) * 4096, other * 4096);
-        if let Some(count) = live(&swapped) {
-            assert_eq!((count, page), (300, other), "page {page} over {other}");
-        }
+        assert_eq!(survives(&swapped), page == other, "page {other} over {page}");
     }
 }
 
@@ -261,7 +279,7 @@ fn random_bytes_behind_a_good_header_never_panic() {
     for seed in 0..40 {
         let noise: Vec<u8> = positions(seed, 256).map(|n| n as u8).take(STORED.len() - 4096).collect();
         let image = [&STORED[..4096], &noise].concat();
-        assert_eq!(live(&image), None, "{seed}");
+        assert!(!survives(&image), "{seed}");
     }
 }
 
@@ -271,7 +289,7 @@ fn a_trigger_of_a_file_is_never_run() {
         &database(&[BASE, BUILDS]),
         "CREATE TRIGGER t BEFORE INSERT ON build_contexts BEGIN DELETE FROM metric_values; END",
     );
-    assert_eq!(live(&image), None);
+    assert!(!survives(&image));
 }
 
 #[test]

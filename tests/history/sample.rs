@@ -5,14 +5,14 @@ use rusqlite::{Connection, MAIN_DB};
 use unentropy::config::{MetricType, Unit};
 use unentropy::history::{BuildContext, History, Limits, MetricDefinition, Recorded, Value};
 
-pub const BASE: &str = include_str!("../fixtures/history/schema-2.0.0.sql");
-pub const DRIZZLE: &str = include_str!("../fixtures/history/drizzle-2.0.0.sql");
-pub const BUILDS: &str = include_str!("../fixtures/history/builds.sql");
-pub const STORED: &[u8] = include_bytes!("../fixtures/history/schema-2.0.0.db");
-pub const STORED_WAL: &[u8] = include_bytes!("../fixtures/history/wal-2.0.0.db");
+pub(crate) const BASE: &str = include_str!("../fixtures/history/schema-2.0.0.sql");
+pub(crate) const DRIZZLE: &str = include_str!("../fixtures/history/drizzle-2.0.0.sql");
+pub(crate) const BUILDS: &str = include_str!("../fixtures/history/builds.sql");
+pub(crate) const STORED: &[u8] = include_bytes!("../fixtures/history/schema-2.0.0.db");
+pub(crate) const STORED_WAL: &[u8] = include_bytes!("../fixtures/history/wal-2.0.0.db");
 
 /// A connection to a copy of the image, in rollback-journal mode whatever its header says.
-pub fn connect(image: &[u8]) -> Connection {
+pub(crate) fn connect(image: &[u8]) -> Connection {
     let mut conn = Connection::open_in_memory().unwrap();
     let patched = [&image[..18], &[1, 1], &image[20..]].concat();
     conn.deserialize_read_exact(MAIN_DB, patched.as_slice(), patched.len(), false).unwrap();
@@ -20,7 +20,7 @@ pub fn connect(image: &[u8]) -> Connection {
 }
 
 /// The file that SQLite makes of the statements.
-pub fn database(statements: &[&str]) -> Vec<u8> {
+pub(crate) fn database(statements: &[&str]) -> Vec<u8> {
     let mut conn = Connection::open_in_memory().unwrap();
     for sql in statements {
         conn.execute_batch(sql).unwrap();
@@ -29,29 +29,29 @@ pub fn database(statements: &[&str]) -> Vec<u8> {
 }
 
 /// The image after a program other than the engine has run statements on it.
-pub fn edited(image: &[u8], sql: &str) -> Vec<u8> {
+pub(crate) fn edited(image: &[u8], sql: &str) -> Vec<u8> {
     let mut conn = connect(image);
     conn.execute_batch(sql).unwrap();
     conn.serialize(MAIN_DB).unwrap().to_vec()
 }
 
 /// The image with the header of a file in WAL mode.
-pub fn with_wal_flag(mut image: Vec<u8>) -> Vec<u8> {
+pub(crate) fn with_wal_flag(mut image: Vec<u8>) -> Vec<u8> {
     image[18] = 2;
     image[19] = 2;
     image
 }
 
-pub fn open(image: &[u8]) -> History {
+pub(crate) fn open(image: &[u8]) -> History {
     History::open(Some(image), Limits::default()).unwrap()
 }
 
-pub fn new() -> History {
+pub(crate) fn new() -> History {
     History::open(None, Limits::default()).unwrap()
 }
 
 /// The rows of a query, each as text with its columns between bars.
-pub fn rows(image: &[u8], sql: &str) -> Vec<String> {
+pub(crate) fn rows(image: &[u8], sql: &str) -> Vec<String> {
     let conn = connect(image);
     let mut statement = conn.prepare(sql).unwrap();
     let width = statement.column_count();
@@ -63,7 +63,7 @@ pub fn rows(image: &[u8], sql: &str) -> Vec<String> {
 }
 
 /// Everything that a history says, without the row ids by which a file says it.
-pub fn dump(history: &mut History) -> Vec<String> {
+pub(crate) fn dump(history: &mut History) -> Vec<String> {
     let image = history.save().unwrap();
     let mut all = rows(&image, "SELECT * FROM metric_definitions ORDER BY id");
     all.extend(rows(
@@ -79,7 +79,7 @@ pub fn dump(history: &mut History) -> Vec<String> {
 }
 
 /// A run on `main` at a time of 2026-01-01.
-pub fn run(commit: &str, run_id: &str, time: &str) -> BuildContext {
+pub(crate) fn run(commit: &str, run_id: &str, time: &str) -> BuildContext {
     BuildContext {
         commit_sha: commit.into(),
         branch: "main".into(),
@@ -90,7 +90,7 @@ pub fn run(commit: &str, run_id: &str, time: &str) -> BuildContext {
     }
 }
 
-pub fn number(id: &str, value: f64) -> Recorded {
+pub(crate) fn number(id: &str, value: f64) -> Recorded {
     let metric = MetricDefinition {
         id: id.into(),
         kind: MetricType::Numeric,
@@ -100,7 +100,7 @@ pub fn number(id: &str, value: f64) -> Recorded {
     Recorded { metric, value: Value::Numeric(value) }
 }
 
-pub fn label(id: &str, value: &str) -> Recorded {
+pub(crate) fn label(id: &str, value: &str) -> Recorded {
     let metric = MetricDefinition { id: id.into(), kind: MetricType::Label, unit: None, description: None };
     Recorded { metric, value: Value::Label(value.into()) }
 }

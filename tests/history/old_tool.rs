@@ -155,6 +155,17 @@ fn a_new_file_has_the_old_tools_tables_columns_and_indexes() {
 }
 
 #[test]
+fn stored_files_move_to_the_present_format_with_measurement_times_unset() {
+    for image in [STORED, STORED_WAL] {
+        assert_eq!(rows(image, "PRAGMA user_version"), ["Integer(0)"]);
+        let saved = open(image).save().unwrap();
+        assert_eq!(rows(&saved, "PRAGMA user_version"), ["Integer(1)"]);
+        let measured = "SELECT count(*), count(measured_at) FROM metric_values";
+        assert_eq!(rows(&saved, measured), ["Integer(660) | Integer(0)"]);
+    }
+}
+
+#[test]
 fn a_file_that_sqlite_itself_left_in_wal_mode_opens() {
     let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
     let path = directory.join(format!("wal-{}.db", std::process::id()));

@@ -1,6 +1,6 @@
 //! Recording builds: what stands after a build was recorded once, again, late, or wrongly.
 
-use crate::sample::{dump, label, new, number, open, rows, run};
+use crate::sample::{STORED, dump, label, new, number, open, rows, run};
 use unentropy::error::Code;
 use unentropy::history::{
     BuildContext, BuildFilter, BuildRecord, History, MetricDefinition, Recorded, RecordedBuild, Value,
@@ -212,4 +212,18 @@ fn builds_cross_the_boundary_as_camel_case_json() {
     for wrong in [r#"{"id": "a", "type": "number"}"#, r#"{"id": "a", "type": "numeric", "unit": "miles"}"#] {
         assert!(serde_json::from_str::<MetricDefinition>(wrong).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn a_replay_leaves_the_file_as_it_was_to_the_byte() {
+    let mut history = open(STORED);
+    let (context, metrics) = (run("c", "r", "10:00:00"), [number("coverage", 1.0), label("l", "x")]);
+    history.record(&context, &metrics).unwrap();
+    let once = history.save().unwrap();
+    history.record(&context, &metrics).unwrap();
+    history.merge(&open(&once)).unwrap();
+    assert!(history.save().unwrap() == once);
+    let mut reopened = open(&once);
+    reopened.record(&context, &metrics).unwrap();
+    assert!(reopened.save().unwrap() == once);
 }

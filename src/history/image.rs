@@ -130,7 +130,7 @@ fn check_header(image: &[u8], limits: Limits) -> Result<usize> {
             ))),
         };
     }
-    if length % page_size != 0 {
+    if !length.is_multiple_of(page_size) {
         return Err(corrupt(format!(
             "the history is cut short: found {length} bytes, expected a multiple of its page size {page_size}"
         )));

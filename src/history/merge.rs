@@ -131,6 +131,9 @@ fn define(
     };
     let unit = choose(our.and_then(|d| d.unit.as_ref()), their.unit.as_ref());
     let description = choose(our.and_then(|d| d.description.as_ref()), their.description.as_ref());
+    if our.is_some_and(|our| our.unit == unit && our.description == description) {
+        return Ok(());
+    }
     conn.execute(
         "INSERT INTO metric_definitions (id, type, unit, description) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT(id) DO UPDATE SET unit = excluded.unit, description = excluded.description",

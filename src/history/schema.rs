@@ -120,7 +120,7 @@ pub(super) fn check(conn: &Connection) -> Result<()> {
     let missing: Vec<&str> = TABLES.iter().map(|(table, _)| *table).filter(|table| !has(table)).collect();
     // A damaged schema page can make our own file look like somebody else's.
     if !missing.is_empty() && !objects.iter().any(|o| o.is_virtual) {
-        quick_check(conn)?;
+        check_integrity(conn)?;
     }
     if missing.len() == TABLES.len() {
         let found = match objects.iter().filter(|o| o.kind == "table").count() {
@@ -141,7 +141,7 @@ pub(super) fn check(conn: &Connection) -> Result<()> {
             excerpt(&object.name)
         )));
     }
-    quick_check(conn)?;
+    check_integrity(conn)?;
     check_version(conn)?;
     check_columns(conn)?;
     check_unique(conn)?;
@@ -287,9 +287,13 @@ fn sorted(columns: &[&'static str; 2]) -> [&'static str; 2] {
 }
 
 /// Damage that SQLite can see, the first of it.
-fn quick_check(conn: &Connection) -> Result<()> {
+///
+/// The quick check would leave out whether indexes agree with their tables. That finds what else
+/// goes unseen: an index page that hides rows, and a flipped bit in any commit, run, branch, event
+/// or time. It costs about five times as much, 0.4 s for 50,000 builds of ten metrics.
+fn check_integrity(conn: &Connection) -> Result<()> {
     let said: String = conn
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
         .doing("check the history for damage")?;
     if said == "ok" { Ok(()) } else { Err(corrupt(format!("the history is damaged: {}", excerpt(&said)))) }
 }

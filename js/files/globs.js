@@ -320,11 +320,11 @@ function tests(base, glob, { dot, folders }) {
       return parts.every((part, depth) => fixed[depth]?.(part) ?? true);
     },
     covers: (folder) => {
-      const told = below(folder);
+      const told = folder === base ? "" : below(folder);
       if (told === null) return false;
       if (folders) return isMatch(told) || inMatchingFolder(told);
       // A final `**` takes every name once it takes one, provided that dots are no exception.
-      return dot && /(?:^|\/)\*\*$/.test(glob) && isMatch(`${told}/\u0001`);
+      return dot && /(?:^|\/)\*\*$/.test(glob) && isMatch(told === "" ? "\u0001" : `${told}/\u0001`);
     },
   };
 }

@@ -100,6 +100,8 @@ enum Class {
     Fortran,
     /// tokei knows only the upper-case `REM`.
     BatchRemark,
+    /// tokei takes the quote that starts a Vim script's comment for a string that goes on.
+    VimComment,
     /// tokei counts a notebook's every cell, and none if an optional part is missing.
     Notebook,
     /// No known reason.
@@ -222,8 +224,10 @@ impl Comparison {
     }
 
     fn print(&self, options: &Options) {
-        let (ours, theirs) =
-            self.languages.values().fold((0, 0), |(ours, theirs), row| (ours + row.ours, theirs + row.theirs));
+        let (ours, theirs) = self
+            .languages
+            .values()
+            .fold((0, 0), |(ours, theirs), row| (ours + row.ours, theirs + row.theirs));
         println!("files compared      {:>12}", self.files);
         println!("  identical         {:>12}  {:.3} %", self.identical, percent(self.identical, self.files));
         println!("  or explained      {:>12}  {:.3} %", "", self.agreement());
@@ -238,7 +242,9 @@ impl Comparison {
 
         println!("\n{:<24}{:>9}{:>9}{:>10}{:>12}{:>12}", "language", "files", "same", "%", "ours", "tokei");
         let mut rows: Vec<_> = self.languages.iter().collect();
-        rows.sort_by_key(|(_, row)| (std::cmp::Reverse(row.files - row.identical), std::cmp::Reverse(row.files)));
+        rows.sort_by_key(|(_, row)| {
+            (std::cmp::Reverse(row.files - row.identical), std::cmp::Reverse(row.files))
+        });
         for (name, row) in rows.iter().take(40) {
             let share = percent(row.identical, row.files);
             println!(
@@ -309,6 +315,7 @@ fn class(language: LanguageType, bytes: &[u8], ours: u64, uncountable: bool) -> 
         | LanguageType::GlimmerTs => Class::Embedded,
         LanguageType::FortranLegacy | LanguageType::FortranModern => Class::Fortran,
         LanguageType::Batch => Class::BatchRemark,
+        LanguageType::VimScript => Class::VimComment,
         _ => Class::Unexplained,
     }
 }

@@ -131,11 +131,14 @@ fn dialect_of_v(head: &[u8]) -> &'static str {
             words.iter().any(|word| line.starts_with(word.as_bytes()))
         })
     };
-    let coq = ["(*", "Require ", "From ", "Theorem ", "Lemma ", "Definition ", "Inductive ", "Module ", "Proof"];
+    let coq =
+        ["(*", "Require ", "From ", "Theorem ", "Lemma ", "Definition ", "Inductive ", "Module ", "Proof"];
     if begins(&["module ", "endmodule", "`timescale", "`define", "`include", "`ifdef", "`ifndef"])
         && !begins(&["fn ", "pub fn "])
     {
-        return if begins(&["endmodule", "`", "input ", "output ", "always", "assign "]) || !begins(&["import "]) {
+        return if begins(&["endmodule", "`", "input ", "output ", "always", "assign "])
+            || !begins(&["import "])
+        {
             "Verilog"
         } else {
             "V"
@@ -166,8 +169,7 @@ struct Index {
 }
 
 static INDEX: LazyLock<Index> = LazyLock::new(|| {
-    let mut index =
-        Index { files: HashMap::new(), extensions: HashMap::new(), interpreters: HashMap::new() };
+    let mut index = Index { files: HashMap::new(), extensions: HashMap::new(), interpreters: HashMap::new() };
     for (number, language) in (0u16..).zip(LANGUAGES) {
         let id = LanguageId(number);
         index.files.extend(language.files.split_whitespace().map(|file| (file, id)));

@@ -112,6 +112,10 @@ enum Class {
 struct Comparison {
     files: u64,
     identical: u64,
+    /// Files with the same code that hold no embedded language, and those of them whose comments and
+    /// blank lines are the same, too.
+    comparable: u64,
+    to_the_line: u64,
     bytes: u64,
     languages: BTreeMap<&'static str, Row>,
     classes: HashMap<Class, u64>,
@@ -185,6 +189,12 @@ impl Comparison {
         if our_code == their_code {
             row.identical += 1;
             self.identical += 1;
+            if report.stats.blobs.is_empty() {
+                self.comparable += 1;
+                let theirs = (report.stats.comments as u64, report.stats.blanks as u64);
+                self.to_the_line +=
+                    u64::from(counted.map_or((0, 0), |counts| (counts.comments, counts.blanks)) == theirs);
+            }
             return;
         }
         let class = class(theirs, &bytes, our_code, counted.is_err());
@@ -195,6 +205,8 @@ impl Comparison {
     fn merge(&mut self, other: Self) {
         self.files += other.files;
         self.identical += other.identical;
+        self.comparable += other.comparable;
+        self.to_the_line += other.to_the_line;
         self.bytes += other.bytes;
         self.only_ours += other.only_ours;
         self.only_theirs += other.only_theirs;
@@ -230,6 +242,8 @@ impl Comparison {
             .fold((0, 0), |(ours, theirs), row| (ours + row.ours, theirs + row.theirs));
         println!("files compared      {:>12}", self.files);
         println!("  identical         {:>12}  {:.3} %", self.identical, percent(self.identical, self.files));
+        let to_the_line = percent(self.to_the_line, self.comparable);
+        println!("    comments, too   {:>12}  {to_the_line:.3} % of {}", self.to_the_line, self.comparable);
         println!("  or explained      {:>12}  {:.3} %", "", self.agreement());
         println!("code lines, ours    {ours:>12}");
         println!("code lines, tokei   {theirs:>12}");

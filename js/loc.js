@@ -75,10 +75,14 @@ export async function countLines(files, { open, module, only, threads = os.avail
     only,
   };
   const others = Math.min(threads, Math.ceil(files.length / FILES_PER_THREAD)) - 1;
-  const helpers = [];
-  for (let n = 0; n < others; n++) helpers.push(startHelper(module(), share));
+  const compiled = others > 0 ? module() : undefined;
+  const helpers = Promise.all(
+    Array.from({ length: Math.max(others, 0) }, () => startHelper(compiled, share)),
+  );
+  // Should this thread's share fail, its error is the one to report.
+  helpers.catch(() => {});
   const own = countShare(open(), share);
-  const parts = [own, ...(await Promise.all(helpers))];
+  const parts = [own, ...(await helpers)];
   return {
     numbers: Float64Array.from(parts.flatMap((part) => [...part.numbers])),
     skipped: parts.flatMap((part) => part.skipped).sort((a, b) => (a.path < b.path ? -1 : 1)),
@@ -87,7 +91,7 @@ export async function countLines(files, { open, module, only, threads = os.avail
 
 /**
  * Counts on another thread.
- * @param {WebAssembly.Module} module
+ * @param {WebAssembly.Module | undefined} module
  * @param {Share} share
  * @returns {Promise<Counted>}
  */
@@ -140,19 +144,21 @@ class Reader {
   constructor(counter, memory) {
     this.counter = counter;
     this.memory = memory;
-    this.grow(BUFFER_BYTES);
+    this.capacity = BUFFER_BYTES;
+    this.address = counter.reserve(BUFFER_BYTES);
+    this.view = this.mapped();
   }
 
   /** @param {number} bytes */
   grow(bytes) {
     this.capacity = bytes;
     this.address = this.counter.reserve(bytes);
-    this.map();
+    this.view = this.mapped();
   }
 
-  /** The engine's memory moves when it grows: the view is made anew then. */
-  map() {
-    this.view = new Uint8Array(this.memory.buffer, this.address, this.capacity);
+  /** The engine's memory moves when it grows: the view is to be made anew then. */
+  mapped() {
+    return new Uint8Array(this.memory.buffer, this.address, this.capacity);
   }
 
   /**
@@ -167,13 +173,13 @@ class Reader {
     let fd;
     try {
       fd = fs.openSync(path, "r");
-      if (this.view.buffer !== this.memory.buffer) this.map();
+      if (this.view.buffer !== this.memory.buffer) this.view = this.mapped();
       if (code >= QUESTIONS) {
         // Most files without an extension are no scripts, and some are huge: their start decides.
         length = fs.readSync(fd, this.view, 0, 4096, 0);
         language = this.counter.detectContent(code, length);
         if (language === UNKNOWN || (only !== undefined && language !== only)) return "";
-        if (this.view.buffer !== this.memory.buffer) this.map();
+        if (this.view.buffer !== this.memory.buffer) this.view = this.mapped();
       }
       length = fs.readSync(fd, this.view, 0, this.capacity, 0);
       while (length === this.capacity) {

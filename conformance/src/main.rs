@@ -100,6 +100,8 @@ enum Class {
     Fortran,
     /// tokei knows only the upper-case `REM`.
     BatchRemark,
+    /// tokei takes the quote that starts a Vim script's comment for a string that goes on.
+    VimComment,
     /// tokei counts a notebook's every cell, and none if an optional part is missing.
     Notebook,
     /// No known reason.
@@ -110,6 +112,10 @@ enum Class {
 struct Comparison {
     files: u64,
     identical: u64,
+    /// Files with the same code that hold no embedded language, and those of them whose comments and
+    /// blank lines are the same, too.
+    comparable: u64,
+    to_the_line: u64,
     bytes: u64,
     languages: BTreeMap<&'static str, Row>,
     classes: HashMap<Class, u64>,
@@ -183,6 +189,12 @@ impl Comparison {
         if our_code == their_code {
             row.identical += 1;
             self.identical += 1;
+            if report.stats.blobs.is_empty() {
+                self.comparable += 1;
+                let theirs = (report.stats.comments as u64, report.stats.blanks as u64);
+                self.to_the_line +=
+                    u64::from(counted.map_or((0, 0), |counts| (counts.comments, counts.blanks)) == theirs);
+            }
             return;
         }
         let class = class(theirs, &bytes, our_code, counted.is_err());
@@ -193,6 +205,8 @@ impl Comparison {
     fn merge(&mut self, other: Self) {
         self.files += other.files;
         self.identical += other.identical;
+        self.comparable += other.comparable;
+        self.to_the_line += other.to_the_line;
         self.bytes += other.bytes;
         self.only_ours += other.only_ours;
         self.only_theirs += other.only_theirs;
@@ -222,10 +236,14 @@ impl Comparison {
     }
 
     fn print(&self, options: &Options) {
-        let (ours, theirs) =
-            self.languages.values().fold((0, 0), |(ours, theirs), row| (ours + row.ours, theirs + row.theirs));
+        let (ours, theirs) = self
+            .languages
+            .values()
+            .fold((0, 0), |(ours, theirs), row| (ours + row.ours, theirs + row.theirs));
         println!("files compared      {:>12}", self.files);
         println!("  identical         {:>12}  {:.3} %", self.identical, percent(self.identical, self.files));
+        let to_the_line = percent(self.to_the_line, self.comparable);
+        println!("    comments, too   {:>12}  {to_the_line:.3} % of {}", self.to_the_line, self.comparable);
         println!("  or explained      {:>12}  {:.3} %", "", self.agreement());
         println!("code lines, ours    {ours:>12}");
         println!("code lines, tokei   {theirs:>12}");
@@ -238,7 +256,9 @@ impl Comparison {
 
         println!("\n{:<24}{:>9}{:>9}{:>10}{:>12}{:>12}", "language", "files", "same", "%", "ours", "tokei");
         let mut rows: Vec<_> = self.languages.iter().collect();
-        rows.sort_by_key(|(_, row)| (std::cmp::Reverse(row.files - row.identical), std::cmp::Reverse(row.files)));
+        rows.sort_by_key(|(_, row)| {
+            (std::cmp::Reverse(row.files - row.identical), std::cmp::Reverse(row.files))
+        });
         for (name, row) in rows.iter().take(40) {
             let share = percent(row.identical, row.files);
             println!(
@@ -309,6 +329,7 @@ fn class(language: LanguageType, bytes: &[u8], ours: u64, uncountable: bool) -> 
         | LanguageType::GlimmerTs => Class::Embedded,
         LanguageType::FortranLegacy | LanguageType::FortranModern => Class::Fortran,
         LanguageType::Batch => Class::BatchRemark,
+        LanguageType::VimScript => Class::VimComment,
         _ => Class::Unexplained,
     }
 }

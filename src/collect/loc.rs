@@ -5,14 +5,14 @@
 
 mod counter;
 mod detect;
+mod intake;
 mod notebook;
 mod syntax;
 mod table;
 mod tally;
 
-pub use detect::{
-    Detection, HEAD_BYTES, Question, detect, detect_content, detect_many, detect_shebang,
-};
+pub use detect::{Detection, HEAD_BYTES, Question, detect, detect_content, detect_many, detect_shebang};
+pub use intake::Intake;
 pub use table::Language;
 pub use tally::{LanguageTotal, Tally};
 
@@ -121,7 +121,8 @@ pub fn find(name: &str) -> Result<LanguageId> {
 ///   (read with their own syntax).
 /// * A Rust line with a string literal counts also when a documentation comment follows it.
 /// * Fixed-form Fortran has `c` and `*` comments in the first column only, free-form Fortran has
-///   them at any indentation; batch files may write `rem`.
+///   them at any indentation; batch files may write `rem`, and a quote that opens a line of Vim script
+///   opens no string.
 /// * Binary files have no lines, and of a notebook the lines of its cells count, once.
 pub fn count(language: LanguageId, bytes: &[u8]) -> std::result::Result<Counts, Uncountable> {
     let text = text(bytes)?;
@@ -146,9 +147,7 @@ fn text(bytes: &[u8]) -> std::result::Result<Cow<'_, [u8]>, Uncountable> {
         [0xEF, 0xBB, 0xBF, rest @ ..] => Ok(Cow::Borrowed(rest)),
         [0xFF, 0xFE, rest @ ..] => Ok(utf16(rest, u16::from_le_bytes)),
         [0xFE, 0xFF, rest @ ..] => Ok(utf16(rest, u16::from_be_bytes)),
-        _ if memchr::memchr(0, &bytes[..bytes.len().min(BINARY_PROBE)]).is_some() => {
-            Err(Uncountable::Binary)
-        }
+        _ if memchr::memchr(0, &bytes[..bytes.len().min(BINARY_PROBE)]).is_some() => Err(Uncountable::Binary),
         _ => Ok(Cow::Borrowed(bytes)),
     }
 }
@@ -179,7 +178,7 @@ fn order(name: &str) -> String {
     name.to_lowercase()
 }
 
-/// Up to three languages whose name or alias has nearly the same letters, nearest first.
+/// Up to three languages whose name or alias is nearest by its letters, if near at all.
 fn suggestions(wanted: &str) -> Vec<String> {
     let mut near: Vec<(usize, LanguageId)> = NAMES
         .iter()
@@ -188,14 +187,13 @@ fn suggestions(wanted: &str) -> Vec<String> {
         .filter(|(apart, _)| *apart <= (wanted.len() / 3).max(1))
         .collect();
     near.sort_unstable();
-    let mut names: Vec<String> = Vec::new();
-    for (_, id) in near {
-        let name = format!("`{}`", id.name());
-        if !names.contains(&name) && names.len() < 3 {
-            names.push(name);
-        }
-    }
-    names
+    near.dedup_by_key(|(_, id)| *id);
+    let least = near.first().map_or(0, |(apart, _)| *apart);
+    near.iter()
+        .take_while(|(apart, _)| *apart == least)
+        .take(3)
+        .map(|(_, id)| format!("`{}`", id.name()))
+        .collect()
 }
 
 /// How many letters one word has that the other lacks, whichever is more; swaps cost nothing.

@@ -463,3 +463,56 @@ fn trim_white_end(line: &[u8]) -> &[u8] {
 fn is_white(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(language: LanguageId, text: &str) -> (u64, u64, u64) {
+        let Counts { code, comments, blanks } = count(language, text.as_bytes());
+        (code, comments, blanks)
+    }
+
+    fn languages() -> impl Iterator<Item = (LanguageId, &'static str, &'static Syntax)> {
+        (0u16..).zip(LANGUAGES).map(|(number, row)| (LanguageId(number), row.name, row.syntax))
+    }
+
+    #[test]
+    fn every_marker_of_every_language_works() {
+        for (id, name, syntax) in languages() {
+            for marker in syntax.line {
+                assert_eq!(lines(id, &format!("{marker} a\n0\n\n")), (1, 1, 1), "{marker} in {name}");
+            }
+            for (start, end) in blocks(syntax) {
+                let text = format!("{start} a\n\n b {end}\n{start} a {end}\n0\n");
+                assert_eq!(lines(id, &text), (1, 4, 0), "{start} in {name}");
+            }
+            for (start, end) in [syntax.docs, syntax.verbatim, syntax.quotes].concat() {
+                let text = format!("0 {start} 0\n\n 0 {end}\n\n");
+                assert_eq!(lines(id, &text), (3, 0, 1), "{start} in {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn where_several_marks_could_start_the_longest_is_tried_first() {
+        for (_, name, syntax) in languages() {
+            for list in [syntax.block, syntax.verbatim, syntax.quotes] {
+                let lengths: Vec<_> = list.iter().map(|(start, end)| start.len().max(end.len())).collect();
+                assert!(lengths.is_sorted_by(|a, b| a >= b), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn marks_are_short_and_keep_to_a_line() {
+        for (_, name, syntax) in languages() {
+            let lists = [syntax.docs, syntax.verbatim, syntax.quotes, syntax.block, syntax.nesting].concat();
+            let ends = lists.iter().flat_map(|(start, end)| [*start, *end]);
+            for mark in ends.chain(syntax.line.iter().copied()) {
+                let first = mark.bytes().next().expect("a mark has a letter");
+                assert!(!is_white(first) && !mark.contains('\n') && mark.len() < 64, "{mark} in {name}");
+            }
+        }
+    }
+}

@@ -122,8 +122,8 @@ fn base_name(program: &str) -> &str {
     program.rsplit('/').next().unwrap_or(program)
 }
 
-/// Coq's sentences and V's declarations are unmistakable; what has neither is Verilog, the most
-/// common of the three.
+/// V's functions, Verilog's modules and directives and Coq's sentences are unmistakable; what has
+/// none of them is Verilog, the most common of the three.
 fn dialect_of_v(head: &[u8]) -> &'static str {
     let begins = |words: &[&str]| {
         head.split(|&b| b == b'\n').any(|line| {
@@ -131,19 +131,20 @@ fn dialect_of_v(head: &[u8]) -> &'static str {
             words.iter().any(|word| line.starts_with(word.as_bytes()))
         })
     };
-    let coq = ["(*", "Require ", "From ", "Theorem ", "Lemma ", "Definition ", "Inductive ", "Module ", "Proof"];
-    if begins(&["module ", "endmodule", "`timescale", "`define", "`include", "`ifdef", "`ifndef"])
-        && !begins(&["fn ", "pub fn "])
-    {
-        return if begins(&["endmodule", "`", "input ", "output ", "always", "assign "]) || !begins(&["import "]) {
-            "Verilog"
-        } else {
-            "V"
-        };
-    }
-    if begins(&["fn ", "pub fn ", "import ", "pub struct ", "struct "]) {
+    if begins(&["fn ", "pub fn ", "pub struct "]) {
         "V"
-    } else if begins(&coq) {
+    } else if begins(&["module ", "endmodule", "`"]) {
+        "Verilog"
+    } else if begins(&[
+        "(*",
+        "Require ",
+        "From ",
+        "Theorem ",
+        "Lemma ",
+        "Definition ",
+        "Inductive ",
+        "Module ",
+    ]) {
         "Coq"
     } else {
         "Verilog"
@@ -166,8 +167,7 @@ struct Index {
 }
 
 static INDEX: LazyLock<Index> = LazyLock::new(|| {
-    let mut index =
-        Index { files: HashMap::new(), extensions: HashMap::new(), interpreters: HashMap::new() };
+    let mut index = Index { files: HashMap::new(), extensions: HashMap::new(), interpreters: HashMap::new() };
     for (number, language) in (0u16..).zip(LANGUAGES) {
         let id = LanguageId(number);
         index.files.extend(language.files.split_whitespace().map(|file| (file, id)));

@@ -425,7 +425,7 @@ pub(super) static LANGUAGES: &[Language] = &[
     row("Verilog", "vg vh", &C),
     row("Verilog Args File", "irunargs xrunargs", &NONE),
     row("VHDL", "vhd vhdl", &Syntax { block: STARRED, ..DASHED }),
-    row("Vim Script", "vim", &Syntax { line: &["\""], quotes: BOTH, ..NONE }).also("vimscript viml"),
+    row("Vim Script", "vim", &Syntax { line: &["\""], ..NONE }).also("vimscript viml"),
     row("Virgil", "v3", &C),
     row("Visual Basic", "vb", &Syntax { line: &["'"], quotes: DOUBLE, ..NONE }).also("vbnet visualbasic"),
     row("Visual Studio Project", "vcproj vcxproj", &XML),

@@ -1,0 +1,427 @@
+//! Lines of code from the outside: detection, counting and adding up, over files and generated
+//! texts. That the numbers are those of tokei is checked by the conformance package.
+
+use proptest::prelude::*;
+use unentropy::collect::loc::{
+    self, Counts, Detection, Intake, LanguageId, Question, Tally, Uncountable, count, detect, find,
+};
+use unentropy::error::Code;
+
+/// Code, comments and blanks of a text in the named language.
+fn lines(language: &str, text: impl AsRef<[u8]>) -> (u64, u64, u64) {
+    let counts = count(find(language).unwrap(), text.as_ref()).unwrap();
+    (counts.code, counts.comments, counts.blanks)
+}
+
+/// The language of a path, by its name alone.
+fn language_of(path: &str) -> Option<&'static str> {
+    match detect(path) {
+        Detection::Language(id) => Some(id.name()),
+        _ => None,
+    }
+}
+
+macro_rules! fixture {
+    ($name:literal) => {
+        ($name, include_bytes!(concat!("fixtures/loc/", $name)).as_slice())
+    };
+}
+
+#[test]
+fn files_have_the_lines_that_a_reader_counts() {
+    let cases = [
+        (fixture!("strings.js"), (10, 6, 1)),
+        (fixture!("nested.rs"), (6, 9, 2)),
+        (fixture!("docstrings.py"), (6, 2, 1)),
+        (fixture!("page.html"), (12, 4, 1)),
+        (fixture!("component.vue"), (10, 4, 3)),
+        (fixture!("notes.md"), (0, 4, 1)),
+        (fixture!("notebook.ipynb"), (3, 3, 2)),
+        (fixture!("fixed.f"), (3, 3, 0)),
+        (fixture!("free.f90"), (3, 1, 1)),
+        (fixture!("script.bat"), (1, 3, 1)),
+        (fixture!("query.sql"), (2, 3, 0)),
+        (fixture!("module.lua"), (1, 3, 0)),
+        (fixture!("lib.hs"), (1, 3, 0)),
+        (fixture!("tree.xml"), (3, 1, 1)),
+        (fixture!("main.tf"), (3, 3, 0)),
+        (fixture!("sig.d"), (1, 1, 0)),
+    ];
+    for ((name, bytes), expected) in cases {
+        let language = language_of(name).unwrap();
+        assert_eq!(lines(language, bytes), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_line_is_what_a_line_feed_ends_or_the_text_does() {
+    let cases = [
+        ("", (0, 0, 0)),
+        ("\n", (0, 0, 1)),
+        ("\n\n", (0, 0, 2)),
+        ("x", (1, 0, 0)),
+        ("x\n", (1, 0, 0)),
+        ("x\n\n", (1, 0, 1)),
+        ("x\n  ", (1, 0, 1)),
+        ("x\r\n\r\n// y\r\n", (1, 1, 1)),
+        ("\u{c}\n\t\u{b}\n", (0, 0, 2)),
+        ("/* open", (0, 1, 0)),
+        ("/* open\n\n", (0, 2, 0)),
+        ("\" open\n\n", (2, 0, 0)),
+        ("x /* open\n y */", (1, 1, 0)),
+        ("/* a */ x /* b */\n", (0, 1, 0)),
+        ("*/\n/*/\n/**/\n", (1, 2, 0)),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(lines("c", text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn a_quote_opens_a_string_wherever_the_language_has_quotes() {
+    let cases = [
+        ("c", "char q = '\"';\n// inside\n\nchar r = '\"';\n// outside\n", (4, 1, 0)),
+        ("html", "<p>don't</p>\n\n<p>won't</p>\n\n", (3, 0, 1)),
+        ("python", "x = '''\n# text\n'''\n# comment\n", (3, 1, 0)),
+        ("c#", "var p = @\"c:\\\"; // after\n// comment\n", (1, 1, 0)),
+        ("rust", "let r = r#\"\"//\"#;\n// comment\n", (1, 1, 0)),
+        ("c", "/* \" */\n// comment\n", (0, 2, 0)),
+    ];
+    for (language, text, expected) in cases {
+        assert_eq!(lines(language, text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn markup_reads_embedded_regions_by_their_own_syntax() {
+    let cases = [
+        ("<script>\n// c\n</script>\n", (2, 1, 0)),
+        ("<SCRIPT>\n// c\n</SCRIPT>\n", (2, 1, 0)),
+        ("<script>\n'open\n</script>\n<!-- c -->\n", (3, 1, 0)),
+        ("<script>\n/* open\n</script>\n<!-- c -->\n", (2, 2, 0)),
+        ("<script>\n\n</script>\n", (2, 0, 1)),
+        ("<script>\n// no end\n", (2, 0, 0)),
+        ("<script/>\n// no script\n</script>", (3, 0, 0)),
+        ("<scripted>\n// no script\n</scripted>\n", (3, 0, 0)),
+        ("<script type=\"text/html\">\n<!-- c -->\n// text\n</script>\n", (3, 1, 0)),
+        ("<script lang=coffee>\n# c\n</script>\n", (2, 1, 0)),
+        ("<style>\n/* c */\n</style><script>\n// c\n</script>\n", (3, 2, 0)),
+        ("<!-- <script> -->\n// text\n", (1, 1, 0)),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(lines("html", text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_no_content() {
+    let utf16 = |mark: char, swap: bool| -> Vec<u8> {
+        let text = format!("{mark}// a\nx\n\n");
+        text.encode_utf16()
+            .flat_map(|unit| if swap { unit.to_be_bytes() } else { unit.to_le_bytes() })
+            .collect()
+    };
+    for bytes in
+        ["\u{feff}// a\nx\n\n".as_bytes().to_vec(), utf16('\u{feff}', false), utf16('\u{feff}', true)]
+    {
+        assert_eq!(lines("c", &bytes), (1, 1, 1), "{bytes:?}");
+    }
+}
+
+#[test]
+fn what_is_no_text_has_no_lines() {
+    let cases = [
+        ("c", b"\x7fELF\0\x01".as_slice(), Uncountable::Binary),
+        ("jupyter", b"{}", Uncountable::Notebook),
+        ("jupyter", b"x = 1", Uncountable::Notebook),
+    ];
+    for (language, bytes, expected) in cases {
+        assert_eq!(count(find(language).unwrap(), bytes), Err(expected));
+    }
+}
+
+#[test]
+fn paths_tell_their_language() {
+    let cases = [
+        ("src/main.rs", Some("Rust")),
+        ("/a/b.c/MAIN.PY", Some("Python")),
+        (r"C:\a\b.TS", Some("TypeScript")),
+        ("x.d.ts", Some("TypeScript")),
+        ("x.mts", Some("TypeScript")),
+        ("x.tsx", Some("TSX")),
+        ("Makefile", Some("Makefile")),
+        ("a/Dockerfile", Some("Dockerfile")),
+        ("CMakeLists.txt", Some("CMake")),
+        ("Gemfile", Some("Ruby")),
+        ("Jenkinsfile", Some("Groovy")),
+        ("BUILD", Some("Bazel")),
+        ("home.blade.php", Some("Blade")),
+        ("home.php", Some("PHP")),
+        ("x.unknown", None),
+        ("x.", None),
+        ("a.rs/x.", None),
+    ];
+    for (path, expected) in cases {
+        assert_eq!(language_of(path), expected, "{path}");
+    }
+    for path in ["tool", ".bashrc", "a.rs/tool", ""] {
+        assert_eq!(detect(path), Detection::ByContent(Question::Interpreter), "{path}");
+    }
+}
+
+#[test]
+fn first_lines_tell_the_interpreter() {
+    let cases = [
+        ("#!/bin/sh\n", Some("Shell")),
+        ("#! /bin/bash -e\n", Some("Bash")),
+        ("#!/usr/bin/env python3\n", Some("Python")),
+        ("#!/usr/bin/python3.12\n", Some("Python")),
+        ("#!/usr/bin/env -S node --no-warnings\n", Some("JavaScript")),
+        ("#!/usr/bin/env -S A=1 deno run\n", Some("TypeScript")),
+        ("#!/usr/bin/perl6", Some("Raku")),
+        ("#!/usr/bin/perl5", Some("Perl")),
+        ("#!/usr/bin/env Rscript\r\n", Some("R")),
+        ("#!/usr/bin/env\n", None),
+        ("#!\n", None),
+        ("#!/opt/unheard-of\n", None),
+        ("\n#!/bin/sh\n", None),
+        ("", None),
+    ];
+    for (head, expected) in cases {
+        assert_eq!(loc::detect_shebang(head.as_bytes()).map(LanguageId::name), expected, "{head:?}");
+    }
+}
+
+#[test]
+fn shared_extensions_are_told_apart_by_content() {
+    let cases = [
+        ("x.v", "// c\nmodule top(input a);\nendmodule\n", "Verilog"),
+        ("x.v", "`timescale 1ns/1ps\n", "Verilog"),
+        ("x.v", "module main\n\nimport os\n\nfn main() {\n}\n", "V"),
+        ("x.v", "Require Import Arith.\nLemma a : True.\nProof. trivial. Qed.\n", "Coq"),
+        ("x.m", "% comment\nx = 1;\n", "MATLAB"),
+        ("x.m", "function y = f(x)\n", "MATLAB"),
+        ("x.m", "#import <A/A.h>\n", "Objective-C"),
+        ("x.m", "/* c */\n@implementation A\n", "Objective-C"),
+    ];
+    for (path, head, expected) in cases {
+        let Detection::ByContent(question) = detect(path) else { panic!("{path} is settled") };
+        assert_eq!(loc::detect_content(question, head.as_bytes()).unwrap().name(), expected, "{head:?}");
+    }
+}
+
+#[test]
+fn languages_answer_to_names_aliases_and_extensions() {
+    let cases = [
+        ("rust", "Rust"),
+        ("RUST", "Rust"),
+        (" Rust ", "Rust"),
+        ("rs", "Rust"),
+        ("js", "JavaScript"),
+        ("ts", "TypeScript"),
+        ("py", "Python"),
+        ("c++", "C++"),
+        ("cpp", "C++"),
+        ("c#", "C#"),
+        ("csharp", "C#"),
+        ("golang", "Go"),
+        ("objc", "Objective-C"),
+        ("terraform", "HCL"),
+        ("docker", "Dockerfile"),
+        ("shell", "Shell"),
+        ("bash", "Bash"),
+        ("md", "Markdown"),
+        ("pl/sql", "PL/SQL"),
+        ("c", "C"),
+        ("d", "D"),
+        ("r", "R"),
+    ];
+    for (name, expected) in cases {
+        assert_eq!(find(name).unwrap().name(), expected, "{name}");
+    }
+    for language in loc::languages() {
+        assert_eq!(find(language.name).unwrap().name(), language.name);
+    }
+}
+
+#[test]
+fn an_unknown_language_is_an_error_with_near_names() {
+    let cases = [
+        ("Pyhton", "Did you mean `Python`?"),
+        ("typscript", "Did you mean `TypeScript`?"),
+        ("golangg", "Did you mean `Go`?"),
+        ("qqqqqq", "Name a language such as `Rust`, `TypeScript` or `C++`."),
+        ("", "Name a language such as `Rust`, `TypeScript` or `C++`."),
+    ];
+    for (name, hint) in cases {
+        let error = find(name).unwrap_err();
+        assert_eq!(error.code, Code::CollectorUsage);
+        assert_eq!(error.message, format!("unknown language `{name}`"));
+        assert_eq!(error.hint, hint);
+    }
+}
+
+#[test]
+fn detection_in_bulk_says_the_same() {
+    let paths = ["a.rs", "tool", "x.v", "x.unknown", "ä/Makefile"];
+    let joined: String = paths.iter().map(|path| format!("{path}\0")).collect();
+    let codes = loc::detect_many(&joined);
+    assert_eq!(codes.len(), paths.len());
+    for (path, code) in paths.iter().zip(codes) {
+        assert_eq!(Detection::from_code(code), detect(path), "{path}");
+    }
+    assert_eq!(loc::detect_many(""), [0u16; 0]);
+}
+
+#[test]
+fn tallies_add_up_and_survive_being_numbers() {
+    let (rust, c) = (find("rust").unwrap(), find("c").unwrap());
+    let mut tally = Tally::default();
+    tally.add(rust, Counts { code: 5, comments: 2, blanks: 1 });
+    tally.add(rust, Counts { code: 1, comments: 0, blanks: 0 });
+    let mut other = Tally::default();
+    other.add(c, Counts { code: 9, comments: 9, blanks: 9 });
+    tally.merge(&other);
+    for tally in [tally.clone(), Tally::from_numbers(&tally.to_numbers())] {
+        assert_eq!(tally.files(), 3);
+        assert_eq!(tally.total(None), Counts { code: 15, comments: 11, blanks: 10 });
+        assert_eq!(tally.total(Some(rust)), Counts { code: 6, comments: 2, blanks: 1 });
+        let names: Vec<_> = tally.by_language().iter().map(|row| (row.language, row.files)).collect();
+        assert_eq!(names, [("C", 1), ("Rust", 2)]);
+    }
+    let mut twice = tally.to_numbers();
+    twice.extend(tally.to_numbers());
+    assert_eq!(Tally::from_numbers(&twice).total(None).code, 30);
+    assert_eq!(Tally::default().total(None), Counts::default());
+    assert_eq!(Tally::default().by_language(), []);
+}
+
+#[test]
+fn an_intake_counts_what_stands_in_its_buffer() {
+    let mut intake = Intake::new();
+    let rust = find("rust").unwrap();
+    let text = b"fn main() {}\n// c\n";
+    intake.reserve(64)[..text.len()].copy_from_slice(text);
+    assert_eq!(intake.add(rust, text.len()), Ok(Ok(())));
+    intake.reserve(8)[..4].copy_from_slice(b"a\0bc");
+    assert_eq!(intake.add(rust, 4), Ok(Err(Uncountable::Binary)));
+    assert_eq!(intake.add(rust, 65).unwrap_err().code, Code::Internal);
+    let head = b"#!/bin/sh\n";
+    intake.reserve(64)[..head.len()].copy_from_slice(head);
+    let code = detect("tool").to_code();
+    assert_eq!(intake.detect_content(code, head.len()).map(LanguageId::name), Some("Shell"));
+    assert_eq!(intake.detect_content(code, 65), None);
+    assert_eq!(intake.take().total(None), Counts { code: 1, comments: 1, blanks: 0 });
+    assert_eq!(intake.take().files(), 0);
+}
+
+/// Texts with a good deal of what syntaxes are made of.
+fn source() -> impl Strategy<Value = String> {
+    let tokens = [
+        "\n",
+        "\n",
+        "\r\n",
+        " ",
+        "\t",
+        "x",
+        "x y",
+        "\"",
+        "'",
+        "`",
+        "\\",
+        "\\\\",
+        "/",
+        "*",
+        "//",
+        "/*",
+        "*/",
+        "///",
+        "#",
+        "\"\"\"",
+        "'''",
+        "--",
+        "--[[",
+        "]]",
+        "{-",
+        "-}",
+        "(*",
+        "*)",
+        "<!--",
+        "-->",
+        "<script>",
+        "</script>",
+        "<style lang=scss>",
+        "</style>",
+        "<template>",
+        "</template>",
+        "<",
+        ">",
+        "=begin",
+        "=end",
+        "%",
+        ";",
+        "r#\"",
+        "\"#",
+        "@\"",
+        "c",
+        "C",
+        "!",
+        "ä",
+        "🔜",
+        "\u{0b}",
+    ];
+    prop::collection::vec(prop::sample::select(tokens.to_vec()), 0..60).prop_map(|parts| parts.concat())
+}
+
+fn any_language() -> impl Strategy<Value = LanguageId> {
+    (0..u16::try_from(loc::languages().len()).unwrap())
+        .prop_map(|index| LanguageId::from_index(index).unwrap())
+        .prop_filter("a notebook's lines are those of its cells", |id| id.name() != "Jupyter Notebooks")
+}
+
+fn line_count(text: &str) -> u64 {
+    text.split_inclusive('\n').count() as u64
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2048))]
+
+    #[test]
+    fn every_line_is_counted_once(language in any_language(), text in source()) {
+        let counts = count(language, text.as_bytes()).unwrap();
+        prop_assert_eq!(counts.lines(), line_count(&text));
+    }
+
+    #[test]
+    fn a_last_line_feed_changes_nothing(language in any_language(), text in source()) {
+        let text = text.trim_end_matches('\n');
+        prop_assume!(!text.is_empty());
+        prop_assert_eq!(count(language, text.as_bytes()), count(language, format!("{text}\n").as_bytes()));
+    }
+
+    #[test]
+    fn carriage_returns_change_nothing(language in any_language(), text in source()) {
+        let text = text.replace('\r', "");
+        prop_assert_eq!(count(language, text.as_bytes()), count(language, text.replace('\n', "\r\n").as_bytes()));
+    }
+
+    #[test]
+    fn indentation_changes_nothing_outside_fixed_columns(language in any_language(), text in source()) {
+        prop_assume!(language.name() != "FORTRAN Legacy");
+        let indented: String = text.split_inclusive('\n').map(|line| format!("  {line}")).collect();
+        prop_assert_eq!(count(language, text.as_bytes()), count(language, indented.as_bytes()));
+    }
+
+    #[test]
+    fn no_bytes_are_too_odd(language in any_language(), bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = count(language, &bytes);
+        let _ = loc::detect_shebang(&bytes);
+    }
+
+    #[test]
+    fn no_name_is_too_odd(name in ".{0,40}") {
+        let _ = find(&name);
+        let _ = detect(&name);
+        let _ = loc::detect_many(&name);
+    }
+}

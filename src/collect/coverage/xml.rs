@@ -90,7 +90,8 @@ impl<'a> Document<'a> {
                     return self.content(Cow::Owned(text.into_owned()), at);
                 }
                 Event::Eof if self.depth > 0 => {
-                    let cause = format!("the file ends inside {} unclosed elements: it is cut off", self.depth);
+                    let cause =
+                        format!("the file ends inside {} unclosed elements: it is cut off", self.depth);
                     return Err(self.refuse(self.text.len(), &cause).hint(
                         "Check that the step that writes the report ended before this one began and did not fail.",
                     ));
@@ -168,7 +169,8 @@ impl<'a> Document<'a> {
 
     fn content(&self, text: Cow<'a, str>, at: usize) -> Result<Step<'a>> {
         if self.depth == 0 {
-            let cause = format!("expected nothing outside the root element, found `{}`", excerpt(text.as_bytes()));
+            let cause =
+                format!("expected nothing outside the root element, found `{}`", excerpt(text.as_bytes()));
             return Err(self.refuse(at, &cause));
         }
         Ok(Step::Text(text))
@@ -181,7 +183,9 @@ impl<'a> Document<'a> {
 
     fn broken(&self, error: &quick_xml::Error) -> Error {
         let at = match error {
-            quick_xml::Error::Syntax(_) | quick_xml::Error::IllFormed(_) => self.reader.error_position() as usize,
+            quick_xml::Error::Syntax(_) | quick_xml::Error::IllFormed(_) => {
+                self.reader.error_position() as usize
+            }
             _ => self.position(),
         };
         self.refuse(at, &error.to_string())

@@ -248,10 +248,10 @@ impl Report {
     fn finish(mut self, name: &str) -> Coverage {
         if !self.any_line {
             // A rate without counts still weighs something when it is averaged with other reports:
-            // as much as this many lines.
+            // as much as this many lines. A rate of 0 is what tools write for nothing measured.
             const WEIGHT: f64 = 1_000_000.0;
             for (slot, rate) in self.summary.0.iter_mut().zip(self.rates).filter(|_| self.any_class) {
-                if let (None, Some(rate)) = (&slot, rate) {
+                if let (None, Some(rate)) = (&slot, rate.filter(|rate| *rate > 0.0)) {
                     *slot = Tally::new((rate * WEIGHT).round() as u64, WEIGHT as u64);
                 }
             }

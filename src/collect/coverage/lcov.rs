@@ -21,6 +21,7 @@ pub(super) fn recognises(probe: &Probe<'_>) -> bool {
             .text
             .split(|&byte| byte == b'\n')
             .take(ENOUGH)
+            .map(<[u8]>::trim_ascii_start)
             .any(|line| line.starts_with(b"SF:") || line.starts_with(b"TN:"))
 }
 

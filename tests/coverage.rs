@@ -290,6 +290,11 @@ fn cobertura_is_read_as_its_writers_mean_it() {
                 .replace("'&#49;'", "'1'"),
             [(1, 2), (0, 0), (0, 0)],
         ),
+        (
+            "text between lines",
+            cobertura(&class("A", "a", "", &format!("text{} &lt; {}<![CDATA[<]]>{}", line(1, 1), line(2, 1), line(3, 0)))),
+            [(2, 3), (0, 0), (0, 0)],
+        ),
         ("a class without anything", cobertura("<class filename=\"a\"/>"), [(0, 0), (0, 0), (0, 0)]),
     ];
     for (fact, text, expected) in cases {

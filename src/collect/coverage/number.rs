@@ -88,8 +88,8 @@ mod tests {
 
     #[test]
     fn digits_end_where_something_else_begins() {
-        let cases: [(&[u8], Option<(u32, usize)>); 9] = [
-            (b"7,456789", Some((7, 1))),
+        let cases = [
+            (b"7,456789".as_slice(), Some((7, 1))),
             (b"1234567,", Some((1_234_567, 7))),
             (b"0000000,", Some((0, 7))),
             (b"09:\xff\xff\xff\xff\xff", Some((9, 2))),

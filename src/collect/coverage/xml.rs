@@ -44,6 +44,9 @@ pub(super) struct Document<'a> {
     name: &'a str,
     depth: usize,
     closing: bool,
+    /// Whether the reader stands right behind a tag, the only place from which bytes may be taken past
+    /// it: behind text it already counts on the `<` that follows.
+    behind_tag: bool,
     rooted: bool,
 }
 
@@ -51,7 +54,7 @@ impl<'a> Document<'a> {
     /// The document in `text`, from the file called `name`.
     pub(super) fn new(text: &'a [u8], name: &'a str) -> Self {
         let reader = Reader::from_reader(text);
-        Self { reader, text, name, depth: 0, closing: false, rooted: false }
+        Self { reader, text, name, depth: 0, closing: false, behind_tag: false, rooted: false }
     }
 
     /// The next step. An empty element opens and closes like any other.
@@ -62,6 +65,7 @@ impl<'a> Document<'a> {
         loop {
             let at = self.position();
             let event = self.reader.read_event().map_err(|error| self.broken(&error))?;
+            self.behind_tag = matches!(event, Event::Start(_) | Event::Empty(_) | Event::End(_));
             match event {
                 Event::Start(tag) => {
                     self.enter(&tag, at)?;
@@ -109,7 +113,7 @@ impl<'a> Document<'a> {
     /// are almost nothing but such elements, and this walks over them once instead of four times.
     #[inline]
     pub(super) fn plain_element(&mut self, name: &[u8], mut note: impl FnMut(&'a [u8], &'a [u8])) -> bool {
-        if self.closing || self.depth == 0 {
+        if self.closing || !self.behind_tag {
             return false;
         }
         let rest: &'a [u8] = self.reader.get_ref();

@@ -2,6 +2,18 @@
 //! reports hold millions of them. Tools write counts in more ways than their formats allow; what
 //! each of those means is decided here, for all formats alike.
 
+/// A byte's value times this has that value in all eight bytes.
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// The offset of the first line feed among the eight bytes at `at`.
+#[inline(always)]
+pub(super) fn newline(text: &[u8], at: usize) -> Option<usize> {
+    let word = u64::from_le_bytes(*text.get(at..)?.first_chunk()?) ^ (ONES * 0x0a);
+    // The high bit of the lowest zero byte, and perhaps of bytes above it.
+    let zeros = word.wrapping_sub(ONES) & !word & (ONES * 0x80);
+    (zeros != 0).then(|| at + (zeros.trailing_zeros() / 8) as usize)
+}
+
 /// A run of one to seven digits at `at`, followed by something else: its value and the offset
 /// behind it. `None` for any other, and near the end of the text: those are for the slower
 /// functions below.
@@ -10,7 +22,6 @@
 /// from line to line, and a processor that guesses their length wrong loses more than it computes.
 #[inline(always)]
 pub(super) fn digits(text: &[u8], at: usize) -> Option<(u32, usize)> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
     let word = u64::from_le_bytes(*text.get(at..)?.first_chunk()?);
     let values = word ^ (ONES * 0x30);
     // The high bit of every byte above 9. A carry out of such a byte spoils only later ones.

@@ -10,11 +10,14 @@ use std::time::{Duration, Instant};
 use unentropy::collect::coverage::{Format, Kind, parse};
 
 const SIZE: usize = 50_000_000;
-const RUNS: usize = 7;
+const RUNS: usize = 25;
+
+/// Appends the source of that number to a report.
+type Generate = fn(&mut String, u32);
 
 fn main() {
     let directory = std::env::args().nth(1).expect("a directory to write the reports to");
-    let generators: [(&str, Format, fn(&mut String, u32)); 4] = [
+    let generators: [(&str, Format, Generate); 4] = [
         ("lines.info", Format::Lcov, lcov_lines),
         ("full.info", Format::Lcov, lcov_full),
         ("cobertura.xml", Format::Cobertura, cobertura),
@@ -52,7 +55,7 @@ fn best(mut run: impl FnMut()) -> Duration {
     timed.min().expect("at least one run")
 }
 
-fn report(format: Format, generate: fn(&mut String, u32)) -> String {
+fn report(format: Format, generate: Generate) -> String {
     let (head, tail) = match format {
         Format::Lcov => ("", ""),
         Format::Cobertura => (

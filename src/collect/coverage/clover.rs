@@ -255,7 +255,8 @@ impl File {
     /// Whether `truecount` and `falsecount` are istanbul's numbers of branches taken and missed:
     /// the file's counters agree with that reading and not with the other.
     fn counts_branches(&self) -> bool {
-        let (Some(total), Some(covered)) = (self.counters.conditionals, self.counters.covered_conditionals) else {
+        let (Some(total), Some(covered)) = (self.counters.conditionals, self.counters.covered_conditionals)
+        else {
             return false;
         };
         let (mut ways, mut numbers) = ((0u64, 0u64), (0u64, 0u64));

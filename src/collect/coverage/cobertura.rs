@@ -139,7 +139,8 @@ impl Report {
             }
             "lines" if !self.classes.is_empty() => Tag::Lines,
             "class" => {
-                let Some(file) = document.attribute(element, "filename")?.filter(|file| !file.trim().is_empty())
+                let Some(file) =
+                    document.attribute(element, "filename")?.filter(|file| !file.trim().is_empty())
                 else {
                     return Err(document.refuse(element.at, "expected `class` with a `filename`, found none"));
                 };
@@ -184,7 +185,8 @@ impl Report {
     #[inline]
     fn line(&mut self, document: &Document<'_>, raw: &RawLine<'_>, at: usize) -> Result<()> {
         let (Some(number), Some(count)) = (raw.number.and_then(whole), raw.hits.and_then(hits)) else {
-            let shown = |value: Option<&[u8]>| value.map_or("nothing".to_owned(), |v| format!("`{}`", excerpt(v)));
+            let shown =
+                |value: Option<&[u8]>| value.map_or("nothing".to_owned(), |v| format!("`{}`", excerpt(v)));
             let cause = format!(
                 "expected `line` with the numbers `number` and `hits`, found {} and {}",
                 shown(raw.number),
@@ -246,10 +248,10 @@ impl Report {
     fn finish(mut self, name: &str) -> Coverage {
         if !self.any_line {
             // A rate without counts still weighs something when it is averaged with other reports:
-            // as much as this many lines.
+            // as much as this many lines. A rate of 0 is what tools write for nothing measured.
             const WEIGHT: f64 = 1_000_000.0;
             for (slot, rate) in self.summary.0.iter_mut().zip(self.rates).filter(|_| self.any_class) {
-                if let (None, Some(rate)) = (&slot, rate) {
+                if let (None, Some(rate)) = (&slot, rate.filter(|rate| *rate > 0.0)) {
                     *slot = Tally::new((rate * WEIGHT).round() as u64, WEIGHT as u64);
                 }
             }
@@ -257,7 +259,9 @@ impl Report {
         }
         let mut coverage = self.coverage.finish();
         if let [root] = self.roots.as_slice() {
-            coverage.rename(|path| (!path::is_absolute(path)).then(|| path::normalise(&format!("{root}/{path}"))));
+            coverage.rename(|path| {
+                (!path::is_absolute(path)).then(|| path::normalise(&format!("{root}/{path}")))
+            });
         }
         coverage
     }

@@ -7,7 +7,7 @@
 //! count only where the block holds no record of their kind.
 
 use super::measure::{Coverage, Edge, Function, Line, NamedEdge, Summary, Tally};
-use super::number::{counter, digits, hits, whole};
+use super::number::{counter, digits, hits, newline, whole};
 use super::probe::Probe;
 use super::{Format, excerpt, path, refuse, refuse_at};
 use crate::error::{Error, Result};
@@ -21,6 +21,7 @@ pub(super) fn recognises(probe: &Probe<'_>) -> bool {
             .text
             .split(|&byte| byte == b'\n')
             .take(ENOUGH)
+            .map(<[u8]>::trim_ascii_start)
             .any(|line| line.starts_with(b"SF:") || line.starts_with(b"TN:"))
 }
 
@@ -72,43 +73,48 @@ fn cut_off(error: Error) -> Error {
     error.hint("Check that the step that writes the report ended before this one began and did not fail.")
 }
 
-/// The offset behind the line end at `at`.
-#[inline(always)]
-fn line_end(text: &[u8], at: usize) -> Option<usize> {
-    match text.get(at) {
-        Some(b'\n') => Some(at + 1),
-        Some(b'\r') if text.get(at + 1) == Some(&b'\n') => Some(at + 2),
-        _ => None,
-    }
-}
-
 /// `DA:12,3` with nothing unusual about it: nearly every line of nearly every trace file.
+///
+/// The next line's beginning is looked for before the numbers are read, so that a processor can
+/// start on the next line while it still works on this one. The same holds for branches.
 #[inline(always)]
 fn plain_line(text: &[u8], at: usize) -> Option<(Line, usize)> {
+    const SHORTEST: usize = b"DA:1,1".len();
     if !text[at..].starts_with(b"DA:") {
         return None;
     }
+    let end = newline(text, at + SHORTEST)?;
     let (number, at) = digits(text, at + 3)?;
-    if text.get(at) != Some(&b',') {
-        return None;
-    }
-    let (hits, at) = digits(text, at + 1)?;
-    Some((Line { number, hits }, line_end(text, at)?))
+    let (hits, at) = digits(text, comma(text, at)?)?;
+    ends(text, at, end).then_some((Line { number, hits }, end + 1))
 }
 
 /// `BRDA:12,0,1,3` or `BRDA:12,0,1,-` with nothing unusual about it.
 #[inline(always)]
 fn plain_branch(text: &[u8], at: usize) -> Option<(Edge, usize)> {
+    const SHORTEST: usize = b"BRDA:1,0,0,1".len();
     if !text[at..].starts_with(b"BRDA:") {
         return None;
     }
-    let comma = |at: usize| (text.get(at) == Some(&b',')).then_some(at + 1);
+    let end = newline(text, at + SHORTEST).or_else(|| newline(text, at + SHORTEST + 8))?;
     let (line, at) = digits(text, at + 5)?;
-    let (block, at) = digits(text, comma(at)?)?;
-    let (branch, at) = digits(text, comma(at)?)?;
-    let at = comma(at)?;
-    let (taken, at) = if text.get(at) == Some(&b'-') { (0, at + 1) } else { digits(text, at)? };
-    Some((Edge { line, block, branch, taken }, line_end(text, at)?))
+    let (block, at) = digits(text, comma(text, at)?)?;
+    let (branch, at) = digits(text, comma(text, at)?)?;
+    let at = comma(text, at)?;
+    let (taken, at) = if text[at..].starts_with(b"-") { (0, at + 1) } else { digits(text, at)? };
+    ends(text, at, end).then_some((Edge { line, block, branch, taken }, end + 1))
+}
+
+/// The offset behind a comma that stands at `at`.
+#[inline(always)]
+fn comma(text: &[u8], at: usize) -> Option<usize> {
+    (text.get(at) == Some(&b',')).then_some(at + 1)
+}
+
+/// Whether a line whose content ends at `at` has its line feed at `end`.
+#[inline(always)]
+fn ends(text: &[u8], at: usize, end: usize) -> bool {
+    at == end || (at + 1 == end && text[at] == b'\r')
 }
 
 /// The block being read. Its vectors are reused from block to block.

@@ -339,7 +339,9 @@ impl Source {
             }
             own.into_iter().for_each(|(line, tally)| note(line, tally));
         }
-        by_line.into_values().reduce(|a, b| Tally { covered: a.covered + b.covered, total: a.total + b.total })
+        by_line
+            .into_values()
+            .reduce(|a, b| Tally { covered: a.covered + b.covered, total: a.total + b.total })
     }
 
     /// Formats spell functions differently, so that where several named a source's functions, the

@@ -53,7 +53,8 @@ impl Opening {
     fn enter(&mut self, root: &BytesStart<'_>) {
         self.root = root.name().as_ref().to_owned();
         let mut attributes = root.attributes();
-        self.attributes = attributes.with_checks(false).flatten().map(|it| it.key.as_ref().to_owned()).collect();
+        self.attributes =
+            attributes.with_checks(false).flatten().map(|it| it.key.as_ref().to_owned()).collect();
     }
 }
 

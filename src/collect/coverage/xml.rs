@@ -44,6 +44,9 @@ pub(super) struct Document<'a> {
     name: &'a str,
     depth: usize,
     closing: bool,
+    /// Whether the reader stands right behind a tag, the only place from which bytes may be taken past
+    /// it: behind text it already counts on the `<` that follows.
+    behind_tag: bool,
     rooted: bool,
 }
 
@@ -51,7 +54,7 @@ impl<'a> Document<'a> {
     /// The document in `text`, from the file called `name`.
     pub(super) fn new(text: &'a [u8], name: &'a str) -> Self {
         let reader = Reader::from_reader(text);
-        Self { reader, text, name, depth: 0, closing: false, rooted: false }
+        Self { reader, text, name, depth: 0, closing: false, behind_tag: false, rooted: false }
     }
 
     /// The next step. An empty element opens and closes like any other.
@@ -62,6 +65,7 @@ impl<'a> Document<'a> {
         loop {
             let at = self.position();
             let event = self.reader.read_event().map_err(|error| self.broken(&error))?;
+            self.behind_tag = matches!(event, Event::Start(_) | Event::Empty(_) | Event::End(_));
             match event {
                 Event::Start(tag) => {
                     self.enter(&tag, at)?;
@@ -90,7 +94,8 @@ impl<'a> Document<'a> {
                     return self.content(Cow::Owned(text.into_owned()), at);
                 }
                 Event::Eof if self.depth > 0 => {
-                    let cause = format!("the file ends inside {} unclosed elements: it is cut off", self.depth);
+                    let cause =
+                        format!("the file ends inside {} unclosed elements: it is cut off", self.depth);
                     return Err(self.refuse(self.text.len(), &cause).hint(
                         "Check that the step that writes the report ended before this one began and did not fail.",
                     ));
@@ -108,7 +113,7 @@ impl<'a> Document<'a> {
     /// are almost nothing but such elements, and this walks over them once instead of four times.
     #[inline]
     pub(super) fn plain_element(&mut self, name: &[u8], mut note: impl FnMut(&'a [u8], &'a [u8])) -> bool {
-        if self.closing || self.depth == 0 {
+        if self.closing || !self.behind_tag {
             return false;
         }
         let rest: &'a [u8] = self.reader.get_ref();
@@ -168,7 +173,8 @@ impl<'a> Document<'a> {
 
     fn content(&self, text: Cow<'a, str>, at: usize) -> Result<Step<'a>> {
         if self.depth == 0 {
-            let cause = format!("expected nothing outside the root element, found `{}`", excerpt(text.as_bytes()));
+            let cause =
+                format!("expected nothing outside the root element, found `{}`", excerpt(text.as_bytes()));
             return Err(self.refuse(at, &cause));
         }
         Ok(Step::Text(text))
@@ -181,7 +187,9 @@ impl<'a> Document<'a> {
 
     fn broken(&self, error: &quick_xml::Error) -> Error {
         let at = match error {
-            quick_xml::Error::Syntax(_) | quick_xml::Error::IllFormed(_) => self.reader.error_position() as usize,
+            quick_xml::Error::Syntax(_) | quick_xml::Error::IllFormed(_) => {
+                self.reader.error_position() as usize
+            }
             _ => self.position(),
         };
         self.refuse(at, &error.to_string())

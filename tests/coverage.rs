@@ -1,0 +1,536 @@
+//! Coverage reports as their tools write them, merged, and refused when they are broken.
+
+use unentropy::collect::coverage::{Coverage, Format, Kind, detect, parse, parse_detected};
+use unentropy::error::Code;
+
+/// Covered and total of lines, branches and functions.
+type Counts = [(u64, u64); 3];
+
+fn counts(coverage: &Coverage) -> Counts {
+    [Kind::Line, Kind::Branch, Kind::Function].map(|kind| {
+        let counted = coverage.count(kind, &|_| true);
+        (counted.covered, counted.total)
+    })
+}
+
+fn read(text: impl AsRef<[u8]>) -> Coverage {
+    parse_detected(text.as_ref(), "report").expect("a valid report")
+}
+
+fn message(text: impl AsRef<[u8]>) -> String {
+    let error = parse_detected(text.as_ref(), "report").expect_err("a broken report");
+    assert_eq!(error.code, Code::CollectorFormat);
+    error.message
+}
+
+fn lines(coverage: &Coverage, source: &str) -> Vec<(u32, u32)> {
+    let lines = coverage.lines(source).unwrap_or_else(|| panic!("no source `{source}` in the report"));
+    lines.iter().map(|line| (line.number, line.hits)).collect()
+}
+
+fn cobertura(classes: &str) -> String {
+    format!(
+        "<coverage line-rate=\"0\"><packages><package name=\"p\"><classes>{classes}</classes></package></packages></coverage>"
+    )
+}
+
+fn clover(files: &str) -> String {
+    format!("<coverage generated=\"1\"><project>{files}</project></coverage>")
+}
+
+#[test]
+fn reports_of_real_tools_are_recognised_and_counted() {
+    let cases: [(&[u8], Format, Counts, &[&str]); 10] = [
+        (
+            include_bytes!("fixtures/coverage/gcov.info"),
+            Format::Lcov,
+            [(4, 7), (2, 4), (1, 2)],
+            &["/work/src/queue.c"],
+        ),
+        (
+            include_bytes!("fixtures/coverage/lcov2.info"),
+            Format::Lcov,
+            [(2, 3), (2, 4), (1, 2)],
+            &["src/stack.cpp"],
+        ),
+        (
+            include_bytes!("fixtures/coverage/vitest.info"),
+            Format::Lcov,
+            [(2, 3), (1, 2), (2, 3)],
+            &["src/app.ts"],
+        ),
+        (
+            include_bytes!("fixtures/coverage/cargo-llvm-cov.info"),
+            Format::Lcov,
+            [(3, 5), (0, 0), (1, 2)],
+            &["/work/src/lib.rs"],
+        ),
+        (
+            include_bytes!("fixtures/coverage/coveragepy.xml"),
+            Format::Cobertura,
+            [(4, 5), (1, 2), (0, 0)],
+            &["/work/src/shop/cart.py"],
+        ),
+        (
+            include_bytes!("fixtures/coverage/coverlet.xml"),
+            Format::Cobertura,
+            [(3, 4), (1, 2), (2, 3)],
+            &["C:/work/Shop/Cart.cs"],
+        ),
+        (
+            include_bytes!("fixtures/coverage/gocover-cobertura.xml"),
+            Format::Cobertura,
+            [(2, 4), (0, 0), (1, 2)],
+            &["cart/cart.go"],
+        ),
+        (
+            include_bytes!("fixtures/coverage/phpunit.xml"),
+            Format::Clover,
+            [(3, 4), (0, 0), (1, 2)],
+            &["/work/src/Cart.php", "/work/src/Model/Item.php"],
+        ),
+        (
+            include_bytes!("fixtures/coverage/istanbul-clover.xml"),
+            Format::Clover,
+            [(3, 4), (2, 3), (1, 2)],
+            &["/work/src/cart.js"],
+        ),
+        (
+            include_bytes!("fixtures/coverage/openclover.xml"),
+            Format::Clover,
+            [(2, 3), (1, 2), (1, 2)],
+            &["/work/src/com/shop/Cart.java"],
+        ),
+    ];
+    for (bytes, format, expected, sources) in cases {
+        assert_eq!(detect(bytes), Some(format), "{sources:?}");
+        let coverage = parse(format, bytes, "report").expect("a valid report");
+        assert_eq!(counts(&coverage), expected, "{sources:?}");
+        assert_eq!(coverage.sources().collect::<Vec<_>>(), sources);
+    }
+}
+
+#[test]
+fn names_of_formats_lead_back_to_them() {
+    for &format in Format::ALL {
+        assert_eq!(Format::from_name(format.name()), Some(format));
+    }
+    assert_eq!(Format::from_name("LCOV"), None);
+}
+
+#[test]
+fn reports_of_one_source_in_three_formats_merge_line_by_line() {
+    let lcov = "SF:src/a.js\nDA:1,1\nDA:2,0\nDA:3,0\nend_of_record\n";
+    let cobertura = cobertura(
+        "<class filename=\"./src/a.js\"><lines><line number=\"2\" hits=\"4\"/><line number=\"5\" hits=\"0\"/></lines></class>",
+    );
+    let clover = clover(
+        "<file name=\"src\\a.js\"><line num=\"3\" type=\"stmt\" count=\"0\"/><line num=\"5\" type=\"stmt\" count=\"2\"/>\
+         <line num=\"1\" type=\"stmt\" count=\"1\"/></file>",
+    );
+    let mut merged = read(lcov);
+    merged.merge(&read(cobertura));
+    merged.merge(&read(clover));
+    assert_eq!(lines(&merged, "src/a.js"), [(1, 2), (2, 4), (3, 0), (5, 2)]);
+    assert_eq!(counts(&merged)[0], (3, 4));
+}
+
+#[test]
+fn hits_add_up_and_stop_at_the_largest_number() {
+    let mut merged = read("SF:a\nDA:1,4294967290\nend_of_record\n");
+    merged.merge(&read("SF:a\nDA:1,10\nend_of_record\n"));
+    assert_eq!(lines(&merged, "a"), [(1, u32::MAX)]);
+}
+
+#[test]
+fn lcov_is_read_as_its_writers_mean_it() {
+    let cases: &[(&str, &str, Counts)] = &[
+        (
+            "several blocks of one source",
+            "SF:a\nDA:2,1\nend_of_record\nSF:a\nDA:1,0\nDA:2,0\nend_of_record\n",
+            [(1, 2), (0, 0), (0, 0)],
+        ),
+        (
+            "white space, comments and unknown records",
+            "# made by hand\n\n  SF: a \nXYZ:1\nDA:1,1\nnoise\nend_of_record",
+            [(1, 1), (0, 0), (0, 0)],
+        ),
+        ("negative counts are not hits", "SF:a\nDA:1,-3\nDA:2,1\nend_of_record\n", [(1, 2), (0, 0), (0, 0)]),
+        (
+            "fractions and powers",
+            "SF:a\nDA:1,1.2e+06\nDA:2,0.5\nDA:3,0e0\nend_of_record\n",
+            [(2, 3), (0, 0), (0, 0)],
+        ),
+        (
+            "lines out of order and twice",
+            "SF:a\nDA:9,0\nDA:3,1\nDA:9,1\nend_of_record\n",
+            [(2, 2), (0, 0), (0, 0)],
+        ),
+        (
+            "counters only where nothing is listed",
+            "SF:a\nDA:1,1\nLF:50\nLH:20\nBRF:6\nBRH:4\nFNF:3\nFNH:3\nend_of_record\n",
+            [(1, 1), (4, 6), (3, 3)],
+        ),
+        (
+            "counters that contradict themselves",
+            "SF:a\nLF:5\nLH:9\nend_of_record\n",
+            [(5, 5), (0, 0), (0, 0)],
+        ),
+        ("a counter without its partner", "SF:a\nLF:5\nend_of_record\n", [(0, 0), (0, 0), (0, 0)]),
+        (
+            "functions with commas and end lines",
+            "SF:a\nFN:1,4,f(int, long)\nFNDA:2,f(int, long)\nFN:5,g\nend_of_record\n",
+            [(0, 0), (0, 0), (1, 2)],
+        ),
+        (
+            "calls of what was not declared",
+            "SF:a\nFNDA:1,f\nFNDA:0,g\nFNDA:0,f\nend_of_record\n",
+            [(0, 0), (0, 0), (1, 2)],
+        ),
+        (
+            "calls counted twice for one declaration",
+            "SF:a\nFN:1,f\nFNDA:0,f\nFNDA:2,f\nend_of_record\n",
+            [(0, 0), (0, 0), (1, 1)],
+        ),
+        (
+            "branches never reached",
+            "SF:a\nBRDA:1,0,0,-\nBRDA:1,0,1,1\nend_of_record\n",
+            [(0, 0), (1, 2), (0, 0)],
+        ),
+        ("a source without code", "SF:a\nend_of_record\n", [(0, 0), (0, 0), (0, 0)]),
+    ];
+    for (fact, text, expected) in cases {
+        assert_eq!(counts(&read(text)), *expected, "{fact}");
+    }
+}
+
+#[test]
+fn branches_and_functions_merge_by_identity() {
+    let one = "SF:a\nFN:1,f\nFN:9,g\nFNDA:1,f\nBRDA:3,0,0,1\nBRDA:3,0,1,0\nBRDA:4,0,x,-\nend_of_record\n";
+    let two = "SF:a\nFN:1,f\nFN:9,g\nFNDA:1,g\nBRDA:3,0,0,0\nBRDA:3,0,1,2\nBRDA:4,0,x,1\nend_of_record\n";
+    let mut merged = read(one);
+    assert_eq!(counts(&merged), [(0, 0), (1, 3), (1, 2)]);
+    merged.merge(&read(two));
+    assert_eq!(counts(&merged), [(0, 0), (3, 3), (2, 2)]);
+
+    let condition = |yes: u32, no: u32| {
+        read(clover(&format!(
+            "<file name=\"a\"><line num=\"1\" type=\"cond\" truecount=\"{yes}\" falsecount=\"{no}\"/></file>"
+        )))
+    };
+    let mut merged = condition(1, 0);
+    merged.merge(&condition(0, 1));
+    assert_eq!(counts(&merged)[1], (2, 2));
+}
+
+#[test]
+fn branches_without_identity_merge_to_what_is_certain() {
+    let half = |covered: u32| {
+        read(cobertura(&format!(
+            "<class filename=\"a\"><lines><line number=\"1\" hits=\"1\" branch=\"true\" condition-coverage=\"x% ({covered}/4)\"/></lines></class>"
+        )))
+    };
+    let mut merged = half(1);
+    merged.merge(&half(3));
+    assert_eq!(counts(&merged)[1], (3, 4));
+    merged.merge(&read("SF:a\nBRDA:1,0,0,1\nBRDA:1,0,1,1\nBRDA:7,0,0,0\nend_of_record\n"));
+    assert_eq!(counts(&merged)[1], (3, 5), "another format measured the same condition");
+}
+
+#[test]
+fn cobertura_is_read_as_its_writers_mean_it() {
+    let line = |number: u32, hits: u32| format!("<line number=\"{number}\" hits=\"{hits}\"/>");
+    let method = |name: &str, lines: &str| {
+        format!("<method name=\"{name}\" signature=\"()\"><lines>{lines}</lines></method>")
+    };
+    let class = |name: &str, file: &str, methods: &str, lines: &str| {
+        format!(
+            "<class name=\"{name}\" filename=\"{file}\"><methods>{methods}</methods><lines>{lines}</lines></class>"
+        )
+    };
+    let cases: &[(&str, String, Counts)] = &[
+        (
+            "lines of methods repeat lines of the class",
+            cobertura(&class("A", "a", &method("f", &line(1, 1)), &(line(1, 1) + &line(2, 0)))),
+            [(1, 2), (0, 0), (1, 1)],
+        ),
+        (
+            "a declaration that only the method lists is no line of code",
+            cobertura(&class("A", "a", &method("f", &line(1, 1)), &line(2, 1))),
+            [(1, 1), (0, 0), (1, 1)],
+        ),
+        (
+            "methods stand in for a class without lines",
+            cobertura(&class("A", "a", &(method("f", &line(1, 1)) + &method("g", &line(4, 0))), "")),
+            [(1, 2), (0, 0), (1, 2)],
+        ),
+        (
+            "inner classes share the file",
+            cobertura(&(class("A", "a", "", &(line(1, 0) + &line(2, 1))) + &class("A$B", "a", "", &(line(1, 3) + &line(7, 0))))),
+            [(2, 3), (0, 0), (0, 0)],
+        ),
+        (
+            "packages and classes nest",
+            cobertura(&format!(
+                "</classes><packages><package><classes><class filename=\"a\"><lines>{}</lines><classes>{}</classes></class></classes></package></packages><classes>",
+                line(1, 1),
+                class("B", "b", "", &line(1, 0))
+            )),
+            [(1, 2), (0, 0), (0, 0)],
+        ),
+        (
+            "overloads are functions of their own",
+            cobertura(&class("A", "a", "<method name=\"f\" signature=\"(I)V\" line-rate=\"0.5\"/><method name=\"f\" signature=\"(J)V\" line-rate=\"0.0\"/>", "")),
+            [(0, 0), (0, 0), (1, 2)],
+        ),
+        (
+            "single quotes, character references and comments",
+            "<?xml version='1.0'?><!-- <x> --><coverage line-rate='1'><packages><class filename='a&#47;&amp;b'><lines><line number = '&#49;' hits='1'/>\
+             <!-- --><line hits='0' number='2'></line></lines></class></packages></coverage>"
+                .replace("'&#49;'", "'1'"),
+            [(1, 2), (0, 0), (0, 0)],
+        ),
+        (
+            "text between lines",
+            cobertura(&class("A", "a", "", &format!("text{} &lt; {}<![CDATA[<]]>{}", line(1, 1), line(2, 1), line(3, 0)))),
+            [(2, 3), (0, 0), (0, 0)],
+        ),
+        ("a class without anything", cobertura("<class filename=\"a\"/>"), [(0, 0), (0, 0), (0, 0)]),
+    ];
+    for (fact, text, expected) in cases {
+        assert_eq!(counts(&read(text)), *expected, "{fact}");
+    }
+}
+
+#[test]
+fn totals_count_only_where_a_report_has_no_lines() {
+    let totals = "<coverage lines-covered=\"3\" lines-valid=\"4\" line-rate=\"0.75\" branches-covered=\"1\" branches-valid=\"2\"><packages/></coverage>";
+    let coverage = read(totals);
+    assert_eq!(counts(&coverage), [(3, 4), (1, 2), (0, 0)]);
+    let counted = coverage.count(Kind::Line, &|_| true);
+    assert!(counted.from_summary && coverage.has_unattributed_totals());
+    assert_eq!(counted.percent(), Some(75.0));
+
+    let rate_only = "<coverage line-rate=\"0.75\"><packages><class filename=\"a\"/></packages></coverage>";
+    assert_eq!(read(rate_only).count(Kind::Line, &|_| true).percent(), Some(75.0));
+
+    let unknown = rate_only.replace("0.75", "0");
+    assert_eq!(
+        read(unknown).count(Kind::Line, &|_| true).percent(),
+        None,
+        "0 may stand for nothing measured"
+    );
+
+    let empty = "<coverage line-rate=\"1\" lines-covered=\"0\" lines-valid=\"0\"><packages/></coverage>";
+    assert_eq!(read(empty).count(Kind::Line, &|_| true).percent(), None);
+
+    let project = "<metrics statements=\"8\" coveredstatements=\"2\" methods=\"2\" coveredmethods=\"1\"/>";
+    assert_eq!(counts(&read(clover(project))), [(2, 8), (0, 0), (1, 2)]);
+    let file =
+        format!("<file name=\"a\">{project}</file><metrics statements=\"99\" coveredstatements=\"9\"/>");
+    assert_eq!(counts(&read(clover(&file))), [(2, 8), (0, 0), (1, 2)]);
+
+    let detailed = read(include_bytes!("fixtures/coverage/coveragepy.xml"));
+    assert!(!detailed.count(Kind::Line, &|_| true).from_summary);
+}
+
+#[test]
+fn totals_of_the_same_report_are_not_counted_twice() {
+    let totals = |name: &str| {
+        let text =
+            b"<coverage line-rate=\"0.5\" lines-covered=\"1\" lines-valid=\"2\"><packages/></coverage>";
+        parse(Format::Cobertura, text, name).expect("a valid report")
+    };
+    let mut merged = totals("a.xml");
+    merged.merge(&totals("a.xml"));
+    assert_eq!(counts(&merged)[0], (1, 2));
+    merged.merge(&totals("b.xml"));
+    assert_eq!(counts(&merged)[0], (2, 4));
+}
+
+#[test]
+fn only_kept_sources_are_counted() {
+    let coverage = read("SF:src/a\nDA:1,1\nend_of_record\nSF:test/b\nDA:1,0\nend_of_record\n");
+    let counted = coverage.count(Kind::Line, &|path| path.starts_with("src/"));
+    assert_eq!((counted.covered, counted.total), (1, 1));
+    let nothing = coverage.count(Kind::Line, &|_| false);
+    assert_eq!((nothing.total, nothing.percent()), (0, None));
+}
+
+#[test]
+fn absolute_and_relative_paths_meet_below_the_root() {
+    let mut coverage = read(
+        "SF:/work/src/a\nDA:1,0\nend_of_record\nSF:src/a\nDA:1,1\nDA:2,0\nend_of_record\nSF:/usr/b\nDA:1,1\nend_of_record\n",
+    );
+    coverage.make_relative("/work/");
+    assert_eq!(coverage.sources().collect::<Vec<_>>(), ["/usr/b", "src/a"]);
+    assert_eq!(lines(&coverage, "src/a"), [(1, 1), (2, 0)]);
+}
+
+#[test]
+fn encodings_other_than_utf8_are_read_or_refused_by_name() {
+    let text = "SF:src/a\nDA:1,1\nend_of_record\n";
+    let mut wide = vec![0xff, 0xfe];
+    wide.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+    assert_eq!(read(&wide), read(text));
+    assert_eq!(read([b"\xef\xbb\xbf", text.as_bytes()].concat()), read(text));
+    wide.pop();
+    assert!(message(&wide).ends_with("the UTF-16 text ends in the middle of a character"));
+
+    let xml = |encoding: &str| {
+        let class =
+            cobertura("<class filename=\"caf\u{e9}\"><lines><line number=\"1\" hits=\"1\"/></lines></class>");
+        let text = format!("<?xml version=\"1.0\" encoding=\"{encoding}\"?>{class}");
+        text.chars().map(|c| c as u8).collect::<Vec<u8>>()
+    };
+    assert_eq!(read(xml("ISO-8859-1")).sources().next(), Some("caf\u{e9}"));
+    assert!(message(xml("Shift_JIS")).contains("found the encoding `Shift_JIS`"));
+    assert!(message(xml("UTF-8")).contains("line 1"), "{}", message(xml("UTF-8")));
+}
+
+#[test]
+fn broken_reports_are_refused_with_cause_and_place() {
+    let unclosed = cobertura("").replace("</coverage>", "");
+    let cases: &[(&str, &str)] = &[
+        ("", "cannot read `report`: the file is empty"),
+        (" \n\t", "cannot read `report`: the file is empty"),
+        ("hello world", "not a coverage report: it starts with `hello world`"),
+        ("PK\u{3}\u{4}\u{0}", "it starts with `PK\u{fffd}\u{fffd}\u{fffd}`"),
+        ("TN:\n", "expected at least one `SF` record, found none"),
+        ("SF:a\nDA:1,1\n", "line 1 (byte 0): the file ends before the `end_of_record` of `a`: it is cut off"),
+        ("TN:\nSF:a\nDA:1,1\nend_of_rec", "line 2 (byte 4): the file ends before the `end_of_record` of `a`"),
+        (
+            "SF:a\nDA:1,1\nSF:b\nend_of_record\n",
+            "line 3 (byte 12): expected the `end_of_record` of `a`, found the next `SF` record",
+        ),
+        ("SF:a\nDA:x,1\nend_of_record\n", "line 2 (byte 5): expected `DA:line,hits`, found `DA:x,1`"),
+        ("SF:a\nDA:1\nend_of_record\n", "expected `DA:line,hits`, found `DA:1`"),
+        ("SF:a\nDA:4294967296,1\nend_of_record\n", "expected `DA:line,hits`, found `DA:4294967296,1`"),
+        ("SF:a\nDA:1,=====\nend_of_record\n", "expected `DA:line,hits`"),
+        ("SF:a\nBRDA:1,0,1\nend_of_record\n", "expected `BRDA:line,block,branch,taken`"),
+        ("SF:a\nFNDA:f\nend_of_record\n", "expected `FNDA:hits,name`"),
+        ("SF:a\nLF:many\nend_of_record\n", "expected `LF:count`, found `LF:many`"),
+        ("SF:\nend_of_record\n", "line 1 (byte 0): `SF` without a path"),
+        ("TN:\nDA:1,1\n", "line 2 (byte 4): `DA` without an `SF` record before it"),
+        ("TN:\nend_of_record\n", "`end_of_record` without an `SF` record before it"),
+        ("<report name=\"x\"/>", "expected the root element `coverage`, found `report`"),
+        (
+            "<coverage version=\"1\"><file path=\"a\"/></coverage>",
+            "expected `sources`, `packages` or `project` below the root element `coverage`, found `file`",
+        ),
+        ("<html><body>404</body></html>", "expected the root element `coverage`, found `html`"),
+        (&unclosed, "the file ends inside 1 unclosed elements: it is cut off"),
+        ("<coverage line-rate=\"1\"><packages><class", "tag not closed"),
+        (
+            "<coverage line-rate=\"1\"><packages></coverage>",
+            "expected `</packages>`, but `</coverage>` was found",
+        ),
+        (
+            "<coverage line-rate=\"1\"/><coverage/>",
+            "expected one root element, found `coverage` as a second one",
+        ),
+        ("<coverage line-rate=\"1\"/>\ntrailing", "expected nothing outside the root element, found"),
+        (
+            "<coverage line-rate=\"1\"><packages>\n<class name=\"A\"/></packages></coverage>",
+            "line 2 (byte 35): expected `class` with a `filename`, found none",
+        ),
+        (
+            "<coverage line-rate=\"1\"><packages><class filename=\"a\"><lines>\n<line number=\"x\" hits=\"1\"/></lines></class></packages></coverage>",
+            "expected `line` with the numbers `number` and `hits`, found `x` and `1`",
+        ),
+        (
+            "<coverage line-rate=\"1\"><packages><class filename=\"a\"><lines><line number=\"1\"/></lines></class></packages></coverage>",
+            "found `1` and nothing",
+        ),
+        (
+            "<coverage line-rate=\"1\"><packages><class filename=\"a\"><lines><line number=1 hits=\"1\"/></lines></class></packages></coverage>",
+            "attribute value must be enclosed",
+        ),
+        (
+            "<coverage><project><file><line num=\"1\"/></file></project></coverage>",
+            "expected `file` with a `path` or `name`, found neither",
+        ),
+        (
+            "<coverage><project><file name=\"a\"><line num=\"1\" type=\"odd\" count=\"1\"/></file></project></coverage>",
+            "and the type `stmt`, `cond` or `method`, found `1`, `1` and `odd`",
+        ),
+        (
+            "<coverage><project><file name=\"a\"><line num=\"1\" type=\"cond\" count=\"1\"/></file></project></coverage>",
+            "(or `truecount` and `falsecount`)",
+        ),
+    ];
+    for (text, expected) in cases {
+        let message = message(text);
+        assert!(message.contains(expected), "{text}\n{message}\n{expected}");
+    }
+}
+
+#[test]
+fn a_named_format_is_held_against_the_content() {
+    let lcov = "SF:a\nend_of_record\n";
+    let error = parse(Format::Cobertura, lcov.as_bytes(), "x").expect_err("another format");
+    assert_eq!(error.message, "cannot read `x`: expected cobertura, found lcov");
+    assert_eq!(error.hint, "Name the format `lcov`, or leave it out to have it detected.");
+    let error = parse(Format::Clover, cobertura("").as_bytes(), "x").expect_err("another format");
+    assert_eq!(error.message, "cannot read `x`: expected clover, found cobertura");
+    assert!(parse(Format::Lcov, b"<report/>", "x").is_err());
+}
+
+#[test]
+fn entities_a_document_declares_are_never_expanded() {
+    let bomb = "<?xml version=\"1.0\"?><!DOCTYPE coverage [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;\">\
+                <!ENTITY c SYSTEM \"file:///etc/passwd\">]><coverage line-rate=\"1\"><packages><class filename=\"NAME\"/>TEXT</packages></coverage>";
+    for (name, text) in [("&b;", ""), ("&c;", ""), ("ok", "&b;")] {
+        let message = message(bomb.replace("NAME", name).replace("TEXT", text));
+        assert!(message.contains("unknown or malformed entity in `&"), "{message}");
+    }
+    assert_eq!(read(bomb.replace("NAME", "ok").replace("TEXT", "")).sources().next(), Some("ok"));
+}
+
+#[test]
+fn any_depth_of_nesting_is_walked_without_recursion() {
+    const DEPTH: usize = 1_000_000;
+    let inner = "<class filename=\"a\"><lines><line number=\"1\" hits=\"1\"/></lines></class>";
+    let deep = |open: &str, close: &str| {
+        format!(
+            "<coverage line-rate=\"1\"><packages>{}{inner}{}</packages></coverage>",
+            open.repeat(DEPTH),
+            close.repeat(DEPTH)
+        )
+    };
+    assert_eq!(counts(&read(deep("<package>", "</package>")))[0], (1, 1));
+    assert!(message(deep("<package>", "")).contains("expected `</package>`, but `</packages>` was found"));
+    let nested_classes = deep("<class filename=\"b\">", "</class>");
+    assert_eq!(counts(&read(nested_classes))[0], (1, 1));
+    assert_eq!(
+        counts(&read(clover(&format!("{}{}", "<package>".repeat(DEPTH), "</package>".repeat(DEPTH)))))[0],
+        (0, 0)
+    );
+}
+
+fn many_classes(number: u32) {
+    let class = |n: u32, file: &str| {
+        format!(
+            "<class name=\"C{n}\" filename=\"{file}\"><lines><line number=\"{n}\" hits=\"{}\"/></lines></class>",
+            n % 2
+        )
+    };
+    let apart: String = (0..number).map(|n| class(n, &format!("src/{n}.java"))).collect();
+    assert_eq!(counts(&read(cobertura(&apart)))[0], (u64::from(number) / 2, u64::from(number)));
+    let together: String = (0..number).rev().map(|n| class(n, "src/One.java")).collect();
+    assert_eq!(counts(&read(cobertura(&together)))[0], (u64::from(number) / 2, u64::from(number)));
+    let blocks: String =
+        (0..number).rev().map(|n| format!("SF:a\nDA:{n},{}\nend_of_record\n", n % 2)).collect();
+    assert_eq!(counts(&read(blocks))[0], (u64::from(number) / 2, u64::from(number)));
+}
+
+#[test]
+fn many_small_parts_are_read_in_linear_time() {
+    many_classes(50_000);
+}
+
+#[test]
+#[ignore = "takes seconds without optimisation"]
+fn a_million_small_parts_are_read_in_linear_time() {
+    many_classes(1_000_000);
+}

@@ -143,7 +143,8 @@ function showLabel(card, metric, report, view) {
 }
 
 /**
- * The path of a card's line, thinned to the least and greatest value of each column.
+ * The path of a card's line over the builds that have a value, thinned to the least and greatest of
+ * each column.
  * @param {(number|null)[]} values
  * @param {number[]} time
  * @param {number[]} builds
@@ -160,44 +161,27 @@ function linePath(values, time, builds, min, max) {
   let column = -1;
   /** @type {[number, number][]} */
   let held = [];
-  const end = () => {
-    if (length === 1) path += "h0";
-    length = 0;
-  };
-  const point = (/** @type {[number, number]} */ [x, y]) => {
-    path += `${length === 0 ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
-    length += 1;
-  };
   const flush = () => {
     if (held.length > 2) {
       const least = held.reduce((a, b) => (b[1] > a[1] ? b : a));
       const most = held.reduce((a, b) => (b[1] < a[1] ? b : a));
       held = least[0] <= most[0] ? [least, most] : [most, least];
     }
-    held.forEach(point);
+    for (const [x, y] of held) {
+      path += `${length === 0 ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
+      length += 1;
+    }
     held = [];
   };
-  let seen = false;
   for (const build of builds) {
-    const value = values[build];
+    const value = values[build] ?? null;
+    if (value === null) continue;
     const x = to > from ? ((time[build] - from) / (to - from)) * WIDTH : WIDTH / 2;
-    const own = Math.floor(x / 2);
-    if (thin && own !== column) {
-      if (!seen && column >= 0) end();
-      flush();
-      column = own;
-      seen = false;
-    }
-    if (value === null || value === undefined) {
-      if (!thin) end();
-      continue;
-    }
-    seen = true;
+    if (!thin || Math.floor(x / 2) !== column) flush();
+    column = Math.floor(x / 2);
     const part = max > min ? (value / 2 - min / 2) / (max / 2 - min / 2) : 0.5;
     held.push([x, MARGIN + (1 - part) * (HEIGHT - 2 * MARGIN)]);
-    if (!thin) flush();
   }
   flush();
-  end();
-  return path;
+  return length === 1 ? `${path}h0` : path;
 }

@@ -123,7 +123,9 @@ export function formatTick(value, unit, step) {
       let power = 0;
       while (power < BYTES.length - 1 && size >= 1024 ** (power + 1)) power += 1;
       const scale = 1024 ** power;
-      return `${sign}${thousands(fixed(size / scale, Math.min(places(step / scale), 3)))} ${BYTES[power]}`;
+      // Binary fractions are long in decimal: three digits are kept, more only to tell steps apart.
+      const enough = Math.max(3, Math.ceil(1 - Math.log10(step / scale)));
+      return `${sign}${thousands(fixed(size / scale, Math.min(places(step / scale), enough)))} ${BYTES[power]}`;
     }
     case "duration": {
       if (size < 1) return `${sign}${fixed(size * 1000, places(step * 1000))}ms`;

@@ -59,7 +59,7 @@ function showNumeric(card, metric, report, view) {
     spark?.replaceChildren();
     return;
   }
-  ensureParts(card);
+  ensureParts(card, metric.kind);
   put(card, "[data-part=latest]", formatValue(summary.latest, metric.unit));
   put(card, "[data-part=min]", formatValue(summary.min, metric.unit));
   put(card, "[data-part=max]", formatValue(summary.max, metric.unit));
@@ -75,8 +75,11 @@ function showNumeric(card, metric, report, view) {
   spark?.replaceChildren(drawing("path", { class: "l1", d: path }));
 }
 
-/** A card whose branch had no data when the page was made has no parts to fill yet. @param {Element} card */
-function ensureParts(card) {
+/**
+ * A card whose branch had no data when the page was made has no parts to fill yet.
+ * @param {Element} card @param {import("./data.js").Metric["kind"]} kind
+ */
+function ensureParts(card, kind) {
   if (card.querySelector("[data-part=trend]")) return;
   const part = (/** @type {string} */ tag, /** @type {string} */ className, /** @type {string} */ name) => {
     const made = element(tag, className);
@@ -94,8 +97,10 @@ function ensureParts(card) {
   const latest = card.querySelector(".latest");
   latest?.classList.remove("none");
   latest?.setAttribute("data-part", "latest");
-  const metric = card.querySelector("[data-part=states]") ? [] : [pair("min"), pair("max")];
-  card.append(part("p", "trend", "trend"), spark, element("dl", "", ...metric));
+  const seen = element("div", "", element("dt", "", "seen"), part("dd", "", "states"));
+  const figures = kind === "label" ? [seen] : [pair("min"), pair("max")];
+  latest?.classList.toggle("word", kind === "label");
+  card.append(part("p", kind === "label" ? "trend flat" : "trend", "trend"), spark, element("dl", "", ...figures));
 }
 
 /**
@@ -115,7 +120,7 @@ function showLabel(card, metric, report, view) {
     card.querySelector(".spark")?.replaceChildren();
     return;
   }
-  ensureParts(card);
+  ensureParts(card, metric.kind);
   const state = /** @type {number} */ (values[known[known.length - 1]]);
   let start = known.length - 1;
   while (start > 0 && values[known[start - 1]] === state) start -= 1;

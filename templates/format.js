@@ -93,15 +93,15 @@ export function formatDelta(delta, unit) {
 }
 
 /**
- * The decimals that tell multiples of `step` apart, 0 to 9.
+ * The decimals that tell multiples of `step` apart, 0 to 12.
  * @param {number} step greater than 0
  */
 function places(step) {
-  for (let count = 0; count < 9; count += 1) {
+  for (let count = 0; count < 12; count += 1) {
     const scaled = step * 10 ** count;
     if (Math.abs(scaled - Math.round(scaled)) < 1e-6 * scaled) return count;
   }
-  return 9;
+  return 12;
 }
 
 /**
@@ -115,7 +115,7 @@ export function formatTick(value, unit, step) {
   const size = Math.abs(value);
   const sign = value < 0 ? "-" : "";
   if (size === 0) return sized(0, unit).replace(/^0\.0+/, "0").replace("0ms", "0s");
-  if (size >= 1e15 && unit !== "bytes") return `${sign}${size.toPrecision(4).replace(/\.?0*(e|$)/, "$1")}`;
+  if ((size >= 1e15 || step < 1e-12) && unit !== "bytes") return `${sign}${size.toPrecision(4).replace(/\.?0*(e|$)/, "$1")}`;
   switch (unit) {
     case "percent":
       return `${sign}${fixed(size, places(step))}%`;

@@ -17,7 +17,8 @@ fn main() -> std::io::Result<()> {
     words.retain(|w| w != "--time");
     let word = |index: usize, default: &str| words.get(index).map_or(default, String::as_str).to_owned();
     let number = |index, default| word(index, default).parse().expect("a number of builds or metrics");
-    let mut sample = sample::named(&word(0, "walk"), number(1, "400"), number(2, "10")).expect("a sample's name");
+    let mut sample =
+        sample::named(&word(0, "walk"), number(1, "400"), number(2, "10")).expect("a sample's name");
     sample.layout.theme = Theme::Named(word(3, "lattice"));
     sample.layout.mode = match word(4, "auto").as_str() {
         "light" => ColourMode::Light,

@@ -100,7 +100,7 @@ export function timeTicks(from, to, count) {
     for (let at = Math.ceil((from - origin) / step) * step + origin; at <= to; at += step) ticks.push(at);
     return ticks;
   }
-  const months = MONTH_STEPS.find((m) => m * 30.4 * DAY >= rough) ?? 120000;
+  const months = MONTH_STEPS.find((m) => m * 30.6 * DAY >= rough) ?? 120000;
   const start = new Date(from);
   const month = start.getUTCFullYear() * 12 + start.getUTCMonth();
   for (let at = Math.floor(month / months) * months; ticks.length < 100; at += months) {

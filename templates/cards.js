@@ -59,7 +59,7 @@ function showNumeric(card, metric, report, view) {
     spark?.replaceChildren();
     return;
   }
-  ensureParts(card);
+  ensureParts(card, metric.kind);
   put(card, "[data-part=latest]", formatValue(summary.latest, metric.unit));
   put(card, "[data-part=min]", formatValue(summary.min, metric.unit));
   put(card, "[data-part=max]", formatValue(summary.max, metric.unit));
@@ -75,8 +75,11 @@ function showNumeric(card, metric, report, view) {
   spark?.replaceChildren(drawing("path", { class: "l1", d: path }));
 }
 
-/** A card whose branch had no data when the page was made has no parts to fill yet. @param {Element} card */
-function ensureParts(card) {
+/**
+ * A card whose branch had no data when the page was made has no parts to fill yet.
+ * @param {Element} card @param {import("./data.js").Metric["kind"]} kind
+ */
+function ensureParts(card, kind) {
   if (card.querySelector("[data-part=trend]")) return;
   const part = (/** @type {string} */ tag, /** @type {string} */ className, /** @type {string} */ name) => {
     const made = element(tag, className);
@@ -94,8 +97,10 @@ function ensureParts(card) {
   const latest = card.querySelector(".latest");
   latest?.classList.remove("none");
   latest?.setAttribute("data-part", "latest");
-  const metric = card.querySelector("[data-part=states]") ? [] : [pair("min"), pair("max")];
-  card.append(part("p", "trend", "trend"), spark, element("dl", "", ...metric));
+  const seen = element("div", "", element("dt", "", "seen"), part("dd", "", "states"));
+  const figures = kind === "label" ? [seen] : [pair("min"), pair("max")];
+  latest?.classList.toggle("word", kind === "label");
+  card.append(part("p", kind === "label" ? "trend flat" : "trend", "trend"), spark, element("dl", "", ...figures));
 }
 
 /**
@@ -115,7 +120,7 @@ function showLabel(card, metric, report, view) {
     card.querySelector(".spark")?.replaceChildren();
     return;
   }
-  ensureParts(card);
+  ensureParts(card, metric.kind);
   const state = /** @type {number} */ (values[known[known.length - 1]]);
   let start = known.length - 1;
   while (start > 0 && values[known[start - 1]] === state) start -= 1;
@@ -143,7 +148,8 @@ function showLabel(card, metric, report, view) {
 }
 
 /**
- * The path of a card's line, thinned to the least and greatest value of each column.
+ * The path of a card's line over the builds that have a value, thinned to the least and greatest of
+ * each column.
  * @param {(number|null)[]} values
  * @param {number[]} time
  * @param {number[]} builds
@@ -160,44 +166,27 @@ function linePath(values, time, builds, min, max) {
   let column = -1;
   /** @type {[number, number][]} */
   let held = [];
-  const end = () => {
-    if (length === 1) path += "h0";
-    length = 0;
-  };
-  const point = (/** @type {[number, number]} */ [x, y]) => {
-    path += `${length === 0 ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
-    length += 1;
-  };
   const flush = () => {
     if (held.length > 2) {
       const least = held.reduce((a, b) => (b[1] > a[1] ? b : a));
       const most = held.reduce((a, b) => (b[1] < a[1] ? b : a));
       held = least[0] <= most[0] ? [least, most] : [most, least];
     }
-    held.forEach(point);
+    for (const [x, y] of held) {
+      path += `${length === 0 ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`;
+      length += 1;
+    }
     held = [];
   };
-  let seen = false;
   for (const build of builds) {
-    const value = values[build];
+    const value = values[build] ?? null;
+    if (value === null) continue;
     const x = to > from ? ((time[build] - from) / (to - from)) * WIDTH : WIDTH / 2;
-    const own = Math.floor(x / 2);
-    if (thin && own !== column) {
-      if (!seen && column >= 0) end();
-      flush();
-      column = own;
-      seen = false;
-    }
-    if (value === null || value === undefined) {
-      if (!thin) end();
-      continue;
-    }
-    seen = true;
+    if (!thin || Math.floor(x / 2) !== column) flush();
+    column = Math.floor(x / 2);
     const part = max > min ? (value / 2 - min / 2) / (max / 2 - min / 2) : 0.5;
     held.push([x, MARGIN + (1 - part) * (HEIGHT - 2 * MARGIN)]);
-    if (!thin) flush();
   }
   flush();
-  end();
-  return path;
+  return length === 1 ? `${path}h0` : path;
 }

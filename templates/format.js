@@ -93,15 +93,15 @@ export function formatDelta(delta, unit) {
 }
 
 /**
- * The decimals that tell multiples of `step` apart, 0 to 9.
+ * The decimals that tell multiples of `step` apart, 0 to 12.
  * @param {number} step greater than 0
  */
 function places(step) {
-  for (let count = 0; count < 9; count += 1) {
+  for (let count = 0; count < 12; count += 1) {
     const scaled = step * 10 ** count;
     if (Math.abs(scaled - Math.round(scaled)) < 1e-6 * scaled) return count;
   }
-  return 9;
+  return 12;
 }
 
 /**
@@ -115,7 +115,7 @@ export function formatTick(value, unit, step) {
   const size = Math.abs(value);
   const sign = value < 0 ? "-" : "";
   if (size === 0) return sized(0, unit).replace(/^0\.0+/, "0").replace("0ms", "0s");
-  if (size >= 1e15 && unit !== "bytes") return `${sign}${size.toPrecision(4).replace(/\.?0*(e|$)/, "$1")}`;
+  if ((size >= 1e15 || step < 1e-12) && unit !== "bytes") return `${sign}${size.toPrecision(4).replace(/\.?0*(e|$)/, "$1")}`;
   switch (unit) {
     case "percent":
       return `${sign}${fixed(size, places(step))}%`;
@@ -123,7 +123,9 @@ export function formatTick(value, unit, step) {
       let power = 0;
       while (power < BYTES.length - 1 && size >= 1024 ** (power + 1)) power += 1;
       const scale = 1024 ** power;
-      return `${sign}${thousands(fixed(size / scale, Math.min(places(step / scale), 3)))} ${BYTES[power]}`;
+      // Binary fractions are long in decimal: three digits are kept, more only to tell steps apart.
+      const enough = Math.max(3, Math.ceil(1 - Math.log10(step / scale)));
+      return `${sign}${thousands(fixed(size / scale, Math.min(places(step / scale), enough)))} ${BYTES[power]}`;
     }
     case "duration": {
       if (size < 1) return `${sign}${fixed(size * 1000, places(step * 1000))}ms`;

@@ -59,6 +59,7 @@ export function makeLines(place, report, view, chosen, title) {
           for (const line of thresholds) drawThreshold(u, line, scaleOf(report.metrics[line.metric]));
         },
       ],
+      drawSeries: [(/** @type {any} */ u, /** @type {number} */ series) => bridgeGaps(u, series)],
     },
   };
   const label = `${title}, ${view.builds.length} builds`;
@@ -116,6 +117,42 @@ function valueAxis(unit, index, series) {
       return Math.ceil(widest / devicePixelRatio) + 14;
     },
   };
+}
+
+/**
+ * Joins the ends of a gap by a faint dashed line: builds without a value are no measurement, but
+ * a metric that every tenth build measures is still one course.
+ * @param {any} u
+ * @param {number} series
+ */
+function bridgeGaps(u, series) {
+  const { ctx, bbox } = u;
+  const [times, values] = [u.data[0], u.data[series]];
+  const { scale } = u.series[series];
+  const { min, max } = u.scales.x;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.beginPath();
+  let last = -1;
+  for (let index = 0; index < values.length; index += 1) {
+    if (values[index] === null) continue;
+    if (last >= 0 && index - last > 1 && times[index] >= min && times[last] <= max) {
+      const [from, to] = [u.valToPos(times[last], "x", true), u.valToPos(times[index], "x", true)];
+      if (to - from >= 1) {
+        ctx.moveTo(from, u.valToPos(values[last], scale, true));
+        ctx.lineTo(to, u.valToPos(values[index], scale, true));
+      }
+    }
+    last = index;
+  }
+  ctx.strokeStyle = seriesColour(series - 1);
+  ctx.globalAlpha = 0.55;
+  ctx.lineWidth = devicePixelRatio * 1.5;
+  ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+  ctx.stroke();
+  ctx.restore();
 }
 
 /**

@@ -73,6 +73,7 @@ function drawRow(u, metric, values, level) {
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
   ctx.font = FONT.replace(/\d+px/, `${11 * ratio}px`);
+  ctx.textAlign = "left";
   ctx.textBaseline = "middle";
   const bar = (/** @type {number} */ from, /** @type {number} */ to, /** @type {number} */ state) => {
     const left = Math.max(from, bbox.left);

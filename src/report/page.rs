@@ -115,12 +115,21 @@ struct Panel<'a> {
     description: &'a str,
     /// Shown where there is more than one line to tell apart.
     keys: Vec<Key<'a>>,
-    lines: Vec<(usize, String)>,
+    lines: Vec<Line>,
+    /// Holds timelines alone, which gain by width.
+    wide: bool,
     /// Greatest and least value, where one scale serves all lines.
     bounds: Option<(String, String)>,
     timelines: Vec<Timeline<'a>>,
     empty: bool,
     table: Table<'a>,
+}
+
+struct Line {
+    colour: usize,
+    path: String,
+    /// The same line across its gaps, drawn faintly below; empty where there are none.
+    bridge: String,
 }
 
 struct Key<'a> {
@@ -179,7 +188,8 @@ impl<'a> Page<'a> {
         } else {
             (moment::day(span.from), moment::day(span.to))
         };
-        let chart_of = |metric: usize| sections.iter().flat_map(|s| &s.charts).position(|c| c.metrics.contains(&metric));
+        let chart_of =
+            |metric: usize| sections.iter().flat_map(|s| &s.charts).position(|c| c.metrics.contains(&metric));
         let mut index = 0;
         Page {
             title: &input.facts.title,
@@ -231,6 +241,11 @@ impl<'a> View<'_, 'a> {
         Span { from: time(self.shown.first()), to: time(self.shown.last()) }
     }
 
+    /// The points that have a value: a line through them bridges what lies between.
+    fn known(&self, values: &[Option<f64>]) -> Vec<(i64, Option<f64>)> {
+        self.points(values).into_iter().filter(|p| p.1.is_some()).collect()
+    }
+
     fn points<T: Copy>(&self, values: &[Option<T>]) -> Vec<(i64, Option<T>)> {
         self.shown.iter().map(|&b| (self.table.timestamp[b], values[b])).collect()
     }
@@ -245,7 +260,7 @@ impl<'a> View<'_, 'a> {
                     min: format_value(s.min, metric.unit),
                     max: format_value(s.max, metric.unit),
                     trend: s.trend,
-                    path: shape::line(&self.points(values), self.span(), (s.min, s.max), CARD),
+                    path: shape::line(&self.known(values), self.span(), (s.min, s.max), CARD),
                 })
             }
             Some(Values::Label(values, labels)) => self.label_face(values, labels),
@@ -296,12 +311,19 @@ impl<'a> View<'_, 'a> {
                     let colour = series % theme::SERIES_COUNT + 1;
                     series += 1;
                     let latest = self.shown.iter().rev().find_map(|&b| values[b]);
-                    let latest = latest.map_or_else(|| "no data".to_owned(), |v| format_value(v, metric.unit));
+                    let latest =
+                        latest.map_or_else(|| "no data".to_owned(), |v| format_value(v, metric.unit));
                     keys.push(Key { colour, name: &metric.name, latest });
                     if let Some(scale) = scales.iter().find(|s| s.0 == metric.unit) {
                         let range = (scale.1, scale.2);
-                        let path = shape::line(&self.points(values), self.span(), range, PANEL);
-                        lines.push((colour, path));
+                        let draw = |points: &[_]| shape::line(points, self.span(), range, PANEL);
+                        let points = self.points(values);
+                        let gaps = points.iter().any(|p| p.1.is_none());
+                        lines.push(Line {
+                            colour,
+                            path: draw(&points),
+                            bridge: if gaps { draw(&self.known(values)) } else { String::new() },
+                        });
                     }
                 }
                 Some(Values::Label(values, labels)) => {
@@ -346,6 +368,7 @@ impl<'a> View<'_, 'a> {
             title: &chart.title,
             description: single.unwrap_or(""),
             keys,
+            wide: lines.is_empty() && !timelines.is_empty(),
             lines,
             bounds,
             timelines,

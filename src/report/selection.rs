@@ -65,7 +65,7 @@ mod tests {
     fn table(builds: &[(&str, &str)]) -> BuildTable {
         let mut table = BuildTable::default();
         for (index, (branch, event)) in builds.iter().enumerate() {
-            let mut place = |names: &mut Vec<String>, name: &str| {
+            let place = |names: &mut Vec<String>, name: &str| {
                 names.iter().position(|n| n == name).unwrap_or_else(|| {
                     names.push(name.to_owned());
                     names.len() - 1
@@ -90,7 +90,12 @@ mod tests {
         ]);
         let names = |default| {
             let selection = select(&table, default);
-            selection.branches.iter().map(|b| format!("{}:{}", b.name, b.builds)).collect::<Vec<_>>().join(" ")
+            selection
+                .branches
+                .iter()
+                .map(|b| format!("{}:{}", b.name, b.builds))
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         assert_eq!(names(Some("main")), "main:1 dev:2 old:1");
         assert_eq!(names(Some("fix")), "dev:2 main:1 old:1");

@@ -26,11 +26,7 @@ pub(super) struct Span {
 impl Span {
     /// The place of `time` in the span, 0 to 1; the middle of a span without length.
     fn place(self, time: i64) -> f64 {
-        if self.to > self.from {
-            (time - self.from) as f64 / (self.to - self.from) as f64
-        } else {
-            0.5
-        }
+        if self.to > self.from { (time - self.from) as f64 / (self.to - self.from) as f64 } else { 0.5 }
     }
 }
 
@@ -57,8 +53,7 @@ pub(super) fn line(points: &[(i64, Option<f64>)], span: Span, range: (f64, f64),
             continue;
         };
         // Halved before subtracting: the difference of two finite numbers may overflow.
-        let part =
-            if high > low { (value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0) } else { 0.5 };
+        let part = if high > low { (value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0) } else { 0.5 };
         let x = span.place(*time) * area.width;
         let y = area.margin + (1.0 - part) * (area.height - 2.0 * area.margin);
         out.push(if open { 'L' } else { 'M' });
@@ -97,7 +92,7 @@ fn thin(points: &[(i64, Option<f64>)], span: Span, columns: usize) -> Vec<(i64, 
             (Some(least), Some(most)) => picks.extend([most, least]),
             _ => out.push((these[0].0, None)),
         }
-        picks.extend(if others.is_empty() { present().last() } else { None });
+        picks.extend(if others.is_empty() { present().next_back() } else { None });
         picks.dedup();
         out.extend(picks.into_iter().map(|(t, v)| (t, Some(v))));
         rest = others;
@@ -197,7 +192,10 @@ mod tests {
     fn states_last_until_the_next_one() {
         let span = Span { from: 0, to: 100 };
         let states = |points: &[(i64, Option<u32>)]| {
-            bars(points, span, 100.0).iter().map(|b| format!("{}@{}+{}", b.label, b.x, b.width)).collect::<Vec<_>>()
+            bars(points, span, 100.0)
+                .iter()
+                .map(|b| format!("{}@{}+{}", b.label, b.x, b.width))
+                .collect::<Vec<_>>()
         };
         assert_eq!(states(&[]), Vec::<String>::new());
         assert_eq!(states(&[(0, Some(0)), (30, Some(0)), (50, Some(1))]), ["0@0+50", "1@50+50"]);

@@ -62,8 +62,7 @@ fn trend(first: f64, latest: f64, count: usize, unit: Option<Unit>, direction: D
     }
     let rising = latest > first;
     let delta = latest - first;
-    let mut text =
-        if delta.is_finite() { format_delta(delta, unit) } else { "beyond measure".to_owned() };
+    let mut text = if delta.is_finite() { format_delta(delta, unit) } else { "beyond measure".to_owned() };
     let relative = delta / first.abs() * 100.0;
     if unit != Some(Unit::Percent) && first != 0.0 && relative.abs() < 9_999.95 {
         text = format!("{text} ({})", format_delta(relative, Some(Unit::Percent)));

@@ -113,9 +113,7 @@ pub(super) fn css(theme: &Theme) -> Result<String> {
             })?;
             (named.light.map(String::from), named.dark.map(String::from))
         }
-        Theme::Custom { dark, light } => {
-            (over(&THEMES[0].light, light)?, over(&THEMES[0].dark, dark)?)
-        }
+        Theme::Custom { dark, light } => (over(&THEMES[0].light, light)?, over(&THEMES[0].dark, dark)?),
     };
     let (light, dark) = (declarations(&light, false), declarations(&dark, true));
     Ok(format!(
@@ -133,7 +131,9 @@ fn over(base: &Palette, own: &[(String, String)]) -> Result<[String; 12]> {
     let mut colours = base.map(String::from);
     for (variable, colour) in own {
         let place = VARIABLES.iter().position(|v| v == variable);
-        let hex = colour.strip_prefix('#').is_some_and(|h| h.len() == 6 && h.bytes().all(|b| b.is_ascii_hexdigit()));
+        let hex = colour
+            .strip_prefix('#')
+            .is_some_and(|h| h.len() == 6 && h.bytes().all(|b| b.is_ascii_hexdigit()));
         match place {
             Some(index) if hex => colours[index].clone_from(colour),
             Some(_) => {
@@ -142,7 +142,8 @@ fn over(base: &Palette, own: &[(String, String)]) -> Result<[String; 12]> {
                     .hint("Write the colour as a number sign and six hexadecimal digits."));
             }
             None => {
-                let message = format!("found theme variable `{variable}`, expected one of {}", VARIABLES.join(", "));
+                let message =
+                    format!("found theme variable `{variable}`, expected one of {}", VARIABLES.join(", "));
                 return Err(Error::new(Code::ReportFailed, message)
                     .hint("Remove the variable or correct its name in `report.theme`."));
             }
@@ -206,8 +207,8 @@ mod tests {
     /// The contrast ratio of two colours as WCAG 2.2 defines it.
     fn contrast(one: &str, two: &str) -> f64 {
         let luminance = |colour: &str| {
-            let [r, g, b] =
-                channels(colour).map(|c| if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) });
+            let [r, g, b] = channels(colour)
+                .map(|c| if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) });
             0.2126 * r + 0.7152 * g + 0.0722 * b
         };
         let (one, two) = (luminance(one) + 0.05, luminance(two) + 0.05);
@@ -230,7 +231,9 @@ mod tests {
                         }
                     }
                     for line in series(palette[8], scheme == "dark") {
-                        if contrast(palette[surface], &line) < 4.5 {
+                        // Axis labels in a line's colour stand on cards alone.
+                        let least = if surface == 2 { 4.5 } else { 3.0 };
+                        if contrast(palette[surface], &line) < least {
                             weak.push(format!("{} {scheme} {line} on {}", theme.name, VARIABLES[surface]));
                         }
                     }

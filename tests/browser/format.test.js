@@ -1,0 +1,137 @@
+// The page's pure functions: figures as the engine writes them, axis labels, packed columns.
+
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { timeLabels, timeTicks, valueRange, valueTicks } from "../../templates/axis.js";
+import { readReport, unpack } from "../../templates/data.js";
+import { formatDelta, formatMinute, formatTick, formatValue } from "../../templates/format.js";
+import { dateEdge } from "../../templates/view.js";
+
+const vectors = new URL("../fixtures/units.json", import.meta.url);
+
+test("figures read as the engine's", { skip: !existsSync(vectors) && "tests/fixtures/units.json is not here yet" }, () => {
+  for (const { value, delta, unit = null, text } of JSON.parse(readFileSync(vectors, "utf8"))) {
+    if (value !== undefined) assert.equal(formatValue(value, unit), text, `${value} ${unit}`);
+    else assert.equal(formatDelta(delta, unit), text, `${delta} ${unit}`);
+  }
+});
+
+test("figures follow the units' rules", () => {
+  /** @type {[number, import("../../templates/format.js").Unit, string][]} */
+  const cases = [
+    [83.25, "percent", "83.3%"],
+    [100, "percent", "100.0%"],
+    [-0.04, "percent", "0.0%"],
+    [1234567.5, "integer", "1,234,568"],
+    [1023, "bytes", "1,023 B"],
+    [1536, "bytes", "1.5 KB"],
+    [1048575, "bytes", "1 MB"],
+    [2 ** 50, "bytes", "1,024 TB"],
+    [0.85, "duration", "850ms"],
+    [0.9996, "duration", "1s"],
+    [59.6, "duration", "1m 0s"],
+    [3599.6, "duration", "1h 0m"],
+    [7325, "duration", "2h 2m"],
+    [-90, "duration", "-1m 30s"],
+    [3.14159, "decimal", "3.14"],
+    [12345.678, null, "12,345.678"],
+    [1e21, null, "1,000,000,000,000,000,000,000"],
+    [1e-7, null, "0.0000001"],
+    [-1.5e-7, null, "-0.00000015"],
+  ];
+  for (const [value, unit, text] of cases) assert.equal(formatValue(value, unit), text);
+  assert.equal(formatDelta(-1536, "bytes"), "-1.5 KB");
+  assert.equal(formatDelta(2, "percent"), "+2.0%");
+  assert.equal(formatMinute(-1), "1969-12-31 23:59");
+});
+
+test("labels of an axis never read alike", () => {
+  /** @type {[number, number, import("../../templates/format.js").Unit][]} */
+  const cases = [
+    [83.01, 83.06, "percent"],
+    [0, 100, "percent"],
+    [1430000, 1431000, "bytes"],
+    [0, 5e12, "bytes"],
+    [0, 7, "bytes"],
+    [0.2, 0.25, "duration"],
+    [59, 61, "duration"],
+    [3600, 3700, "duration"],
+    [0, 90000, "duration"],
+    [3, 5, "integer"],
+    [2.71, 2.72, "decimal"],
+    [-1e300, 1e300, null],
+    [1e-9, 3e-9, null],
+    [-3, 4, null],
+  ];
+  for (const [low, high, unit] of cases) {
+    const ticks = valueTicks(low, high, 5, unit);
+    const labels = ticks.map((tick) => formatTick(tick, unit, ticks[1] - ticks[0]));
+    assert.ok(ticks.length >= 2 && ticks.length <= 12, `${low} ${high} ${unit}: ${labels}`);
+    assert.equal(new Set(labels).size, labels.length, `${low} ${high} ${unit}: ${labels}`);
+    assert.ok(labels.every((label) => !/NaN|undefined/.test(label)), String(labels));
+  }
+});
+
+test("an axis follows the data and stays where values can be", () => {
+  const [low, high] = valueRange(80, 90, "percent");
+  assert.ok(low > 70 && low < 80 && high > 90 && high < 100);
+  assert.deepEqual(valueRange(99, 100, "percent")[1], 100);
+  assert.equal(valueRange(0, 10, "integer")[0], 0);
+  for (const flat of [0, 5, -5, 1e300, -1e-300]) {
+    const [bottom, top] = valueRange(flat, flat, null);
+    assert.ok(bottom <= flat && top >= flat && top > bottom, String(flat));
+  }
+  assert.deepEqual(valueRange(-Number.MAX_VALUE, Number.MAX_VALUE, null), [-Number.MAX_VALUE, Number.MAX_VALUE]);
+});
+
+test("time labels stand at round moments and name the year where it changes", () => {
+  const at = (/** @type {string} */ text) => Date.parse(`${text}Z`);
+  /** @type {[string, string, string[]][]} */
+  const cases = [
+    ["2026-11-05T10:20", "2026-11-05T13:50", ["11:00\nNov 5, 2026", "12:00", "13:00"]],
+    ["2026-12-30T12:00", "2027-01-03T12:00", ["Dec 31\n2026", "Jan 1\n2027", "Jan 2", "Jan 3"]],
+    ["2026-11-15T00:00", "2027-02-20T00:00", ["Dec\n2026", "Jan\n2027", "Feb"]],
+    ["2020-06-01T00:00", "2024-06-01T00:00", ["2021", "2022", "2023", "2024"]],
+  ];
+  for (const [from, to, labels] of cases) assert.deepEqual(timeLabels(timeTicks(at(from), at(to), 4)), labels);
+});
+
+test("packed sequences are read as they are written", () => {
+  assert.deepEqual(unpack(""), []);
+  assert.deepEqual(unpack("DCAB"), [1, 0, null, 0]);
+  assert.deepEqual(unpack("gB"), [-16]);
+  assert.deepEqual(unpack("D", 100), [0.01]);
+});
+
+test("commits and runs come back, exceptions included", () => {
+  const report = readReport(
+    JSON.stringify({
+      branches: [["main", 3]],
+      builds: {
+        count: 3,
+        time: "DDD",
+        tick: 1000,
+        branch: "BBB",
+        commit: { s: "AP8A_wD_AP8A_wD_AP8A_wD_AP8".repeat(2), other: [[1, "import"]] },
+        run: { s: "PAD", other: [[1, "local-1"]] },
+        number: "DAD",
+      },
+      metrics: [],
+      charts: [],
+      thresholds: [],
+      repository: null,
+    }),
+  );
+  const hash = "00ff".repeat(10);
+  assert.deepEqual([0, 1, 2].map(report.builds.commit), [hash, "import", hash]);
+  assert.deepEqual([0, 1, 2].map(report.builds.run), ["7", "local-1", "8"]);
+  assert.deepEqual(report.builds.time, [1000, 2000, 3000]);
+});
+
+test("a date field's text is a day in UTC", () => {
+  assert.equal(dateEdge("2026-11-05", false, 0), Date.UTC(2026, 10, 5));
+  assert.equal(dateEdge("2026-11-05", true, 0), Date.UTC(2026, 10, 6) - 1);
+  assert.equal(dateEdge("", true, 7), 7);
+  assert.equal(dateEdge("2026-99-99", true, 7), 7);
+});

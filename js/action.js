@@ -17,7 +17,9 @@ async function main() {
   const terminal = new Terminal({ stream: process.stdout });
   const abort = new AbortController();
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
-    process.once(signal, () => abort.abort(new Failure(`stopped by ${signal}`, { type: "internal", code: "ABORTED" })));
+    process.once(signal, () =>
+      abort.abort(new Failure(`stopped by ${signal}`, { type: "internal", code: "ABORTED" })),
+    );
   }
   /** @type {Failure | undefined} */
   let failure;
@@ -29,7 +31,10 @@ async function main() {
     const cwd = env.GITHUB_WORKSPACE ?? process.cwd();
     const loaded = loadConfig(inputs["config-file"], cwd);
     showWarnings(terminal, loaded);
-    const flags = { storage: inputs["storage-type"] ?? loaded.config.storage.type, db: inputs["database-path"] };
+    const flags = {
+      storage: inputs["storage-type"] ?? loaded.config.storage.type,
+      db: inputs["database-path"],
+    };
     const facts = await runFacts({ cwd, now, env });
     const width = Math.max(...loaded.config.metrics.map(({ id }) => id.length));
     result = await track({
@@ -44,7 +49,9 @@ async function main() {
       listener: {
         phaseStart: ({ name }) => terminal.line(groupStart(name)),
         phaseEnd: ({ status, durationMs, bytes }) => {
-          terminal.line(`${status} in ${milliseconds(durationMs)}${bytes === undefined ? "" : `, ${bytes} bytes`}`);
+          terminal.line(
+            `${status} in ${milliseconds(durationMs)}${bytes === undefined ? "" : `, ${bytes} bytes`}`,
+          );
           terminal.line(groupEnd);
         },
         metricEnd: (outcome) => showMetric(terminal, outcome, width),
@@ -52,15 +59,23 @@ async function main() {
     });
     failure = result.error;
     for (const { id, status, error } of result.metrics) {
-      if (status === "failed" && error) terminal.line(annotate("warning", `${error.message}\n${error.hint}`.trim(), { title: `metric ${id} failed` }));
+      if (status === "failed" && error)
+        terminal.line(
+          annotate("warning", `${error.message}\n${error.hint}`.trim(), { title: `metric ${id} failed` }),
+        );
     }
-    for (const warning of result.warnings) terminal.line(annotate("warning", warning.message, { title: warning.code }));
+    for (const warning of result.warnings)
+      terminal.line(annotate("warning", warning.message, { title: warning.code }));
   } catch (error) {
     failure = Failure.from(error);
   }
   if (failure) {
     const details = (failure.diagnostics ?? []).map(describeDiagnostic);
-    terminal.line(annotate("error", [failure.message, ...details, failure.hint].filter(Boolean).join("\n"), { title: failure.code }));
+    terminal.line(
+      annotate("error", [failure.message, ...details, failure.hint].filter(Boolean).join("\n"), {
+        title: failure.code,
+      }),
+    );
   }
   setOutputs(env, {
     success: result?.success ?? false,

@@ -1,18 +1,19 @@
 #!/usr/bin/env node
+
 // The command line's entry: arguments in, exit code out. Each command is a file below cli/, loaded
 // when it is asked for.
 
-import { parseCommandLine, help } from "./cli/options.js";
-import { describeDiagnostic } from "./config.js";
-import { version } from "./engine.js";
-import { exitCode, Failure } from "./failure.js";
-import { Terminal } from "./terminal.js";
 import { collect } from "./cli/collect.js";
+import { help, parseCommandLine } from "./cli/options.js";
 import { report } from "./cli/report.js";
 import { sources } from "./cli/sources.js";
 import { test } from "./cli/test.js";
 import { track } from "./cli/track.js";
 import { verify } from "./cli/verify.js";
+import { describeDiagnostic } from "./config.js";
+import { version } from "./engine.js";
+import { exitCode, Failure } from "./failure.js";
+import { Terminal } from "./terminal.js";
 
 /** @type {Record<string, (invocation: import("./types.js").Invocation) => Promise<Failure | undefined>>} */
 const RUN = { track, verify, test, collect, report, sources };
@@ -21,7 +22,9 @@ const RUN = { track, verify, test, collect, report, sources };
 async function main(argv) {
   const abort = new AbortController();
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
-    process.once(signal, () => abort.abort(new Failure(`stopped by ${signal}`, { type: "internal", code: "ABORTED" })));
+    process.once(signal, () =>
+      abort.abort(new Failure(`stopped by ${signal}`, { type: "internal", code: "ABORTED" })),
+    );
   }
   let json = argv.includes("--json");
   const terminal = new Terminal();
@@ -58,7 +61,8 @@ async function main(argv) {
   if (!failure) return;
   for (const diagnostic of failure.diagnostics ?? []) terminal.line(describeDiagnostic(diagnostic));
   terminal.failure(failure);
-  if (failure.type === "internal" && failure.code !== "ABORTED" && failure.stack) terminal.detail(failure.stack);
+  if (failure.type === "internal" && failure.code !== "ABORTED" && failure.stack)
+    terminal.detail(failure.stack);
   process.exitCode = exitCode(failure);
 }
 

@@ -37,7 +37,9 @@ export async function collectMetrics({ loaded, facts, env, concurrency = 1, sign
     }
   };
   try {
-    await Promise.all(Array.from({ length: Math.max(1, Math.min(concurrency, config.metrics.length)) }, worker));
+    await Promise.all(
+      Array.from({ length: Math.max(1, Math.min(concurrency, config.metrics.length)) }, worker),
+    );
   } finally {
     measurements.free();
   }
@@ -61,7 +63,13 @@ async function collectOne(metric, { measurements, directory, facts, env, signal 
   } catch (error) {
     const failure = Failure.from(error);
     if (failure.type === "internal" || signal?.aborted) throw failure;
-    return { ...outcome, status: "failed", value: null, durationMs: Math.round(performance.now() - started), error: failure };
+    return {
+      ...outcome,
+      status: "failed",
+      value: null,
+      durationMs: Math.round(performance.now() - started),
+      error: failure,
+    };
   }
 }
 

@@ -44,11 +44,14 @@ export function loadConfig(file, cwd) {
   const checked = checkConfig(text, shown);
   if (!checked.config) {
     const count = checked.errors.length;
-    throw new Failure(`the configuration \`${shown}\` has ${count === 1 ? "a problem" : `${count} problems`}`, {
-      type: "validation",
-      code: "CONFIG_INVALID",
-      diagnostics: checked.errors,
-    });
+    throw new Failure(
+      `the configuration \`${shown}\` has ${count === 1 ? "a problem" : `${count} problems`}`,
+      {
+        type: "validation",
+        code: "CONFIG_INVALID",
+        diagnostics: checked.errors,
+      },
+    );
   }
   return {
     config: checked.config,

@@ -20,7 +20,8 @@ const execute = promisify(execFile);
 export async function runFacts({ cwd, now, env, given = {} }) {
   const github = env.GITHUB_ACTIONS === "true" || Boolean(env.GITHUB_SHA);
   const pullRequest = github ? pullRequestOf(env) : undefined;
-  const commit = given.commit ?? pullRequest?.commit ?? (env.GITHUB_SHA || (await git(cwd, "rev-parse", "HEAD")));
+  const commit =
+    given.commit ?? pullRequest?.commit ?? (env.GITHUB_SHA || (await git(cwd, "rev-parse", "HEAD")));
   const branch =
     given.branch ??
     pullRequest?.branch ??
@@ -64,7 +65,8 @@ function pullRequestOf(env) {
  * @param {string} cwd
  * @param {NodeJS.ProcessEnv} env
  */
-export const repositoryOf = async (cwd, env) => repositoryUrl(env, await git(cwd, "remote", "get-url", "origin"));
+export const repositoryOf = async (cwd, env) =>
+  repositoryUrl(env, await git(cwd, "remote", "get-url", "origin"));
 
 /**
  * The address of the repository's web page, for links in the report; never with credentials.
@@ -73,9 +75,12 @@ export const repositoryOf = async (cwd, env) => repositoryUrl(env, await git(cwd
  * @returns {string | undefined}
  */
 export function repositoryUrl(env, remote) {
-  if (env.GITHUB_SERVER_URL && env.GITHUB_REPOSITORY) return `${env.GITHUB_SERVER_URL}/${env.GITHUB_REPOSITORY}`;
+  if (env.GITHUB_SERVER_URL && env.GITHUB_REPOSITORY)
+    return `${env.GITHUB_SERVER_URL}/${env.GITHUB_REPOSITORY}`;
   const match =
-    /^(?:https?:\/\/(?:[^@/]*@)?|ssh:\/\/(?:[^@/]*@)?|[^@/:]+@)([\w.-]+(?::\d+)?)[/:]([\w./~-]+?)(?:\.git)?\/?$/.exec(remote);
+    /^(?:https?:\/\/(?:[^@/]*@)?|ssh:\/\/(?:[^@/]*@)?|[^@/:]+@)([\w.-]+(?::\d+)?)[/:]([\w./~-]+?)(?:\.git)?\/?$/.exec(
+      remote,
+    );
   return match ? `https://${match[1].replace(/:\d+$/, "")}/${match[2]}` : undefined;
 }
 

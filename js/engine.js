@@ -36,11 +36,14 @@ function readEngine() {
  */
 function load(module) {
   if (poisoned) {
-    throw new Failure("the engine stopped at a bug earlier in this process; nothing can be computed after it", {
-      type: "internal",
-      code: "ENGINE_POISONED",
-      hint: "Report the first message with the configuration that led to it.",
-    });
+    throw new Failure(
+      "the engine stopped at a bug earlier in this process; nothing can be computed after it",
+      {
+        type: "internal",
+        code: "ENGINE_POISONED",
+        hint: "Report the first message with the configuration that led to it.",
+      },
+    );
   }
   memory ??= wasm.initSync({ module: module ?? /** @type {BufferSource} */ (readEngine()) }).memory;
 }

@@ -33,5 +33,14 @@ export async function track({
   const loaded = loadConfig(config, cwd);
   const facts = await runFacts({ cwd, now, env, given: context });
   const at = storage.path === undefined ? storage : { ...storage, path: resolve(cwd, storage.path) };
-  return runTrack({ loaded, facts, storage: at, reportDirectory: resolve(cwd, reportDirectory), env, now, concurrency, signal });
+  return runTrack({
+    loaded,
+    facts,
+    storage: at,
+    reportDirectory: resolve(cwd, reportDirectory),
+    env,
+    now,
+    concurrency,
+    signal,
+  });
 }

@@ -79,11 +79,14 @@ export class Measurements {
     const { numbers, skipped } = await countLines(absolute, { open: openLineCounter, module: engineModule });
     const unread = skipped.find(({ reason }) => !NOT_CODE.has(reason));
     if (unread) {
-      throw new Failure(`could not read \`${path.relative(this.#directory, unread.path)}\`: ${unread.reason}`, {
-        type: "collection",
-        code: "FILE_UNREADABLE",
-        hint: "Mend its rights, or leave it out with --exclude; a number without it would be wrong.",
-      });
+      throw new Failure(
+        `could not read \`${path.relative(this.#directory, unread.path)}\`: ${unread.reason}`,
+        {
+          type: "collection",
+          code: "FILE_UNREADABLE",
+          hint: "Mend its rights, or leave it out with --exclude; a number without it would be wrong.",
+        },
+      );
     }
     return codeLines(numbers);
   }
@@ -96,7 +99,10 @@ export class Measurements {
       if (compression === undefined) total += this.#io(name, () => fs.statSync(file).size);
       else {
         const bytes = this.#io(name, () => fs.readFileSync(file));
-        total += compression === "gzip" ? zlib.gzipSync(bytes, { level: 9 }).length : zlib.brotliCompressSync(bytes).length;
+        total +=
+          compression === "gzip"
+            ? zlib.gzipSync(bytes, { level: 9 }).length
+            : zlib.brotliCompressSync(bytes).length;
       }
     }
     return total;

@@ -36,7 +36,9 @@ export function writeReport({ history, configText, facts, directory, name = "ind
  * @returns {import("./types.js").ReportFacts}
  */
 export function reportFacts({ directory, repositoryUrl, now, branch }) {
-  const title = repositoryUrl ? repositoryUrl.split("/").slice(-2).join("/") : path.basename(path.resolve(directory));
+  const title = repositoryUrl
+    ? repositoryUrl.split("/").slice(-2).join("/")
+    : path.basename(path.resolve(directory));
   return {
     title,
     repositoryUrl: repositoryUrl ?? null,

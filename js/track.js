@@ -100,7 +100,12 @@ export async function track({
         const written = writeReport({
           history: repository,
           configText: loaded.text,
-          facts: reportFacts({ directory: loaded.directory, repositoryUrl: facts.repositoryUrl, now, branch: facts.branch }),
+          facts: reportFacts({
+            directory: loaded.directory,
+            repositoryUrl: facts.repositoryUrl,
+            now,
+            branch: facts.branch,
+          }),
           directory: reportDirectory,
           name: reportName,
         });
@@ -135,7 +140,11 @@ function recorded(outcome, loaded) {
 /** The four phases and their states. */
 class Phases {
   /** @type {import("./types.js").Phase[]} */
-  list = ["download", "collect", "upload", "report"].map((name) => ({ name, status: "pending", durationMs: 0 }));
+  list = ["download", "collect", "upload", "report"].map((name) => ({
+    name,
+    status: "pending",
+    durationMs: 0,
+  }));
   #listener;
 
   /** @param {import("./types.js").TrackListener} listener */
@@ -148,7 +157,9 @@ class Phases {
    * @param {() => Promise<{bytes?: number | null} | void>} work
    */
   async run(name, work) {
-    const phase = /** @type {import("./types.js").Phase} */ (this.list.find((candidate) => candidate.name === name));
+    const phase = /** @type {import("./types.js").Phase} */ (
+      this.list.find((candidate) => candidate.name === name)
+    );
     const started = performance.now();
     phase.status = "running";
     this.#listener.phaseStart?.(phase);

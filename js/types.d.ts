@@ -139,7 +139,12 @@ export interface CollectPlan {
   measure:
     | { kind: "lines"; language: string | null }
     | { kind: "bytes"; compression: "gzip" | "brotli" | null }
-    | { kind: "coverage"; of: "line" | "branch" | "function"; format: string | null; fallback: number | null };
+    | {
+        kind: "coverage";
+        of: "line" | "branch" | "function";
+        format: string | null;
+        fallback: number | null;
+      };
 }
 
 /** The facts of one build, as the history keeps them. */
@@ -258,6 +263,7 @@ export interface TrackResult {
 
 /** A command of the command line with its surroundings. */
 export interface Invocation {
+  // biome-ignore lint/suspicious/noExplicitAny: what a flag holds is its table row's business
   values: Record<string, any>;
   positionals: string[];
   terminal: Terminal;

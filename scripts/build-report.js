@@ -37,7 +37,9 @@ for (const [path, options] of Object.entries(outputs)) {
     const committed = await readFile(root + path, "utf8").catch(() => "");
     if (committed !== text) {
       stale += 1;
-      console.error(`${path} differs from what its sources give (esbuild ${version}); run node scripts/build-report.js`);
+      console.error(
+        `${path} differs from what its sources give (esbuild ${version}); run node scripts/build-report.js`,
+      );
     }
   } else {
     await writeFile(root + path, text);

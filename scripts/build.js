@@ -18,7 +18,14 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const say = (/** @type {string} */ text) => console.error(`build: ${text}`);
 
 /** What the wasm is made of; its digest stands in dist/build.json, so that staleness shows without a compiler. */
-const WASM_SOURCES = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "src", "templates", "scripts/build.js"];
+const WASM_SOURCES = [
+  "Cargo.toml",
+  "Cargo.lock",
+  "rust-toolchain.toml",
+  "src",
+  "templates",
+  "scripts/build.js",
+];
 
 /**
  * Parts of SQLite that the engine never calls. Off, they save a third of the wasm and a third of
@@ -38,7 +45,12 @@ const SQLITE_TRIM = [
 ].map((name) => `-USQLITE_ENABLE_${name}`);
 
 /** JavaScript entry points and the file each becomes in dist/. */
-const ENTRIES = { action: "js/action.js", cli: "js/cli.js", index: "js/index.js", "loc-worker": "js/loc-worker.js" };
+const ENTRIES = {
+  action: "js/action.js",
+  cli: "js/cli.js",
+  index: "js/index.js",
+  "loc-worker": "js/loc-worker.js",
+};
 
 /** @param {string} directory @param {string} relative @returns {string[]} */
 function filesBelow(directory, relative) {
@@ -98,7 +110,16 @@ function buildWasm(directory, environment) {
   ];
   const flags = remap.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
   const cflags = [...SQLITE_TRIM, ...remap.map(([from, to]) => `-ffile-prefix-map=${from}=${to}`)];
-  const arguments_ = ["build", directory, "--target", "web", "--no-pack", "--release", "--mode", "no-install"];
+  const arguments_ = [
+    "build",
+    directory,
+    "--target",
+    "web",
+    "--no-pack",
+    "--release",
+    "--mode",
+    "no-install",
+  ];
   const result = spawnSync("wasm-pack", [...arguments_, "--out-dir", "target/pkg", "--", "--locked"], {
     cwd: directory,
     stdio: ["ignore", "inherit", "inherit"],
@@ -176,7 +197,8 @@ async function build(directory, out, what) {
 function differences(expected, found) {
   const list = (/** @type {string} */ folder) => (fs.existsSync(folder) ? fs.readdirSync(folder).sort() : []);
   const names = [...new Set([...list(expected), ...list(found)])].sort();
-  const sha = (/** @type {string} */ file) => createHash("sha256").update(fs.readFileSync(file)).digest("hex");
+  const sha = (/** @type {string} */ file) =>
+    createHash("sha256").update(fs.readFileSync(file)).digest("hex");
   return names.flatMap((name) => {
     const [a, b] = [path.join(expected, name), path.join(found, name)];
     if (!fs.existsSync(a)) return [`${name} is in dist/ but the build does not make it`];
@@ -190,7 +212,9 @@ async function check() {
   const recorded = JSON.parse(fs.readFileSync(path.join(committed, "build.json"), "utf8"));
   const copy = fs.mkdtempSync(path.join(os.tmpdir(), "unentropy-check-"));
   try {
-    const tracked = execFileSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8" }).split("\0").filter(Boolean);
+    const tracked = execFileSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8" })
+      .split("\0")
+      .filter(Boolean);
     for (const file of tracked.filter((name) => !name.startsWith("dist/"))) {
       const target = path.join(copy, file);
       fs.mkdirSync(path.dirname(target), { recursive: true });
@@ -204,7 +228,8 @@ async function check() {
     let found = differences(out, committed);
     for (const name of ["unentropy.js", "unentropy.d.ts"]) {
       const [a, b] = [path.join(copy, "js/wasm", name), path.join(root, "js/wasm", name)];
-      if (!fs.readFileSync(a).equals(fs.readFileSync(b))) found.push(`js/wasm/${name} differs from what the sources build`);
+      if (!fs.readFileSync(a).equals(fs.readFileSync(b)))
+        found.push(`js/wasm/${name} differs from what the sources build`);
     }
     const tools = ["rustc", "clang", "wasmOpt"].filter((tool) => built[tool] !== recorded[tool]);
     if (tools.length > 0) {
@@ -218,7 +243,9 @@ async function check() {
       say("run `npm run build` and commit dist/");
       process.exitCode = 1;
     } else {
-      say(`dist/ matches its sources (${fs.readdirSync(committed).length} files, built twice in different folders)`);
+      say(
+        `dist/ matches its sources (${fs.readdirSync(committed).length} files, built twice in different folders)`,
+      );
     }
   } finally {
     fs.rmSync(copy, { recursive: true, force: true });

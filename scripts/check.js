@@ -8,7 +8,13 @@ rust();
 for (const [what, program, ...args] of [
   ["Rust formatting", "cargo", "fmt", "--check"],
   ["Rust lints", "cargo", "clippy", "--locked", "--all-targets", "--quiet", "--", "-D", "warnings"],
-  ["JavaScript formatting and lints", process.execPath, "node_modules/@biomejs/biome/bin/biome", "ci", "--error-on-warnings"],
+  [
+    "JavaScript formatting and lints",
+    process.execPath,
+    "node_modules/@biomejs/biome/bin/biome",
+    "ci",
+    "--error-on-warnings",
+  ],
   ["JavaScript types", process.execPath, "node_modules/typescript/bin/tsc", "-p", "jsconfig.json"],
   ["the report's generated assets", process.execPath, "scripts/build-report.js", "--check"],
   ["dist/ against its sources", process.execPath, "scripts/build.js", "--check"],

@@ -47,12 +47,17 @@ export function packages() {
 /** Fails with the remedy where there is no Rust. */
 export function rust() {
   if (answers("cargo")) return;
-  console.error("cargo is not on the PATH: install Rust with rustup (https://rustup.rs), then run this again");
+  console.error(
+    "cargo is not on the PATH: install Rust with rustup (https://rustup.rs), then run this again",
+  );
   process.exit(1);
 }
 
 /** Where Chromium is, or undefined. */
-export const chromium = () => ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((file) => fs.existsSync(file));
+export const chromium = () =>
+  ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((file) =>
+    fs.existsSync(file),
+  );
 
 /** Installs Debian's Chromium for the report's tests where apt is there and no browser is. */
 export function browser() {
@@ -61,7 +66,10 @@ export function browser() {
   const sudo = process.getuid?.() === 0 ? [] : ["sudo"];
   const apt = (/** @type {string[]} */ ...args) => {
     const [program, ...rest] = [...sudo, "apt-get", ...args];
-    execFileSync(program, rest, { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
+    execFileSync(program, rest, {
+      stdio: ["ignore", "ignore", "inherit"],
+      env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+    });
   };
   try {
     apt("update", "-qq");

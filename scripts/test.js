@@ -32,5 +32,10 @@ if (wanted("shim")) {
 if (wanted("browser")) {
   browser();
   say("the report's tests, in Chromium");
-  run(process.execPath, ["--test", "--test-reporter=spec", "--test-concurrency=1", ...testFiles("tests/browser")]);
+  run(process.execPath, [
+    "--test",
+    "--test-reporter=spec",
+    "--test-concurrency=1",
+    ...testFiles("tests/browser"),
+  ]);
 }

@@ -204,7 +204,9 @@ pub fn parse_words(words: &[String]) -> Result<Plan> {
             }
         }
     }
-    if let Some(empty) = patterns.iter().chain(given.iter().filter(|g| g.0 == "exclude").map(|g| &g.1)).find(|p| p.is_empty()) {
+    if let Some(empty) =
+        patterns.iter().chain(given.iter().filter(|g| g.0 == "exclude").map(|g| &g.1)).find(|p| p.is_empty())
+    {
         return Err(usage(format!("an empty path or pattern: {}", text::quote(empty))));
     }
     if collector.needs_paths && patterns.is_empty() {
@@ -282,7 +284,9 @@ fn find_flag(collector: &Collector, spelling: &str) -> Result<&'static Flag> {
     let names: Vec<String> = collector.flags.iter().map(|flag| format!("--{}", flag.long)).collect();
     let hint = match text::closest(bare, &collector.flags.iter().map(|flag| flag.long).collect::<Vec<_>>()) {
         Some(close) => format!("Did you mean `--{close}`?"),
-        None => format!("It takes {}.", text::list(&names.iter().map(|n| text::quote(n)).collect::<Vec<_>>())),
+        None => {
+            format!("It takes {}.", text::list(&names.iter().map(|n| text::quote(n)).collect::<Vec<_>>()))
+        }
     };
     Err(usage(format!("{} does not take {}", text::quote(collector.name), text::quote(spelling))).hint(hint))
 }
@@ -330,7 +334,10 @@ fn tokenize(line: &str) -> Result<Vec<String>> {
                     }
                 }
             }
-            '\\' if characters.peek().is_some_and(|n| n.is_whitespace() || matches!(n, '\'' | '"' | '\\')) => {
+            '\\' if characters
+                .peek()
+                .is_some_and(|n| n.is_whitespace() || matches!(n, '\'' | '"' | '\\')) =>
+            {
                 word.get_or_insert_default().extend(characters.next());
             }
             other => word.get_or_insert_default().push(other),
@@ -367,7 +374,8 @@ mod tests {
 
     #[test]
     fn a_plan_says_what_to_read_and_measure() {
-        let plan = parse("@collect loc src 'lib/**' -l RUST --exclude vendor gen --exclude=*.min.js").unwrap();
+        let plan =
+            parse("@collect loc src 'lib/**' -l RUST --exclude vendor gen --exclude=*.min.js").unwrap();
         assert_eq!(plan.patterns, ["src", "lib/**"]);
         assert_eq!(plan.exclude, ["vendor", "gen", "*.min.js"]);
         assert_eq!(plan.measure, Measure::Lines { language: Some("Rust".into()) });
@@ -388,7 +396,11 @@ mod tests {
         for (line, message, hint) in [
             ("@collect", "no collector named", "Name one of"),
             ("@collect lok .", "unknown collector `lok`", "Did you mean `loc`?"),
-            ("@collect loc . --languge Rust", "`loc` does not take `--languge`", "Did you mean `--language`?"),
+            (
+                "@collect loc . --languge Rust",
+                "`loc` does not take `--languge`",
+                "Did you mean `--language`?",
+            ),
             ("@collect loc . -x", "`loc` does not take `-x`", "It takes"),
             ("@collect loc . --language", "`--language` needs a value", ""),
             ("@collect loc . -l a -l b", "`--language` is given 2 times", "once"),

@@ -16,7 +16,10 @@ export async function collect({ values, positionals, cwd, print }) {
   const wanted = values.config !== undefined || fs.existsSync(path.resolve(cwd, DEFAULT_FILE));
   const loaded = wanted ? loadConfig(values.config, cwd) : undefined;
   const sourcesApply = loaded !== undefined && path.relative(loaded.directory, cwd) === "";
-  const measurements = new Measurements({ directory: cwd, sources: sourcesApply ? loaded.config.sources : [] });
+  const measurements = new Measurements({
+    directory: cwd,
+    sources: sourcesApply ? loaded.config.sources : [],
+  });
   try {
     const value = await measurements.measure(plan);
     print(values.json ? `${JSON.stringify({ collector: plan.collector, value })}\n` : `${value}\n`);

@@ -14,7 +14,12 @@ import { Failure } from "../failure.js";
 export const OPTIONS = {
   config: { type: "string", short: "c", value: "FILE", help: "the configuration (unentropy.json)" },
   db: { type: "string", value: "PATH", help: "the history file (unentropy.db)" },
-  "report-dir": { type: "string", short: "o", value: "DIR", help: "where the report is written (unentropy-report)" },
+  "report-dir": {
+    type: "string",
+    short: "o",
+    value: "DIR",
+    help: "where the report is written (unentropy-report)",
+  },
   storage: { type: "string", value: "TYPE", help: "where the history is kept: sqlite-local" },
   commit: { type: "string", value: "SHA", help: "the commit of the build" },
   branch: { type: "string", value: "NAME", help: "the branch of the build" },
@@ -77,13 +82,19 @@ export function parseCommandLine(argv) {
   }
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {
-    throw usage(`unknown command \`${name}\``, suggestion(name, Object.keys(COMMANDS)) ?? "Run `unentropy --help` for the list.");
+    throw usage(
+      `unknown command \`${name}\``,
+      suggestion(name, Object.keys(COMMANDS)) ?? "Run `unentropy --help` for the list.",
+    );
   }
   const words = argv.toSpliced ? argv.toSpliced(at, 1) : [...argv.slice(0, at), ...argv.slice(at + 1)];
   if (command.passThrough) return { command: name, ...splitPassThrough(words, command, name) };
   const { values, positionals } = parse(words, command.options, name);
   if (positionals.length > (command.arguments ? 1 : 0)) {
-    throw usage(`\`${name}\` does not take \`${positionals.at(-1)}\``, `Run \`unentropy ${name} --help\` for what it takes.`);
+    throw usage(
+      `\`${name}\` does not take \`${positionals.at(-1)}\``,
+      `Run \`unentropy ${name} --help\` for what it takes.`,
+    );
   }
   return { command: name, values, positionals };
 }
@@ -132,7 +143,10 @@ function parse(words, allowed, command) {
     if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
       const given = /'([^']*)'/.exec(message)?.[1] ?? "";
       const close = suggestion(given.replace(/^--?/, ""), allowed, "--");
-      throw usage(`\`${place}\` does not take \`${given}\``, close ?? `Run \`${place} --help\` for what it takes.`);
+      throw usage(
+        `\`${place}\` does not take \`${given}\``,
+        close ?? `Run \`${place} --help\` for what it takes.`,
+      );
     }
     const option = /'(?:-\w, )?(--[\w-]+)/.exec(message)?.[1] ?? "an option";
     const takesValue = OPTIONS[option.slice(2)]?.type === "string";

@@ -34,11 +34,18 @@ export async function report({ values, terminal, cwd, env, now, print }) {
     const written = writeReport({
       history: repository,
       configText: loaded?.text ?? null,
-      facts: reportFacts({ directory: loaded?.directory ?? cwd, repositoryUrl: await repositoryOf(cwd, env), now }),
+      facts: reportFacts({
+        directory: loaded?.directory ?? cwd,
+        repositoryUrl: await repositoryOf(cwd, env),
+        now,
+      }),
       directory: path.resolve(cwd, values["report-dir"] ?? "unentropy-report"),
     });
     const shown = path.relative(cwd, written.path) || written.path;
-    if (values.json) print(`${JSON.stringify({ success: true, reportPath: shown, totalBuilds: builds, bytes: written.bytes })}\n`);
+    if (values.json)
+      print(
+        `${JSON.stringify({ success: true, reportPath: shown, totalBuilds: builds, bytes: written.bytes })}\n`,
+      );
     else terminal.line(`report of ${builds} ${builds === 1 ? "build" : "builds"}: ${shown}`);
   } finally {
     storage.cleanup();

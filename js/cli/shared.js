@@ -34,7 +34,9 @@ export function showMetric(terminal, outcome, width) {
   const { id, status, value, unit, durationMs, error } = outcome;
   if (status === "ok") {
     const shown = typeof value === "number" ? formatValue(value, unit) : String(value);
-    terminal.line(`${terminal.paint("good", "✓")} ${id.padEnd(width)}  ${shown}  ${terminal.paint("dim", milliseconds(durationMs))}`);
+    terminal.line(
+      `${terminal.paint("good", "✓")} ${id.padEnd(width)}  ${shown}  ${terminal.paint("dim", milliseconds(durationMs))}`,
+    );
   } else {
     terminal.line(`${terminal.paint("bad", "✗")} ${id.padEnd(width)}  ${error?.message}`);
     if (error?.hint) terminal.line(`  ${" ".repeat(width)}  ${terminal.paint("dim", error.hint)}`);

@@ -1,8 +1,8 @@
 // Where the command line keeps the history: flags, then the configuration, then a local file.
 
 import path from "node:path";
-import { Failure } from "../failure.js";
 import { closest } from "../engine.js";
+import { Failure } from "../failure.js";
 
 /** The history's file where nothing else is said. */
 export const DEFAULT_DATABASE = "unentropy.db";
@@ -17,14 +17,20 @@ const TYPES = ["sqlite-local", "sqlite-artifact", "sqlite-s3", "postgres"];
  */
 export function storageConfig(values, loaded, cwd) {
   const config = loaded?.config;
-  const type = values.storage ?? (values.db === undefined && config?.storage.typeGiven ? config.storage.type : undefined) ?? "sqlite-local";
+  const type =
+    values.storage ??
+    (values.db === undefined && config?.storage.typeGiven ? config.storage.type : undefined) ??
+    "sqlite-local";
   if (!TYPES.includes(type)) {
     const close = closest(type, TYPES);
-    throw new Failure(`\`--storage\` is \`${type}\`, expected one of ${TYPES.map((name) => `\`${name}\``).join(", ")}`, {
-      type: "validation",
-      code: "USAGE_INVALID",
-      hint: close ? `Did you mean \`${close}\`?` : "",
-    });
+    throw new Failure(
+      `\`--storage\` is \`${type}\`, expected one of ${TYPES.map((name) => `\`${name}\``).join(", ")}`,
+      {
+        type: "validation",
+        code: "USAGE_INVALID",
+        hint: close ? `Did you mean \`${close}\`?` : "",
+      },
+    );
   }
   if (type !== "sqlite-local") return { type };
   if (values.db === undefined && loaded && config?.storage.path != null) {

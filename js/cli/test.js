@@ -17,7 +17,12 @@ export async function test({ values, terminal, signal, cwd, env, now, print }) {
   const loaded = loadConfig(values.config, cwd);
   showWarnings(terminal, loaded);
   // Nothing is recorded, so a folder without a commit is no obstacle.
-  const facts = await runFacts({ cwd, now, env, given: { ...given, commit: given.commit ?? env.GITHUB_SHA ?? "0".repeat(40) } });
+  const facts = await runFacts({
+    cwd,
+    now,
+    env,
+    given: { ...given, commit: given.commit ?? env.GITHUB_SHA ?? "0".repeat(40) },
+  });
   const width = Math.max(...loaded.config.metrics.map(({ id }) => id.length));
   const metrics = await collectMetrics({
     loaded,
@@ -30,7 +35,9 @@ export async function test({ values, terminal, signal, cwd, env, now, print }) {
   });
   const failed = metrics.filter(({ status }) => status === "failed").length;
   if (values.json) {
-    print(`${JSON.stringify({ success: failed === 0, metrics, metricsCollected: metrics.length - failed, metricsFailed: failed })}\n`);
+    print(
+      `${JSON.stringify({ success: failed === 0, metrics, metricsCollected: metrics.length - failed, metricsFailed: failed })}\n`,
+    );
   }
   if (failed === 0) return undefined;
   return new Failure(`${failed} of ${metrics.length} metrics failed`, {

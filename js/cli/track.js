@@ -6,9 +6,9 @@ import { runFacts } from "../context.js";
 import { formatValue } from "../engine.js";
 import { milliseconds } from "../terminal.js";
 import { track as runTrack } from "../track.js";
+import { wholeNumber } from "./options.js";
 import { givenContext, showMetric, showWarnings } from "./shared.js";
 import { storageConfig } from "./storage.js";
-import { wholeNumber } from "./options.js";
 
 /**
  * @param {import("../types.js").Invocation} invocation
@@ -34,7 +34,9 @@ export async function track({ values, terminal, signal, cwd, env, now, print }) 
     listener: {
       phaseStart: ({ name }) => terminal.progress(`${name} …`),
       phaseEnd: ({ name, durationMs, bytes }) =>
-        terminal.detail(`${name}: ${milliseconds(durationMs)}${bytes === undefined ? "" : `, ${bytes} bytes`}`),
+        terminal.detail(
+          `${name}: ${milliseconds(durationMs)}${bytes === undefined ? "" : `, ${bytes} bytes`}`,
+        ),
       metricStart: ({ id }) => terminal.progress(`collecting ${id} …`),
       metricEnd: (outcome) => showMetric(terminal, outcome, width),
     },
@@ -46,9 +48,12 @@ export async function track({ values, terminal, signal, cwd, env, now, print }) 
   } else if (result.success) {
     const builds = `${formatValue(result.totalBuilds ?? 0, "integer")} ${result.totalBuilds === 1 ? "build" : "builds"}`;
     const where = `${result.databaseLocation} (${builds}, ${formatValue(result.databaseSize ?? 0, "bytes")})`;
-    const failed = result.metricsFailed > 0 ? `, ${terminal.paint("bad", `${result.metricsFailed} failed`)}` : "";
+    const failed =
+      result.metricsFailed > 0 ? `, ${terminal.paint("bad", `${result.metricsFailed} failed`)}` : "";
     terminal.line(`recorded ${facts.commitSha.slice(0, 12)} of ${facts.branch} in ${where}`);
-    terminal.line(`${result.metricsCollected} of ${result.metrics.length} metrics collected${failed} in ${milliseconds(result.durationMs)}`);
+    terminal.line(
+      `${result.metricsCollected} of ${result.metrics.length} metrics collected${failed} in ${milliseconds(result.durationMs)}`,
+    );
     if (result.reportPath) terminal.line(`report: ${result.reportPath}`);
   }
   return result.error;

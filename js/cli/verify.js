@@ -20,7 +20,9 @@ export async function verify({ values, positionals, terminal, cwd, print }) {
     const loaded = loadConfig(file, cwd);
     const count = loaded.config.metrics.length;
     if (values.json) {
-      print(`${JSON.stringify({ valid: true, file: loaded.file, metrics: count, errors: [], warnings: loaded.warnings })}\n`);
+      print(
+        `${JSON.stringify({ valid: true, file: loaded.file, metrics: count, errors: [], warnings: loaded.warnings })}\n`,
+      );
     } else {
       for (const warning of loaded.warnings) terminal.warn(describeDiagnostic(warning));
       print(`${loaded.name}: ok, ${count} ${count === 1 ? "metric" : "metrics"}\n`);
@@ -29,7 +31,9 @@ export async function verify({ values, positionals, terminal, cwd, print }) {
   } catch (error) {
     const failure = Failure.from(error);
     if (values.json) {
-      print(`${JSON.stringify({ valid: false, file: file ?? null, errors: failure.diagnostics ?? [], warnings: [], error: failure })}\n`);
+      print(
+        `${JSON.stringify({ valid: false, file: file ?? null, errors: failure.diagnostics ?? [], warnings: [], error: failure })}\n`,
+      );
     }
     return failure;
   }

@@ -26,7 +26,8 @@ export function setOutputs(env, outputs) {
  * @param {{title?: string}} [properties]
  */
 export function annotate(level, message, { title } = {}) {
-  const escapedTitle = title === undefined ? "" : ` title=${escapeData(title).replaceAll(":", "%3A").replaceAll(",", "%2C")}`;
+  const escapedTitle =
+    title === undefined ? "" : ` title=${escapeData(title).replaceAll(":", "%3A").replaceAll(",", "%2C")}`;
   return `::${level}${escapedTitle}::${escapeData(message)}`;
 }
 

@@ -59,7 +59,9 @@ fn not_a_number(found: &str) -> Error {
         "Print the number without the percent sign; the metric's unit shows it."
     } else if found.contains(',') && found.replace(',', "").parse::<f64>().is_ok() {
         "Print the number without thousands separators, with a point before decimals."
-    } else if found.split_whitespace().count() > 1 && found.split_whitespace().all(|w| w.parse::<f64>().is_ok()) {
+    } else if found.split_whitespace().count() > 1
+        && found.split_whitespace().all(|w| w.parse::<f64>().is_ok())
+    {
         "Print one number; use several metrics for several numbers."
     } else {
         "Let the command print the number alone, for example with `jq`, `awk` or `wc -l <file`."

@@ -36,15 +36,16 @@ pub(super) fn config(root: &Value, problems: &mut Problems) -> Option<Config> {
 /// and the configurations of version 0.3 were taken whatever their collectors' arguments.
 fn collect_lines(metrics: &Object, problems: &mut Problems) {
     for property in &metrics.properties {
-        let Some(command) = property.value.as_object().and_then(|metric| metric.get("command")) else { continue };
+        let Some(command) = property.value.as_object().and_then(|metric| metric.get("command")) else {
+            continue;
+        };
         let Value::StringLit(line) = &command.value else { continue };
         if collect::is_collect(&line.value)
             && let Err(error) = collect::parse(&line.value)
         {
             let path = Path::ROOT.key("metrics");
             let path = path.key(property.name.as_str());
-            let problem =
-                Problem::new(command.value.start(), path.key("command").to_string(), error.message);
+            let problem = Problem::new(command.value.start(), path.key("command").to_string(), error.message);
             problems.push(problem.hint(error.hint).warning());
         }
     }

@@ -5,11 +5,18 @@ import fs from "node:fs";
 import { test } from "node:test";
 import { Project } from "./support/project.js";
 
-const one = (/** @type {string} */ command, extra = {}) => ({ metrics: { m: { type: "numeric", command, ...extra } } });
+const one = (/** @type {string} */ command, extra = {}) => ({
+  metrics: { m: { type: "numeric", command, ...extra } },
+});
 
 test("a first run records a build and writes a report, a second makes two builds", async (t) => {
   const project = new Project(t, { "src/a.js": "let a = 1;\n// note\n\nlet b = 2;\n" });
-  project.config({ metrics: { loc: { $ref: "loc", command: "@collect loc src" }, word: { type: "label", command: "echo stable" } } });
+  project.config({
+    metrics: {
+      loc: { $ref: "loc", command: "@collect loc src" },
+      word: { type: "label", command: "echo stable" },
+    },
+  });
   const first = await project.track("--storage", "sqlite-local", "--db", "m.db", "-o", "rep");
   assert.equal(first.code, 0, first.stderr);
   assert.equal(first.document.success, true);
@@ -40,7 +47,9 @@ test("a first run records a build and writes a report, a second makes two builds
 
 test("the same commit and run again replaces the values it brings and keeps the rest", async (t) => {
   const project = new Project(t);
-  project.config({ metrics: { a: { type: "numeric", command: "echo 1" }, b: { type: "numeric", command: "echo 2" } } });
+  project.config({
+    metrics: { a: { type: "numeric", command: "echo 1" }, b: { type: "numeric", command: "echo 2" } },
+  });
   await project.track("--run-id", "7");
   project.config(one("echo 3"));
   const again = await project.track("--run-id", "7");
@@ -50,7 +59,12 @@ test("the same commit and run again replaces the values it brings and keeps the 
 test("flags come before GitHub's variables, those before git", async (t) => {
   const project = new Project(t);
   project.config({
-    metrics: { facts: { type: "label", command: 'echo "$UNENTROPY_COMMIT_SHA $UNENTROPY_BRANCH $UNENTROPY_RUN_ID $UNENTROPY_METRIC_KEY"' } },
+    metrics: {
+      facts: {
+        type: "label",
+        command: 'echo "$UNENTROPY_COMMIT_SHA $UNENTROPY_BRANCH $UNENTROPY_RUN_ID $UNENTROPY_METRIC_KEY"',
+      },
+    },
   });
   const label = async (/** @type {string[]} */ args, /** @type {NodeJS.ProcessEnv} */ env) => {
     const outcome = await project.run(["test", "--json", ...args], { env });
@@ -60,14 +74,29 @@ test("flags come before GitHub's variables, those before git", async (t) => {
   const [commit, branch, runId, key] = await label(["--commit", head], {});
   assert.deepEqual([commit, branch, key], [head, "main", "facts"]);
   assert.match(runId, /^local-\d{8}T\d{6}\.\d{3}Z$/);
-  const github = { GITHUB_ACTIONS: "true", GITHUB_SHA: "a".repeat(40), GITHUB_REF_NAME: "topic", GITHUB_RUN_ID: "99" };
+  const github = {
+    GITHUB_ACTIONS: "true",
+    GITHUB_SHA: "a".repeat(40),
+    GITHUB_REF_NAME: "topic",
+    GITHUB_RUN_ID: "99",
+  };
   assert.deepEqual(await label([], github), ["a".repeat(40), "topic", "99", "facts"]);
-  assert.deepEqual(await label(["--commit", "b".repeat(40), "--branch", "x", "--run-id", "1"], github), ["b".repeat(40), "x", "1", "facts"]);
+  assert.deepEqual(await label(["--commit", "b".repeat(40), "--branch", "x", "--run-id", "1"], github), [
+    "b".repeat(40),
+    "x",
+    "1",
+    "facts",
+  ]);
 });
 
 test("one failing metric does not stop the others, and is told", async (t) => {
   const project = new Project(t);
-  project.config({ metrics: { good: { type: "numeric", command: "echo 5" }, bad: { type: "numeric", command: "echo oops >&2; exit 3" } } });
+  project.config({
+    metrics: {
+      good: { type: "numeric", command: "echo 5" },
+      bad: { type: "numeric", command: "echo oops >&2; exit 3" },
+    },
+  });
   const outcome = await project.track();
   assert.equal(outcome.code, 0);
   assert.equal(outcome.document.metricsCollected, 1);
@@ -186,7 +215,12 @@ test("missing files, empty globs and unknown names are errors, never 0", async (
 });
 
 test("sources lists what the patterns stand for; the last match wins", async (t) => {
-  const project = new Project(t, { "src/a.js": "1\n", "src/b.test.js": "1\n", "src/gen/c.js": "1\n", "lib/d.js": "1\n" });
+  const project = new Project(t, {
+    "src/a.js": "1\n",
+    "src/b.test.js": "1\n",
+    "src/gen/c.js": "1\n",
+    "lib/d.js": "1\n",
+  });
   project.config({ ...one("echo 1"), sources: ["src", "!**/*.test.js", "!src/gen/**", "lib/*.js"] });
   const outcome = await project.run(["sources"]);
   assert.deepEqual([outcome.code, outcome.stdout], [0, "lib/d.js\nsrc/a.js\n"]);
@@ -215,10 +249,16 @@ test("a storage kind that this version does not have is refused before anything 
   assert.equal(project.exists("ran"), false);
 });
 
+const ESCAPE = new RegExp(String.fromCharCode(27));
+const RED = new RegExp(`${String.fromCharCode(27)}\\[31m`);
+
 test("NO_COLOR and a pipe mean plain text", async (t) => {
   const project = new Project(t);
   project.config(one("exit 1"));
-  assert.doesNotMatch((await project.run(["track"])).stderr, /\x1b/);
-  assert.match((await project.run(["track"], { env: { FORCE_COLOR: "1" } })).stderr, /\x1b\[31m/);
-  assert.doesNotMatch((await project.run(["track"], { env: { FORCE_COLOR: "1", NO_COLOR: "1" } })).stderr, /\x1b/);
+  assert.doesNotMatch((await project.run(["track"])).stderr, ESCAPE);
+  assert.match((await project.run(["track"], { env: { FORCE_COLOR: "1" } })).stderr, RED);
+  assert.doesNotMatch(
+    (await project.run(["track"], { env: { FORCE_COLOR: "1", NO_COLOR: "1" } })).stderr,
+    ESCAPE,
+  );
 });

@@ -38,7 +38,17 @@ export class Project {
     if (git) {
       this.git("init", "-q", "-b", "main");
       this.git("add", "-A");
-      this.git("-c", "user.name=t", "-c", "user.email=t@example.invalid", "commit", "-q", "--allow-empty", "-m", "first");
+      this.git(
+        "-c",
+        "user.name=t",
+        "-c",
+        "user.email=t@example.invalid",
+        "commit",
+        "-q",
+        "--allow-empty",
+        "-m",
+        "first",
+      );
     }
   }
 

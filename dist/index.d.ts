@@ -1,0 +1,199 @@
+/**
+ * The npm package's types. Self-contained: it is shipped as `dist/index.d.ts`.
+ */
+
+export type FailureType = "validation" | "storage" | "collection" | "report" | "gate" | "internal";
+
+/** Trouble with a stable code. Branch on `code` and `type`, never on the words. */
+export class Failure extends Error {
+  constructor(
+    message: string,
+    parts?: { type?: FailureType; code?: string; hint?: string; retryable?: boolean; cause?: unknown },
+  );
+  readonly type: FailureType;
+  readonly code: string;
+  /** The remedy as a sentence, or empty. */
+  readonly hint: string;
+  readonly retryable: boolean;
+  readonly diagnostics?: readonly Diagnostic[];
+}
+
+export type Unit = "percent" | "integer" | "bytes" | "duration" | "decimal";
+export type MetricType = "numeric" | "label";
+
+/** A problem of a configuration. */
+export interface Diagnostic {
+  file: string;
+  /** 1-based. */
+  line: number;
+  /** 1-based, in characters. */
+  column: number;
+  path: string;
+  message: string;
+  hint: string;
+}
+
+export interface MetricConfig {
+  id: string;
+  name: string;
+  type: MetricType;
+  description: string | null;
+  command: string;
+  unit: Unit | null;
+  /** Milliseconds. */
+  timeout: number;
+  direction: "higher-is-better" | "lower-is-better" | "none";
+}
+
+export interface CheckedConfig {
+  /** Null when there are errors. */
+  config: { metrics: MetricConfig[]; sources: string[] } | null;
+  errors: Diagnostic[];
+  warnings: Diagnostic[];
+}
+
+/** Checks the text of a configuration; `file` is its name in diagnostics. */
+export function checkConfig(text: string, file: string): CheckedConfig;
+
+/** A value as people read it: `1,234`, `12.5%`, `1.5 KB`, `1m 0s`. */
+export function formatValue(value: number, unit: Unit | null | undefined): string;
+
+/** The engine's version. */
+export function version(): string;
+
+/** Where a history is kept. This version keeps histories in local files. */
+export interface StorageProviderConfig {
+  type: "sqlite-local" | "sqlite-artifact" | "sqlite-s3" | "postgres";
+  /** The file of `sqlite-local`. */
+  path?: string;
+  /** Nothing is created, changed or locked. */
+  readonly?: boolean;
+  /** What is loaded and stored is told on standard error. */
+  verbose?: boolean;
+}
+
+export interface BuildContext {
+  commitSha: string;
+  branch: string;
+  runId: string;
+  runNumber: number;
+  eventName?: string | null;
+  /** RFC 3339. */
+  timestamp: string;
+}
+
+export interface Build extends BuildContext {
+  id: number;
+}
+
+export interface RecordedMetric {
+  metric: { id: string; type: MetricType; unit?: Unit | null; description?: string | null };
+  value: number | string;
+}
+
+export interface SeriesFilter {
+  branch?: string;
+  /** An empty string stands for builds without an event. */
+  events?: string[];
+  excludePullRequests?: boolean;
+  /** RFC 3339, included. */
+  since?: string;
+  /** RFC 3339, included. */
+  until?: string;
+}
+
+/** The builds of a history. */
+export interface MetricsRepository {
+  /** Records a build and gives its id; the same commit and run again replaces the values it brings. */
+  recordBuild(context: BuildContext, metrics: RecordedMetric[]): number;
+  getMetricTimeSeries(metric: string, filter?: SeriesFilter): { build: Build; value: number | string }[];
+  getBaselineMetricValue(
+    metric: string,
+    query: { branch: string; maxAgeDays: number; now?: string; before?: string; commitSha?: string },
+  ): { value: number | string; build: Build; ofCommit: boolean } | null;
+  /** Adds the builds and values of another history. */
+  merge(image: Uint8Array): { addedBuilds: number; addedValues: number; conflicts: number };
+  countBuilds(): number;
+  listBuilds(): Build[];
+  listMetrics(): RecordedMetric["metric"][];
+  readonly queries: { getMetricValuesByBuildId(id: number): RecordedMetric[] };
+}
+
+/** The lifecycle of a history: `initialize`, use, `persist`, `cleanup`. */
+export interface StorageProvider {
+  initialize(): Promise<MetricsRepository>;
+  persist(): Promise<void>;
+  /** May be called at any time and again; stores nothing. */
+  cleanup(): void;
+  readonly isInitialized: boolean;
+  /** The history as an SQLite file. */
+  snapshot(): Uint8Array;
+  readonly location: string;
+}
+
+/** Makes a provider; nothing is read or created by this call. */
+export function createStorageProvider(config: StorageProviderConfig): Promise<StorageProvider>;
+
+/** A history from its configuration to its last byte stored. */
+export class Storage {
+  constructor(config: StorageProviderConfig);
+  /** Loads the history. */
+  ready(): Promise<void>;
+  getRepository(): MetricsRepository;
+  /** Stores what was recorded; the history stays open. */
+  persist(): Promise<void>;
+  /** Stores what was recorded and lets go. */
+  close(): Promise<void>;
+  /** Lets go without storing. */
+  cleanup(): void;
+}
+
+export interface TrackOptions {
+  /** The configuration's file; `unentropy.json` unless given. */
+  config?: string;
+  /** Where relative paths start. */
+  cwd?: string;
+  storage?: StorageProviderConfig;
+  reportDirectory?: string;
+  /** Facts of the run; unset ones come from GitHub's variables, then from git. */
+  context?: { commit?: string; branch?: string; runId?: string; runNumber?: number; event?: string };
+  env?: Record<string, string | undefined>;
+  now?: Date;
+  /** How many shell commands run side by side; 1 unless given. */
+  concurrency?: number;
+  signal?: AbortSignal;
+}
+
+export interface TrackResult {
+  success: boolean;
+  storageType: string;
+  databaseLocation: string | null;
+  databasePath: string | null;
+  databaseSize: number | null;
+  metrics: {
+    id: string;
+    name: string;
+    type: MetricType;
+    status: "ok" | "failed";
+    value: number | string | null;
+    unit: Unit | null;
+    durationMs: number;
+    error?: Failure;
+  }[];
+  metricsCollected: number;
+  metricsFailed: number;
+  totalBuilds: number | null;
+  reportPath: string | null;
+  durationMs: number;
+  phases: {
+    name: string;
+    status: "pending" | "running" | "completed" | "failed";
+    durationMs: number;
+    bytes?: number;
+  }[];
+  warnings: Failure[];
+  error?: Failure;
+}
+
+/** Does what `unentropy track` does. */
+export function track(options?: TrackOptions): Promise<TrackResult>;

@@ -6,22 +6,26 @@ import { fileURLToPath } from "node:url";
 import { Failure } from "./failure.js";
 import * as wasm from "./wasm/unentropy.js";
 
-/** Where the wasm lies: beside the bundle, or in dist/ when running from the sources. */
-const LOCATION = new URL(
-  typeof UNENTROPY_BUNDLED === "undefined" ? "../dist/unentropy.wasm" : "./unentropy.wasm",
-  import.meta.url,
-);
+/** Where the engine's files lie: beside the bundle, or in the tree when running from the sources. */
+const FILES =
+  typeof UNENTROPY_BUNDLED === "undefined"
+    ? { wasm: "../dist/unentropy.wasm", style: "../templates/generated/report.css", script: "../templates/generated/report.js" }
+    : { wasm: "./unentropy.wasm", style: "./report.css", script: "./report.js" };
 
 /** @type {WebAssembly.Memory | undefined} */
 let memory;
 let poisoned = false;
 
-/** The wasm's bytes. */
-function readEngine() {
+/**
+ * The bytes of one of the engine's files.
+ * @param {keyof typeof FILES} name
+ */
+function readOwn(name) {
+  const url = new URL(FILES[name], import.meta.url);
   try {
-    return fs.readFileSync(LOCATION);
+    return fs.readFileSync(url);
   } catch (cause) {
-    throw new Failure(`the engine \`${fileURLToPath(LOCATION)}\` cannot be read`, {
+    throw new Failure(`the program's own file \`${fileURLToPath(url)}\` cannot be read`, {
       type: "internal",
       code: "ENGINE_MISSING",
       hint: "Install the package again; its `dist` folder must stay together.",
@@ -45,7 +49,7 @@ function load(module) {
       },
     );
   }
-  memory ??= wasm.initSync({ module: module ?? /** @type {BufferSource} */ (readEngine()) }).memory;
+  memory ??= wasm.initSync({ module: module ?? /** @type {BufferSource} */ (readOwn("wasm")) }).memory;
 }
 
 /**
@@ -201,7 +205,8 @@ export class History {
    * @returns {string} HTML
    */
   report(configText, facts) {
-    return guarded(() => this.#inner.report(configText ?? undefined, facts));
+    const [style, script] = [readOwn("style").toString(), readOwn("script").toString()];
+    return guarded(() => this.#inner.report(configText ?? undefined, facts, style, script));
   }
 
   /** The history as an SQLite file. @returns {Uint8Array} */
@@ -269,12 +274,14 @@ export class Measurement {
   /**
    * The percentage over parsed files, merged.
    * @param {string[]} paths
-   * @param {import("./types.js").CollectPlan["measure"]} measure
+   * @param {Extract<import("./types.js").CollectPlan["measure"], {kind: "coverage"}>} measure
    * @param {string[] | undefined} keep source files that count; all where undefined
    * @returns {number}
    */
-  coverage(paths, measure, keep) {
-    return guarded(() => this.#inner.coverage(paths, measure, keep));
+  coverage(paths, { of, format, fallback }, keep) {
+    return guarded(() =>
+      this.#inner.coverage(paths, of, format ?? undefined, fallback ?? undefined, keep),
+    );
   }
 
   /** Gives the memory back. */
@@ -296,7 +303,7 @@ export function openLineCounter(module) {
 }
 
 /** The compiled engine, for another thread's {@link openLineCounter}. @returns {WebAssembly.Module} */
-export const engineModule = () => new WebAssembly.Module(/** @type {BufferSource} */ (readEngine()));
+export const engineModule = () => new WebAssembly.Module(/** @type {BufferSource} */ (readOwn("wasm")));
 
 /**
  * Code lines by language, from what the threads' counters gave.

@@ -4,7 +4,7 @@
 use crate::config::{self, Config, Direction, Metric};
 use crate::error::{Code, Error, Result};
 use crate::history::{BuildFilter, Columns, History};
-use crate::report::{self, Facts, ReportInput};
+use crate::report::{self, Assets, Facts, ReportInput};
 
 /// Renders the report of a history.
 ///
@@ -14,14 +14,19 @@ use crate::report::{self, Facts, ReportInput};
 /// # Errors
 /// `CONFIG_INVALID` where the text is no configuration; what reading the history and rendering
 /// give.
-pub fn report(history: &History, config_text: Option<&str>, facts: &Facts) -> Result<String> {
+pub fn report(
+    history: &History,
+    config_text: Option<&str>,
+    facts: &Facts,
+    assets: Assets<'_>,
+) -> Result<String> {
     let columns = history.columns(&BuildFilter { exclude_pull_requests: true, ..BuildFilter::default() })?;
     let config = config_text.map(checked).transpose()?;
     let (metrics, layout) = match config {
         Some(config) => (config.metrics, config.report),
         None => (metrics_of(&columns), config::Report::default()),
     };
-    report::render(&ReportInput { metrics: &metrics, layout: &layout, columns: &columns, facts })
+    report::render(&ReportInput { metrics: &metrics, layout: &layout, columns: &columns, facts, assets })
 }
 
 fn checked(text: &str) -> Result<Config> {

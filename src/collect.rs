@@ -10,7 +10,7 @@ pub mod output;
 use crate::error::{Code, Error, Result};
 use crate::text;
 use coverage::{Format, Kind};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// The prefix that makes a metric's command a collector instead of a shell command.
 pub const PREFIX: &str = "@collect";
@@ -31,7 +31,7 @@ pub struct Plan {
 }
 
 /// What a [`Plan`] measures in its files.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "kind")]
 pub enum Measure {
     /// Code lines, of all languages or one.
@@ -56,7 +56,7 @@ pub enum Measure {
 }
 
 /// How `size` compresses files before it measures them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Compression {
     /// gzip, level 9.

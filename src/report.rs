@@ -36,6 +36,26 @@ pub struct ReportInput<'a> {
     pub columns: &'a Columns,
     /// What the host knows about the project.
     pub facts: &'a Facts,
+    /// The page's style sheet and script.
+    pub assets: Assets<'a>,
+}
+
+/// The page's style sheet and script, as `scripts/build-report.js` makes them. The host hands them
+/// over, so that runs which render nothing do not load them with the engine.
+#[derive(Debug, Clone, Copy)]
+pub struct Assets<'a> {
+    /// CSS.
+    pub style: &'a str,
+    /// JavaScript.
+    pub script: &'a str,
+}
+
+impl Assets<'static> {
+    /// Those of this source tree, for tests and examples.
+    pub const GENERATED: Self = Self {
+        style: include_str!("../templates/generated/report.css"),
+        script: include_str!("../templates/generated/report.js"),
+    };
 }
 
 /// What the host knows about the project and the moment.
@@ -77,9 +97,6 @@ struct Drawn<'a> {
     values: Option<&'a Values>,
 }
 
-const STYLE: &str = include_str!("../templates/generated/report.css");
-const SCRIPT: &str = include_str!("../templates/generated/report.js");
-
 /// Renders the report as one HTML document.
 ///
 /// # Errors
@@ -104,16 +121,16 @@ pub fn render(input: &ReportInput<'_>) -> Result<String> {
     let charts: Vec<(String, Vec<usize>)> =
         sections.iter().flat_map(|s| &s.charts).map(|c| (c.title.clone(), c.metrics.clone())).collect();
 
-    let style = format!("{}{STYLE}", theme::css(&input.layout.theme)?);
+    let style = format!("{}{}", theme::css(&input.layout.theme)?, input.assets.style);
     let data = data::json(input, &selection, &drawn, &charts, repository).map_err(failed)?;
     let page = page::Page::new(input, &selection, &drawn, &sections, repository);
     let policy = format!(
         "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; base-uri 'none'; \
          form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
-        hash(SCRIPT),
+        hash(input.assets.script),
         hash(&style)
     );
-    page::Document { page, policy, style: &style, script: SCRIPT, data: &data }.render().map_err(failed)
+    page::Document { page, policy, style: &style, script: input.assets.script, data: &data }.render().map_err(failed)
 }
 
 fn failed(cause: impl std::fmt::Display) -> Error {
@@ -155,7 +172,7 @@ mod tests {
 
     #[test]
     fn the_generated_script_cannot_end_its_element() {
-        for text in [SCRIPT, STYLE] {
+        for text in [Assets::GENERATED.script, Assets::GENERATED.style] {
             assert!(!text.contains("</") && !text.contains("<!--"));
         }
     }

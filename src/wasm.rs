@@ -4,11 +4,12 @@
 // wasm-bindgen exports what it is given; nothing outside the crate names these items.
 #![allow(unreachable_pub, missing_docs)]
 
-use crate::collect::coverage::Format;
-use crate::collect::{self, Measure, loc, measurement};
+use crate::collect::coverage::{Format, Kind};
+use crate::collect::{self, loc, measurement};
 use crate::config::{self, MetricType, Unit};
 use crate::error::{Code, Error, Result};
 use crate::history::{self, Limits};
+use crate::report::Assets;
 use crate::{api, text};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -139,9 +140,15 @@ impl History {
         done(self.0.metrics())
     }
 
-    pub fn report(&self, config_text: Option<String>, facts: JsValue) -> JsResult<String> {
+    pub fn report(
+        &self,
+        config_text: Option<String>,
+        facts: JsValue,
+        style: &str,
+        script: &str,
+    ) -> JsResult<String> {
         let facts = from_js(facts, "the report's facts")?;
-        api::report(&self.0, config_text.as_deref(), &facts).map_err(throw)
+        api::report(&self.0, config_text.as_deref(), &facts, Assets { style, script }).map_err(throw)
     }
 
     pub fn save(&mut self) -> JsResult<Vec<u8>> {
@@ -201,9 +208,17 @@ impl Measurement {
         self.inner.coverage_sources(&paths, format_of(format.as_deref())).map_err(throw)
     }
 
-    pub fn coverage(&self, paths: Vec<String>, measure: JsValue, keep: Option<Vec<String>>) -> JsResult<f64> {
-        let measure: Measure = from_js(measure, "what is measured")?;
-        self.inner.coverage(&paths, &measure, keep).map_err(throw)
+    pub fn coverage(
+        &self,
+        paths: Vec<String>,
+        of: &str,
+        format: Option<String>,
+        fallback: Option<f64>,
+        keep: Option<Vec<String>>,
+    ) -> JsResult<f64> {
+        let of = Kind::ALL.into_iter().find(|kind| kind.name() == of).unwrap_or(Kind::Line);
+        let format = format_of(format.as_deref());
+        self.inner.coverage(&paths, of, format, fallback, keep).map_err(throw)
     }
 }
 

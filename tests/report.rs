@@ -17,6 +17,7 @@ fn try_render(sample: &Sample) -> unentropy::error::Result<String> {
         layout: &sample.layout,
         columns: &sample.columns,
         facts: &sample.facts,
+        assets: unentropy::report::Assets::GENERATED,
     })
 }
 

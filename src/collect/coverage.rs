@@ -14,14 +14,14 @@ mod xml;
 
 use crate::error::{Code, Error, Result};
 use probe::Probe;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 pub use measure::{Counted, Coverage, Kind, Line};
 
 macro_rules! formats {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $module:ident;)+) => {
         /// A coverage format that can be read.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         pub enum Format {
             $($(#[doc = $doc])+ #[serde(rename = $name)] $variant,)+
         }

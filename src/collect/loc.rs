@@ -94,7 +94,7 @@ pub fn languages() -> &'static [Language] {
 /// The language a user means: its name, an alias (`js`, `cpp`, `golang`) or an extension, in upper
 /// or lower case. An unknown name is a `COLLECTOR_USAGE` error that suggests near ones.
 pub fn find(name: &str) -> Result<LanguageId> {
-    let wanted = name.trim().to_lowercase();
+    let wanted = name.trim().to_ascii_lowercase();
     if let Some(id) = lookup(&wanted) {
         return Ok(id);
     }
@@ -156,7 +156,7 @@ fn text(bytes: &[u8]) -> std::result::Result<Cow<'_, [u8]>, Uncountable> {
 static NAMES: LazyLock<HashMap<String, LanguageId>> = LazyLock::new(|| {
     let mut names = HashMap::new();
     for (number, language) in (0u16..).zip(table::LANGUAGES) {
-        names.insert(language.name.to_lowercase(), LanguageId(number));
+        names.insert(language.name.to_ascii_lowercase(), LanguageId(number));
         for alias in language.aliases.split_whitespace() {
             names.insert(alias.to_owned(), LanguageId(number));
         }
@@ -175,7 +175,7 @@ fn named(name: &str) -> LanguageId {
 }
 
 fn order(name: &str) -> String {
-    name.to_lowercase()
+    name.to_ascii_lowercase()
 }
 
 /// Up to three languages whose name or alias is nearest by its letters, if near at all.

@@ -1,11 +1,10 @@
 //! One run's coverage files, each parsed once however many metrics ask for it. The host brings the
 //! bytes; a file that failed to parse fails every metric that uses it, with the same words.
 
-use super::Measure;
-use super::coverage::{self, Coverage, Format};
+use super::coverage::{self, Coverage, Format, Kind};
 use crate::error::{Code, Error, Result};
 use crate::text;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 /// The parsed files of one run.
 #[derive(Default)]
@@ -43,11 +42,13 @@ impl Measurement {
     /// # Errors
     /// The failure of the first file that could not be parsed.
     pub fn coverage_sources(&self, paths: &[String], format: Option<Format>) -> Result<Vec<String>> {
-        let mut sources = BTreeSet::new();
+        let mut sources = Vec::new();
         for path in paths {
             sources.extend(self.file(path, format)?.sources().map(str::to_owned));
         }
-        Ok(sources.into_iter().collect())
+        sources.sort_unstable();
+        sources.dedup();
+        Ok(sources)
     }
 
     /// The percentage over the reports, merged by source line. `keep` names the source files that
@@ -56,23 +57,27 @@ impl Measurement {
     /// # Errors
     /// The failure of the first file that could not be parsed; `COLLECTOR_NOTHING` where the
     /// reports hold nothing of the kind and there is no fallback.
-    pub fn coverage(&self, paths: &[String], measure: &Measure, keep: Option<Vec<String>>) -> Result<f64> {
-        let Measure::Coverage { of, format, fallback } = measure else {
-            return Err(Error::new(Code::Internal, "not a coverage plan"));
-        };
+    pub fn coverage(
+        &self,
+        paths: &[String],
+        of: Kind,
+        format: Option<Format>,
+        fallback: Option<f64>,
+        keep: Option<Vec<String>>,
+    ) -> Result<f64> {
         let keep: Option<HashSet<String>> = keep.map(|sources| sources.into_iter().collect());
         let keep = |source: &str| keep.as_ref().is_none_or(|kept| kept.contains(source));
         let counted = match paths {
-            [one] => self.file(one, *format)?.count(*of, &keep),
+            [one] => self.file(one, format)?.count(of, &keep),
             _ => {
                 let mut merged = Coverage::default();
                 for path in paths {
-                    merged.merge(self.file(path, *format)?);
+                    merged.merge(self.file(path, format)?);
                 }
-                merged.count(*of, &keep)
+                merged.count(of, &keep)
             }
         };
-        counted.percent().or(*fallback).ok_or_else(|| {
+        counted.percent().or(fallback).ok_or_else(|| {
             let reports = text::list(&paths.iter().map(|path| text::quote(path)).collect::<Vec<_>>());
             Error::new(Code::CollectorNothing, format!("{reports} has no {} data to measure", of.name()))
                 .hint("Let the coverage tool record it, measure another `--type`, or give `--fallback`.")

@@ -57,7 +57,7 @@ const TOKENS: &[&str] = &["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"]
 
 /// Whether a key (one that the grammar does not know) asks for a secret.
 pub(super) fn is_key(key: &str) -> bool {
-    let letters: String = key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    let letters: String = key.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
     // A mistyped name is about as long as the name; `s3` alone does not mean `s3AccessKeyId`.
     let as_long = |name: &&&str| letters.len().abs_diff(name.len()) <= 2;
     let names: Vec<&str> = NAMES.iter().filter(as_long).copied().collect();
@@ -67,7 +67,7 @@ pub(super) fn is_key(key: &str) -> bool {
 /// Whether a text is a secret or holds one: an address or connection string with a password, a
 /// password setting, an AWS key id, a GitHub token, a private key.
 pub(super) fn is_value(text: &str) -> bool {
-    let lower = text.to_lowercase();
+    let lower = text.to_ascii_lowercase();
     let packed: String = lower.chars().filter(|c| !c.is_whitespace()).collect();
     has_userinfo(&lower)
         || SETTINGS.iter().any(|setting| packed.contains(setting))

@@ -403,7 +403,7 @@ fn quoted(words: &[&str]) -> Vec<String> {
 fn uncapitalised(sentence: &str) -> String {
     let mut characters = sentence.chars();
     match characters.next() {
-        Some(first) => first.to_lowercase().chain(characters).collect(),
+        Some(first) => std::iter::once(first.to_ascii_lowercase()).chain(characters).collect(),
         None => String::new(),
     }
 }

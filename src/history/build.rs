@@ -63,13 +63,44 @@ pub struct MetricDefinition {
 }
 
 /// A metric's value: a JSON number or string outside the engine.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Value {
     /// One finite number.
     Numeric(f64),
     /// One line of 1-256 characters.
     Label(String),
+}
+
+impl<'de> Deserialize<'de> for Value {
+    /// By hand: serde's own way of trying one variant after the other buffers every value first.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Visitor;
+        impl serde::de::Visitor<'_> for Visitor {
+            type Value = Value;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a number or a text")
+            }
+
+            fn visit_f64<E: serde::de::Error>(self, number: f64) -> std::result::Result<Value, E> {
+                Ok(Value::Numeric(number))
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, number: i64) -> std::result::Result<Value, E> {
+                Ok(Value::Numeric(number as f64))
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> std::result::Result<Value, E> {
+                Ok(Value::Numeric(number as f64))
+            }
+
+            fn visit_str<E: serde::de::Error>(self, label: &str) -> std::result::Result<Value, E> {
+                Ok(Value::Label(label.to_owned()))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
 }
 
 impl Value {

@@ -103,7 +103,7 @@ fn folded(name: &str) -> Vec<char> {
     name.chars()
         .take(CLOSEST_LIMIT + 1)
         .filter(|c| !matches!(c, '-' | '_' | '.' | ' ' | '$'))
-        .flat_map(char::to_lowercase)
+        .map(|c| c.to_ascii_lowercase())
         .collect()
 }
 

@@ -404,7 +404,7 @@ fn closing_tag(tag: &str, text: &[u8], from: usize) -> Option<usize> {
 
 /// The language of an embedded region, from the tag's `lang` or `type`.
 fn embedded(tag: &str, attributes: &[u8]) -> LanguageId {
-    let attributes = String::from_utf8_lossy(attributes).to_lowercase();
+    let attributes = String::from_utf8_lossy(attributes).to_ascii_lowercase();
     let value = ["lang", "type"].iter().find_map(|name| attribute(&attributes, name)).unwrap_or_default();
     let subtype = value.rsplit(['/', '+']).next().unwrap_or_default();
     let declared = lookup(subtype.strip_prefix("x-").unwrap_or(subtype));

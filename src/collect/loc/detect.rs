@@ -62,7 +62,7 @@ pub fn detect(path: &str) -> Detection {
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
     let lowered;
     let name = if name.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii()) {
-        lowered = name.to_lowercase();
+        lowered = name.to_ascii_lowercase();
         lowered.as_str()
     } else {
         name
@@ -108,7 +108,7 @@ pub fn detect_shebang(first_bytes: &[u8]) -> Option<LanguageId> {
         // `env` takes options and assignments before the command.
         program = base_name(words.find(|word| !word.starts_with('-') && !word.contains('='))?);
     }
-    let lowered = program.to_lowercase();
+    let lowered = program.to_ascii_lowercase();
     let bare = lowered.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-'));
     INDEX.interpreters.get(lowered.as_str()).or_else(|| INDEX.interpreters.get(bare)).copied()
 }
@@ -193,7 +193,7 @@ mod tests {
             ];
             for (what, list) in keys {
                 for key in list.split_whitespace() {
-                    assert_eq!(key, key.to_lowercase());
+                    assert_eq!(key, key.to_ascii_lowercase());
                     assert!(seen.insert((what, key)), "{what} `{key}` of {} stands twice", language.name);
                 }
             }
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn the_table_is_in_the_order_of_names() {
         for pair in LANGUAGES.windows(2) {
-            assert!(pair[0].name.to_lowercase() < pair[1].name.to_lowercase(), "{}", pair[1].name);
+            assert!(pair[0].name.to_ascii_lowercase() < pair[1].name.to_lowercase(), "{}", pair[1].name);
         }
         assert!(LANGUAGES.len() < 0xFF00);
     }

@@ -15,13 +15,30 @@ export const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, "Helveti
 const HALF_DAY = 43_200_000;
 
 /**
+ * All charts on the page: they share the crosshair and the zoomed stretch of time.
+ * @type {Set<{plot: any, follow: () => void}>}
+ */
+const charts = new Set();
+
+/** The stretch that the reader zoomed to. @type {{min: number, max: number}|null} */
+let zoom = null;
+
+/** The chart that the pointer or the focus was last in; the others follow it. @type {any} */
+let leader = null;
+
+/** Ends the zoom, for a view with other builds. */
+export function forgetZoom() {
+  zoom = null;
+}
+
+/**
  * @typedef {object} Shape
  * @property {string} label what a screen reader calls the chart
  * @property {number} height
  * @property {import("./data.js").Metric[]} metrics one per series after the first
  * @property {(metric: number, build: number) => number} colourOf the key's colour in the tip
  * @property {any} options uPlot's own
- * @property {(number|null)[][]} columns one per metric, aligned with the view's builds
+ * @property {(number|null|undefined)[][]} columns one per metric, aligned with the view's builds
  */
 
 /**
@@ -57,6 +74,8 @@ export function makePlot(place, report, view, shape) {
         y: false,
         points: { size: 8, width: 2, fill: () => colour("surface-card"), ...options.cursor?.points },
         drag: { x: true, y: false, dist: 8, setScale: true },
+        // The marker stands at the crosshair's build or nowhere.
+        hover: { skip: [] },
       },
       scales: {
         x: {
@@ -72,13 +91,24 @@ export function makePlot(place, report, view, shape) {
         ...options.hooks,
         setCursor: [
           (/** @type {any} */ u) => {
-            if (!tip.held()) tip.show(u, u.cursor.idx ?? null);
+            if (u !== leader) return;
+            const index = u.cursor.idx ?? null;
+            if (!tip.held()) tip.show(u, index);
+            for (const { plot: other } of charts) {
+              if (other === u) continue;
+              const left = index === null ? -10 : other.valToPos(times[index], "x");
+              other.setCursor({ left, top: left < 0 ? -10 : 0 }, false);
+            }
           },
         ],
         setScale: [
           (/** @type {any} */ u, /** @type {string} */ key) => {
             if (key !== "x" || times.length < 2) return;
-            reset.hidden = u.scales.x.min <= times[0] && u.scales.x.max >= times[times.length - 1];
+            const { min, max } = u.scales.x;
+            reset.hidden = min <= times[0] && max >= times[times.length - 1];
+            if (u !== leader) return;
+            zoom = reset.hidden ? null : { min, max };
+            for (const chart of charts) if (chart.plot !== u) chart.follow();
           },
         ],
       },
@@ -87,8 +117,19 @@ export function makePlot(place, report, view, shape) {
     host,
   );
 
+  const whole = { min: times[0], max: times[times.length - 1] };
+  const lead = () => {
+    if (leader === plot) return;
+    leader = plot;
+    for (const tip of document.querySelectorAll(".tip:not(.held)")) /** @type {HTMLElement} */ (tip).hidden = true;
+  };
+  host.addEventListener("pointerenter", lead);
+  host.addEventListener("focusin", lead);
+  const chart = { plot, follow: () => plot.setScale("x", zoom ?? whole) };
+  charts.add(chart);
+  if (zoom) chart.follow();
   reset.addEventListener("click", () => {
-    plot.setScale("x", { min: times[0], max: times[times.length - 1] });
+    plot.setScale("x", whole);
     host.focus();
   });
   plot.over.addEventListener("click", () => {
@@ -105,6 +146,8 @@ export function makePlot(place, report, view, shape) {
     plot,
     remove: () => {
       watcher.disconnect();
+      charts.delete(chart);
+      if (leader === plot) leader = null;
       plot.destroy();
       host.remove();
     },

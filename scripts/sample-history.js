@@ -24,7 +24,7 @@ function sequence(seed) {
  * @typedef {object} Kind
  * @property {string} name
  * @property {"numeric" | "label"} [type]
- * @property {string} [unit]
+ * @property {import("../js/types.js").Unit} [unit]
  * @property {string} [description]
  * @property {(at: Moment) => number | string | null} value null where a build does not measure it
  */
@@ -61,15 +61,14 @@ const KINDS = {
     unit: "duration",
     description: "Wall time on one runner",
     value: ({ part, noise }) =>
-      part > 0.31 && part < 0.36
-        ? null
-        : round(141 + 96 * part - 58 * rise(part, 0.78, 0.004) + noise(6), 1),
+      part > 0.31 && part < 0.36 ? null : round(141 + 96 * part - 58 * rise(part, 0.78, 0.004) + noise(6), 1),
   },
   "typescript-lines": {
     name: "TypeScript",
     unit: "integer",
     description: "Code lines without comments and blanks",
-    value: ({ part, noise }) => Math.round(31_200 + 17_900 * part + 2_600 * rise(part, 0.4, 0.02) + noise(45)),
+    value: ({ part, noise }) =>
+      Math.round(31_200 + 17_900 * part + 2_600 * rise(part, 0.4, 0.02) + noise(45)),
   },
   node: {
     name: "Node",
@@ -129,7 +128,7 @@ export const METRICS = Object.keys(KINDS);
  */
 export function sampleConfig({ metrics = METRICS.length, sections = true, report = {} } = {}) {
   const chosen = METRICS.slice(0, metrics);
-  const definition = ({ name, type = "numeric", unit, description }) => ({
+  const definition = (/** @type {Kind} */ { name, type = "numeric", unit, description }) => ({
     name,
     type,
     ...(unit ? { unit } : {}),
@@ -219,7 +218,10 @@ export function* sampleBuilds({ builds = 400, metrics = METRICS.length } = {}) {
 }
 
 /** Eight hexadecimal digits. @param {number} number 0 to 1 */
-const hex = (number) => Math.floor(number * 2 ** 32).toString(16).padStart(8, "0");
+const hex = (number) =>
+  Math.floor(number * 2 ** 32)
+    .toString(16)
+    .padStart(8, "0");
 
 /** Within working hours where there is room to choose. @param {number} part @param {number} index @param {number} builds @param {() => number} random */
 function timeOf(part, index, builds, random) {

@@ -142,9 +142,19 @@ function places(step) {
 export function formatTick(value, unit, step) {
   const size = Math.abs(value);
   const sign = value < 0 ? "-" : "";
-  if (size === 0) return sized(0, unit).replace(/^0\.0+/, "0").replace("0ms", "0s");
+  if (size === 0)
+    return sized(0, unit)
+      .replace(/^0\.0+/, "0")
+      .replace("0ms", "0s");
   if ((size >= 1e15 || step < 1e-12) && unit !== "bytes") {
-    return sign + size.toPrecision(4).replace(/\.?0*(e|$)/, "$1").replace("e+", "e") + (unit === "percent" ? "%" : "");
+    return (
+      sign +
+      size
+        .toPrecision(4)
+        .replace(/\.?0*(e|$)/, "$1")
+        .replace("e+", "e") +
+      (unit === "percent" ? "%" : "")
+    );
   }
   switch (unit) {
     case "percent":

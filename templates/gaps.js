@@ -3,7 +3,7 @@
 
 /**
  * The values with `undefined` for what is missing in the metric's usual rhythm and `null` for what
- * is missing in a gap: more than twice the median distance between two values. uPlot draws through
+ * is missing in a gap: more than three times the median distance between two values. uPlot draws through
  * the former and interrupts the line at the latter.
  * @param {(number|null)[]} values
  * @returns {(number|null|undefined)[]}
@@ -19,7 +19,7 @@ export function withRhythm(values) {
   /** @type {(number|null|undefined)[]} */
   const out = values.slice();
   distances.forEach((distance, index) => {
-    if (distance > 1 && distance <= 2 * usual) out.fill(undefined, present[index] + 1, present[index + 1]);
+    if (distance > 1 && distance <= 3 * usual) out.fill(undefined, present[index] + 1, present[index + 1]);
   });
   return out;
 }

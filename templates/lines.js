@@ -5,9 +5,12 @@ import { valueRange, valueTicks } from "./axis.js";
 import { formatTick } from "./format.js";
 import { withRhythm } from "./gaps.js";
 import { colour, seriesColour } from "./palette.js";
-import { FONT, makePlot } from "./plot.js";
+import { ANY_STEP, FONT, makePlot } from "./plot.js";
 
 const HEIGHT = 236;
+
+/** Over a timeline, which has the time axis for both. */
+const SHORT = 160;
 
 /** Below this width the third unit and those after it have no axis. */
 const NARROW = 520;
@@ -18,8 +21,9 @@ const NARROW = 520;
  * @param {import("./view.js").View} view
  * @param {number[]} chosen indexes of numeric metrics
  * @param {string} title
+ * @param {boolean} bare whether the time axis is left to a timeline below
  */
-export function makeLines(place, report, view, chosen, title) {
+export function makeLines(place, report, view, chosen, title, bare) {
   const metrics = chosen.map((index) => report.metrics[index]);
   const units = [...new Set(metrics.map((metric) => metric.unit))];
   const scaleOf = (/** @type {import("./data.js").Metric} */ metric) => `y${units.indexOf(metric.unit)}`;
@@ -32,7 +36,9 @@ export function makeLines(place, report, view, chosen, title) {
   const shrinkFor = (/** @type {import("./data.js").Metric} */ metric) => shrinks[units.indexOf(metric.unit)];
   const columns = shown.map((values, index) => {
     const shrink = shrinkFor(metrics[index]);
-    return withRhythm(shrink === 1 ? values : values.map((value) => (value === null ? null : value * shrink)));
+    return withRhythm(
+      shrink === 1 ? values : values.map((value) => (value === null ? null : value * shrink)),
+    );
   });
 
   /** @type {Record<string, any>} */
@@ -61,7 +67,9 @@ export function makeLines(place, report, view, chosen, title) {
       dash: index >= 8 ? [6, 3] : undefined,
       points: { size: 5, fill: () => seriesColour(index), width: 0 },
     })),
-    cursor: { points: { stroke: (/** @type {any} */ _, /** @type {number} */ series) => seriesColour(series - 1) } },
+    cursor: {
+      points: { stroke: (/** @type {any} */ _, /** @type {number} */ series) => seriesColour(series - 1) },
+    },
     hooks: {
       drawAxes: [
         (/** @type {any} */ u) => {
@@ -75,7 +83,9 @@ export function makeLines(place, report, view, chosen, title) {
     },
   };
   const label = `${title}, ${view.builds.length} builds`;
-  return makePlot(place, report, view, { label, height: HEIGHT, metrics, colourOf: (index) => index, options, columns });
+  const height = bare ? SHORT : HEIGHT;
+  const colourOf = (/** @type {number} */ index) => index;
+  return makePlot(place, report, view, { label, height, metrics, colourOf, options, columns, bare });
 }
 
 /**
@@ -131,8 +141,13 @@ function valueAxis(unit, index, series, shrink) {
     gap: 6,
     grid: { show: index === 0, stroke: () => colour("border-soft"), width: 1 },
     ticks: { show: false },
-    splits: (/** @type {any} */ u, /** @type {number} */ _axis, /** @type {number} */ min, /** @type {number} */ max) =>
-      valueTicks(min, max, Math.max(2, Math.floor(u.height / 46)), unit),
+    incrs: ANY_STEP,
+    splits: (
+      /** @type {any} */ u,
+      /** @type {number} */ _axis,
+      /** @type {number} */ min,
+      /** @type {number} */ max,
+    ) => valueTicks(min, max, Math.max(2, Math.floor(u.height / 40)), unit),
     values: (/** @type {any} */ _, /** @type {number[]} */ splits) => {
       const step = splits.length > 1 ? splits[1] - splits[0] : Math.abs(splits[0]) || 1;
       return splits.map((value) => {
@@ -140,11 +155,19 @@ function valueAxis(unit, index, series, shrink) {
         return Number.isFinite(real) ? formatTick(real, unit, Number((step / shrink).toPrecision(6))) : "";
       });
     },
-    size: (/** @type {any} */ u, /** @type {string[]|null} */ values, /** @type {number} */ axis, /** @type {number} */ cycle) => {
+    size: (
+      /** @type {any} */ u,
+      /** @type {string[]|null} */ values,
+      /** @type {number} */ axis,
+      /** @type {number} */ cycle,
+    ) => {
       // The second pass keeps the first one's width, or the two could chase each other.
       if (cycle > 1) return u.axes[axis]._size;
       u.ctx.font = u.axes[axis].font[0];
-      const widest = (values ?? []).reduce((width, text) => Math.max(width, u.ctx.measureText(text).width), 0);
+      const widest = (values ?? []).reduce(
+        (width, text) => Math.max(width, u.ctx.measureText(text).width),
+        0,
+      );
       return Math.ceil(widest / devicePixelRatio) + 14;
     },
   };

@@ -28,7 +28,9 @@ function start() {
     return;
   }
   let view = viewOf(report, 0, -Infinity, Infinity);
-  const panels = [...document.querySelectorAll(".panel")].map((panel) => makePanel(panel, report, () => view));
+  const panels = [...document.querySelectorAll(".panel")].map((panel) =>
+    makePanel(panel, report, () => view),
+  );
   const repaint = () => {
     refreshColours();
     for (const panel of panels) panel.repaint();
@@ -79,7 +81,7 @@ function makePanel(panel, report, current) {
       place.append(element("p", "nothing", "no data in this range"));
       return;
     }
-    if (numeric.some(has)) made.push(makeLines(place, report, view, numeric, title));
+    if (numeric.some(has)) made.push(makeLines(place, report, view, numeric, title, labels.some(has)));
     if (labels.some(has)) {
       made.push(makeTimeline(place, report, view, labels, title, made[0]?.plot ?? null));
       const named = metrics.length > 1;
@@ -98,22 +100,39 @@ function makePanel(panel, report, current) {
       "p",
       "save",
       save("CSV", () => {
-        const text = csvOf(report, current(), metrics.map((index) => report.metrics[index]));
+        const text = csvOf(
+          report,
+          current(),
+          metrics.map((index) => report.metrics[index]),
+        );
         download(`${fileName(title)}.csv`, new Blob([text], { type: "text/csv" }));
       }),
       save("PNG", () => {
         draw();
         if (made.length === 0) return;
         const names = numeric.map((index) => report.metrics[index].name);
-        const picture = pictureOf(title, names, made.map(({ plot }) => plot.ctx.canvas));
+        const picture = pictureOf(
+          title,
+          names,
+          made.map(({ plot }) => plot.ctx.canvas),
+        );
         picture.toBlob((blob) => download(`${fileName(title)}.png`, blob));
       }),
     ),
   );
   const show = () => {
     drawn = false;
-    showKeys(panel, numeric.map((index) => report.metrics[index]), current());
-    showTable(panel, report, metrics.map((index) => report.metrics[index]), current());
+    showKeys(
+      panel,
+      numeric.map((index) => report.metrics[index]),
+      current(),
+    );
+    showTable(
+      panel,
+      report,
+      metrics.map((index) => report.metrics[index]),
+      current(),
+    );
     if (near) draw();
   };
   new IntersectionObserver(
@@ -143,7 +162,8 @@ function showKeys(panel, metrics, view) {
     const metric = metrics[Number(/** @type {HTMLElement} */ (key).dataset.key)];
     const values = metric.values();
     const build = view.builds.findLast((one) => (values[one] ?? null) !== null);
-    key.textContent = build === undefined ? "no data" : formatValue(/** @type {number} */ (values[build]), metric.unit);
+    key.textContent =
+      build === undefined ? "no data" : formatValue(/** @type {number} */ (values[build]), metric.unit);
   }
 }
 
@@ -180,7 +200,8 @@ function bindControls(report, choose) {
   let days = 0;
 
   const press = () => {
-    for (const button of ranges) button.setAttribute("aria-pressed", String(Number(button.dataset.days) === days));
+    for (const button of ranges)
+      button.setAttribute("aria-pressed", String(Number(button.dataset.days) === days));
   };
   const preset = () => {
     const [start, end] = latestDays(report, Number(branch.value), days);

@@ -21,7 +21,11 @@ export function csvOf(report, view, metrics) {
       text(builds.run(build)),
       text(report.branches[view.branch][0]),
       ...values.map((value, index) =>
-        value === null ? "" : columns[index].kind === "label" ? text(columns[index].labels[value]) : String(value),
+        value === null
+          ? ""
+          : columns[index].kind === "label"
+            ? text(columns[index].labels[value])
+            : String(value),
       ),
     ]);
   }

@@ -27,12 +27,17 @@ export function makeTimeline(place, report, view, chosen, title, above) {
   const named = rows > 1 || above !== null;
   const row = named ? ROW : ROW - NAME;
   const left = () => (above ? above.bbox.left / devicePixelRatio : 6);
-  const right = () => (above ? above.width - (above.bbox.left + above.bbox.width) / devicePixelRatio : 14);
+  const right = () => (above ? above.width - (above.bbox.left + above.bbox.width) / devicePixelRatio : 18);
   const options = {
     padding: [4, right, 0, left],
     scales: { y: { range: () => [0, rows] } },
     axes: [{ scale: "y", show: false }],
-    series: metrics.map((metric) => ({ label: metric.name, scale: "y", paths: () => null, points: { show: false } })),
+    series: metrics.map((metric) => ({
+      label: metric.name,
+      scale: "y",
+      paths: () => null,
+      points: { show: false },
+    })),
     cursor: { points: { show: false } },
     hooks: {
       draw: [
@@ -45,7 +50,8 @@ export function makeTimeline(place, report, view, chosen, title, above) {
       ],
     },
   };
-  const colourOf = (/** @type {number} */ index, /** @type {number} */ build) => metrics[index].values()[build] ?? 0;
+  const colourOf = (/** @type {number} */ index, /** @type {number} */ build) =>
+    metrics[index].values()[build] ?? 0;
   const label = `${title}, states of ${view.builds.length} builds`;
   const height = rows * row + AXIS + 4;
   const made = makePlot(place, report, view, { label, height, metrics, colourOf, options, columns });

@@ -73,8 +73,8 @@ fn close(out: &mut String, open: bool, length: usize) {
 }
 
 /// The points without those that miss a value in the metric's usual rhythm, so that only gaps
-/// interrupt the line: where values are more than twice their median distance apart. The page does
-/// the same (`templates/gaps.js`).
+/// interrupt the line: where values are more than three times their median distance apart. The page
+/// does the same (`templates/gaps.js`).
 pub(super) fn with_rhythm(points: &[(i64, Option<f64>)]) -> Vec<(i64, Option<f64>)> {
     let present: Vec<usize> =
         points.iter().enumerate().filter_map(|(index, point)| point.1.map(|_| index)).collect();
@@ -84,7 +84,7 @@ pub(super) fn with_rhythm(points: &[(i64, Option<f64>)]) -> Vec<(i64, Option<f64
     let mut out = Vec::with_capacity(points.len());
     let mut last = None;
     for at in present {
-        if let Some(gap) = last.map(|last| last + 1..at).filter(|gap| gap.len() >= 2 * usual) {
+        if let Some(gap) = last.map(|last| last + 1..at).filter(|gap| gap.len() >= 3 * usual) {
             out.extend_from_slice(&points[gap]);
         }
         out.push(points[at]);
@@ -207,10 +207,11 @@ mod tests {
             ("", ""),
             ("...", ""),
             ("xxx.xx", "xxxxx"),
-            ("xxx..xx", "xxx..xx"),
+            ("xxx..xx", "xxxxx"),
+            ("xxx...xx", "xxx...xx"),
             ("..x..x..x..x..", "xxxx"),
-            ("x..x..x.....x..x", "xxxxx"),
-            ("x..x..x......x..x", "xxx......xx"),
+            ("x..x..x........x..x", "xxxxx"),
+            ("x..x..x.........x..x", "xxx.........xx"),
         ];
         for (points, drawn) in cases {
             assert_eq!(rhythm(points), drawn, "{points}");

@@ -4,11 +4,12 @@
 use crate::config::{self, Config, Direction, Metric};
 use crate::error::{Code, Error, Result};
 use crate::history::{BuildFilter, Columns, History};
-use crate::report::{self, Assets, Facts, ReportInput};
+use crate::report::{self, Assets, Facts, ReportInput, ThresholdLine};
+use crate::text::format_value;
 
 /// Renders the report of a history.
 ///
-/// With a configuration, its metrics and layout; without one, every metric of the history. Builds
+/// With a configuration, its metrics, layout and quality gate's bounds; without one, every metric of the history. Builds
 /// of pull requests are left out: they measure what is not (yet) part of a branch.
 ///
 /// # Errors
@@ -22,11 +23,30 @@ pub fn report(
 ) -> Result<String> {
     let columns = history.columns(&BuildFilter { exclude_pull_requests: true, ..BuildFilter::default() })?;
     let config = config_text.map(checked).transpose()?;
+    let mut facts = facts.clone();
     let (metrics, layout) = match config {
-        Some(config) => (config.metrics, config.report),
+        Some(config) => {
+            facts.thresholds.extend(threshold_lines(&config));
+            (config.metrics, config.report)
+        }
         None => (metrics_of(&columns), config::Report::default()),
     };
-    report::render(&ReportInput { metrics: &metrics, layout: &layout, columns: &columns, facts, assets })
+    report::render(&ReportInput { metrics: &metrics, layout: &layout, columns: &columns, facts: &facts, assets })
+}
+
+/// The quality gate's fixed bounds as lines. What is compared with a baseline has no fixed place.
+fn threshold_lines(config: &Config) -> Vec<ThresholdLine> {
+    let line = |threshold: &config::Threshold| {
+        let (word, value) = match threshold.rule {
+            config::Rule::Min { target } => ("min", target),
+            config::Rule::Max { target } => ("max", target),
+            _ => return None,
+        };
+        let metric = config.metrics.iter().find(|metric| metric.id == threshold.metric)?;
+        let label = format!("{word} {}", format_value(value, metric.unit));
+        Some(ThresholdLine { metric: metric.id.clone(), value, label })
+    };
+    config.quality_gate.thresholds.iter().filter_map(line).collect()
 }
 
 fn checked(text: &str) -> Result<Config> {

@@ -124,7 +124,10 @@ export function timeLabels(ticks) {
     const at = new Date(time);
     const year = String(at.getUTCFullYear());
     const day = `${formatMonth(time)} ${at.getUTCDate()}`;
-    const clock = step < MINUTE ? `${formatClock(time)}:${String(at.getUTCSeconds()).padStart(2, "0")}` : formatClock(time);
+    const clock =
+      step < MINUTE
+        ? `${formatClock(time)}:${String(at.getUTCSeconds()).padStart(2, "0")}`
+        : formatClock(time);
     const [label, context] =
       step < DAY ? [clock, `${day}, ${year}`] : step < 28 * DAY ? [day, year] : [formatMonth(time), year];
     if (step > 360 * DAY) return year;

@@ -33,7 +33,11 @@ export function showFacts(report, view) {
   const last = builds.length > 0 ? day(builds[builds.length - 1]) : "";
   put(document, "#builds", formatCount(builds.length, "build"));
   put(document, "#branch-name", report.branches[view.branch][0]);
-  put(document, "#period", builds.length === 0 ? "none in this range" : first === last ? first : `${first} to ${last}`);
+  put(
+    document,
+    "#period",
+    builds.length === 0 ? "none in this range" : first === last ? first : `${first} to ${last}`,
+  );
 }
 
 /** @param {ParentNode} place @param {string} selector @param {string} text */
@@ -86,7 +90,8 @@ function ensureParts(card, kind) {
     made.dataset.part = name;
     return made;
   };
-  const pair = (/** @type {string} */ name) => element("div", "", element("dt", "", name), part("dd", "", name));
+  const pair = (/** @type {string} */ name) =>
+    element("div", "", element("dt", "", name), part("dd", "", name));
   const spark = drawing("svg", {
     class: "spark",
     "data-part": "spark",
@@ -100,7 +105,11 @@ function ensureParts(card, kind) {
   const seen = element("div", "", element("dt", "", "seen"), part("dd", "", "states"));
   const figures = kind === "label" ? [seen] : [pair("min"), pair("max")];
   latest?.classList.toggle("word", kind === "label");
-  card.append(part("p", kind === "label" ? "trend flat" : "trend", "trend"), spark, element("dl", "", ...figures));
+  card.append(
+    part("p", kind === "label" ? "trend flat" : "trend", "trend"),
+    spark,
+    element("dl", "", ...figures),
+  );
 }
 
 /**
@@ -131,7 +140,8 @@ function showLabel(card, metric, report, view) {
   const { time } = report.builds;
   const from = time[view.builds[0]];
   const to = time[view.builds[view.builds.length - 1]];
-  const place = (/** @type {number} */ build) => (to > from ? ((time[build] - from) / (to - from)) * WIDTH : 0);
+  const place = (/** @type {number} */ build) =>
+    to > from ? ((time[build] - from) / (to - from)) * WIDTH : 0;
   /** @type {[number, number][]} */
   const starts = [];
   for (const build of known) {
@@ -142,7 +152,13 @@ function showLabel(card, metric, report, view) {
   }
   const bars = starts.map(([x, label], index) => {
     const width = Math.max(1, (starts[index + 1]?.[0] ?? WIDTH) - x);
-    return drawing("rect", { class: `f${(label % 8) + 1}`, x: x.toFixed(1), y: 13, width: width.toFixed(1), height: 10 });
+    return drawing("rect", {
+      class: `f${(label % 8) + 1}`,
+      x: x.toFixed(1),
+      y: 13,
+      width: width.toFixed(1),
+      height: 10,
+    });
   });
   card.querySelector(".spark")?.replaceChildren(...bars);
 }

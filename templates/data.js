@@ -141,7 +141,9 @@ export function readReport(text) {
         values: once(() => {
           if (kind === "missing") return [];
           if (kind === "label") return unpack(metric.label.values);
-          return Array.isArray(metric.numeric) ? metric.numeric : unpack(metric.numeric.s, 10 ** metric.numeric.d);
+          return Array.isArray(metric.numeric)
+            ? metric.numeric
+            : unpack(metric.numeric.s, 10 ** metric.numeric.d);
         }),
       };
     }),
@@ -156,7 +158,9 @@ export function readReport(text) {
  * @param {Report} report @param {string} commit
  */
 export function commitAddress(report, commit) {
-  return report.repository && /^[0-9a-fA-F]{7,64}$/.test(commit) ? `${report.repository}/commit/${commit}` : null;
+  return report.repository && /^[0-9a-fA-F]{7,64}$/.test(commit)
+    ? `${report.repository}/commit/${commit}`
+    : null;
 }
 
 /**

@@ -1,11 +1,16 @@
-// Numbers with their units and moments in time, as the engine writes them (src/text.rs): tests
-// hold both to the same examples. Pure functions, no locale and no time zone; axis labels, which
+// Numbers with their units and moments in time, as the engine writes them (src/text/number.rs):
+// both are tested against tests/fixtures/units.json. Pure functions, no locale and no time zone; axis labels, which
 // only the page has, follow the same rules with as many decimals as their step needs.
 
 /** @typedef {"percent"|"integer"|"bytes"|"duration"|"decimal"|null} Unit */
 
 const BYTES = ["B", "KB", "MB", "GB", "TB"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** From here on a double has no room for the decimals that a unit shows. */
+const NO_FRACTIONS = 1e13;
+/** From here on plain digits stop being readable. */
+const EXPONENT = 1e21;
 
 /** @param {string} digits a non-negative decimal number without exponent */
 function thousands(digits) {
@@ -15,44 +20,60 @@ function thousands(digits) {
 }
 
 /**
- * The shortest digits that denote `size`, without an exponent.
+ * The shortest digits that denote `size`; an exponent is written without its `+`.
  * @param {number} size not negative
  */
-function digits(size) {
-  const [mantissa, exponent] = String(size).split("e");
-  if (exponent === undefined) return mantissa;
-  const [whole, rest = ""] = mantissa.split(".");
-  const point = whole.length + Number(exponent);
-  const all = whole + rest;
-  if (point <= 0) return `0.${"0".repeat(-point)}${all}`;
-  if (point >= all.length) return all + "0".repeat(point - all.length);
-  return `${all.slice(0, point)}.${all.slice(point)}`;
+function shortest(size) {
+  const text = String(size);
+  return text.includes("e") ? text.replace("+", "") : thousands(text);
 }
 
-/** @param {number} size not negative @param {number} places */
+/**
+ * Exactly `places` decimals, rounded half up on the scaled double as the engine does; `toFixed`
+ * rounds the exact binary value instead and would differ at ties.
+ * @param {number} size not negative
+ * @param {number} places
+ */
 function fixed(size, places) {
-  return size < 1e21 ? size.toFixed(places) : digits(size) + (places > 0 ? `.${"0".repeat(places)}` : "");
+  if (size >= EXPONENT) return shortest(size);
+  if (size >= NO_FRACTIONS) return thousands(size.toFixed(0)) + (places > 0 ? `.${"0".repeat(places)}` : "");
+  const digits = String(Math.round(size * 10 ** places)).padStart(places + 1, "0");
+  const point = digits.length - places;
+  return thousands(places > 0 ? `${digits.slice(0, point)}.${digits.slice(point)}` : digits);
+}
+
+/** A decimal text without the zeros (and the point) that say nothing. @param {string} text */
+function trimmed(text) {
+  return text.includes(".") && !text.includes("e") ? text.replace(/\.?0+$/, "") : text;
 }
 
 /** @param {number} size not negative */
 function bytes(size) {
-  let step = 0;
-  while (step < BYTES.length - 1 && Number(fixed(size, 1)) >= 1024) {
-    size /= 1024;
-    step += 1;
+  if (Math.round(size) < 1024) return `${fixed(size, 0)} B`;
+  let power = 1;
+  let scaled = size / 1024;
+  while (power < BYTES.length - 1 && Math.round(scaled * 10) >= 10240) {
+    scaled /= 1024;
+    power += 1;
   }
-  return `${thousands(fixed(size, 1).replace(/\.0$/, ""))} ${BYTES[step]}`;
+  return `${trimmed(fixed(scaled, 1))} ${BYTES[power]}`;
 }
 
 /** @param {number} seconds not negative */
 function duration(seconds) {
-  const milliseconds = Math.round(seconds * 1000);
-  if (milliseconds < 1000) return `${milliseconds}ms`;
+  const millis = seconds * 1000;
+  if (Math.round(millis) < 1000) {
+    // Three significant digits below ten, nothing finer than a nanosecond.
+    const finer = [1, 0.1, 0.01, 0.001].findIndex((least) => millis >= least);
+    const places = millis >= 10 ? 0 : finer < 0 ? 6 : finer + 2;
+    return `${trimmed(fixed(millis, places))}ms`;
+  }
+  if (Math.round(seconds * 10) < 100) return `${trimmed(fixed(seconds, 1))}s`;
   const whole = Math.round(seconds);
-  if (whole < 60) return `${whole}s`;
+  if (whole < 60) return `${fixed(whole, 0)}s`;
   if (whole < 3600) return `${Math.floor(whole / 60)}m ${whole % 60}s`;
   const minutes = Math.round(seconds / 60);
-  return `${thousands(digits(Math.floor(minutes / 60)))}h ${minutes % 60}m`;
+  return `${fixed(Math.floor(minutes / 60), 0)}h ${fixed(minutes % 60, 0)}m`;
 }
 
 /** @param {number} size not negative @param {Unit} unit */
@@ -61,35 +82,42 @@ function sized(size, unit) {
     case "percent":
       return `${fixed(size, 1)}%`;
     case "integer":
-      return thousands(fixed(Math.round(size), 0));
+      return fixed(size, 0);
     case "bytes":
       return bytes(size);
     case "duration":
       return duration(size);
     case "decimal":
-      return thousands(fixed(size, 2));
+      return fixed(size, 2);
     default:
-      return thousands(digits(size));
+      return shortest(size);
   }
 }
 
-/**
- * A value in its unit: `83.4%`, `12,345`, `1.5 KB`, `1m 0s`, `3.14`.
- * @param {number} value finite
- * @param {Unit} unit
- */
-export function formatValue(value, unit) {
+/** @param {number} value @param {Unit} unit @param {string} plus what stands before a positive one */
+function signed(value, unit, plus) {
+  if (!Number.isFinite(value)) return "n/a";
   const text = sized(Math.abs(value), unit);
-  return value < 0 && /[1-9]/.test(text) ? `-${text}` : text;
+  return text === sized(0, unit) ? text : (value < 0 ? "-" : plus) + text;
 }
 
 /**
- * A difference in its unit, with its sign.
- * @param {number} delta finite
+ * A value in its unit: `83.4%`, `12,345`, `1.5 KB`, `1m 0s`, `3.14`. What rounds to zero has no sign.
+ * @param {number} value
+ * @param {Unit} unit
+ */
+export function formatValue(value, unit) {
+  return signed(value, unit, "");
+}
+
+/**
+ * A difference in its unit, with its sign. Without a unit it is first rounded to twelve significant
+ * digits: the difference of two short decimals rarely is one.
+ * @param {number} delta
  * @param {Unit} unit
  */
 export function formatDelta(delta, unit) {
-  return `${delta < 0 ? "-" : "+"}${sized(Math.abs(delta), unit)}`;
+  return signed(unit === null ? Number(delta.toPrecision(12)) : delta, unit, "+");
 }
 
 /**
@@ -114,8 +142,20 @@ function places(step) {
 export function formatTick(value, unit, step) {
   const size = Math.abs(value);
   const sign = value < 0 ? "-" : "";
-  if (size === 0) return sized(0, unit).replace(/^0\.0+/, "0").replace("0ms", "0s");
-  if ((size >= 1e15 || step < 1e-12) && unit !== "bytes") return `${sign}${size.toPrecision(4).replace(/\.?0*(e|$)/, "$1")}`;
+  if (size === 0)
+    return sized(0, unit)
+      .replace(/^0\.0+/, "0")
+      .replace("0ms", "0s");
+  if ((size >= 1e15 || step < 1e-12) && unit !== "bytes") {
+    return (
+      sign +
+      size
+        .toPrecision(4)
+        .replace(/\.?0*(e|$)/, "$1")
+        .replace("e+", "e") +
+      (unit === "percent" ? "%" : "")
+    );
+  }
   switch (unit) {
     case "percent":
       return `${sign}${fixed(size, places(step))}%`;
@@ -125,7 +165,7 @@ export function formatTick(value, unit, step) {
       const scale = 1024 ** power;
       // Binary fractions are long in decimal: three digits are kept, more only to tell steps apart.
       const enough = Math.max(3, Math.ceil(1 - Math.log10(step / scale)));
-      return `${sign}${thousands(fixed(size / scale, Math.min(places(step / scale), enough)))} ${BYTES[power]}`;
+      return `${sign}${fixed(size / scale, Math.min(places(step / scale), enough))} ${BYTES[power]}`;
     }
     case "duration": {
       if (size < 1) return `${sign}${fixed(size * 1000, places(step * 1000))}ms`;
@@ -134,11 +174,11 @@ export function formatTick(value, unit, step) {
       const whole = Math.floor(size / 60 + 1e-9);
       const rest = Math.max(0, size - whole * 60);
       if (size < 3600) return `${sign}${whole}m ${seconds(rest)}`;
-      const hours = `${sign}${thousands(digits(Math.floor(whole / 60)))}h ${whole % 60}m`;
+      const hours = `${sign}${fixed(Math.floor(whole / 60), 0)}h ${whole % 60}m`;
       return step < 60 ? `${hours} ${seconds(rest)}` : hours;
     }
     default:
-      return sign + thousands(fixed(size, places(step)));
+      return sign + fixed(size, places(step));
   }
 }
 

@@ -3,10 +3,14 @@
 
 import { valueRange, valueTicks } from "./axis.js";
 import { formatTick } from "./format.js";
+import { withRhythm } from "./gaps.js";
 import { colour, seriesColour } from "./palette.js";
-import { FONT, makePlot } from "./plot.js";
+import { ANY_STEP, FONT, makePlot } from "./plot.js";
 
 const HEIGHT = 236;
+
+/** Over a timeline, which has the time axis for both. */
+const SHORT = 160;
 
 /** Below this width the third unit and those after it have no axis. */
 const NARROW = 520;
@@ -17,28 +21,39 @@ const NARROW = 520;
  * @param {import("./view.js").View} view
  * @param {number[]} chosen indexes of numeric metrics
  * @param {string} title
+ * @param {boolean} bare whether the time axis is left to a timeline below
  */
-export function makeLines(place, report, view, chosen, title) {
+export function makeLines(place, report, view, chosen, title, bare) {
   const metrics = chosen.map((index) => report.metrics[index]);
   const units = [...new Set(metrics.map((metric) => metric.unit))];
   const scaleOf = (/** @type {import("./data.js").Metric} */ metric) => `y${units.indexOf(metric.unit)}`;
   const thresholds = report.thresholds.filter((threshold) => chosen.includes(threshold.metric));
-  const columns = metrics.map((metric) => {
+  const shown = metrics.map((metric) => {
     const values = metric.values();
     return view.builds.map((build) => values[build] ?? null);
+  });
+  const shrinks = units.map((unit) => shrinkOf(shown.filter((_, index) => metrics[index].unit === unit)));
+  const shrinkFor = (/** @type {import("./data.js").Metric} */ metric) => shrinks[units.indexOf(metric.unit)];
+  const columns = shown.map((values, index) => {
+    const shrink = shrinkFor(metrics[index]);
+    return withRhythm(
+      shrink === 1 ? values : values.map((value) => (value === null ? null : value * shrink)),
+    );
   });
 
   /** @type {Record<string, any>} */
   const scales = {};
   const axes = units.map((unit, index) => {
     const own = metrics.filter((metric) => metric.unit === unit);
-    const lines = thresholds.filter((threshold) => report.metrics[threshold.metric].unit === unit);
+    const lines = thresholds
+      .filter((threshold) => report.metrics[threshold.metric].unit === unit)
+      .map((threshold) => threshold.value * shrinks[index]);
     scales[`y${index}`] = {
       range: (/** @type {any} */ _, /** @type {number|null} */ min, /** @type {number|null} */ max) =>
         min === null || max === null ? [0, 1] : rangeWith(min, max, lines, unit),
     };
     const only = own.length === 1 && units.length > 1 ? metrics.indexOf(own[0]) : -1;
-    return valueAxis(unit, index, only);
+    return valueAxis(unit, index, only, shrinks[index]);
   });
 
   const options = {
@@ -52,18 +67,40 @@ export function makeLines(place, report, view, chosen, title) {
       dash: index >= 8 ? [6, 3] : undefined,
       points: { size: 5, fill: () => seriesColour(index), width: 0 },
     })),
-    cursor: { points: { stroke: (/** @type {any} */ _, /** @type {number} */ series) => seriesColour(series - 1) } },
+    cursor: {
+      points: { stroke: (/** @type {any} */ _, /** @type {number} */ series) => seriesColour(series - 1) },
+    },
     hooks: {
       drawAxes: [
         (/** @type {any} */ u) => {
-          for (const line of thresholds) drawThreshold(u, line, scaleOf(report.metrics[line.metric]));
+          for (const { metric, value, label } of thresholds) {
+            const own = report.metrics[metric];
+            drawThreshold(u, value * shrinkFor(own), label, scaleOf(own));
+          }
         },
       ],
       drawSeries: [(/** @type {any} */ u, /** @type {number} */ series) => bridgeGaps(u, series)],
     },
   };
   const label = `${title}, ${view.builds.length} builds`;
-  return makePlot(place, report, view, { label, height: HEIGHT, metrics, colourOf: (index) => index, options, columns });
+  const height = bare ? SHORT : HEIGHT;
+  const colourOf = (/** @type {number} */ index) => index;
+  return makePlot(place, report, view, { label, height, metrics, colourOf, options, columns, bare });
+}
+
+/**
+ * What the values are multiplied with to be drawn: less than one where their spread is more than a
+ * number can say.
+ * @param {(number|null)[][]} columns
+ */
+function shrinkOf(columns) {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of columns.flat()) {
+    if (value === null) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return high - low === Infinity || Math.max(high, -low) > 1e306 ? 2 ** -20 : 1;
 }
 
 /**
@@ -71,7 +108,7 @@ export function makeLines(place, report, view, chosen, title) {
  * pressed flat.
  * @param {number} min
  * @param {number} max
- * @param {{value: number}[]} lines
+ * @param {number[]} lines the thresholds' values
  * @param {import("./format.js").Unit} unit
  * @returns {[number, number]}
  */
@@ -79,7 +116,7 @@ function rangeWith(min, max, lines, unit) {
   const [bottom, top] = valueRange(min, max, unit);
   const reach = top - bottom;
   let [low, high] = [min, max];
-  for (const { value } of lines) {
+  for (const value of lines) {
     if (value >= bottom - reach && value <= top + reach) {
       low = Math.min(low, value);
       high = Math.max(high, value);
@@ -92,8 +129,9 @@ function rangeWith(min, max, lines, unit) {
  * @param {import("./format.js").Unit} unit
  * @param {number} index of the scale
  * @param {number} series the only line on this axis, or -1
+ * @param {number} shrink what the values were multiplied with
  */
-function valueAxis(unit, index, series) {
+function valueAxis(unit, index, series, shrink) {
   const right = index % 2 === 1;
   return {
     scale: `y${index}`,
@@ -103,25 +141,41 @@ function valueAxis(unit, index, series) {
     gap: 6,
     grid: { show: index === 0, stroke: () => colour("border-soft"), width: 1 },
     ticks: { show: false },
-    splits: (/** @type {any} */ u, /** @type {number} */ _axis, /** @type {number} */ min, /** @type {number} */ max) =>
-      valueTicks(min, max, Math.max(2, Math.floor(u.height / 46)), unit),
+    incrs: ANY_STEP,
+    splits: (
+      /** @type {any} */ u,
+      /** @type {number} */ _axis,
+      /** @type {number} */ min,
+      /** @type {number} */ max,
+    ) => valueTicks(min, max, Math.max(2, Math.floor(u.height / 40)), unit),
     values: (/** @type {any} */ _, /** @type {number[]} */ splits) => {
       const step = splits.length > 1 ? splits[1] - splits[0] : Math.abs(splits[0]) || 1;
-      return splits.map((value) => formatTick(value, unit, Number(step.toPrecision(6))));
+      return splits.map((value) => {
+        const real = value / shrink;
+        return Number.isFinite(real) ? formatTick(real, unit, Number((step / shrink).toPrecision(6))) : "";
+      });
     },
-    size: (/** @type {any} */ u, /** @type {string[]|null} */ values, /** @type {number} */ axis, /** @type {number} */ cycle) => {
+    size: (
+      /** @type {any} */ u,
+      /** @type {string[]|null} */ values,
+      /** @type {number} */ axis,
+      /** @type {number} */ cycle,
+    ) => {
       // The second pass keeps the first one's width, or the two could chase each other.
       if (cycle > 1) return u.axes[axis]._size;
       u.ctx.font = u.axes[axis].font[0];
-      const widest = (values ?? []).reduce((width, text) => Math.max(width, u.ctx.measureText(text).width), 0);
+      const widest = (values ?? []).reduce(
+        (width, text) => Math.max(width, u.ctx.measureText(text).width),
+        0,
+      );
       return Math.ceil(widest / devicePixelRatio) + 14;
     },
   };
 }
 
 /**
- * Joins the ends of a gap by a faint dashed line: builds without a value are no measurement, but
- * a metric that every tenth build measures is still one course.
+ * Joins the ends of a gap by a faint dashed line: nothing was measured there, but the metric's
+ * course is still one.
  * @param {any} u
  * @param {number} series
  */
@@ -136,9 +190,11 @@ function bridgeGaps(u, series) {
   ctx.clip();
   ctx.beginPath();
   let last = -1;
+  let gap = false;
   for (let index = 0; index < values.length; index += 1) {
-    if (values[index] === null) continue;
-    if (last >= 0 && index - last > 1 && times[index] >= min && times[last] <= max) {
+    if (values[index] === null) gap = true;
+    if (values[index] === null || values[index] === undefined) continue;
+    if (last >= 0 && gap && times[index] >= min && times[last] <= max) {
       const [from, to] = [u.valToPos(times[last], "x", true), u.valToPos(times[index], "x", true)];
       if (to - from >= 1) {
         ctx.moveTo(from, u.valToPos(values[last], scale, true));
@@ -146,6 +202,7 @@ function bridgeGaps(u, series) {
       }
     }
     last = index;
+    gap = false;
   }
   ctx.strokeStyle = seriesColour(series - 1);
   ctx.globalAlpha = 0.55;
@@ -157,14 +214,15 @@ function bridgeGaps(u, series) {
 
 /**
  * @param {any} u
- * @param {{value: number, label: string}} line
+ * @param {number} value
+ * @param {string} label
  * @param {string} scale
  */
-function drawThreshold(u, line, scale) {
+function drawThreshold(u, value, label, scale) {
   const { min, max } = u.scales[scale];
-  if (!(line.value >= min && line.value <= max)) return;
+  if (!(value >= min && value <= max)) return;
   const { ctx, bbox } = u;
-  const y = Math.round(u.valToPos(line.value, scale, true)) + 0.5;
+  const y = Math.round(u.valToPos(value, scale, true)) + 0.5;
   ctx.save();
   ctx.strokeStyle = colour("warn");
   ctx.fillStyle = colour("warn");
@@ -178,6 +236,6 @@ function drawThreshold(u, line, scale) {
   ctx.textAlign = "right";
   const above = y - bbox.top > 18 * devicePixelRatio;
   ctx.textBaseline = above ? "bottom" : "top";
-  ctx.fillText(line.label, bbox.left + bbox.width - 4 * devicePixelRatio, y + (above ? -3 : 3) * devicePixelRatio);
+  ctx.fillText(label, bbox.left + bbox.width - 4 * devicePixelRatio, y + (above ? -3 : 3) * devicePixelRatio);
   ctx.restore();
 }

@@ -11,10 +11,21 @@ let colours = {};
 export function refreshColours() {
   const style = getComputedStyle(document.documentElement);
   colours = {};
-  for (const name of ["bg", "surface-card", "border", "border-soft", "text", "text-dim", "text-muted", "accent", "warn"]) {
+  for (const name of [
+    "bg",
+    "surface-card",
+    "border",
+    "border-soft",
+    "text",
+    "text-dim",
+    "text-muted",
+    "accent",
+    "warn",
+  ]) {
     colours[name] = style.getPropertyValue(`--${name}`).trim();
   }
-  for (let index = 1; index <= SERIES; index += 1) colours[`s${index}`] = style.getPropertyValue(`--s${index}`).trim();
+  for (let index = 1; index <= SERIES; index += 1)
+    colours[`s${index}`] = style.getPropertyValue(`--s${index}`).trim();
 }
 
 /** The number of line colours. */

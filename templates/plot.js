@@ -14,14 +14,38 @@ export const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, "Helveti
 
 const HALF_DAY = 43_200_000;
 
+/** Half a time label's width. */
+const EDGE = 20;
+
+/** uPlot hides an axis whose step is not in its list; the steps are axis.js's to choose. */
+export const ANY_STEP = () => [Number.MAX_VALUE];
+
+/**
+ * All charts on the page: they share the crosshair and the zoomed stretch of time.
+ * @type {Set<{plot: any, follow: () => void, unlead: () => void}>}
+ */
+const charts = new Set();
+
+/** The stretch that the reader zoomed to. @type {{min: number, max: number}|null} */
+let zoom = null;
+
+/** The chart that the pointer or the focus was last in; the others follow it. @type {any} */
+let leader = null;
+
+/** Ends the zoom, for a view with other builds. */
+export function forgetZoom() {
+  zoom = null;
+}
+
 /**
  * @typedef {object} Shape
  * @property {string} label what a screen reader calls the chart
  * @property {number} height
  * @property {import("./data.js").Metric[]} metrics one per series after the first
  * @property {(metric: number, build: number) => number} colourOf the key's colour in the tip
+ * @property {boolean} [bare] whether the time axis shows no labels
  * @property {any} options uPlot's own
- * @property {(number|null)[][]} columns one per metric, aligned with the view's builds
+ * @property {(number|null|undefined)[][]} columns one per metric, aligned with the view's builds
  */
 
 /**
@@ -49,7 +73,7 @@ export function makePlot(place, report, view, shape) {
     {
       width: Math.max(200, host.clientWidth),
       height: shape.height,
-      padding: [12, 14, 0, 6],
+      padding: [12, 18, 0, 6],
       ms: 1,
       legend: { show: false },
       ...options,
@@ -57,28 +81,41 @@ export function makePlot(place, report, view, shape) {
         y: false,
         points: { size: 8, width: 2, fill: () => colour("surface-card"), ...options.cursor?.points },
         drag: { x: true, y: false, dist: 8, setScale: true },
+        // The marker stands at the crosshair's build or nowhere.
+        hover: { skip: [] },
       },
       scales: {
         x: {
           time: false,
           range: (/** @type {any} */ _, /** @type {number} */ min, /** @type {number} */ max) =>
-            min === max ? [min - HALF_DAY, max + HALF_DAY] : [min, max],
+            times[0] === times[times.length - 1] ? [times[0] - HALF_DAY, times[0] + HALF_DAY] : [min, max],
         },
         ...options.scales,
       },
-      axes: [timeAxis(), ...options.axes],
+      axes: [timeAxis(shape.bare ?? false), ...options.axes],
       series: [{}, ...options.series],
       hooks: {
         ...options.hooks,
         setCursor: [
           (/** @type {any} */ u) => {
-            if (!tip.held()) tip.show(u, u.cursor.idx ?? null);
+            if (u !== leader) return;
+            const index = u.cursor.idx ?? null;
+            if (!tip.held()) tip.show(u, index);
+            for (const { plot: other } of charts) {
+              if (other === u) continue;
+              const left = index === null ? -10 : other.valToPos(times[index], "x");
+              other.setCursor({ left, top: left < 0 ? -10 : 0 }, false);
+            }
           },
         ],
         setScale: [
           (/** @type {any} */ u, /** @type {string} */ key) => {
             if (key !== "x" || times.length < 2) return;
-            reset.hidden = u.scales.x.min <= times[0] && u.scales.x.max >= times[times.length - 1];
+            const { min, max } = u.scales.x;
+            reset.hidden = min <= times[0] && max >= times[times.length - 1];
+            if (u !== leader) return;
+            zoom = reset.hidden ? null : { min, max };
+            for (const chart of charts) if (chart.plot !== u) chart.follow();
           },
         ],
       },
@@ -87,8 +124,26 @@ export function makePlot(place, report, view, shape) {
     host,
   );
 
+  const whole = { min: times[0], max: times[times.length - 1] };
+  const lead = () => {
+    if (leader === plot) return;
+    leader = plot;
+    /** @type {HTMLElement} */ for (const tip of document.querySelectorAll(".tip:not(.held)"))
+      tip.hidden = true;
+  };
+  host.addEventListener("pointerenter", lead);
+  host.addEventListener("focusin", lead);
+  const chart = {
+    plot,
+    follow: () => plot.setScale("x", zoom ?? whole),
+    unlead: () => {
+      if (!tip.held()) tip.show(plot, null);
+    },
+  };
+  charts.add(chart);
+  if (zoom) chart.follow();
   reset.addEventListener("click", () => {
-    plot.setScale("x", { min: times[0], max: times[times.length - 1] });
+    plot.setScale("x", whole);
     host.focus();
   });
   plot.over.addEventListener("click", () => {
@@ -105,26 +160,43 @@ export function makePlot(place, report, view, shape) {
     plot,
     remove: () => {
       watcher.disconnect();
+      charts.delete(chart);
+      if (leader === plot) leader = null;
       plot.destroy();
       host.remove();
     },
   };
 }
 
-function timeAxis() {
+/** @param {boolean} bare */
+function timeAxis(bare) {
   return {
     scale: "x",
     stroke: () => colour("text-muted"),
     font: FONT,
-    size: 40,
+    size: bare ? 8 : 40,
     gap: 4,
     lineGap: 1.25,
     grid: { show: false },
     ticks: { stroke: () => colour("border"), width: 1, size: 5 },
     border: { show: true, stroke: () => colour("border"), width: 1 },
-    splits: (/** @type {any} */ u, /** @type {number} */ _axis, /** @type {number} */ min, /** @type {number} */ max) =>
-      timeTicks(min, max, Math.max(2, Math.floor(u.width / 95))),
-    values: (/** @type {any} */ _, /** @type {number[]} */ splits) => timeLabels(splits),
+    incrs: ANY_STEP,
+    splits: (
+      /** @type {any} */ u,
+      /** @type {number} */ _axis,
+      /** @type {number} */ min,
+      /** @type {number} */ max,
+    ) => {
+      const left = u.bbox.left / devicePixelRatio;
+      const width = u.bbox.width / devicePixelRatio;
+      // A label that the picture's edge would cut is left out.
+      return timeTicks(min, max, Math.max(2, Math.floor(u.width / 95))).filter((time) => {
+        const at = left + ((time - min) / (max - min)) * width;
+        return at >= EDGE && at <= u.width - EDGE;
+      });
+    },
+    values: (/** @type {any} */ _, /** @type {number[]} */ splits) =>
+      bare ? splits.map(() => "") : timeLabels(splits),
   };
 }
 
@@ -160,7 +232,10 @@ function bindKeys(host, plot, times, tip) {
     } else if (event.key in steps) {
       const index = Math.min(last, Math.max(0, steps[event.key]));
       tip.release();
-      plot.setCursor({ left: plot.valToPos(times[index], "x"), top: plot.bbox.height / 2 / devicePixelRatio });
+      plot.setCursor({
+        left: plot.valToPos(times[index], "x"),
+        top: plot.bbox.height / 2 / devicePixelRatio,
+      });
       // Builds too close together for the crosshair to tell apart still have their turn.
       plot.cursor.idx = index;
       tip.show(plot, index);
@@ -197,15 +272,27 @@ function makeTip(report, view, shape) {
     const run = builds.run(build);
     const number = builds.number()[build];
     const rows = shape.metrics.map((metric, place) => {
-      const parts = [dot(shape.colourOf(place, build)), element("span", "", metric.name), element("b", "", valueText(metric, build))];
+      const parts = [
+        dot(shape.colourOf(place, build)),
+        element("span", "", metric.name),
+        element("b", "", valueText(metric, build)),
+      ];
       const change = changeSince(metric, view, index);
       if (change) parts.push(change);
       return element("li", "", ...parts);
     });
     const where = element("p", "where");
     if (commit) where.append("commit ", link(shortCommit(commit), commitAddress(report, commit)));
-    if (run) where.append(commit ? " · run " : "run ", link(number === null ? run : `#${number}`, runAddress(report, run)));
-    box.replaceChildren(element("p", "when", `${formatMinute(builds.time[build])} UTC`), element("ul", "", ...rows), where);
+    if (run)
+      where.append(
+        commit ? " · run " : "run ",
+        link(number === null ? run : `#${number}`, runAddress(report, run)),
+      );
+    box.replaceChildren(
+      element("p", "when", `${formatMinute(builds.time[build])} UTC`),
+      element("ul", "", ...rows),
+      where,
+    );
   };
 
   const show = (/** @type {any} */ plot, /** @type {number|null} */ index) => {
@@ -254,8 +341,14 @@ function changeSince(metric, view, index) {
     const other = values[view.builds[before]] ?? null;
     if (other === null) continue;
     const delta = value - other;
-    if (!Number.isFinite(delta) || formatValue(value, metric.unit) === formatValue(other, metric.unit)) return null;
-    const better = metric.direction === "none" ? "neutral" : delta > 0 === (metric.direction === "higher-is-better") ? "good" : "bad";
+    if (!Number.isFinite(delta) || formatValue(value, metric.unit) === formatValue(other, metric.unit))
+      return null;
+    const better =
+      metric.direction === "none"
+        ? "neutral"
+        : delta > 0 === (metric.direction === "higher-is-better")
+          ? "good"
+          : "bad";
     return element("span", better, formatDelta(delta, metric.unit));
   }
   return null;

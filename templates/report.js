@@ -3,14 +3,15 @@
 
 import { showCards, showFacts } from "./cards.js";
 import { readReport } from "./data.js";
-import { formatDay } from "./format.js";
+import { dot, element } from "./element.js";
+import { formatDay, formatValue } from "./format.js";
 import { makeLines } from "./lines.js";
 import { bindMode, refreshColours, restoreMode } from "./palette.js";
+import { forgetZoom } from "./plot.js";
+import { csvOf, download, fileName, pictureOf } from "./save.js";
 import { showTable } from "./table.js";
 import { makeTimeline } from "./timeline.js";
 import { dateEdge, latestDays, viewOf } from "./view.js";
-import { dot, element } from "./element.js";
-import { formatValue } from "./format.js";
 
 /** @param {string} id */
 const byId = (id) => document.getElementById(id);
@@ -27,7 +28,9 @@ function start() {
     return;
   }
   let view = viewOf(report, 0, -Infinity, Infinity);
-  const panels = [...document.querySelectorAll(".panel")].map((panel) => makePanel(panel, report, () => view));
+  const panels = [...document.querySelectorAll(".panel")].map((panel) =>
+    makePanel(panel, report, () => view),
+  );
   const repaint = () => {
     refreshColours();
     for (const panel of panels) panel.repaint();
@@ -36,6 +39,7 @@ function start() {
   bindPrint(panels, repaint);
   bindControls(report, (branch, from, to) => {
     view = viewOf(report, branch, from, to);
+    forgetZoom();
     showFacts(report, view);
     showCards(report, view);
     for (const panel of panels) panel.show();
@@ -77,16 +81,58 @@ function makePanel(panel, report, current) {
       place.append(element("p", "nothing", "no data in this range"));
       return;
     }
-    if (numeric.some(has)) made.push(makeLines(place, report, view, numeric, title));
+    if (numeric.some(has)) made.push(makeLines(place, report, view, numeric, title, labels.some(has)));
     if (labels.some(has)) {
-      made.push(makeTimeline(place, report, view, labels, title));
-      place.append(...labels.filter(has).map((index) => stateKeys(report.metrics[index], view)));
+      made.push(makeTimeline(place, report, view, labels, title, made[0]?.plot ?? null));
+      const named = metrics.length > 1;
+      place.append(...labels.filter(has).map((index) => stateKeys(report.metrics[index], view, named)));
     }
   };
+  const save = (/** @type {string} */ name, /** @type {() => void} */ act) => {
+    const button = element("button", "", name);
+    button.setAttribute("type", "button");
+    button.setAttribute("aria-label", `Save ${title} as ${name}`);
+    button.addEventListener("click", act);
+    return button;
+  };
+  panel.querySelector(".foot")?.prepend(
+    element(
+      "p",
+      "save",
+      save("CSV", () => {
+        const text = csvOf(
+          report,
+          current(),
+          metrics.map((index) => report.metrics[index]),
+        );
+        download(`${fileName(title)}.csv`, new Blob([text], { type: "text/csv" }));
+      }),
+      save("PNG", () => {
+        draw();
+        if (made.length === 0) return;
+        const names = numeric.map((index) => report.metrics[index].name);
+        const picture = pictureOf(
+          title,
+          names,
+          made.map(({ plot }) => plot.ctx.canvas),
+        );
+        picture.toBlob((blob) => download(`${fileName(title)}.png`, blob));
+      }),
+    ),
+  );
   const show = () => {
     drawn = false;
-    showKeys(panel, numeric.map((index) => report.metrics[index]), current());
-    showTable(panel, report, metrics.map((index) => report.metrics[index]), current());
+    showKeys(
+      panel,
+      numeric.map((index) => report.metrics[index]),
+      current(),
+    );
+    showTable(
+      panel,
+      report,
+      metrics.map((index) => report.metrics[index]),
+      current(),
+    );
     if (near) draw();
   };
   new IntersectionObserver(
@@ -116,7 +162,8 @@ function showKeys(panel, metrics, view) {
     const metric = metrics[Number(/** @type {HTMLElement} */ (key).dataset.key)];
     const values = metric.values();
     const build = view.builds.findLast((one) => (values[one] ?? null) !== null);
-    key.textContent = build === undefined ? "no data" : formatValue(/** @type {number} */ (values[build]), metric.unit);
+    key.textContent =
+      build === undefined ? "no data" : formatValue(/** @type {number} */ (values[build]), metric.unit);
   }
 }
 
@@ -126,17 +173,19 @@ const STATES = 12;
 /**
  * @param {import("./data.js").Metric} metric
  * @param {import("./view.js").View} view
+ * @param {boolean} titled whether the metric's name stands before its states
  */
-function stateKeys(metric, view) {
+function stateKeys(metric, view, titled) {
   const values = metric.values();
   const states = new Set(view.builds.map((build) => values[build] ?? null));
   states.delete(null);
-  const named = [...states].slice(0, STATES).map((state) => {
+  const keys = [...states].slice(0, STATES).map((state) => {
     const label = /** @type {number} */ (state);
     return element("li", "", dot(label), metric.labels[label]);
   });
-  if (states.size > STATES) named.push(element("li", "", `and ${states.size - STATES} more`));
-  return element("ul", "keys", ...named);
+  if (states.size > STATES) keys.push(element("li", "", `and ${states.size - STATES} more`));
+  if (titled) keys.unshift(element("li", "row-name", metric.name));
+  return element("ul", "keys", ...keys);
 }
 
 /**
@@ -151,7 +200,8 @@ function bindControls(report, choose) {
   let days = 0;
 
   const press = () => {
-    for (const button of ranges) button.setAttribute("aria-pressed", String(Number(button.dataset.days) === days));
+    for (const button of ranges)
+      button.setAttribute("aria-pressed", String(Number(button.dataset.days) === days));
   };
   const preset = () => {
     const [start, end] = latestDays(report, Number(branch.value), days);

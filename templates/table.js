@@ -34,7 +34,9 @@ export function showTable(panel, report, metrics, view) {
     if (!details.open || filled) return;
     filled = true;
     const columns = metrics.filter((metric) => metric.kind !== "missing");
-    const builds = view.builds.filter((build) => columns.some((metric) => (metric.values()[build] ?? null) !== null));
+    const builds = view.builds.filter((build) =>
+      columns.some((metric) => (metric.values()[build] ?? null) !== null),
+    );
     builds.reverse();
     body.replaceChildren();
     details.querySelector("button")?.remove();

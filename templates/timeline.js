@@ -1,11 +1,12 @@
-// State timelines of label metrics: a row each, coloured by state, a state lasting until the next
-// build that has one. Interaction is plot.js's.
+// State timelines of label metrics: a named row each, coloured by state, a state lasting until the
+// next build that has one. Interaction is plot.js's.
 
-import { seriesColour, colour } from "./palette.js";
+import { colour, seriesColour } from "./palette.js";
 import { FONT, makePlot } from "./plot.js";
 
-const ROW = 34;
+const NAME = 18;
 const BAR = 22;
+const ROW = NAME + BAR + 6;
 const AXIS = 40;
 
 /**
@@ -14,59 +15,72 @@ const AXIS = 40;
  * @param {import("./view.js").View} view
  * @param {number[]} chosen indexes of label metrics
  * @param {string} title
+ * @param {any} above the line chart that stands over the rows and lends them its edges, or null
  */
-export function makeTimeline(place, report, view, chosen, title) {
+export function makeTimeline(place, report, view, chosen, title, above) {
   const metrics = chosen.map((index) => report.metrics[index]);
   const columns = metrics.map((metric) => {
     const values = metric.values();
     return view.builds.map((build) => values[build] ?? null);
   });
   const rows = metrics.length;
+  const named = rows > 1 || above !== null;
+  const row = named ? ROW : ROW - NAME;
+  const left = () => (above ? above.bbox.left / devicePixelRatio : 6);
+  const right = () => (above ? above.width - (above.bbox.left + above.bbox.width) / devicePixelRatio : 18);
   const options = {
-    padding: [6, 14, 0, 6],
+    padding: [4, right, 0, left],
     scales: { y: { range: () => [0, rows] } },
-    axes: [
-      {
-        scale: "y",
-        show: rows > 1,
-        side: 3,
-        font: FONT,
-        gap: 6,
-        size: 90,
-        stroke: () => colour("text-muted"),
-        grid: { show: false },
-        ticks: { show: false },
-        splits: () => metrics.map((_, index) => rows - index - 0.5),
-        values: () => metrics.map((metric) => (metric.name.length > 14 ? `${metric.name.slice(0, 13)}…` : metric.name)),
-      },
-    ],
-    series: metrics.map((metric) => ({ label: metric.name, scale: "y", paths: () => null, points: { show: false } })),
+    axes: [{ scale: "y", show: false }],
+    series: metrics.map((metric) => ({
+      label: metric.name,
+      scale: "y",
+      paths: () => null,
+      points: { show: false },
+    })),
     cursor: { points: { show: false } },
     hooks: {
       draw: [
         (/** @type {any} */ u) => {
-          metrics.forEach((metric, index) => drawRow(u, metric, columns[index], rows - index - 0.5));
+          metrics.forEach((metric, index) => {
+            const top = u.bbox.top + index * row * devicePixelRatio;
+            drawRow(u, metric, columns[index], top, named);
+          });
         },
       ],
     },
   };
-  const colourOf = (/** @type {number} */ index, /** @type {number} */ build) => metrics[index].values()[build] ?? 0;
+  const colourOf = (/** @type {number} */ index, /** @type {number} */ build) =>
+    metrics[index].values()[build] ?? 0;
   const label = `${title}, states of ${view.builds.length} builds`;
-  return makePlot(place, report, view, { label, height: rows * ROW + AXIS + 8, metrics, colourOf, options, columns });
+  const height = rows * row + AXIS + 4;
+  const made = makePlot(place, report, view, { label, height, metrics, colourOf, options, columns });
+  if (above) {
+    let edges = "";
+    const follow = () => {
+      const now = `${left()} ${right()}`;
+      if (now !== edges) made.plot.redraw(false, true);
+      edges = now;
+    };
+    above.hooks.draw = [...(above.hooks.draw ?? []), follow];
+    follow();
+  }
+  return made;
 }
 
 /**
  * @param {any} u
  * @param {import("./data.js").Metric} metric
  * @param {(number|null)[]} values
- * @param {number} level
+ * @param {number} rowTop in canvas pixels
+ * @param {boolean} named whether the metric's name stands above its bars
  */
-function drawRow(u, metric, values, level) {
+function drawRow(u, metric, values, rowTop, named) {
   const { ctx, bbox } = u;
   const ratio = devicePixelRatio;
   const times = u.data[0];
   const height = BAR * ratio;
-  const top = u.valToPos(level, "y", true) - height / 2;
+  const top = rowTop + (named ? NAME * ratio : 0);
   const right = bbox.left + bbox.width;
   ctx.save();
   ctx.beginPath();
@@ -75,6 +89,10 @@ function drawRow(u, metric, values, level) {
   ctx.font = FONT.replace(/\d+px/, `${11 * ratio}px`);
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
+  if (named) {
+    ctx.fillStyle = colour("text-muted");
+    ctx.fillText(metric.name, bbox.left, rowTop + (NAME / 2) * ratio);
+  }
   const bar = (/** @type {number} */ from, /** @type {number} */ to, /** @type {number} */ state) => {
     const left = Math.max(from, bbox.left);
     const width = Math.max(Math.min(to, right) - left, ratio);

@@ -88,9 +88,13 @@ impl Problems {
     }
 
     /// Errors and warnings in the order of the file, with their places in `text`.
-    pub(super) fn locate(mut self, text: &str, file: &str) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
-        self.kept.sort_by_key(|problem| problem.at);
-        let (warnings, mut errors): (Vec<_>, Vec<_>) = self.kept.into_iter().partition(|p| p.warning);
+    pub(super) fn locate(self, text: &str, file: &str) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+        // Places are sorted, not the problems themselves: sorting large values is a lot of code.
+        let mut order: Vec<(usize, usize)> = self.kept.iter().enumerate().map(|(n, p)| (p.at, n)).collect();
+        order.sort_unstable();
+        let mut kept: Vec<Option<Problem>> = self.kept.into_iter().map(Some).collect();
+        let sorted = order.into_iter().filter_map(|(_, n)| kept[n].take());
+        let (warnings, mut errors): (Vec<_>, Vec<_>) = sorted.partition(|p| p.warning);
         let hidden = errors.len().saturating_sub(REPORTED) + self.more;
         errors.truncate(REPORTED);
         if hidden > 0 {

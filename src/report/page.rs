@@ -113,10 +113,10 @@ struct Panel<'a> {
     index: usize,
     title: &'a str,
     description: &'a str,
-    /// Shown where there is more than one line to tell apart.
+    /// Shown where the chart holds more than one metric.
     keys: Vec<Key<'a>>,
     lines: Vec<Line>,
-    /// Holds timelines alone, which gain by width.
+    /// Takes a whole row: holds timelines alone, which gain by width, or would leave half a row empty.
     wide: bool,
     /// Greatest and least value, where one scale serves all lines.
     bounds: Option<(String, String)>,
@@ -213,18 +213,36 @@ impl<'a> Page<'a> {
                 .map(|section| SectionView {
                     name: section.name,
                     description: section.description,
-                    panels: section
-                        .charts
-                        .iter()
-                        .map(|chart| {
-                            index += 1;
-                            view.panel(index - 1, chart)
-                        })
-                        .collect(),
+                    panels: filled(
+                        section
+                            .charts
+                            .iter()
+                            .map(|chart| {
+                                index += 1;
+                                view.panel(index - 1, chart)
+                            })
+                            .collect(),
+                    ),
                 })
                 .collect(),
         }
     }
+}
+
+/// Widens panels that would stand alone in a row of two.
+fn filled(mut panels: Vec<Panel<'_>>) -> Vec<Panel<'_>> {
+    let mut alone = None;
+    for place in 0..panels.len() {
+        if !panels[place].wide {
+            alone = if alone.is_some() { None } else { Some(place) };
+        } else if let Some(before) = alone.take() {
+            panels[before].wide = true;
+        }
+    }
+    if let Some(last) = alone {
+        panels[last].wide = true;
+    }
+    panels
 }
 
 /// The builds of the branch shown, and the metrics over them.
@@ -317,7 +335,7 @@ impl<'a> View<'_, 'a> {
                     if let Some(scale) = scales.iter().find(|s| s.0 == metric.unit) {
                         let range = (scale.1, scale.2);
                         let draw = |points: &[_]| shape::line(points, self.span(), range, PANEL);
-                        let points = self.points(values);
+                        let points = shape::with_rhythm(&self.points(values));
                         let gaps = points.iter().any(|p| p.1.is_none());
                         lines.push(Line {
                             colour,
@@ -360,7 +378,7 @@ impl<'a> View<'_, 'a> {
             _ => None,
         };
         let empty = scales.is_empty() && timelines.is_empty();
-        if keys.len() < 2 {
+        if chart.metrics.len() < 2 {
             keys.clear();
         }
         Panel {

@@ -39,7 +39,7 @@ pub(super) fn select(table: &BuildTable, default_branch: Option<&str>) -> Select
         counts[table.branch[build] as usize] += 1;
     }
     let mut order: Vec<usize> = (0..counts.len()).filter(|&branch| counts[branch] > 0).collect();
-    order.sort_by(|&a, &b| {
+    order.sort_unstable_by(|&a, &b| {
         let chosen = |branch: usize| Some(table.branches[branch].as_str()) != default_branch;
         chosen(a)
             .cmp(&chosen(b))

@@ -72,6 +72,27 @@ fn close(out: &mut String, open: bool, length: usize) {
     }
 }
 
+/// The points without those that miss a value in the metric's usual rhythm, so that only gaps
+/// interrupt the line: where values are more than three times their median distance apart. The page
+/// does the same (`templates/gaps.js`).
+pub(super) fn with_rhythm(points: &[(i64, Option<f64>)]) -> Vec<(i64, Option<f64>)> {
+    let present: Vec<usize> =
+        points.iter().enumerate().filter_map(|(index, point)| point.1.map(|_| index)).collect();
+    let mut distances: Vec<usize> = present.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    distances.sort_unstable();
+    let usual = distances.get(distances.len().saturating_sub(1) / 2).copied().unwrap_or(1);
+    let mut out = Vec::with_capacity(points.len());
+    let mut last = None;
+    for at in present {
+        if let Some(gap) = last.map(|last| last + 1..at).filter(|gap| gap.len() >= 3 * usual) {
+            out.extend_from_slice(&points[gap]);
+        }
+        out.push(points[at]);
+        last = Some(at);
+    }
+    out
+}
+
 /// Keeps the first and the last point, and of each column of time the least and the greatest. A
 /// column with builds but no value breaks the line.
 fn thin(points: &[(i64, Option<f64>)], span: Span, columns: usize) -> Vec<(i64, Option<f64>)> {
@@ -172,6 +193,28 @@ mod tests {
         ];
         for (values, path) in cases {
             assert_eq!(drawn(values), *path, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_wide_beside_the_rhythm_is_a_gap() {
+        let rhythm = |present: &str| {
+            let points: Vec<_> =
+                present.chars().enumerate().map(|(t, c)| (t as i64, (c == 'x').then_some(1.0))).collect();
+            with_rhythm(&points).iter().map(|p| if p.1.is_some() { 'x' } else { '.' }).collect::<String>()
+        };
+        let cases = [
+            ("", ""),
+            ("...", ""),
+            ("xxx.xx", "xxxxx"),
+            ("xxx..xx", "xxxxx"),
+            ("xxx...xx", "xxx...xx"),
+            ("..x..x..x..x..", "xxxx"),
+            ("x..x..x........x..x", "xxxxx"),
+            ("x..x..x.........x..x", "xxx.........xx"),
+        ];
+        for (points, drawn) in cases {
+            assert_eq!(rhythm(points), drawn, "{points}");
         }
     }
 

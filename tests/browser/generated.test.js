@@ -5,5 +5,8 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 test("the committed script and style sheet match their sources", () => {
-  execFileSync(process.execPath, [fileURLToPath(new URL("../../scripts/build-report.js", import.meta.url)), "--check"]);
+  execFileSync(process.execPath, [
+    fileURLToPath(new URL("../../scripts/build-report.js", import.meta.url)),
+    "--check",
+  ]);
 });

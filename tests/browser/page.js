@@ -1,14 +1,12 @@
-// Opens reports of made-up histories in a real Chromium. Rendering is the engine's own, through the
-// example `render_sample`; nothing here knows what a report looks like.
+// Opens pages in a real Chromium and writes down whatever they should not do: errors, dialogs,
+// requests.
 
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const executablePath = process.env.UNENTROPY_CHROMIUM ?? "/usr/bin/chromium";
 
 /** Why the browser tests cannot run here, or false. Absence must be allowed by name, never assumed. */
@@ -19,26 +17,20 @@ export const skip =
 if (skip) console.error(skip);
 
 let folder = "";
-let built = false;
+let pages = 0;
 /** @type {import("playwright-core").Browser|undefined} */
 let browser;
-
-/** @param {...string} words the example's arguments */
-export function render(...words) {
-  if (!built) execFileSync("cargo", ["build", "-q", "--example", "render_sample"], { cwd: root, stdio: "inherit" });
-  built = true;
-  const target = process.env.CARGO_TARGET_DIR ?? join(root, "target");
-  const program = join(target, "debug", "examples", process.platform === "win32" ? "render_sample.exe" : "render_sample");
-  return execFileSync(program, words, { encoding: "utf8", maxBuffer: 1 << 26 });
-}
 
 /**
  * @typedef {object} Opened
  * @property {import("playwright-core").Page} page
  * @property {string[]} trouble console errors, exceptions and requests beyond the file itself
+ * @property {() => Promise<void>} done closes the page
  */
 
 /**
+ * Opens a document in a time zone and a locale far from UTC and English, so that neither can show
+ * through. The network is off, and every request but the one for the file is refused and noted.
  * @param {string} html
  * @param {import("playwright-core").BrowserContextOptions} [options]
  * @returns {Promise<Opened>}
@@ -57,9 +49,16 @@ export async function open(html, options = {}) {
     ],
   });
   folder ||= mkdtempSync(join(tmpdir(), "unentropy-report-"));
-  const path = join(folder, `${Math.random().toString(36).slice(2)}.html`);
+  pages += 1;
+  const path = join(folder, `${pages}.html`);
   writeFileSync(path, html);
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, timezoneId: "Pacific/Auckland", locale: "de-DE", ...options });
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    timezoneId: "Pacific/Auckland",
+    locale: "de-DE",
+    offline: true,
+    ...options,
+  });
   const page = await context.newPage();
   /** @type {string[]} */
   const trouble = [];
@@ -72,12 +71,14 @@ export async function open(html, options = {}) {
     trouble.push(`dialog ${dialog.message()}`);
     void dialog.dismiss();
   });
-  page.on("request", (request) => {
-    const url = request.url();
-    if (url.split("#")[0] !== address && !url.startsWith("data:")) trouble.push(`request ${url}`);
+  await context.route("**", (route) => {
+    const url = route.request().url();
+    if (url.split("#")[0] === address) return route.continue();
+    trouble.push(`request ${url}`);
+    return route.abort();
   });
   await page.goto(address);
-  return { page, trouble };
+  return { page, trouble, done: () => context.close() };
 }
 
 export async function close() {

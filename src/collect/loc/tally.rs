@@ -73,7 +73,7 @@ impl Tally {
                 counts: row.counts,
             })
             .collect();
-        list.sort_by(|a, b| b.counts.code.cmp(&a.counts.code).then(a.language.cmp(b.language)));
+        list.sort_unstable_by(|a, b| b.counts.code.cmp(&a.counts.code).then(a.language.cmp(b.language)));
         list
     }
 

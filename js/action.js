@@ -6,21 +6,17 @@ import { storageConfig } from "./cli/storage.js";
 import { describeDiagnostic, loadConfig } from "./config.js";
 import { runFacts } from "./context.js";
 import { exitCode, Failure } from "./failure.js";
-import { annotate, groupEnd, groupStart, setOutputs } from "./github/commands.js";
+import { annotate, groupEnd, groupStart, harmless, setOutputs } from "./github/commands.js";
 import { readInputs } from "./github/inputs.js";
+import { interruption } from "./interrupt.js";
 import { milliseconds, Terminal } from "./terminal.js";
 import { track } from "./track.js";
 
 async function main() {
   const { env } = process;
   const now = new Date();
-  const terminal = new Terminal({ stream: process.stdout });
-  const abort = new AbortController();
-  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
-    process.once(signal, () =>
-      abort.abort(new Failure(`stopped by ${signal}`, { type: "internal", code: "ABORTED" })),
-    );
-  }
+  const terminal = new Terminal({ stream: process.stdout, disarm: harmless });
+  const signal = interruption();
   /** @type {Failure | undefined} */
   let failure;
   /** @type {import("./types.js").TrackResult | undefined} */
@@ -41,18 +37,19 @@ async function main() {
       loaded,
       facts,
       storage: storageConfig(flags, loaded, cwd),
+      cwd,
       reportDirectory: path.resolve(cwd, inputs["report-dir"] ?? "unentropy-report"),
       reportName: inputs["report-name"],
       env,
       now,
-      signal: abort.signal,
+      signal,
       listener: {
-        phaseStart: ({ name }) => terminal.line(groupStart(name)),
+        phaseStart: ({ name }) => command(groupStart(name)),
         phaseEnd: ({ status, durationMs, bytes }) => {
           terminal.line(
             `${status} in ${milliseconds(durationMs)}${bytes === undefined ? "" : `, ${bytes} bytes`}`,
           );
-          terminal.line(groupEnd);
+          command(groupEnd);
         },
         metricEnd: (outcome) => showMetric(terminal, outcome, width),
       },
@@ -60,38 +57,45 @@ async function main() {
     failure = result.error;
     for (const { id, status, error } of result.metrics) {
       if (status === "failed" && error)
-        terminal.line(
+        command(
           annotate("warning", `${error.message}\n${error.hint}`.trim(), { title: `metric ${id} failed` }),
         );
     }
     for (const warning of result.warnings)
-      terminal.line(annotate("warning", warning.message, { title: warning.code }));
+      command(annotate("warning", `${warning.message}\n${warning.hint}`.trim(), { title: warning.code }));
   } catch (error) {
     failure = Failure.from(error);
   }
+  try {
+    setOutputs(env, {
+      success: result?.success ?? false,
+      "storage-type": result?.storageType,
+      "database-location": result?.databaseLocation,
+      "database-path": result?.databasePath,
+      "database-size": result?.databaseSize,
+      "metrics-collected": result?.metricsCollected ?? 0,
+      "metrics-failed": result?.metricsFailed ?? 0,
+      "total-builds": result?.totalBuilds,
+      "report-path": result?.reportPath,
+      duration: Math.round(performance.now()),
+      "error-code": failure?.code,
+      "error-message": failure?.message,
+    });
+  } catch (error) {
+    failure ??= Failure.from(error);
+  }
   if (failure) {
     const details = (failure.diagnostics ?? []).map(describeDiagnostic);
-    terminal.line(
+    command(
       annotate("error", [failure.message, ...details, failure.hint].filter(Boolean).join("\n"), {
         title: failure.code,
       }),
     );
   }
-  setOutputs(env, {
-    success: result?.success ?? false,
-    "storage-type": result?.storageType,
-    "database-location": result?.databaseLocation,
-    "database-path": result?.databasePath,
-    "database-size": result?.databaseSize,
-    "metrics-collected": result?.metricsCollected ?? 0,
-    "metrics-failed": result?.metricsFailed ?? 0,
-    "total-builds": result?.totalBuilds,
-    "report-path": result?.reportPath,
-    duration: Math.round(performance.now()),
-    "error-code": failure?.code,
-    "error-message": failure?.message,
-  });
   process.exitCode = exitCode(failure);
 }
+
+/** A line for the runner, which people's text must not look like. @param {string} line */
+const command = (line) => process.stdout.write(`${line}\n`);
 
 await main();

@@ -13,6 +13,7 @@ import { verify } from "./cli/verify.js";
 import { describeDiagnostic } from "./config.js";
 import { version } from "./engine.js";
 import { exitCode, Failure } from "./failure.js";
+import { interruption } from "./interrupt.js";
 import { Terminal } from "./terminal.js";
 
 /** @type {Record<string, (invocation: import("./types.js").Invocation) => Promise<Failure | undefined>>} */
@@ -20,12 +21,6 @@ const RUN = { track, verify, test, collect, report, sources };
 
 /** @param {string[]} argv */
 async function main(argv) {
-  const abort = new AbortController();
-  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
-    process.once(signal, () =>
-      abort.abort(new Failure(`stopped by ${signal}`, { type: "internal", code: "ABORTED" })),
-    );
-  }
   let json = argv.includes("--json");
   const terminal = new Terminal();
   /** @type {Failure | undefined} */
@@ -47,7 +42,10 @@ async function main(argv) {
       values,
       positionals,
       terminal,
-      signal: abort.signal,
+      // Asked for by the commands that can end orderly; the others end as any program does.
+      get signal() {
+        return interruption();
+      },
       cwd: process.cwd(),
       env: process.env,
       now: new Date(),

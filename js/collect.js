@@ -1,10 +1,16 @@
 // Collects all metrics of a configuration: commands as child processes, `@collect` lines in the
 // engine. A failing metric never stops the others; its failure is part of the outcome.
 
+import { stripVTControlCharacters } from "node:util";
 import { parseOutput, planCollect } from "./engine.js";
-import { commandEnvironment, run } from "./exec.js";
+import { commandEnvironment, run, runAll } from "./exec.js";
 import { Failure } from "./failure.js";
+import { throwIfCancelled } from "./interrupt.js";
 import { Measurements } from "./measure.js";
+
+/** How much of what a command wrote on standard error is told: its last lines, and of those the end. */
+const SAID_LINES = 3;
+const SAID_CHARACTERS = 600;
 
 /**
  * Collects every metric.
@@ -12,57 +18,56 @@ import { Measurements } from "./measure.js";
  *   loaded: import("./types.js").LoadedConfig,
  *   facts: import("./types.js").RunFacts,
  *   env: NodeJS.ProcessEnv,
+ *   storageType?: string,
  *   concurrency?: number,
  *   signal?: AbortSignal,
  *   onStart?: (metric: import("./types.js").MetricConfig) => void,
  *   onEnd?: (outcome: import("./types.js").MetricOutcome) => void,
- * }} input `concurrency` is how many shell commands run side by side; more than one only where
- *   they share no build state
+ * }} input `storageType` is where the history is kept, whose credentials commands do not see;
+ *   `concurrency` is how many commands run side by side, more than one only where they share no build state
  * @returns {Promise<import("./types.js").MetricOutcome[]>} in the configuration's order
  */
-export async function collectMetrics({ loaded, facts, env, concurrency = 1, signal, onStart, onEnd }) {
+export async function collectMetrics({
+  loaded,
+  facts,
+  env,
+  storageType,
+  concurrency = 1,
+  signal,
+  onStart,
+  onEnd,
+}) {
   const { config, directory } = loaded;
   const measurements = new Measurements({ directory, sources: config.sources ?? [] });
-  /** @type {import("./types.js").MetricOutcome[]} */
-  const outcomes = new Array(config.metrics.length);
-  let next = 0;
-  const worker = async () => {
-    while (next < config.metrics.length) {
-      signal?.throwIfAborted();
-      const index = next++;
-      const metric = config.metrics[index];
-      onStart?.(metric);
-      outcomes[index] = await collectOne(metric, { measurements, directory, facts, env, signal });
-      onEnd?.(outcomes[index]);
-    }
-  };
+  const tasks = config.metrics.map((metric) => async () => {
+    throwIfCancelled(signal);
+    onStart?.(metric);
+    const outcome = await collectOne(metric, { measurements, directory, facts, env, storageType, signal });
+    onEnd?.(outcome);
+    return outcome;
+  });
   try {
-    await Promise.all(
-      Array.from({ length: Math.max(1, Math.min(concurrency, config.metrics.length)) }, worker),
-    );
+    return await runAll(tasks, concurrency);
   } finally {
     measurements.free();
   }
-  return outcomes;
 }
 
 /**
  * @param {import("./types.js").MetricConfig} metric
- * @param {{measurements: Measurements, directory: string, facts: import("./types.js").RunFacts, env: NodeJS.ProcessEnv, signal?: AbortSignal}} context
+ * @param {{measurements: Measurements, directory: string, facts: import("./types.js").RunFacts, env: NodeJS.ProcessEnv, storageType?: string, signal?: AbortSignal}} context
  * @returns {Promise<import("./types.js").MetricOutcome>}
  */
-async function collectOne(metric, { measurements, directory, facts, env, signal }) {
+async function collectOne(metric, { measurements, ...context }) {
   const started = performance.now();
   const outcome = { id: metric.id, name: metric.name, type: metric.type, unit: metric.unit ?? null };
   try {
     const plan = planCollect(metric.command);
-    const value = plan
-      ? await measurements.measure(plan)
-      : await runCommand(metric, { directory, facts, env, signal });
+    const value = plan ? await measurements.measure(plan) : await runCommand(metric, context);
     return { ...outcome, status: "ok", value, durationMs: Math.round(performance.now() - started) };
   } catch (error) {
     const failure = Failure.from(error);
-    if (failure.type === "internal" || signal?.aborted) throw failure;
+    if (failure.type === "internal") throw failure;
     return {
       ...outcome,
       status: "failed",
@@ -75,15 +80,21 @@ async function collectOne(metric, { measurements, directory, facts, env, signal 
 
 /**
  * @param {import("./types.js").MetricConfig} metric
- * @param {{directory: string, facts: import("./types.js").RunFacts, env: NodeJS.ProcessEnv, signal?: AbortSignal}} context
+ * @param {{directory: string, facts: import("./types.js").RunFacts, env: NodeJS.ProcessEnv, storageType?: string, signal?: AbortSignal}} context
  */
-async function runCommand(metric, { directory, facts, env, signal }) {
+async function runCommand(metric, { directory, facts, env, storageType, signal }) {
   const result = await run(metric.command, {
     cwd: directory,
-    env: commandEnvironment(env, { ...facts, metricKey: metric.id, metricType: metric.type }),
+    env: commandEnvironment(
+      env,
+      { ...facts, metricKey: metric.id, metricType: metric.type },
+      { storageType },
+    ),
     timeoutMs: metric.timeout,
     signal,
   });
+  if (result.status === "aborted") throwIfCancelled(signal);
+  if (result.problem) throw result.problem;
   if (result.status === "ok") return parseOutput(result.stdout, metric.type);
   throw commandFailure(metric, result);
 }
@@ -93,7 +104,7 @@ async function runCommand(metric, { directory, facts, env, signal }) {
  * @param {import("./types.js").CommandResult} result
  */
 function commandFailure(metric, result) {
-  const said = result.stderr.trim().split("\n").slice(-3).join("\n").trim();
+  const said = lastWords(result.stderr);
   const tail = said ? `: ${said}` : "";
   if (result.status === "timeout") {
     return new Failure(`the command ran longer than ${metric.timeout} ms and was stopped${tail}`, {
@@ -102,16 +113,23 @@ function commandFailure(metric, result) {
       hint: "Make it quicker, or raise the metric's `timeout` (at most 300000).",
     });
   }
-  if (result.status === "aborted") {
-    return new Failure("the run was cancelled while the command ran", {
-      type: "collection",
-      code: "ABORTED",
-    });
-  }
   const how = result.signal ? `was ended by ${result.signal}` : `ended with exit code ${result.exitCode}`;
   return new Failure(`the command ${how}${tail}`, {
     type: "collection",
     code: "COMMAND_FAILED",
     hint: "Run it by hand in the configuration's directory to see what it says.",
   });
+}
+
+/**
+ * The end of what a command said, fit to stand in a message: no colours, no control characters, not long.
+ * @param {string} stderr
+ */
+function lastWords(stderr) {
+  const lines = stripVTControlCharacters(stderr)
+    .split(/\r\n|\r|\n/)
+    .map((line) => line.replace(/\p{Cc}/gu, (character) => (character === "\t" ? " " : "\ufffd")).trimEnd())
+    .filter((line) => line.trim() !== "");
+  const said = [...lines.slice(-SAID_LINES).join("\n").trim()];
+  return said.length > SAID_CHARACTERS ? `…${said.slice(-SAID_CHARACTERS).join("")}` : said.join("");
 }

@@ -158,6 +158,16 @@ export class History {
     return guarded(() => this.#inner.record(context, metrics));
   }
 
+  /**
+   * Whether a build of these facts and metrics can be recorded, as far as that is known before there are values.
+   * @param {import("./types.js").BuildContext} context
+   * @param {import("./types.js").RecordedMetric["metric"][]} metrics
+   * @throws {Failure} BUILD_INVALID
+   */
+  checkRun(context, metrics) {
+    guarded(() => this.#inner.checkRun(context, metrics));
+  }
+
   /** Adds the builds and values of another history. @param {Uint8Array} image */
   merge(image) {
     return guarded(() => this.#inner.merge(image));

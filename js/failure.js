@@ -65,8 +65,8 @@ export class Failure extends Error {
 
   /** What machines are told: without the cause, which may quote more than a log should show. */
   toJSON() {
-    const { type, code, message, hint, retryable } = this;
-    return { type, code, message, hint, retryable };
+    const { type, code, message, hint, retryable, diagnostics } = this;
+    return { type, code, message, hint, retryable, ...(diagnostics && { diagnostics }) };
   }
 
   /**
@@ -169,6 +169,11 @@ const SYSTEM_ERRORS = Object.freeze({
     code: "FILE_NOT_DIRECTORY",
     cause: "a part of the path is a file where a directory is expected",
     hint: "Check each part of the path.",
+  },
+  EEXIST: {
+    code: "FILE_EXISTS",
+    cause: "something else of that name exists",
+    hint: "Remove what is there or choose another name.",
   },
   ENOSPC: {
     code: "DISK_FULL",

@@ -37,6 +37,7 @@ export async function track({
     loaded,
     facts,
     storage: at,
+    cwd,
     reportDirectory: resolve(cwd, reportDirectory),
     env,
     now,

@@ -23,11 +23,30 @@ export function writeReport({ history, configText, facts, directory, name = "ind
   const file = path.resolve(directory, name);
   try {
     fs.mkdirSync(directory, { recursive: true });
+  } catch (cause) {
+    throw Failure.fromSystem(cause, {
+      type: "report",
+      doing: "could not create the report's directory",
+      path: directory,
+    });
+  }
+  try {
     writeAtomically(file, Buffer.from(html));
   } catch (cause) {
     throw Failure.fromSystem(cause, { type: "report", doing: "could not write the report", path: file });
   }
   return { path: file, bytes: Buffer.byteLength(html) };
+}
+
+/**
+ * A file as people are told of it: relative where it lies below `directory`, else absolute.
+ * @param {string} file absolute
+ * @param {string} directory
+ */
+export function shownPath(file, directory) {
+  const relative = path.relative(directory, file);
+  const outside = relative === ".." || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative);
+  return outside || relative === "" ? file : relative;
 }
 
 /**

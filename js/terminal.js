@@ -9,15 +9,22 @@ export class Terminal {
   #stream;
   #live;
   #colour;
+  #disarm;
   #transient = false;
   /** Whether details are wanted. */
   verbose;
 
   /**
-   * @param {{stream?: NodeJS.WriteStream, env?: NodeJS.ProcessEnv, verbose?: boolean}} [options]
+   * @param {{
+   *   stream?: NodeJS.WriteStream,
+   *   env?: NodeJS.ProcessEnv,
+   *   verbose?: boolean,
+   *   disarm?: (text: string) => string,
+   * }} [options] `disarm` is for streams on which some lines are commands
    */
-  constructor({ stream = process.stderr, env = process.env, verbose = false } = {}) {
+  constructor({ stream = process.stderr, env = process.env, verbose = false, disarm = (text) => text } = {}) {
     this.#stream = stream;
+    this.#disarm = disarm;
     const terminal = Boolean(stream.isTTY) && env.TERM !== "dumb";
     this.#live = terminal && !env.CI;
     this.#colour = !env.NO_COLOR && (terminal || Boolean(env.FORCE_COLOR && env.FORCE_COLOR !== "0"));
@@ -32,7 +39,7 @@ export class Terminal {
   /** A line that stays. @param {string} text */
   line(text = "") {
     this.#clear();
-    this.#stream.write(`${text}\n`);
+    this.#stream.write(`${this.#disarm(text)}\n`);
   }
 
   /** A line only with --verbose. @param {string} text */

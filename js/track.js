@@ -1,10 +1,10 @@
 // The main job as four phases: download the history, collect the metrics, upload the history,
 // write the report. Sequence and bookkeeping only; each phase's work lives in a file of its own.
 
-import path from "node:path";
 import { collectMetrics } from "./collect.js";
 import { Failure } from "./failure.js";
-import { reportFacts, writeReport } from "./report.js";
+import { throwIfCancelled } from "./interrupt.js";
+import { reportFacts, shownPath, writeReport } from "./report.js";
 import { Storage } from "./storage/storage.js";
 
 /**
@@ -14,6 +14,7 @@ import { Storage } from "./storage/storage.js";
  *   loaded: import("./types.js").LoadedConfig,
  *   facts: import("./types.js").RunFacts,
  *   storage: import("./types.js").StorageProviderConfig,
+ *   cwd: string,
  *   reportDirectory: string,
  *   reportName?: string,
  *   env: NodeJS.ProcessEnv,
@@ -21,13 +22,14 @@ import { Storage } from "./storage/storage.js";
  *   concurrency?: number,
  *   signal?: AbortSignal,
  *   listener?: import("./types.js").TrackListener,
- * }} input
+ * }} input `cwd` is where the paths that people are told of start
  * @returns {Promise<import("./types.js").TrackResult>}
  */
 export async function track({
   loaded,
   facts,
   storage: storageConfig,
+  cwd,
   reportDirectory,
   reportName,
   env,
@@ -58,6 +60,8 @@ export async function track({
   try {
     await phases.run("download", async () => {
       await storage.ready();
+      // Better told now than after the commands have run for minutes.
+      storage.getRepository().checkRun(facts, loaded.config.metrics.map(definitionOf));
       result.databaseLocation = storage.location;
       result.databasePath = storage.path;
       return { bytes: storage.size };
@@ -67,6 +71,7 @@ export async function track({
         loaded,
         facts,
         env,
+        storageType: storageConfig.type,
         concurrency,
         signal,
         onStart: listener.metricStart,
@@ -86,7 +91,7 @@ export async function track({
     });
     const repository = storage.getRepository();
     await phases.run("upload", async () => {
-      signal?.throwIfAborted();
+      throwIfCancelled(signal);
       const values = result.metrics.flatMap((outcome) => recorded(outcome, loaded));
       repository.recordBuild(facts, values);
       await storage.persist();
@@ -109,7 +114,7 @@ export async function track({
           directory: reportDirectory,
           name: reportName,
         });
-        result.reportPath = path.relative(process.cwd(), written.path) || written.path;
+        result.reportPath = shownPath(written.path, cwd);
         return { bytes: written.bytes };
       });
     } catch (error) {
@@ -133,8 +138,16 @@ export async function track({
 function recorded(outcome, loaded) {
   const metric = loaded.config.metrics.find(({ id }) => id === outcome.id);
   if (outcome.status !== "ok" || !metric) return [];
-  const { id, type, unit, description } = metric;
-  return [{ metric: { id, type, unit, description }, value: /** @type {number | string} */ (outcome.value) }];
+  return [{ metric: definitionOf(metric), value: /** @type {number | string} */ (outcome.value) }];
+}
+
+/**
+ * What a history keeps of a metric's configuration.
+ * @param {import("./types.js").MetricConfig} metric
+ * @returns {import("./types.js").RecordedMetric["metric"]}
+ */
+function definitionOf({ id, type, unit, description }) {
+  return { id, type, unit, description };
 }
 
 /** The four phases and their states. */

@@ -101,6 +101,13 @@ impl History {
         history::History::open(image.as_deref(), Limits::default()).map(History).map_err(throw)
     }
 
+    #[wasm_bindgen(js_name = checkRun)]
+    pub fn check_run(&self, context: JsValue, metrics: JsValue) -> JsResult {
+        let context = from_js(context, "the build's context")?;
+        let metrics: Vec<history::MetricDefinition> = from_js(metrics, "the list of metrics")?;
+        done(self.0.check_run(&context, &metrics))
+    }
+
     pub fn record(&mut self, context: JsValue, metrics: JsValue) -> JsResult {
         let context = from_js(context, "the build's context")?;
         let metrics: Vec<history::Recorded> = from_js(metrics, "the list of metrics")?;

@@ -136,8 +136,10 @@ function parse(words, allowed, command) {
     }),
   );
   const place = command ? `unentropy ${command}` : "unentropy";
+  /** @type {{values: Record<string, any>, positionals: string[]}} */
+  let parsed;
   try {
-    return parseArgs({ args: words, options, allowPositionals: true, strict: true });
+    parsed = parseArgs({ args: words, options, allowPositionals: true, strict: true });
   } catch (error) {
     const { code, message } = /** @type {Error & {code?: string}} */ (error);
     if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
@@ -155,6 +157,11 @@ function parse(words, allowed, command) {
       `Run \`${place} --help\` for what it takes.`,
     );
   }
+  const empty = Object.keys(parsed.values).find((name) => parsed.values[name] === "");
+  if (empty !== undefined) {
+    throw usage(`\`--${empty}\` is empty`, "Give it a value, or leave it out to have the default.");
+  }
+  return parsed;
 }
 
 /**

@@ -5,7 +5,7 @@ import path from "node:path";
 import { DEFAULT_FILE, loadConfig } from "../config.js";
 import { repositoryOf } from "../context.js";
 import { Failure } from "../failure.js";
-import { reportFacts, writeReport } from "../report.js";
+import { reportFacts, shownPath, writeReport } from "../report.js";
 import { Storage } from "../storage/storage.js";
 import { showWarnings } from "./shared.js";
 import { storageConfig } from "./storage.js";
@@ -41,7 +41,7 @@ export async function report({ values, terminal, cwd, env, now, print }) {
       }),
       directory: path.resolve(cwd, values["report-dir"] ?? "unentropy-report"),
     });
-    const shown = path.relative(cwd, written.path) || written.path;
+    const shown = shownPath(written.path, cwd);
     if (values.json)
       print(
         `${JSON.stringify({ success: true, reportPath: shown, totalBuilds: builds, bytes: written.bytes })}\n`,

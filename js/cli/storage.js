@@ -3,11 +3,10 @@
 import path from "node:path";
 import { closest } from "../engine.js";
 import { Failure } from "../failure.js";
+import { STORAGE_TYPES } from "../storage/factory.js";
 
 /** The history's file where nothing else is said. */
 export const DEFAULT_DATABASE = "unentropy.db";
-
-const TYPES = ["sqlite-local", "sqlite-artifact", "sqlite-s3", "postgres"];
 
 /**
  * @param {Record<string, any>} values flags
@@ -21,10 +20,10 @@ export function storageConfig(values, loaded, cwd) {
     values.storage ??
     (values.db === undefined && config?.storage.typeGiven ? config.storage.type : undefined) ??
     "sqlite-local";
-  if (!TYPES.includes(type)) {
-    const close = closest(type, TYPES);
+  if (!STORAGE_TYPES.includes(type)) {
+    const close = closest(type, [...STORAGE_TYPES]);
     throw new Failure(
-      `\`--storage\` is \`${type}\`, expected one of ${TYPES.map((name) => `\`${name}\``).join(", ")}`,
+      `\`--storage\` is \`${type}\`, expected one of ${STORAGE_TYPES.map((name) => `\`${name}\``).join(", ")}`,
       {
         type: "validation",
         code: "USAGE_INVALID",

@@ -26,6 +26,7 @@ export async function track({ values, terminal, signal, cwd, env, now, print }) 
     loaded,
     facts,
     storage,
+    cwd,
     reportDirectory: path.resolve(cwd, values["report-dir"] ?? "unentropy-report"),
     env,
     now,

@@ -1,6 +1,7 @@
 // `unentropy verify`: says everything that is wrong with a configuration, or that nothing is.
 
-import { describeDiagnostic, loadConfig } from "../config.js";
+import path from "node:path";
+import { DEFAULT_FILE, describeDiagnostic, loadConfig } from "../config.js";
 import { Failure } from "../failure.js";
 
 /**
@@ -16,12 +17,13 @@ export async function verify({ values, positionals, terminal, cwd, print }) {
     });
   }
   const file = positionals[0] ?? values.config;
+  const absolute = path.resolve(cwd, file ?? DEFAULT_FILE);
   try {
     const loaded = loadConfig(file, cwd);
     const count = loaded.config.metrics.length;
     if (values.json) {
       print(
-        `${JSON.stringify({ valid: true, file: loaded.file, metrics: count, errors: [], warnings: loaded.warnings })}\n`,
+        `${JSON.stringify({ valid: true, file: absolute, metrics: count, errors: [], warnings: loaded.warnings })}\n`,
       );
     } else {
       for (const warning of loaded.warnings) terminal.warn(describeDiagnostic(warning));
@@ -32,7 +34,7 @@ export async function verify({ values, positionals, terminal, cwd, print }) {
     const failure = Failure.from(error);
     if (values.json) {
       print(
-        `${JSON.stringify({ valid: false, file: file ?? null, errors: failure.diagnostics ?? [], warnings: [], error: failure })}\n`,
+        `${JSON.stringify({ valid: false, file: absolute, errors: failure.diagnostics ?? [], warnings: [], error: failure })}\n`,
       );
     }
     return failure;

@@ -173,6 +173,7 @@ function rootsOf(including, ignoreFiles, report) {
     if (pattern.literal) {
       const stats = statOf(pattern);
       if (stats.isDirectory()) folders.set(pattern.base, true);
+      else if (!stats.isFile()) throw notRegular(pattern);
       else report(pattern.base, realFile(pattern.base) ?? pattern.base);
     } else if (statSync(pattern.base, { throwIfNoEntry: false })?.isDirectory()) {
       folders.set(pattern.base, folders.get(pattern.base) ?? false);
@@ -185,6 +186,16 @@ function rootsOf(including, ignoreFiles, report) {
       (named && ignoreFiles) ||
       !roots.some((other) => other.folder !== folder && folder.startsWith(startOf(other.folder))),
   );
+}
+
+/** @param {Pattern} pattern */
+function notRegular(pattern) {
+  // Reading a pipe waits for a writer, and neither it nor a device has a size.
+  return new Failure(`could not read \`${pattern.written}\`: it is not a regular file`, {
+    type: "collection",
+    code: "FILE_NOT_REGULAR",
+    hint: "Write the content to a file first and name that.",
+  });
 }
 
 /** @param {Pattern} pattern */

@@ -4,20 +4,59 @@
 import { randomUUID } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
+import { Failure } from "../failure.js";
+
+/** Every output of action.yml. */
+export const OUTPUTS = /** @type {const} */ ([
+  "success",
+  "storage-type",
+  "database-location",
+  "database-path",
+  "database-size",
+  "metrics-collected",
+  "metrics-failed",
+  "total-builds",
+  "report-path",
+  "duration",
+  "error-code",
+  "error-message",
+]);
 
 /**
  * Sets the step's outputs; a value is never mistaken for the delimiter between outputs.
  * @param {NodeJS.ProcessEnv} env
- * @param {Record<string, string | number | boolean | null | undefined>} outputs
+ * @param {Record<(typeof OUTPUTS)[number], string | number | boolean | null | undefined>} outputs
+ * @throws {Failure} OUTPUTS_UNWRITABLE
  */
 export function setOutputs(env, outputs) {
   if (!env.GITHUB_OUTPUT) return;
-  const lines = Object.entries(outputs).flatMap(([name, value]) => {
+  const lines = OUTPUTS.flatMap((name) => {
     const end = `end-${randomUUID()}`;
-    return [`${name}<<${end}`, String(value ?? ""), end];
+    return [`${name}<<${end}`, String(outputs[name] ?? ""), end];
   });
-  fs.appendFileSync(env.GITHUB_OUTPUT, `${lines.join(os.EOL)}${os.EOL}`);
+  try {
+    fs.appendFileSync(env.GITHUB_OUTPUT, `${lines.join(os.EOL)}${os.EOL}`);
+  } catch (thrown) {
+    throw Failure.fromSystem(thrown, {
+      type: "internal",
+      code: "OUTPUTS_UNWRITABLE",
+      doing: "could not write the step's outputs to",
+      path: env.GITHUB_OUTPUT,
+    });
+  }
 }
+
+/**
+ * Text that others wrote, so that the runner takes no line of it for a workflow command: it looks for `::` after
+ * leading white space, and for the older `##[` anywhere.
+ * @param {string} text
+ */
+export function harmless(text) {
+  return text.replace(/^(\s*:)(?=:)/gm, `$1${WORD_JOINER}`).replaceAll("##[", `##${WORD_JOINER}[`);
+}
+
+/** Has no width and breaks no line. */
+const WORD_JOINER = "\u2060";
 
 /**
  * An annotation on the run.

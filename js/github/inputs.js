@@ -1,7 +1,9 @@
 // The action's inputs as the runner passes them, checked once; all problems are reported together.
 // An empty input is an unset one.
 
+import { closest } from "../engine.js";
 import { Failure } from "../failure.js";
+import { STORAGE_TYPES } from "../storage/factory.js";
 
 /** Every input of action.yml. */
 export const INPUTS = /** @type {const} */ ([
@@ -30,6 +32,13 @@ export function readInputs(env) {
   }
   if (given["report-name"] !== undefined && /[\\/]|^\.\.?$/.test(given["report-name"])) {
     problems.push(`\`report-name\` is \`${given["report-name"]}\`, expected a file name without a directory`);
+  }
+  const type = given["storage-type"];
+  if (type !== undefined && !STORAGE_TYPES.includes(type)) {
+    const close = closest(type, [...STORAGE_TYPES]);
+    const choices = STORAGE_TYPES.map((name) => `\`${name}\``).join(", ");
+    const meant = close ? `, perhaps \`${close}\`` : "";
+    problems.push(`\`storage-type\` is \`${type}\`, expected one of ${choices}${meant}`);
   }
   if (problems.length > 0) {
     throw new Failure(problems.join("; "), {

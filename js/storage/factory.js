@@ -18,7 +18,8 @@ import { SqliteStorageProvider } from "./session.js";
  * @property {(message: string) => void} [log] instead of stderr, for `verbose`
  */
 
-const TYPES = Object.freeze(["sqlite-local", "sqlite-artifact", "sqlite-s3", "postgres"]);
+/** Where histories can be kept, as configurations, flags and inputs name it. */
+export const STORAGE_TYPES = Object.freeze(["sqlite-local", "sqlite-artifact", "sqlite-s3", "postgres"]);
 
 /**
  * A provider for the configuration, not yet initialized: nothing is read or created by this call.
@@ -32,8 +33,8 @@ const TYPES = Object.freeze(["sqlite-local", "sqlite-artifact", "sqlite-s3", "po
 export async function createStorageProvider(config, surroundings = {}) {
   const { engine = theEngine, sleep = sleepFor, random = Math.random } = surroundings;
   const { type, path, readonly = false, verbose = false } = config;
-  if (!TYPES.includes(type)) {
-    throw invalid(`the storage type is \`${String(type)}\`, expected one of ${listed(TYPES)}`);
+  if (!STORAGE_TYPES.includes(type)) {
+    throw invalid(`the storage type is \`${String(type)}\`, expected one of ${listed(STORAGE_TYPES)}`);
   }
   for (const [key, value] of Object.entries({ readonly, verbose })) {
     if (typeof value !== "boolean")

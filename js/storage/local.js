@@ -10,6 +10,7 @@
 
 import { createHash } from "node:crypto";
 import {
+  accessSync,
   closeSync,
   constants,
   fstatSync,
@@ -26,8 +27,8 @@ import { withLock } from "./lock.js";
 
 /** @import { BlobStore, StoredBlob, WriteOutcome } from "./provider.js" */
 
-/** Bytes of the largest file that is read; more than any history is and less than an engine's memory. */
-const LIMIT = 1024 * 1024 * 1024;
+/** Bytes of the largest file that is read: the engine opens none that is larger. */
+const LIMIT = 256 * 1024 * 1024;
 /** How often a file is read again that changed while it was read. */
 const READINGS = 5;
 /** Bytes of a write-ahead log that holds a header and no page. */
@@ -114,6 +115,8 @@ export class LocalStore {
 function replaceIf(target, bytes, ifVersion, held) {
   if ((readWhole(target)?.version ?? null) !== ifVersion) return { status: "conflict" };
   try {
+    // Renaming over a file asks only for rights to its directory: a read-only history would be replaced.
+    if (ifVersion !== null) accessSync(target, constants.W_OK);
     // Temporary files are written only under the lock, so those that are there now are left over.
     removeLeftovers(target);
     const replaced = writeAtomically(target, bytes, { confirm: held });
@@ -287,6 +290,6 @@ function tooLarge(target, size) {
   return new Failure(`could not read \`${target}\`: it is ${size} bytes long, the limit is ${LIMIT} bytes`, {
     type: "storage",
     code: "HISTORY_TOO_LARGE",
-    hint: "Check that this is the history; prune old builds if it is.",
+    hint: "Check that this is the history; if it is, begin a new one under another name and keep this one.",
   });
 }

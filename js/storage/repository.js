@@ -48,6 +48,17 @@ export class MetricsRepository {
   }
 
   /**
+   * Whether a build of these facts and metrics can be recorded; asked before there are values.
+   *
+   * @param {Parameters<EngineHistory["checkRun"]>[0]} context
+   * @param {Parameters<EngineHistory["checkRun"]>[1]} metrics
+   * @throws {import("../failure.js").Failure} `BUILD_INVALID`
+   */
+  checkRun(context, metrics) {
+    this.#history().checkRun(context, metrics);
+  }
+
+  /**
    * Adds the builds and values of another history.
    *
    * @param {Uint8Array} image an SQLite file

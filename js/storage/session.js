@@ -104,7 +104,7 @@ export class SqliteStorageProvider {
 
   async #open() {
     const blob = await this.#store.read();
-    this.#history = this.#engine.openHistory(blob?.bytes ?? null);
+    this.#history = this.#opened(blob);
     this.#version = blob?.version ?? null;
     this.#existed = blob !== null;
     this.#size = blob?.bytes.length ?? null;
@@ -116,6 +116,23 @@ export class SqliteStorageProvider {
       change: (step) => this.#change(step),
     });
     return this.#repository;
+  }
+
+  /** @param {import("./provider.js").StoredBlob | null} blob */
+  #opened(blob) {
+    try {
+      return this.#engine.openHistory(blob?.bytes ?? null);
+    } catch (thrown) {
+      // The engine knows bytes and no places.
+      const { message, type, code, hint, retryable } = Failure.from(thrown);
+      throw new Failure(`could not open \`${this.location}\`: ${message}`, {
+        type,
+        code,
+        hint,
+        retryable,
+        cause: thrown,
+      });
+    }
   }
 
   /** Stores what was recorded. Calls run one after the other. */
@@ -163,7 +180,7 @@ export class SqliteStorageProvider {
     const loaded = this.#current();
     this.#version = blob?.version ?? null;
     if (!blob) return loaded;
-    const fresh = this.#engine.openHistory(blob.bytes);
+    const fresh = this.#opened(blob);
     try {
       for (const step of this.#changes) step(fresh);
     } catch (thrown) {

@@ -124,6 +124,9 @@ fn refuse_at(name: &str, text: &[u8], offset: usize, cause: &str) -> Error {
     let offset = offset.min(text.len());
     let line = memchr::memchr_iter(b'\n', &text[..offset]).count() + 1;
     Error::new(Code::CollectorFormat, format!("cannot read `{name}`: line {line} (byte {offset}): {cause}"))
+        .hint(
+            "Check that the step that writes the report ended well, and that nothing else writes this file.",
+        )
 }
 
 /// What an error message quotes of a file: the beginning, on one line, without control characters.

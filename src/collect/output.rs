@@ -22,7 +22,8 @@ pub enum Value {
 /// The value in the first non-empty line of a command's output.
 ///
 /// # Errors
-/// `OUTPUT_INVALID`, quoting the line: nothing printed, not one finite number, a label too long.
+/// `OUTPUT_INVALID`, quoting the line: nothing printed, not one finite number, a label too
+/// long or with control characters.
 pub fn value(output: &str, kind: MetricType) -> Result<Value> {
     let line = output.lines().map(str::trim).find(|line| !line.is_empty());
     let Some(line) = line else {
@@ -35,7 +36,15 @@ pub fn value(output: &str, kind: MetricType) -> Result<Value> {
             "the command printed a label of {} characters, expected at most {LABEL_MAX}: {}",
             line.chars().count(),
             text::quote(line)
-        ))),
+        ))
+        .hint(
+            "Let the command print a word or a short phrase; a label is shown beside others in one table.",
+        )),
+        MetricType::Label if line.chars().any(char::is_control) => Err(invalid(format!(
+            "the label holds control characters: {}, expected plain text",
+            text::quote(line)
+        ))
+        .hint("Switch colours off in the command, or let it print the label with `printf '%s'`.")),
         MetricType::Label => Ok(Value::Label(line.to_owned())),
     }
 }
@@ -122,5 +131,11 @@ mod tests {
         let long = "x".repeat(257);
         assert!(value(&long, MetricType::Label).unwrap_err().message.contains("257 characters"));
         assert!(value(" \n", MetricType::Label).is_err());
+        // What a history would refuse must fail here, where it fails one metric and not the build.
+        for output in ["\u{1b}[32mok\u{1b}[0m", "a\u{0}b", "a\tb"] {
+            let error = value(output, MetricType::Label).unwrap_err();
+            assert_eq!(error.code, Code::OutputInvalid);
+            assert!(error.message.contains("control characters"), "{}", error.message);
+        }
     }
 }

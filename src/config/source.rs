@@ -52,7 +52,7 @@ const STRICT: ParseOptions = ParseOptions {
 
 fn empty(text: &str) -> Problem {
     Problem::new(text.len(), "", "expected a JSON object, found an empty file")
-        .hint("Write at least `{\"metrics\": {…}}` with one metric.")
+        .hint("Write at least `{\"metrics\": {\"loc\": {\"$ref\": \"loc\"}}}`.")
 }
 
 /// Something that JSON forbids and the parser lets through.

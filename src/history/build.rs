@@ -239,8 +239,9 @@ pub(super) fn check_metrics(metrics: &[Recorded]) -> Result<()> {
             Value::Numeric(_) => {}
             Value::Label(label) => check_text(&format!("the label of the metric `{id}`"), label, 1, 256)?,
         }
+        // Configurations may hold descriptions of several lines, so only the length counts.
         let description = metric.description.as_deref().unwrap_or_default();
-        check_text(&format!("the description of the metric `{id}`"), description, 0, 256)?;
+        check_length(&format!("the description of the metric `{id}`"), description, 0, 256)?;
     }
     Ok(())
 }
@@ -258,7 +259,7 @@ pub(super) fn invalid(message: impl Into<String>) -> Error {
     Error::new(Code::BuildInvalid, message)
 }
 
-fn check_text(what: &str, text: &str, shortest: usize, longest: usize) -> Result<()> {
+fn check_length(what: &str, text: &str, shortest: usize, longest: usize) -> Result<()> {
     let length = text.chars().count();
     if length < shortest {
         return Err(invalid(format!("{what} is empty")));
@@ -266,6 +267,11 @@ fn check_text(what: &str, text: &str, shortest: usize, longest: usize) -> Result
     if length > longest {
         return Err(invalid(format!("{what} has {length} characters, at most {longest} are allowed")));
     }
+    Ok(())
+}
+
+fn check_text(what: &str, text: &str, shortest: usize, longest: usize) -> Result<()> {
+    check_length(what, text, shortest, longest)?;
     if let Some(c) = text.chars().find(|c| c.is_control()) {
         return Err(invalid(format!("{what} contains the control character U+{:04X}", u32::from(c))));
     }

@@ -7,7 +7,7 @@ use rusqlite::ErrorCode;
 
 /// The remedy for every kind of damage.
 pub(super) const DAMAGE_HINT: &str =
-    "Nothing was overwritten. Restore an earlier copy, or set `on-corrupt` to `restore` or `recreate`.";
+    "Nothing was overwritten. Put an earlier copy in its place, or move it away to begin a new history.";
 
 /// Names what was being done when SQLite failed.
 pub(super) trait Doing<T> {
@@ -67,7 +67,7 @@ fn from_code(raw: &rusqlite::ffi::Error, text: Option<&str>) -> (Code, String, &
         ErrorCode::DiskFull => (
             Code::HistoryTooLarge,
             "the database has reached the size that SQLite holds in memory".into(),
-            "Remove old builds with `unentropy prune`.",
+            "Begin a new history under another name, and keep this one.",
         ),
         ErrorCode::OutOfMemory => {
             (Code::HistoryFailed, "there is not enough memory".into(), "Run with more memory, or prune it.")

@@ -150,7 +150,9 @@ fn too_large(length: u64, limits: Limits) -> Error {
         Code::HistoryTooLarge,
         format!("the history is too large: found {length} bytes, the limit is {}", limits.max_bytes),
     )
-    .hint("Remove old builds with `unentropy prune`, or check that this file is a history.")
+    .hint(
+        "Check that this file is a history; if it is, begin a new one under another name and keep this one.",
+    )
 }
 
 /// What a file that is no database most likely is.

@@ -2,8 +2,8 @@
 //! several jobs of one run and replays after a conflict all end in the same history.
 
 use super::build::{
-    BuildContext, BuildRecord, Facts, Recorded, Value, check_context, check_metrics, invalid, type_name,
-    unit_name,
+    BuildContext, BuildRecord, Facts, MetricDefinition, Recorded, Value, check_context, check_metrics,
+    invalid, type_name, unit_name,
 };
 use super::failure::Doing;
 use super::{History, instant};
@@ -49,6 +49,24 @@ impl History {
             .into_iter()
             .next()
             .ok_or_else(|| Error::new(crate::error::Code::Internal, "a recorded build has no outcome"))
+    }
+
+    /// Whether a build of these facts and metrics can be recorded here, as far as that is known
+    /// before there are values: asked before commands run for minutes.
+    ///
+    /// # Errors
+    /// `BUILD_INVALID` for facts that [`History::record`] would refuse, and for a metric whose type
+    /// differs from the type it was first recorded with.
+    pub fn check_run(&self, context: &BuildContext, metrics: &[MetricDefinition]) -> Result<()> {
+        check_context(context)?;
+        let known = self.metrics()?;
+        for metric in metrics {
+            let stored = known.iter().find(|stored| stored.id == metric.id);
+            if let Some(stored) = stored.filter(|stored| stored.kind != metric.kind) {
+                return Err(type_conflict(&metric.id, type_name(stored.kind), type_name(metric.kind)));
+            }
+        }
+        Ok(())
     }
 
     /// Records builds as [`History::record`] does, in the order given, all in one transaction.

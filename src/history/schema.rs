@@ -206,8 +206,8 @@ fn check_version(conn: &Connection) -> Result<()> {
             format!("the history has schema {text} with numbered metrics, this program reads schema 2.x"),
         )
         .hint(
-            "Nothing was overwritten. Export the old values as JSON Lines and bring them in with \
-             `unentropy import`, or begin a new history under another name.",
+            "Nothing was overwritten. Let the TypeScript Unentropy 0.3 migrate it first, or begin a new \
+             history under another name.",
         )),
         Some((_, text)) => Err(newer(format!(
             "the history was written by a newer program: found schema {text}, this program reads schema 2.x"

@@ -122,6 +122,35 @@ fn a_definition_is_completed_and_never_emptied() {
 }
 
 #[test]
+fn what_recording_would_refuse_can_be_asked_before_there_are_values() {
+    let mut history = new();
+    let good = run("c", "r", "00:00:00");
+    history.record(&good, &[number("typed", 1.0)]).unwrap();
+    let before = dump(&mut history);
+    let (numeric, word) = (number("typed", 0.0).metric, label("typed", "x").metric);
+    let nameless = BuildContext { run_id: String::new(), ..good.clone() };
+    let cases = [
+        (&good, &numeric, None),
+        (&good, &word, Some("the metric `typed` is numeric in the history and label in this build")),
+        (&nameless, &numeric, Some("the run id is empty")),
+    ];
+    for (context, metric, refused) in cases {
+        let asked = history.check_run(context, std::slice::from_ref(metric));
+        assert_eq!(asked.err().map(|error| error.message).as_deref(), refused);
+    }
+    assert_eq!(dump(&mut history), before);
+}
+
+#[test]
+fn a_description_of_several_lines_is_kept() {
+    let mut history = new();
+    let mut metric = number("a", 1.0);
+    metric.metric.description = Some("first\n\tsecond".into());
+    history.record(&run("c", "r", "00:00:00"), &[metric]).unwrap();
+    assert_eq!(history.metrics().unwrap()[0].description.as_deref(), Some("first\n\tsecond"));
+}
+
+#[test]
 fn a_wrong_build_is_refused_with_its_reason_and_changes_nothing() {
     let good = run("c", "r", "00:00:00");
     let context = |change: fn(&mut BuildContext)| {

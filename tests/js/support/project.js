@@ -20,6 +20,21 @@ export const PLAIN_ENV = Object.freeze({
   GIT_CONFIG_NOSYSTEM: "1",
 });
 
+/** The user without rights of its own. */
+const NOBODY = 65534;
+
+/** Everything that a program told, in one text. @param {Outcome} outcome */
+export const told = ({ stdout, stderr }) => `${stdout}\n${stderr}`;
+
+/**
+ * @typedef {object} RunOptions
+ * @property {NodeJS.ProcessEnv} [env] beside {@link PLAIN_ENV}
+ * @property {string} [cwd]
+ * @property {string} [entry] the program; the command line unless given
+ * @property {string} [node] the Node that runs it; this one unless given
+ * @property {number} [user]
+ */
+
 /**
  * @typedef {{code: number | null, signal: NodeJS.Signals | null, stdout: string, stderr: string}} Outcome
  */
@@ -85,29 +100,70 @@ export class Project {
   }
 
   /**
-   * Starts the command line; resolves when it has ended and its output is complete.
+   * Starts the command line.
    * @param {string[]} args
-   * @param {{env?: NodeJS.ProcessEnv, cwd?: string, timeoutMs?: number}} [options]
+   * @param {RunOptions} [options]
+   * @returns {{child: import("node:child_process").ChildProcess, ended: Promise<Outcome>}} `ended` resolves when it
+   *   has ended and its output is complete
+   */
+  start(args, { env = {}, cwd = this.directory, entry = CLI, node = process.execPath, user } = {}) {
+    const child = spawn(node, [entry, ...args], {
+      cwd,
+      env: { ...PLAIN_ENV, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+      ...(user !== undefined && { uid: user, gid: user }),
+    });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      stderr += text;
+    });
+    /** @type {Promise<Outcome>} */
+    const ended = new Promise((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
+    });
+    return { child, ended };
+  }
+
+  /**
+   * Runs the command line to its end.
+   * @param {string[]} args
+   * @param {RunOptions & {timeoutMs?: number}} [options]
    * @returns {Promise<Outcome>}
    */
-  run(args, { env = {}, cwd = this.directory, timeoutMs = 60_000 } = {}) {
-    return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [CLI, ...args], { cwd, env: { ...PLAIN_ENV, ...env } });
-      let stdout = "";
-      let stderr = "";
-      child.stdout.setEncoding("utf8").on("data", (text) => {
-        stdout += text;
-      });
-      child.stderr.setEncoding("utf8").on("data", (text) => {
-        stderr += text;
-      });
-      const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
-      child.on("error", reject);
-      child.on("close", (code, signal) => {
-        clearTimeout(timer);
-        resolve({ code, signal, stdout, stderr });
-      });
-    });
+  async run(args, { timeoutMs = 60_000, ...options } = {}) {
+    const { child, ended } = this.start(args, options);
+    const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
+    try {
+      return await ended;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /**
+   * Gives everything to a user whose rights count, because root may do anything.
+   * @returns {number | undefined} the user to run as; undefined where this process is nobody special itself
+   */
+  giveAway() {
+    if (process.getuid?.() !== 0) return undefined;
+    fs.chownSync(this.directory, NOBODY, NOBODY);
+    for (const name of fs.readdirSync(this.directory, { recursive: true, encoding: "utf8" })) {
+      fs.lchownSync(this.path(name), NOBODY, NOBODY);
+    }
+    return NOBODY;
+  }
+
+  /** The names in a folder, sorted; without git's. @param {string} [folder] */
+  names(folder = ".") {
+    return fs
+      .readdirSync(this.path(folder))
+      .filter((name) => name !== ".git")
+      .sort();
   }
 
   /** Runs `track --json` and gives its document. @param {...string} args */

@@ -30,7 +30,8 @@ import { spawnSync } from "node:child_process";
  */
 export async function interleave(rounds, alternatives) {
   const names = /** @type {Name[]} */ (Object.keys(alternatives));
-  const samples = /** @type {Record<Name, Samples>} */ (Object.fromEntries(names.map((name) => [name, []])));
+  const samples = /** @type {Record<Name, Samples>} */ ({});
+  for (const name of names) samples[name] = [];
   for (let round = -1; round < rounds; round++) {
     for (const name of names) {
       const started = performance.now();

@@ -141,6 +141,8 @@ export const openMeasurement = (root) => guarded(() => new Measurement(new wasm.
 /** A history in the engine's memory. Free it in `finally`. */
 export class History {
   #inner;
+  /** @type {import("./types.js").Build[] | undefined} every build, oldest first, as long as none is added */
+  #all;
 
   /** @param {wasm.History} inner */
   constructor(inner) {
@@ -155,6 +157,7 @@ export class History {
    * @returns {{buildId: number, created: boolean}}
    */
   record(context, metrics) {
+    this.#all = undefined;
     return guarded(() => this.#inner.record(context, metrics));
   }
 
@@ -170,12 +173,24 @@ export class History {
 
   /** Adds the builds and values of another history. @param {Uint8Array} image */
   merge(image) {
+    this.#all = undefined;
     return guarded(() => this.#inner.merge(image));
   }
 
-  /** @param {string} metric @param {import("./types.js").SeriesFilter} [filter] */
+  /**
+   * The values of a metric with their builds, oldest first. The builds cross once for all metrics; each point has
+   * an object of its own.
+   * @param {string} metric
+   * @param {import("./types.js").SeriesFilter} [filter]
+   * @returns {import("./types.js").Point[]}
+   */
   timeSeries(metric, filter = {}) {
-    return guarded(() => this.#inner.timeSeries(metric, filter));
+    /** @type {{places: number[], values: (number | string)[]}} */
+    const { places, values } = guarded(() => this.#inner.series(metric, filter));
+    if (places.length === 0) return [];
+    this.#all ??= this.builds();
+    const builds = this.#all;
+    return places.map((place, n) => ({ build: { ...builds[place] }, value: values[n] }));
   }
 
   /** @param {string} metric @param {import("./types.js").BaselineQuery} query */

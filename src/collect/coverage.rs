@@ -100,6 +100,19 @@ pub fn parse_detected(bytes: &[u8], name: &str) -> Result<Coverage> {
     }
 }
 
+/// How many records a hot loop takes in one call.
+const AT_A_TIME: usize = 4096;
+
+/// Keeps a hot loop a function of its own, whatever the optimisers think of it.
+///
+/// JavaScript engines run wasm as quickly compiled code first and put well compiled code in its place
+/// when a function is *called* again: a loop that reads a whole file in one call would stay slow to
+/// its end, several times slower. So hot loops end now and then, and are called through a pointer that
+/// no optimiser sees through, because one that did would make one function of caller and loop.
+fn apart<F>(hot: F) -> F {
+    std::hint::black_box(hot)
+}
+
 fn claimed_by(probe: &Probe<'_>) -> Option<Format> {
     Format::ALL.iter().copied().find(|format| format.recognises(probe))
 }

@@ -117,7 +117,7 @@ impl History {
         Ok(Columns { builds, metrics })
     }
 
-    fn build_table(&self, chosen: &[Entry], places: &Places) -> Result<BuildTable> {
+    pub(super) fn build_table(&self, chosen: &[Entry], places: &Places) -> Result<BuildTable> {
         const WHAT: &str = "read the history's builds";
         let count = chosen.len();
         let (mut branches, mut events) = (Names::default(), Names::default());
@@ -225,7 +225,7 @@ impl Fill {
 }
 
 /// Where each build stands in the columns, by its row id.
-enum Places {
+pub(super) enum Places {
     /// Row ids without large gaps, less the first: nearly every history.
     Dense(i64, Vec<u32>),
     Sparse(HashMap<i64, u32>),
@@ -234,7 +234,7 @@ enum Places {
 impl Places {
     const NOWHERE: u32 = u32::MAX;
 
-    fn new(chosen: &[Entry]) -> Self {
+    pub(super) fn new(chosen: &[Entry]) -> Self {
         let first = chosen.iter().map(|entry| entry.id).min().unwrap_or(0);
         let last = chosen.iter().map(|entry| entry.id).max().unwrap_or(0);
         let span = last.checked_sub(first).and_then(|span| usize::try_from(span).ok());
@@ -251,7 +251,7 @@ impl Places {
         }
     }
 
-    fn of(&self, id: i64) -> Option<usize> {
+    pub(super) fn of(&self, id: i64) -> Option<usize> {
         let place = match self {
             Places::Dense(first, places) => *places.get(usize::try_from(id.checked_sub(*first)?).ok()?)?,
             Places::Sparse(places) => *places.get(&id)?,

@@ -3,6 +3,7 @@
 
 use super::build::{MetricDefinition, Value, check_time, type_from_name, unit_from_name};
 use super::failure::{Doing, corrupt, excerpt};
+use super::columns::{BuildTable, Places};
 use super::timeline::Entry;
 use super::{History, instant};
 use crate::config::MetricType;
@@ -54,6 +55,16 @@ pub struct Point {
     pub build: Build,
     /// The metric's value in it.
     pub value: Value,
+}
+
+/// One metric's values, each with the place of its build among all builds, oldest first: what
+/// [`Point`] says without repeating the builds, for callers that ask for many metrics.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Series {
+    /// Indexes into [`History::builds`] of the default filter, ascending.
+    pub places: Vec<u32>,
+    /// The values, aligned with the places.
+    pub values: Vec<Value>,
 }
 
 /// One metric with its value in a build.
@@ -111,8 +122,7 @@ impl History {
     pub fn builds(&self, filter: &BuildFilter, limit: Option<usize>) -> Result<Vec<Build>> {
         let chosen = self.select(filter)?;
         let skipped = chosen.len().saturating_sub(limit.unwrap_or(chosen.len()));
-        let mut reader = BuildReader::new(self)?;
-        chosen[skipped..].iter().map(|entry| reader.read(entry)).collect()
+        self.read_builds(&chosen[skipped..])
     }
 
     /// The build of a row id.
@@ -191,16 +201,26 @@ impl History {
     /// # Errors
     /// `BUILD_INVALID` where a time of the filter is none.
     pub fn time_series(&self, metric: &str, filter: &BuildFilter) -> Result<Vec<Point>> {
-        let chosen = self.select(filter)?;
-        let Some(mut values) = ValueReader::new(self, metric)? else { return Ok(Vec::new()) };
-        let mut builds = BuildReader::new(self)?;
-        let mut points = Vec::new();
-        for entry in &chosen {
-            if let Some(value) = values.read(entry)? {
-                points.push(Point { build: builds.read(entry)?, value });
-            }
-        }
-        Ok(points)
+        let Series { places, values } = self.series(metric, filter)?;
+        let entries = self.timeline.entries();
+        let chosen: Vec<Entry> = places.iter().map(|&place| entries[place as usize]).collect();
+        let builds = self.read_builds(&chosen)?;
+        Ok(builds.into_iter().zip(values).map(|(build, value)| Point { build, value }).collect())
+    }
+
+    /// The same as [`History::time_series`], with places instead of builds.
+    ///
+    /// # Errors
+    /// `BUILD_INVALID` where a time of the filter is none.
+    pub fn series(&self, metric: &str, filter: &BuildFilter) -> Result<Series> {
+        let places = self.select_places(filter)?;
+        let Some(mut reader) = ValueReader::new(self, metric)? else { return Ok(Series::default()) };
+        let entries = self.timeline.entries();
+        let chosen: Vec<Entry> = places.iter().map(|&place| entries[place as usize]).collect();
+        let values = reader.read_all(&chosen)?;
+        let (places, values) =
+            places.into_iter().zip(values).filter_map(|(place, value)| Some((place, value?))).unzip();
+        Ok(Series { places, values })
     }
 
     /// The value to compare a metric with: that of the commit asked for, else of the newest build
@@ -256,6 +276,12 @@ impl History {
 
     /// The builds that pass the filter, oldest first.
     pub(super) fn select(&self, filter: &BuildFilter) -> Result<Vec<Entry>> {
+        let entries = self.timeline.entries();
+        Ok(self.select_places(filter)?.into_iter().map(|place| entries[place as usize]).collect())
+    }
+
+    /// Where the builds that pass the filter stand on the timeline, oldest first.
+    fn select_places(&self, filter: &BuildFilter) -> Result<Vec<u32>> {
         let time =
             |what, text: &Option<String>| text.as_deref().map(|text| check_time(what, text)).transpose();
         let since = time("`since`", &filter.since)?.unwrap_or(i64::MIN);
@@ -272,7 +298,7 @@ impl History {
             .as_ref()
             .map(|names| names.iter().filter_map(|name| self.timeline.find_event(name)).collect());
         let pull_requests = self.timeline.pull_request_events();
-        let passes = |entry: &&Entry| {
+        let passes = |entry: &Entry| {
             branch.is_none_or(|branch| branch == entry.branch)
                 && events.as_ref().is_none_or(|events| events.contains(&entry.event))
                 && !(filter.exclude_pull_requests && pull_requests.contains(&Some(entry.event)))
@@ -280,7 +306,7 @@ impl History {
         let entries = self.timeline.entries();
         let from = entries.partition_point(|entry| entry.time < since);
         let to = entries.partition_point(|entry| entry.time <= until).max(from);
-        Ok(entries[from..to].iter().filter(passes).copied().collect())
+        Ok((from..to).filter(|&place| passes(&entries[place])).map(|place| place as u32).collect())
     }
 
     fn candidates(&self, query: &BaselineQuery) -> Result<Vec<Entry>> {
@@ -295,6 +321,36 @@ impl History {
         let oldest = now - i64::from(query.max_age_days) * DAY;
         let from = chosen.partition_point(|entry| entry.time < oldest);
         Ok(chosen[from..].to_vec())
+    }
+
+    /// Whether so many builds are read sooner by stepping over all rows than by finding each.
+    fn is_scan_quicker(&self, builds: usize) -> bool {
+        builds > self.timeline.entries().len() / 8
+    }
+
+    fn read_builds(&self, chosen: &[Entry]) -> Result<Vec<Build>> {
+        if !self.is_scan_quicker(chosen.len()) {
+            let mut reader = BuildReader::new(self)?;
+            return chosen.iter().map(|entry| reader.read(entry)).collect();
+        }
+        let BuildTable { commit, run_id, run_number, .. } =
+            self.build_table(chosen, &Places::new(chosen))?;
+        let stored = commit.into_iter().zip(run_id).zip(run_number);
+        let build = |(entry, ((commit, run_id), run_number))| self.build_of(entry, commit, run_id, run_number);
+        Ok(chosen.iter().zip(stored).map(build).collect())
+    }
+
+    fn build_of(&self, entry: &Entry, commit_sha: String, run_id: String, run_number: i64) -> Build {
+        let event = self.timeline.event(entry.event);
+        Build {
+            id: entry.id,
+            commit_sha,
+            branch: self.timeline.branch(entry.branch).to_owned(),
+            run_id,
+            run_number,
+            event_name: (!event.is_empty()).then(|| event.to_owned()),
+            timestamp: instant::format(entry.time),
+        }
     }
 
     fn builds_of(&self, commit: Option<&str>) -> Result<Vec<i64>> {
@@ -323,26 +379,17 @@ impl<'h> BuildReader<'h> {
     }
 
     fn read(&mut self, entry: &Entry) -> Result<Build> {
-        let timeline = &self.history.timeline;
-        let event = timeline.event(entry.event);
-        self.statement
-            .query_row([entry.id], |row| {
-                Ok(Build {
-                    id: entry.id,
-                    commit_sha: row.get(0)?,
-                    branch: timeline.branch(entry.branch).to_owned(),
-                    run_id: row.get(1)?,
-                    run_number: row.get(2)?,
-                    event_name: (!event.is_empty()).then(|| event.to_owned()),
-                    timestamp: instant::format(entry.time),
-                })
-            })
-            .doing("read a build")
+        let (commit, run_id, run_number) = self
+            .statement
+            .query_row([entry.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .doing("read a build")?;
+        Ok(self.history.build_of(entry, commit, run_id, run_number))
     }
 }
 
 /// Reads one metric's values.
 struct ValueReader<'h> {
+    history: &'h History,
     metric: String,
     kind: MetricType,
     statement: Statement<'h>,
@@ -364,7 +411,7 @@ impl<'h> ValueReader<'h> {
                 "SELECT value_numeric, value_label FROM metric_values WHERE metric_id = ?1 AND build_id = ?2",
             )
             .doing(WHAT)?;
-        Ok(Some(Self { metric: metric.to_owned(), kind: stored_type(metric, &kind)?, statement }))
+        Ok(Some(Self { history, metric: metric.to_owned(), kind: stored_type(metric, &kind)?, statement }))
     }
 
     fn read(&mut self, entry: &Entry) -> Result<Option<Value>> {
@@ -374,6 +421,28 @@ impl<'h> ValueReader<'h> {
             .optional()
             .doing("read a metric's values")?;
         Ok(found.flatten())
+    }
+
+    /// The values of many builds, aligned with them.
+    fn read_all(&mut self, chosen: &[Entry]) -> Result<Vec<Option<Value>>> {
+        const WHAT: &str = "read a metric's values";
+        if !self.history.is_scan_quicker(chosen.len()) {
+            return chosen.iter().map(|entry| self.read(entry)).collect();
+        }
+        let places = Places::new(chosen);
+        let mut values = vec![None; chosen.len()];
+        let mut statement = self
+            .history
+            .conn
+            .prepare("SELECT build_id, value_numeric, value_label FROM metric_values WHERE metric_id = ?1")
+            .doing(WHAT)?;
+        let mut rows = statement.query([&self.metric]).doing(WHAT)?;
+        while let Some(row) = rows.next().doing(WHAT)? {
+            if let Some(place) = places.of(row.get(0).doing(WHAT)?) {
+                values[place] = value(row, 1, self.kind).doing(WHAT)?;
+            }
+        }
+        Ok(values)
     }
 }
 

@@ -303,7 +303,10 @@ fn check_integrity(conn: &Connection) -> Result<()> {
 fn check_references(conn: &Connection) -> Result<()> {
     const WHAT: &str = "check the history's references";
     let mut statement = conn.prepare("PRAGMA foreign_key_check").doing(WHAT)?;
-    let declared = statement.query([]).doing(WHAT)?.next().doing(WHAT)?.is_some();
+    let dangling = statement.query([]).doing(WHAT)?.next().doing(WHAT)?.is_some();
+    if !dangling && declares_references(conn)? {
+        return Ok(());
+    }
     let orphans: i64 = conn
         .query_row(
             "SELECT count(*) FROM metric_values WHERE build_id NOT IN (SELECT id FROM build_contexts)
@@ -317,10 +320,22 @@ fn check_references(conn: &Connection) -> Result<()> {
             "the history is damaged: {orphans} values belong to builds or metrics that are missing"
         )));
     }
-    if declared {
+    if dangling {
         return Err(corrupt("the history is damaged: a row refers to another that is missing"));
     }
     Ok(())
+}
+
+/// Whether the table of values declares both of its references.
+fn declares_references(conn: &Connection) -> Result<bool> {
+    conn.query_row(
+        "SELECT count(DISTINCT \"from\") = 2 FROM pragma_foreign_key_list('metric_values')
+         WHERE (\"from\", lower(\"table\"), coalesce(lower(\"to\"), 'id'))
+           IN (VALUES ('metric_id', 'metric_definitions', 'id'), ('build_id', 'build_contexts', 'id'))",
+        [],
+        |row| row.get(0),
+    )
+    .doing("check the history's references")
 }
 
 fn foreign(message: impl Into<String>) -> Error {

@@ -146,6 +146,26 @@ fn columns_agree_with_series_in_a_file_of_the_old_tool() {
 }
 
 #[test]
+fn a_few_builds_read_one_by_one_are_the_builds_of_the_whole_series() {
+    let history = open(STORED);
+    let all = BuildFilter::default();
+    for metric in history.metrics().unwrap() {
+        let whole = history.time_series(&metric.id, &all).unwrap();
+        assert_eq!(history.builds(&all, None).unwrap().len(), history.build_count());
+        let few = whole.len() / 10;
+        assert!(few > 1, "{}", metric.id);
+        let newest = &whole[whole.len() - few..];
+        let since = Some(newest[0].build.timestamp.clone());
+        let found = history.time_series(&metric.id, &BuildFilter { since, ..all.clone() }).unwrap();
+        assert_eq!(found, newest, "{}", metric.id);
+        let series = history.series(&metric.id, &all).unwrap();
+        let builds = history.builds(&all, None).unwrap();
+        let joined = series.places.iter().map(|&place| &builds[place as usize]).zip(&series.values);
+        assert!(joined.eq(whole.iter().map(|point| (&point.build, &point.value))), "{}", metric.id);
+    }
+}
+
+#[test]
 fn row_ids_with_gaps_find_their_places() {
     let history = open(&database(&[
         BASE,

@@ -10,7 +10,7 @@ use super::measure::{Coverage, Fraction, Function, Line, Summary, Tally};
 use super::number::{counter, hits, rate, whole};
 use super::probe::Probe;
 use super::xml::{Document, Element, Step};
-use super::{Format, excerpt, path};
+use super::{AT_A_TIME, Format, apart, excerpt, path};
 use crate::error::Result;
 
 /// Whether the document is a Cobertura report and not a Clover one: both have the root `coverage`.
@@ -29,13 +29,10 @@ pub(super) fn recognises(probe: &Probe<'_>) -> bool {
 pub(super) fn read(text: &[u8], name: &str) -> Result<Coverage> {
     let mut document = Document::new(text, name);
     let mut report = Report::default();
+    let plain_lines = apart::<PlainLines>(plain_lines);
     loop {
         if matches!(report.path.last(), Some(Tag::Lines)) {
-            let mut line = RawLine::default();
-            while document.plain_element(b"line", |key, value| line.note(key, value)) {
-                report.line(&document, &line, document.position())?;
-                line = RawLine::default();
-            }
+            while plain_lines(&mut report, &mut document)? {}
         }
         match document.step()? {
             Step::Open(element) => report.open(&document, &element)?,
@@ -48,6 +45,22 @@ pub(super) fn read(text: &[u8], name: &str) -> Result<Coverage> {
             Step::End => return Ok(report.finish(name)),
         }
     }
+}
+
+type PlainLines = for<'r, 'd, 'a> fn(&'r mut Report, &'d mut Document<'a>) -> Result<bool>;
+
+/// Takes lines without anything unusual about them, as far as they go but not forever; whether there
+/// may be more.
+#[inline(never)]
+fn plain_lines(report: &mut Report, document: &mut Document<'_>) -> Result<bool> {
+    for _ in 0..AT_A_TIME {
+        let mut line = RawLine::default();
+        if !document.plain_element(b"line", |key, value| line.note(key, value)) {
+            return Ok(false);
+        }
+        report.line(document, &line, document.position())?;
+    }
+    Ok(true)
 }
 
 /// The elements whose place matters.

@@ -9,7 +9,7 @@
 use super::measure::{Coverage, Edge, Function, Line, NamedEdge, Summary, Tally};
 use super::number::{counter, digits, hits, newline, whole};
 use super::probe::Probe;
-use super::{Format, excerpt, path, refuse, refuse_at};
+use super::{AT_A_TIME, Format, apart, excerpt, path, refuse, refuse_at};
 use crate::error::{Error, Result};
 use memchr::{memchr, memrchr};
 
@@ -31,15 +31,11 @@ pub(super) fn read(text: &[u8], name: &str) -> Result<Coverage> {
     let mut block = Block::default();
     let mut any = false;
     let mut at = 0;
+    let plain_records = apart::<fn(&mut Block<'_>, &[u8], usize) -> usize>(plain_records);
     while at < text.len() {
         if block.source.is_some() {
-            if let Some((line, next)) = plain_line(text, at) {
-                block.lines.push(line);
-                at = next;
-                continue;
-            }
-            if let Some((edge, next)) = plain_branch(text, at) {
-                block.edges.push(edge);
+            let next = plain_records(&mut block, text, at);
+            if next > at {
                 at = next;
                 continue;
             }
@@ -71,6 +67,24 @@ pub(super) fn read(text: &[u8], name: &str) -> Result<Coverage> {
 
 fn cut_off(error: Error) -> Error {
     error.hint("Check that the step that writes the report ended before this one began and did not fail.")
+}
+
+/// Takes lines and branches without anything unusual about them, as far as they go but not forever;
+/// the offset behind them.
+#[inline(never)]
+fn plain_records(block: &mut Block<'_>, text: &[u8], mut at: usize) -> usize {
+    for _ in 0..AT_A_TIME {
+        if let Some((line, next)) = plain_line(text, at) {
+            block.lines.push(line);
+            at = next;
+        } else if let Some((edge, next)) = plain_branch(text, at) {
+            block.edges.push(edge);
+            at = next;
+        } else {
+            break;
+        }
+    }
+    at
 }
 
 /// `DA:12,3` with nothing unusual about it: nearly every line of nearly every trace file.

@@ -11,13 +11,14 @@ export class History {
     baseline(metric: string, query: any): any;
     buildCount(): number;
     builds(filter: any, limit?: number | null): any;
+    checkRun(context: any, metrics: any): any;
     merge(image: Uint8Array | number[]): any;
     metricDefinitions(): any;
     static open(image?: Uint8Array | number[] | null): History;
     record(context: any, metrics: any): any;
-    report(config_text: string | null | undefined, facts: any): string;
+    report(config_text: string | null | undefined, facts: any, style: string, script: string): string;
     save(): Uint8Array;
-    timeSeries(metric: string, filter: any): any;
+    series(metric: string, filter: any): any;
     valuesByBuildId(id: number): any;
 }
 
@@ -43,7 +44,7 @@ export class Measurement {
     [Symbol.dispose](): void;
     addCoverage(path: string, format: string | null | undefined, length: number): void;
     coverageSources(paths: string[], format?: string | null): string[];
-    coverage(paths: string[], measure: any, keep?: string[] | null): number;
+    coverage(paths: string[], of: string, format?: string | null, fallback?: number | null, keep?: string[] | null): number;
     hasCoverage(path: string, format?: string | null): boolean;
     constructor(root: string);
     reserve(length: number): number;
@@ -87,13 +88,14 @@ export interface InitOutput {
     readonly history_baseline: (a: number, b: number, c: number, d: any) => [number, number, number];
     readonly history_buildCount: (a: number) => number;
     readonly history_builds: (a: number, b: any, c: number) => [number, number, number];
+    readonly history_checkRun: (a: number, b: any, c: any) => [number, number, number];
     readonly history_merge: (a: number, b: number, c: number) => [number, number, number];
     readonly history_metricDefinitions: (a: number) => [number, number, number];
     readonly history_open: (a: number, b: number) => [number, number, number];
     readonly history_record: (a: number, b: any, c: any) => [number, number, number];
-    readonly history_report: (a: number, b: number, c: number, d: any) => [number, number, number, number];
+    readonly history_report: (a: number, b: number, c: number, d: any, e: number, f: number, g: number, h: number) => [number, number, number, number];
     readonly history_save: (a: number) => [number, number, number, number];
-    readonly history_timeSeries: (a: number, b: number, c: number, d: any) => [number, number, number];
+    readonly history_series: (a: number, b: number, c: number, d: any) => [number, number, number];
     readonly history_valuesByBuildId: (a: number, b: number) => [number, number, number];
     readonly linecounter_add: (a: number, b: number, c: number) => [number, number, number];
     readonly linecounter_detect: (a: number, b: number, c: number) => [number, number];
@@ -102,7 +104,7 @@ export interface InitOutput {
     readonly linecounter_reserve: (a: number, b: number) => number;
     readonly linecounter_take: (a: number) => [number, number];
     readonly measurement_addCoverage: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
-    readonly measurement_coverage: (a: number, b: number, c: number, d: any, e: number, f: number) => [number, number, number];
+    readonly measurement_coverage: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => [number, number, number];
     readonly measurement_coverageSources: (a: number, b: number, c: number, d: number, e: number) => [number, number, number, number];
     readonly measurement_hasCoverage: (a: number, b: number, c: number, d: number, e: number) => number;
     readonly measurement_new: (a: number, b: number) => number;

@@ -54,6 +54,18 @@ export class History {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
+     * @param {any} context
+     * @param {any} metrics
+     * @returns {any}
+     */
+    checkRun(context, metrics) {
+        const ret = wasm.history_checkRun(this.__wbg_ptr, context, metrics);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
      * @param {Uint8Array | number[]} image
      * @returns {any}
      */
@@ -104,26 +116,40 @@ export class History {
     /**
      * @param {string | null | undefined} config_text
      * @param {any} facts
+     * @param {string} style
+     * @param {string} script
      * @returns {string}
      */
-    report(config_text, facts) {
-        let deferred3_0;
-        let deferred3_1;
+    report(config_text, facts, style, script) {
+        let deferred5_0;
+        let deferred5_1;
         try {
-            var ptr0 = isLikeNone(config_text) ? 0 : passStringToWasm0(config_text, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-            var len0 = WASM_VECTOR_LEN;
-            const ret = wasm.history_report(this.__wbg_ptr, ptr0, len0, facts);
-            var ptr2 = ret[0];
-            var len2 = ret[1];
+            let ptr0, len0, ptr1, len1, ptr2, len2;
+            try {
+                ptr0 = isLikeNone(config_text) ? 0 : passStringToWasm0(config_text, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+                len0 = WASM_VECTOR_LEN;
+                ptr1 = passStringToWasm0(style, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+                len1 = WASM_VECTOR_LEN;
+                ptr2 = passStringToWasm0(script, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+                len2 = WASM_VECTOR_LEN;
+            } catch (e) {
+                if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 1, 1); }
+                if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+                if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+                throw e;
+            }
+            const ret = wasm.history_report(this.__wbg_ptr, ptr0, len0, facts, ptr1, len1, ptr2, len2);
+            var ptr4 = ret[0];
+            var len4 = ret[1];
             if (ret[3]) {
-                ptr2 = 0; len2 = 0;
+                ptr4 = 0; len4 = 0;
                 throw takeFromExternrefTable0(ret[2]);
             }
-            deferred3_0 = ptr2;
-            deferred3_1 = len2;
-            return getStringFromWasm0(ptr2, len2);
+            deferred5_0 = ptr4;
+            deferred5_1 = len4;
+            return getStringFromWasm0(ptr4, len4);
         } finally {
-            wasm.__wbindgen_free(deferred3_0, deferred3_1, 1);
+            wasm.__wbindgen_free(deferred5_0, deferred5_1, 1);
         }
     }
     /**
@@ -143,10 +169,10 @@ export class History {
      * @param {any} filter
      * @returns {any}
      */
-    timeSeries(metric, filter) {
+    series(metric, filter) {
         const ptr0 = passStringToWasm0(metric, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
         const len0 = WASM_VECTOR_LEN;
-        const ret = wasm.history_timeSeries(this.__wbg_ptr, ptr0, len0, filter);
+        const ret = wasm.history_series(this.__wbg_ptr, ptr0, len0, filter);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -300,23 +326,32 @@ export class Measurement {
     }
     /**
      * @param {string[]} paths
-     * @param {any} measure
+     * @param {string} of
+     * @param {string | null} [format]
+     * @param {number | null} [fallback]
      * @param {string[] | null} [keep]
      * @returns {number}
      */
-    coverage(paths, measure, keep) {
-        let ptr0, len0, ptr1, len1;
+    coverage(paths, of, format, fallback, keep) {
+        const val5 = +(isLikeNone(fallback) ? 0 : fallback);
+        let ptr0, len0, ptr1, len1, ptr2, len2, ptr3, len3;
         try {
             ptr0 = passArrayJsValueToWasm0(paths, wasm.__wbindgen_malloc);
             len0 = WASM_VECTOR_LEN;
-            ptr1 = isLikeNone(keep) ? 0 : passArrayJsValueToWasm0(keep, wasm.__wbindgen_malloc);
+            ptr1 = passStringToWasm0(of, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
             len1 = WASM_VECTOR_LEN;
+            ptr2 = isLikeNone(format) ? 0 : passStringToWasm0(format, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            len2 = WASM_VECTOR_LEN;
+            ptr3 = isLikeNone(keep) ? 0 : passArrayJsValueToWasm0(keep, wasm.__wbindgen_malloc);
+            len3 = WASM_VECTOR_LEN;
         } catch (e) {
-            if (ptr1) { wasm.__externref_drop_slice(ptr1, len1); wasm.__wbindgen_free(ptr1, len1 * 4, 4); }
+            if (ptr3) { wasm.__externref_drop_slice(ptr3, len3); wasm.__wbindgen_free(ptr3, len3 * 4, 4); }
+            if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 1, 1); }
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
             if (ptr0) { wasm.__externref_drop_slice(ptr0, len0); wasm.__wbindgen_free(ptr0, len0 * 4, 4); }
             throw e;
         }
-        const ret = wasm.measurement_coverage(this.__wbg_ptr, ptr0, len0, measure, ptr1, len1);
+        const ret = wasm.measurement_coverage(this.__wbg_ptr, ptr0, len0, ptr1, len1, ptr2, len2, !isLikeNone(fallback), val5, ptr3, len3);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -692,10 +727,6 @@ function __wbg_get_imports() {
             const ret = Reflect.get(arg0, arg1);
             return ret;
         }, arguments); },
-        __wbg_get_d7176cfb76d71114: function(arg0, arg1) {
-            const ret = arg0[arg1 >>> 0];
-            return ret;
-        },
         __wbg_get_unchecked_e6325ad374eff861: function(arg0, arg1) {
             const ret = arg0[arg1 >>> 0];
             return ret;
@@ -810,6 +841,10 @@ function __wbg_get_imports() {
             const ret = Array.of(arg0);
             return ret;
         },
+        __wbg_parse_c3f72b5a24f83c01: function() { return handleError(function (arg0, arg1) {
+            const ret = JSON.parse(getStringFromWasm0(arg0, arg1));
+            return ret;
+        }, arguments); },
         __wbg_prototypesetcall_13162965d1fe7aa3: function(arg0, arg1, arg2) {
             Uint8Array.prototype.set.call(getArrayU8FromWasm0(arg0, arg1), arg2);
         },

@@ -128,8 +128,7 @@ export function makePlot(place, report, view, shape) {
   const lead = () => {
     if (leader === plot) return;
     leader = plot;
-    /** @type {HTMLElement} */ for (const tip of document.querySelectorAll(".tip:not(.held)"))
-      tip.hidden = true;
+    for (const other of charts) if (other.plot !== plot) other.unlead();
   };
   host.addEventListener("pointerenter", lead);
   host.addEventListener("focusin", lead);
@@ -317,10 +316,13 @@ function makeTip(report, view, shape) {
     hold: (/** @type {any} */ plot, /** @type {number} */ index) => {
       held = !held || index !== shown;
       box.classList.toggle("held", held);
+      // What can be scrolled can be focused.
+      box.tabIndex = held ? 0 : -1;
       show(plot, index);
     },
     release: () => {
       held = false;
+      box.tabIndex = -1;
       box.classList.remove("held");
     },
   };

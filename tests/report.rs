@@ -6,10 +6,12 @@
 mod sample;
 
 use sample::Sample;
-use unentropy::config::{Theme, Unit};
+use unentropy::api;
+use unentropy::config::{MetricType, Theme, Unit};
 use unentropy::error::Code;
-use unentropy::history::{Columns, Values};
-use unentropy::report::{ReportInput, render};
+use unentropy::history::{BuildContext, Columns, History, Limits, MetricDefinition, Recorded, Value, Values};
+use unentropy::report::{Facts, ReportInput, render};
+use unentropy::text::{format_delta, format_value};
 
 fn try_render(sample: &Sample) -> unentropy::error::Result<String> {
     render(&ReportInput {
@@ -221,4 +223,121 @@ fn a_metric_of_another_type_than_recorded_has_no_data() {
     sample.metrics[0].unit = Some(Unit::Percent);
     sample.columns.metrics[0].values = Values::Label(vec![Some(0); 10], vec!["good".into()]);
     assert!(card(&sample.render(), "coverage").contains("no data yet"));
+}
+
+/// A history of a few builds with accidents: two branches, a pull request, gaps, equal times.
+fn recorded() -> History {
+    let mut history = History::open(None, Limits::default()).unwrap();
+    let builds: [(&str, &str, Option<f64>, Option<f64>, Option<&str>); 9] = [
+        ("main", "push", Some(70.5), Some(2048.0), Some("ok")),
+        ("dev", "push", Some(12.25), Some(9.0e9), Some("broken")),
+        ("main", "schedule", None, Some(512.0), None),
+        ("main", "pull_request", Some(1.0), Some(1.0), Some("proposed")),
+        ("main", "push", Some(91.0), None, Some("failed")),
+        ("dev", "", Some(99.0), Some(3.0), None),
+        ("main", "pull_request_target", Some(100.0), Some(7.0e12), Some("proposed")),
+        ("main", "push", Some(88.75), Some(4096.0), Some("ok")),
+        ("dev", "push", None, Some(5.0), Some("ok")),
+    ];
+    for (index, (branch, event, share, size, state)) in builds.into_iter().enumerate() {
+        let metric = |id: &str, kind, unit, value| Recorded {
+            metric: MetricDefinition { id: id.into(), kind, unit, description: None },
+            value,
+        };
+        let context = BuildContext {
+            commit_sha: format!("{index:040x}"),
+            branch: branch.into(),
+            run_id: index.to_string(),
+            run_number: index as i64,
+            event_name: (!event.is_empty()).then(|| event.to_owned()),
+            timestamp: format!("2026-03-0{}T10:00:00Z", index / 2 + 1),
+        };
+        let share =
+            share.map(|v| metric("share", MetricType::Numeric, Some(Unit::Percent), Value::Numeric(v)));
+        let size = size.map(|v| metric("size", MetricType::Numeric, Some(Unit::Bytes), Value::Numeric(v)));
+        let state = state.map(|v| metric("state", MetricType::Label, None, Value::Label(v.into())));
+        let metrics: Vec<Recorded> = [share, size, state].into_iter().flatten().collect();
+        history.record(&context, &metrics).unwrap();
+    }
+    history
+}
+
+fn facts(branch: &str) -> Facts {
+    Facts { title: "t".into(), default_branch: Some(branch.into()), ..Facts::default() }
+}
+
+#[test]
+fn cards_agree_with_queries_written_by_hand() {
+    let mut history = recorded();
+    let mut database = rusqlite::Connection::open_in_memory().unwrap();
+    let image = history.save().unwrap();
+    database.deserialize_read_exact(rusqlite::MAIN_DB, image.as_slice(), image.len(), false).unwrap();
+    for branch in ["main", "dev"] {
+        let html = api::report(&history, None, &facts(branch)).unwrap();
+        let count: i64 = database
+            .query_row(
+                "SELECT count(*) FROM build_contexts WHERE branch = ?1
+                 AND coalesce(event_name, '') NOT LIKE 'pull_request%'",
+                [branch],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(between(&html, "id=\"builds\">", "<"), format!("{count} builds"));
+        for (metric, unit) in [("share", Unit::Percent), ("size", Unit::Bytes)] {
+            let rows = "FROM metric_values v JOIN build_contexts b ON b.id = v.build_id
+                 WHERE v.metric_id = ?1 AND b.branch = ?2
+                 AND coalesce(b.event_name, '') NOT LIKE 'pull_request%'";
+            let ask = |what: &str, order: &str| -> f64 {
+                let sql = format!("SELECT {what} {rows} {order} LIMIT 1");
+                database.query_row(&sql, [metric, branch], |row| row.get(0)).unwrap()
+            };
+            let latest = ask("v.value_numeric", "ORDER BY b.timestamp DESC, b.id DESC");
+            let first = ask("v.value_numeric", "ORDER BY b.timestamp, b.id");
+            let card = card(&html, metric);
+            let part = |name: &str| between(card, &format!("data-part=\"{name}\">"), "</").to_owned();
+            assert_eq!(part("latest"), format_value(latest, Some(unit)), "{metric} on {branch}");
+            assert_eq!(part("min"), format_value(ask("min(v.value_numeric)", ""), Some(unit)));
+            assert_eq!(part("max"), format_value(ask("max(v.value_numeric)", ""), Some(unit)));
+            assert!(card.contains(&format_delta(latest - first, Some(unit))), "{metric} on {branch}: {card}");
+        }
+        assert!(!html.contains("proposed"), "a pull request's state is no state of {branch}");
+    }
+}
+
+#[test]
+fn without_a_configuration_every_metric_of_the_history_is_shown() {
+    let html = api::report(&recorded(), None, &facts("main")).unwrap();
+    let ids: Vec<_> = data(&html)["metrics"].as_array().unwrap().iter().map(|m| m["id"].clone()).collect();
+    assert_eq!(ids, ["share", "size", "state"]);
+    assert_eq!(html.matches("<figure").count(), 3);
+    assert!(!html.contains("no data yet"));
+}
+
+#[test]
+fn a_configuration_decides_what_is_shown_and_where_its_bounds_lie() {
+    let config = r#"{
+        "metrics": {
+            "share": {"type": "numeric", "command": "true", "unit": "percent", "name": "Share"},
+            "state": {"type": "numeric", "command": "true"},
+            "never": {"type": "label", "command": "true"}
+        },
+        "qualityGate": {"thresholds": [
+            {"metric": "share", "mode": "min", "target": 80},
+            {"metric": "share", "mode": "no-regression"},
+            {"metric": "state", "mode": "max", "target": 3.5}
+        ]}
+    }"#;
+    let html = api::report(&recorded(), Some(config), &facts("main")).unwrap();
+    assert!(card(&html, "share").contains("88.8%"));
+    assert!(card(&html, "state").contains("no data yet"), "recorded as a label, configured as a number");
+    assert!(card(&html, "never").contains("no data yet"));
+    assert!(!html.contains("data-id=\"size\""));
+    let lines = data(&html)["thresholds"].clone();
+    assert_eq!(
+        lines,
+        serde_json::json!([
+            {"metric": 0, "value": 80.0, "label": "min 80.0%"},
+            {"metric": 1, "value": 3.5, "label": "max 3.5"}
+        ])
+    );
 }

@@ -373,18 +373,23 @@ test("without scripts everything is readable and no dead control shows", { skip 
   await done();
 });
 
-for (const width of [360, 768, 1440]) {
-  test(`nothing overflows at ${width} pixels, and nothing is not a number`, { skip }, async () => {
-    for (const [name, make] of Object.entries(REPORTS)) {
-      const { page, trouble, done } = await open(make(), { viewport: { width, height: 900 } });
-      await drawAll(page);
-      assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width, name);
-      assert.doesNotMatch((await page.textContent("main")) ?? "", /NaN|undefined|Infinity/, name);
-      assert.deepEqual(trouble, [], name);
-      await done();
+test("nothing overflows at any width, and nothing is not a number", { skip }, async () => {
+  for (const [name, make] of Object.entries(REPORTS)) {
+    const { page, trouble, done } = await open(make(), { viewport: { width: 1440, height: 900 } });
+    await drawAll(page);
+    for (const width of [1440, 768, 360]) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.waitForFunction(
+        (width) => document.documentElement.scrollWidth <= width && innerWidth === width,
+        width,
+        { timeout: 5000 },
+      );
     }
-  });
-}
+    assert.doesNotMatch((await page.textContent("main")) ?? "", /NaN|undefined|Infinity/, name);
+    assert.deepEqual(trouble, [], name);
+    await done();
+  }
+});
 
 test("paper gets every chart in light colours", { skip }, async () => {
   const { page, trouble, done } = await open(sample(), { colorScheme: "dark" });
@@ -432,6 +437,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
         await summary.click();
         await page.locator(".plot").first().focus();
         await page.keyboard.press("End");
+        await page.keyboard.press("Enter");
       }
       await page.evaluate(axe);
       const found = await page.evaluate(async () => {
@@ -447,8 +453,8 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
   });
 }
 
-test("fifty thousand builds of ten metrics open and follow the reader", { skip }, async () => {
-  const { page, trouble, done } = await open(sample({ builds: 50_000, sections: false }));
+test("twenty thousand builds of ten metrics open and follow the reader", { skip }, async () => {
+  const { page, trouble, done } = await open(sample({ builds: 20_000, sections: false }));
   await page.waitForSelector(".panel.on canvas");
   await page.click("[data-days='90']");
   assert.match(

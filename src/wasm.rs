@@ -179,7 +179,12 @@ impl Room {
         if self.0.len() < length {
             // Growing by copying would move bytes that nobody reads again.
             self.0 = Vec::new();
+            // Whenever wasm's memory grows the host may collect its garbage, hundreds of times while a
+            // large report becomes measurements: the room that those take, about as much again, is
+            // asked for at once and the half that is not the file's given back to the allocator.
+            let _ = self.0.try_reserve_exact(length.saturating_mul(2));
             self.0.resize(length, 0);
+            self.0.shrink_to_fit();
         }
         self.0.as_mut_ptr()
     }

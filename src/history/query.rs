@@ -2,8 +2,8 @@
 //! is decided on the timeline; the database is asked only for what those builds hold.
 
 use super::build::{MetricDefinition, Value, check_time, type_from_name, unit_from_name};
-use super::failure::{Doing, corrupt, excerpt};
 use super::columns::{BuildTable, Places};
+use super::failure::{Doing, corrupt, excerpt};
 use super::timeline::Entry;
 use super::{History, instant};
 use crate::config::MetricType;
@@ -333,10 +333,10 @@ impl History {
             let mut reader = BuildReader::new(self)?;
             return chosen.iter().map(|entry| reader.read(entry)).collect();
         }
-        let BuildTable { commit, run_id, run_number, .. } =
-            self.build_table(chosen, &Places::new(chosen))?;
+        let BuildTable { commit, run_id, run_number, .. } = self.build_table(chosen, &Places::new(chosen))?;
         let stored = commit.into_iter().zip(run_id).zip(run_number);
-        let build = |(entry, ((commit, run_id), run_number))| self.build_of(entry, commit, run_id, run_number);
+        let build =
+            |(entry, ((commit, run_id), run_number))| self.build_of(entry, commit, run_id, run_number);
         Ok(chosen.iter().zip(stored).map(build).collect())
     }
 

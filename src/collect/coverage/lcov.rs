@@ -270,10 +270,19 @@ impl<'a> Block<'a> {
     /// Namesakes (the `get` of two classes) are matched in order: the second call count of a name
     /// belongs to its second declaration, as the tools that write such names list them.
     fn functions(&mut self) -> Vec<Function> {
-        self.declared.sort_by_key(|(name, _)| *name);
-        self.called.sort_by_key(|(name, _)| *name);
         let mut functions = Vec::with_capacity(self.declared.len() + self.places.len());
         let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned().into_boxed_str();
+        // Nearly every tool lists both in one order, and then they are matched already.
+        if self.declared.iter().map(|(name, _)| name).eq(self.called.iter().map(|(name, _)| name)) {
+            let matched = self.declared.drain(..).zip(self.called.drain(..));
+            functions.extend(matched.map(|((name, line), (_, hits))| Function {
+                name: text(name),
+                line,
+                hits,
+            }));
+        }
+        self.declared.sort_by_key(|(name, _)| *name);
+        self.called.sort_by_key(|(name, _)| *name);
         let mut calls = self.called.drain(..).peekable();
         let mut previous: Option<&[u8]> = None;
         for (name, line) in self.declared.drain(..) {

@@ -183,7 +183,8 @@ pub(super) struct Function {
 
 impl Entry for Function {
     fn order(&self, other: &Self) -> Ordering {
-        (&self.name, self.line).cmp(&(&other.name, other.line))
+        // By line first: that is how reports list them, and spares sorting by name.
+        (self.line, &self.name).cmp(&(other.line, &other.name))
     }
     fn absorb(&mut self, other: &Self) {
         self.hits = self.hits.saturating_add(other.hits);

@@ -1,0 +1,260 @@
+// The action as a runner starts it: dist/action.js with inputs in variables, a workspace, and a file for outputs.
+
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import { OUTPUTS } from "../../js/github/commands.js";
+import { INPUTS } from "../../js/github/inputs.js";
+import { Project, ROOT } from "./support/project.js";
+
+const ACTION = path.join(ROOT, "dist/action.js");
+const SHA = "c0ffee".repeat(6).slice(0, 36).padEnd(40, "0");
+
+/**
+ * Runs the action on a project, as the runner does: defaults of action.yml for what is not given.
+ * @param {Project} project
+ * @param {Record<string, string>} [inputs]
+ * @param {NodeJS.ProcessEnv} [env]
+ */
+async function act(project, inputs = {}, env = {}) {
+  const file = path.join(project.directory, ".git", "outputs");
+  fs.writeFileSync(file, "");
+  const given = Object.fromEntries(
+    Object.entries({ ...defaults(), ...inputs }).map(([name, value]) => [
+      `INPUT_${name.toUpperCase()}`,
+      value,
+    ]),
+  );
+  const outcome = await project.run([], {
+    entry: ACTION,
+    // The runner starts actions in the workspace; a caller's `working-directory` does not reach them.
+    cwd: os.tmpdir(),
+    env: {
+      CI: "true",
+      GITHUB_ACTIONS: "true",
+      GITHUB_WORKSPACE: project.directory,
+      GITHUB_OUTPUT: file,
+      GITHUB_SHA: SHA,
+      GITHUB_REF_NAME: "main",
+      GITHUB_RUN_ID: "77",
+      GITHUB_RUN_NUMBER: "7",
+      GITHUB_EVENT_NAME: "push",
+      GITHUB_SERVER_URL: "https://github.example",
+      GITHUB_REPOSITORY: "owner/name",
+      ...given,
+      ...env,
+    },
+  });
+  return { ...outcome, outputs: outputsIn(fs.readFileSync(file, "utf8")) };
+}
+
+/** The format of the runner's output file. @param {string} text @returns {Record<string, string>} */
+function outputsIn(text) {
+  const lines = text.split(os.EOL);
+  /** @type {Record<string, string>} */
+  const outputs = {};
+  for (let at = 0; at < lines.length && lines[at] !== ""; at++) {
+    const [, name, end] = /^([\w-]+)<<(.+)$/.exec(lines[at]) ?? [];
+    assert.ok(name !== undefined, `not an output: ${lines[at]}`);
+    const value = [];
+    while (lines[++at] !== end) value.push(lines[at]);
+    outputs[name] = value.join("\n");
+  }
+  return outputs;
+}
+
+/** `inputs` or `outputs` of action.yml, by name, with the lines below each. @param {"inputs" | "outputs"} section */
+function declared(section) {
+  const text = fs.readFileSync(path.join(ROOT, "action.yml"), "utf8");
+  const body = new RegExp(`^${section}:\\n((?:(?: .*)?\\n)+)`, "m").exec(text)?.[1] ?? "";
+  return Object.fromEntries(
+    [...body.matchAll(/^ {2}([\w-]+):\n((?: {4}.*\n)+)/gm)].map(([, name, lines]) => [name, lines]),
+  );
+}
+
+/** What the runner passes where a workflow gives nothing. */
+function defaults() {
+  return Object.fromEntries(
+    Object.entries(declared("inputs")).map(([name, lines]) => {
+      const text = /^ {4}default: (.*)$/m.exec(lines)?.[1] ?? "";
+      return [name, text.replace(/^"(.*)"$/, "$1")];
+    }),
+  );
+}
+
+const CONFIG = {
+  metrics: {
+    a: { type: "numeric", command: "touch ran; echo 4" },
+    b: { type: "numeric", command: "exit 1" },
+  },
+  storage: { type: "sqlite-local", path: "data/m.db" },
+};
+
+test("action.yml declares what is read and what is set", () => {
+  assert.deepEqual(Object.keys(declared("inputs")), [...INPUTS]);
+  assert.deepEqual(Object.keys(declared("outputs")), [...OUTPUTS]);
+  for (const section of /** @type {const} */ (["inputs", "outputs"])) {
+    for (const [name, lines] of Object.entries(declared(section)))
+      assert.match(lines, /description: \S/, name);
+  }
+  const text = fs.readFileSync(path.join(ROOT, "action.yml"), "utf8");
+  assert.match(text, /^ {2}using: node20\n {2}main: dist\/action\.js$/m);
+});
+
+test("every output is set and true", async (t) => {
+  const project = new Project(t);
+  project.config(CONFIG);
+  const { code, stdout, outputs } = await act(project);
+  assert.equal(code, 0, stdout);
+  assert.deepEqual(Object.keys(outputs), [...OUTPUTS]);
+  const { duration, ...rest } = outputs;
+  assert.match(duration, /^\d+$/);
+  assert.deepEqual(rest, {
+    success: "true",
+    "storage-type": "sqlite-local",
+    "database-location": project.path("data/m.db"),
+    "database-path": project.path("data/m.db"),
+    "database-size": String(fs.statSync(project.path("data/m.db")).size),
+    "metrics-collected": "1",
+    "metrics-failed": "1",
+    "total-builds": "1",
+    "report-path": path.join("unentropy-report", "index.html"),
+    "error-code": "",
+    "error-message": "",
+  });
+  assert.ok(project.exists("unentropy-report/index.html"));
+  for (const phase of ["download", "collect", "upload", "report"])
+    assert.match(stdout, new RegExp(`^::group::${phase}$`, "m"));
+  assert.equal(stdout.match(/^::group::/gm)?.length, stdout.match(/^::endgroup::$/gm)?.length);
+  assert.match(stdout, /^::warning title=metric b failed::the command ended with exit code 1%0ARun it/m);
+});
+
+test("inputs override the configuration, empty ones are unset", async (t) => {
+  const project = new Project(t, { "ci/u.json": JSON.stringify(CONFIG) });
+  const { code, stdout, outputs } = await act(project, {
+    "config-file": "ci/u.json",
+    "storage-type": "",
+    "database-path": " other.db ",
+    "report-dir": path.join(os.tmpdir(), path.basename(project.directory), "out"),
+    "report-name": "r.html",
+    verbose: "TRUE",
+  });
+  assert.equal(code, 0, stdout);
+  assert.equal(outputs["database-path"], project.path("other.db"));
+  assert.equal(outputs["report-path"], path.join("out", "r.html"));
+});
+
+test("wrong inputs are reported together, before anything runs", async (t) => {
+  const project = new Project(t);
+  project.config(CONFIG);
+  const { code, stdout, outputs } = await act(project, {
+    verbose: "yes",
+    "report-name": "../up.html",
+    "storage-type": "sqlite-loca",
+  });
+  assert.equal(code, 2);
+  assert.match(stdout, /^::error title=INPUTS_INVALID::/m);
+  for (const words of [
+    "`verbose` is `yes`, expected `true` or `false`",
+    "`report-name` is `../up.html`, expected a file name",
+    "`storage-type` is `sqlite-loca`, expected one of `sqlite-local`, ",
+    "perhaps `sqlite-local`",
+  ]) {
+    assert.ok(outputs["error-message"].includes(words), outputs["error-message"]);
+    assert.ok(stdout.includes(words));
+  }
+  assert.deepEqual(
+    [outputs.success, outputs["error-code"], outputs["total-builds"]],
+    ["false", "INPUTS_INVALID", ""],
+  );
+  assert.equal(project.exists("ran"), false);
+});
+
+test("a wrong configuration annotates every problem", async (t) => {
+  const project = new Project(t);
+  project.config({
+    metrics: { a: { type: "sum", command: "touch ran" }, B: { type: "label", command: "x" } },
+  });
+  const { code, stdout, outputs } = await act(project);
+  assert.equal(code, 2);
+  assert.equal(outputs["error-code"], "CONFIG_INVALID");
+  assert.match(stdout, /^::error title=CONFIG_INVALID::.*metrics\.a\.type: .*metrics\.B/m);
+});
+
+test("the default storage is refused clearly, before anything runs", async (t) => {
+  const project = new Project(t);
+  project.config({ metrics: CONFIG.metrics });
+  const { code, stdout, outputs } = await act(project);
+  assert.equal(code, 2, stdout);
+  assert.equal(outputs["error-code"], "STORAGE_UNSUPPORTED");
+  assert.match(stdout, /^::error title=STORAGE_UNSUPPORTED::.*`sqlite-artifact`.*`sqlite-local`/m);
+  assert.equal(project.exists("ran"), false);
+});
+
+test("what commands write is never a command to the runner", async (t) => {
+  const project = new Project(t);
+  const shout = "printf '::error::one\\n  ::add-mask::two\\n##[error]three\\n' >&2; exit 1";
+  project.config({
+    ...CONFIG,
+    metrics: {
+      ok: { type: "numeric", command: "echo 1" },
+      loud: { type: "numeric", command: shout },
+      label: { type: "label", command: "echo '::stop-commands::x'" },
+    },
+  });
+  const { code, stdout } = await act(project);
+  assert.equal(code, 0);
+  const commands = stdout.split("\n").filter((line) => /^\s*::/.test(line) || line.includes("##["));
+  assert.deepEqual(
+    commands.filter(
+      (line) => !/^::(?:group::\w+|endgroup::|warning title=metric loud failed::.*)$/.test(line),
+    ),
+    [],
+  );
+  // The annotation is one line, in which the older form is data too.
+  assert.equal(commands.filter((line) => line.startsWith("::warning")).length, 1);
+});
+
+test("the builds of a pull request belong to its head", async (t) => {
+  const project = new Project(t);
+  const seen = { type: "label", command: 'echo "$UNENTROPY_COMMIT_SHA $UNENTROPY_BRANCH"' };
+  project.config({ ...CONFIG, metrics: { seen } });
+  const head = "d".repeat(40);
+  project.write("event.json", JSON.stringify({ pull_request: { head: { sha: head, ref: "topic" } } }));
+  const { stdout } = await act(
+    project,
+    {},
+    {
+      GITHUB_EVENT_NAME: "pull_request",
+      GITHUB_EVENT_PATH: project.path("event.json"),
+      GITHUB_REF_NAME: "12/merge",
+    },
+  );
+  assert.match(stdout, new RegExp(`✓ seen {2}${head} topic`));
+});
+
+test("outputs that cannot be written fail the step, with the reason", async (t) => {
+  const project = new Project(t);
+  project.config(CONFIG);
+  const { code, stdout } = await act(project, {}, { GITHUB_OUTPUT: project.directory });
+  assert.equal(code, 1);
+  assert.match(
+    stdout,
+    /^::error title=OUTPUTS_UNWRITABLE::could not write the step's outputs to .*: it is a directory/m,
+  );
+});
+
+test("a failed history fails the step with its code", async (t) => {
+  const project = new Project(t, { "data/m.db": "no history" });
+  project.config(CONFIG);
+  const { code, stdout, outputs } = await act(project);
+  assert.equal(code, 3);
+  assert.equal(outputs["error-code"], "HISTORY_NOT_SQLITE");
+  assert.match(
+    stdout,
+    /^::error title=HISTORY_NOT_SQLITE::could not open `.*m\.db`.*%0ANothing was overwritten/m,
+  );
+  assert.equal(project.read("data/m.db").toString(), "no history");
+});

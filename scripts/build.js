@@ -56,6 +56,7 @@ const SQLITE_TRIM = [
     "COMPILEOPTION_DIAGS",
     "COMPLETE",
     "DECLTYPE",
+    "EXPLAIN",
     "GET_TABLE",
     "INCRBLOB",
     "JSON",
@@ -69,6 +70,9 @@ const SQLITE_TRIM = [
     "WAL",
     "XFER_OPT",
   ].map((name) => `-DSQLITE_OMIT_${name}`),
+  "-DSQLITE_DEFAULT_MEMSTATUS=0",
+  "-DSQLITE_MAX_MMAP_SIZE=0",
+  "-DSQLITE_UNTESTABLE",
 ];
 
 /** JavaScript entry points and the file each becomes in dist/. */

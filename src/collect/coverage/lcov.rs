@@ -281,8 +281,8 @@ impl<'a> Block<'a> {
                 hits,
             }));
         }
-        self.declared.sort_by_key(|(name, _)| *name);
-        self.called.sort_by_key(|(name, _)| *name);
+        sort_by_name(&mut self.declared);
+        sort_by_name(&mut self.called);
         let mut calls = self.called.drain(..).peekable();
         let mut previous: Option<&[u8]> = None;
         for (name, line) in self.declared.drain(..) {
@@ -309,6 +309,12 @@ impl<'a> Block<'a> {
         }
         functions
     }
+}
+
+/// Sorts by name and keeps namesakes in their order. Compiled once for both lists.
+#[inline(never)]
+fn sort_by_name(list: &mut [(&[u8], u32)]) {
+    list.sort_by_key(|(name, _)| *name);
 }
 
 /// A call count that found no declaration left: one more of the last declared namesake, else a

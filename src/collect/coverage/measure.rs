@@ -196,7 +196,8 @@ fn settle<T: Entry>(entries: &mut Vec<T>) {
     if entries.is_sorted_by(|a, b| a.order(b) == Ordering::Less) {
         return;
     }
-    entries.sort_by(T::order);
+    // Entries of one identity add up in any order, so theirs need not be kept.
+    entries.sort_unstable_by(T::order);
     entries.dedup_by(|later, kept| {
         let same = kept.order(later) == Ordering::Equal;
         if same {

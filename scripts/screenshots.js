@@ -20,13 +20,22 @@ const PICTURES = {
   "report-mobile": { viewport: { width: 360, height: 1200 }, colorScheme: "light" },
 };
 
+/** The same letters wherever the pictures are made; a desktop's own font would differ. */
+const FONTS = `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
+<include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+${["system-ui", "sans-serif"].map((family) => `<match target="pattern"><test name="family"><string>${family}</string></test><edit name="family" mode="prepend" binding="strong"><string>Liberation Sans</string></edit></match>`).join("")}
+</fontconfig>`;
+
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "unentropy-screenshots-"));
 const target = path.join(root, "docs/images");
 try {
   const page = pathToFileURL(await report()).href;
   fs.mkdirSync(target, { recursive: true });
+  const fonts = path.join(folder, "fonts.conf");
+  fs.writeFileSync(fonts, FONTS);
   const browser = await chromium.launch({
     executablePath: process.env.UNENTROPY_CHROMIUM ?? installed(),
+    env: { ...process.env, FONTCONFIG_FILE: fonts },
     args: ["--no-sandbox", "--disable-gpu", "--font-render-hinting=none"],
   });
   for (const [name, options] of Object.entries(PICTURES)) {
@@ -50,7 +59,7 @@ async function report() {
   execFileSync(process.execPath, [path.join(root, "dist/cli.js"), "report", "--db", database], {
     cwd: folder,
     env: { ...process.env, GITHUB_SERVER_URL: "https://github.com", GITHUB_REPOSITORY: TITLE },
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", "ignore", "pipe"],
   });
   return path.join(folder, "unentropy-report/index.html");
 }
@@ -69,7 +78,7 @@ async function photograph(browser, page, options, file) {
   // A pointer over the first chart shows what pointing at a build tells.
   const plot = await tab.locator(".u-over").first().boundingBox();
   if (plot && options.viewport && options.viewport.width > 800) {
-    await tab.mouse.move(plot.x + plot.width * 0.62, plot.y + 60);
+    await tab.mouse.move(plot.x + plot.width * 0.36, plot.y + 60);
     await tab.locator(".tip").first().waitFor({ state: "visible" });
   }
   await tab.evaluate(() => document.fonts.ready);

@@ -82,7 +82,8 @@ export function makePlot(place, report, view, shape) {
         points: { size: 8, width: 2, fill: () => colour("surface-card"), ...options.cursor?.points },
         drag: { x: true, y: false, dist: 8, setScale: true },
         // The marker stands at the crosshair's build or nowhere.
-        hover: { skip: [] },
+        dataIdx: (/** @type {any} */ _plot, /** @type {number} */ _series, /** @type {number} */ index) =>
+          index,
       },
       scales: {
         x: {

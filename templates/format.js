@@ -146,16 +146,15 @@ export function formatTick(value, unit, step) {
     return sized(0, unit)
       .replace(/^0\.0+/, "0")
       .replace("0ms", "0s");
-  if ((size >= 1e15 || step < 1e-12) && unit !== "bytes") {
-    return (
-      sign +
-      size
-        .toPrecision(4)
-        .replace(/\.?0*(e|$)/, "$1")
-        .replace("e+", "e") +
-      (unit === "percent" ? "%" : "")
-    );
-  }
+  const short = (/** @type {number} */ number) =>
+    sign +
+    number
+      .toPrecision(4)
+      .replace(/\.?0*(e|$)/, "$1")
+      .replace("e+", "e");
+  if (size >= 1e27 && unit === "bytes") return `${short(size / 1024 ** 4)} TB`;
+  if ((size >= 1e15 || step < 1e-12) && unit !== "bytes")
+    return short(size) + (unit === "percent" ? "%" : "");
   switch (unit) {
     case "percent":
       return `${sign}${fixed(size, places(step))}%`;

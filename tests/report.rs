@@ -225,10 +225,13 @@ fn a_metric_of_another_type_than_recorded_has_no_data() {
     assert!(card(&sample.render(), "coverage").contains("no data yet"));
 }
 
+/// Branch, event, share, size, state.
+type Accident = (&'static str, &'static str, Option<f64>, Option<f64>, Option<&'static str>);
+
 /// A history of a few builds with accidents: two branches, a pull request, gaps, equal times.
 fn recorded() -> History {
     let mut history = History::open(None, Limits::default()).unwrap();
-    let builds: [(&str, &str, Option<f64>, Option<f64>, Option<&str>); 9] = [
+    let builds: [Accident; 9] = [
         ("main", "push", Some(70.5), Some(2048.0), Some("ok")),
         ("dev", "push", Some(12.25), Some(9.0e9), Some("broken")),
         ("main", "schedule", None, Some(512.0), None),

@@ -141,14 +141,14 @@ export function readReport(text) {
         values: once(() => {
           if (kind === "missing") return [];
           if (kind === "label") return unpack(metric.label.values);
-          return Array.isArray(metric.numeric)
-            ? metric.numeric
+          return typeof metric.numeric === "string"
+            ? metric.numeric.split(",").map((number) => (number === "" ? null : Number(number)))
             : unpack(metric.numeric.s, 10 ** metric.numeric.d);
         }),
       };
     }),
     charts: raw.charts,
-    thresholds: raw.thresholds,
+    thresholds: raw.thresholds.map((line) => ({ ...line, value: Number(line.value) })),
     repository: raw.repository,
   };
 }

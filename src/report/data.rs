@@ -65,7 +65,8 @@ struct ChartData<'a> {
 #[derive(Serialize)]
 struct Threshold<'a> {
     metric: usize,
-    value: f64,
+    /// In decimal, as the plain numbers of a column are.
+    value: String,
     label: &'a str,
 }
 
@@ -121,7 +122,7 @@ pub(super) fn json(
         .iter()
         .filter_map(|t| {
             let metric = drawn.iter().position(|d| d.metric.id == t.metric)?;
-            Some(Threshold { metric, value: t.value, label: &t.label })
+            Some(Threshold { metric, value: t.value.to_string(), label: &t.label })
         })
         .collect();
     let data = Data {

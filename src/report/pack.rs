@@ -22,8 +22,10 @@ pub(super) enum Packed {
         /// Decimal places kept.
         d: u8,
     },
-    /// The numbers themselves, for columns that do not fit scaled integers.
-    Plain(Vec<Option<f64>>),
+    /// The numbers themselves, for columns that do not fit scaled integers: decimal spellings with
+    /// commas between, an absent entry is empty. As one text, because a JSON number of serde_json's
+    /// brings tables of its own into the engine.
+    Plain(String),
 }
 
 /// Text entries of which nearly all have one compact form; the others are listed beside them.
@@ -107,7 +109,10 @@ pub(super) fn numbers(values: &[Option<f64>]) -> Packed {
     let places = decimals(values, 0.0)
         .or_else(|| if values.len() > PLAIN_LENGTH { decimals(values, TOLERANCE) } else { None });
     match places {
-        None => Packed::Plain(values.to_vec()),
+        None => {
+            let spelt: Vec<String> = values.iter().map(|v| v.map_or(String::new(), |v| v.to_string())).collect();
+            Packed::Plain(spelt.join(","))
+        }
         Some(d) => Packed::Scaled {
             s: integers(values.iter().map(|value| value.and_then(|v| scale(v, d)).map(|(n, _)| n))),
             d,
@@ -183,7 +188,7 @@ mod tests {
 
     fn decoded(packed: &Packed) -> Vec<Option<f64>> {
         match packed {
-            Packed::Plain(values) => values.clone(),
+            Packed::Plain(text) => text.split(',').map(|number| number.parse().ok()).collect(),
             Packed::Scaled { s, d } => {
                 read(s).into_iter().map(|v| v.map(|n| n as f64 / 10f64.powi(i32::from(*d)))).collect()
             }
@@ -227,7 +232,8 @@ mod tests {
     #[test]
     fn numbers_out_of_reach_stay_plain() {
         for values in [vec![Some(1e300), None, Some(1e-300)], vec![Some(1.0 / 3.0)]] {
-            assert_eq!(numbers(&values), Packed::Plain(values));
+            assert!(matches!(numbers(&values), Packed::Plain(_)));
+            assert_eq!(decoded(&numbers(&values)), values);
         }
     }
 

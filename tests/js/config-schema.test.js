@@ -59,6 +59,7 @@ test("every JSON example of a document that is a configuration passes both", () 
 });
 
 test("an editor's help: every key of the schema says what it is for", () => {
+  /** @type {string[]} */
   const bare = [];
   /** @type {(node: any, where: string) => void} */
   const visit = (node, where) => {

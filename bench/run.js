@@ -109,6 +109,12 @@ function main() {
     `${os.type()} ${os.arch()}`,
     `Node ${process.version.slice(1)}${node24 ? `, and ${node24.slice(1)} where \`node:sqlite\` is the alternative` : ""}`,
   ].join("; ");
+  // Before the first measurement, so that it is not this program's own load.
+  const busy =
+    os.loadavg()[0] > os.cpus().length / 2
+      ? "\nThe machine was busy with other work: what needs both cores, and what takes milliseconds, is less sure.\n"
+      : "";
+  if (busy) say(busy.trim());
   const known = fs.existsSync(RESULTS) ? fs.readFileSync(RESULTS, "utf8").split(/^(?=## )/m) : [];
   const sections = Object.keys(PARTS).map((name) => {
     if (asked.length > 0 && !asked.includes(name)) {
@@ -118,7 +124,7 @@ function main() {
     console.log(`\n${text}`);
     return text.trimEnd();
   });
-  const text = [`${HEAD}\nMachine: ${machine}.`, ...sections.filter(Boolean)].join("\n\n");
+  const text = [`${HEAD}\nMachine: ${machine}.\n${busy}`.trimEnd(), ...sections.filter(Boolean)].join("\n\n");
   fs.writeFileSync(RESULTS, `${text}\n`);
   say("the tables stand in bench/results.md");
 }

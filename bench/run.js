@@ -9,9 +9,11 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { nodeOf } from "../scripts/node-versions.js";
 import { packages, root, run, rust, say } from "../scripts/setup.js";
 
-const NODE_24 = path.join(root, "node_modules/node24/bin/node");
+/** The version whose `node:sqlite` is the alternative. */
+const NODE_24 = nodeOf(24);
 const TOKEI = "15.0.0";
 const RESULTS = path.join(root, "bench/results.md");
 

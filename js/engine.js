@@ -9,7 +9,11 @@ import * as wasm from "./wasm/unentropy.js";
 /** Where the engine's files lie: beside the bundle, or in the tree when running from the sources. */
 const FILES =
   typeof UNENTROPY_BUNDLED === "undefined"
-    ? { wasm: "../dist/unentropy.wasm", style: "../templates/generated/report.css", script: "../templates/generated/report.js" }
+    ? {
+        wasm: "../dist/unentropy.wasm",
+        style: "../templates/generated/report.css",
+        script: "../templates/generated/report.js",
+      }
     : { wasm: "./unentropy.wasm", style: "./report.css", script: "./report.js" };
 
 /** @type {WebAssembly.Memory | undefined} */
@@ -304,9 +308,7 @@ export class Measurement {
    * @returns {number}
    */
   coverage(paths, { of, format, fallback }, keep) {
-    return guarded(() =>
-      this.#inner.coverage(paths, of, format ?? undefined, fallback ?? undefined, keep),
-    );
+    return guarded(() => this.#inner.coverage(paths, of, format ?? undefined, fallback ?? undefined, keep));
   }
 
   /** Gives the memory back. */

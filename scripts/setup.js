@@ -40,7 +40,8 @@ export function packages() {
   const lock = path.join(root, "package-lock.json");
   if (fs.existsSync(installed) && fs.statSync(installed).mtimeMs >= fs.statSync(lock).mtimeMs) return;
   say("installing npm packages from the lockfile");
-  run(process.platform === "win32" ? "npm.cmd" : "npm", ["ci", "--no-fund", "--no-audit"]);
+  // Not `npm ci`: it refuses a lockfile that lacks the binaries of other systems, which a registry may not carry.
+  run(process.platform === "win32" ? "npm.cmd" : "npm", ["install", "--no-save", "--no-fund", "--no-audit"]);
   fs.utimesSync(installed, new Date(), new Date());
 }
 

@@ -31,7 +31,13 @@ pub fn report(
         }
         None => (metrics_of(&columns), config::Report::default()),
     };
-    report::render(&ReportInput { metrics: &metrics, layout: &layout, columns: &columns, facts: &facts, assets })
+    report::render(&ReportInput {
+        metrics: &metrics,
+        layout: &layout,
+        columns: &columns,
+        facts: &facts,
+        assets,
+    })
 }
 
 /// The quality gate's fixed bounds as lines. What is compared with a baseline has no fixed place.

@@ -93,9 +93,11 @@ pub struct Config {
     pub metrics: Vec<Metric>,
     /// Where the history lives, as far as the file says.
     pub storage: Storage,
-    /// How pull requests are judged.
+    /// How pull requests are judged. The engine's own business: the host is not told.
+    #[serde(skip)]
     pub quality_gate: QualityGate,
-    /// How the report is laid out and coloured.
+    /// How the report is laid out and coloured. The engine's own business too.
+    #[serde(skip)]
     pub report: Report,
     /// Glob patterns in order, `!` excludes, the last match wins; empty when the file gives none.
     pub sources: Vec<String>,

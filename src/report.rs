@@ -130,7 +130,9 @@ pub fn render(input: &ReportInput<'_>) -> Result<String> {
         hash(input.assets.script),
         hash(&style)
     );
-    page::Document { page, policy, style: &style, script: input.assets.script, data: &data }.render().map_err(failed)
+    page::Document { page, policy, style: &style, script: input.assets.script, data: &data }
+        .render()
+        .map_err(failed)
 }
 
 fn failed(cause: impl std::fmt::Display) -> Error {

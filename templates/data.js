@@ -142,13 +142,15 @@ export function readReport(text) {
           if (kind === "missing") return [];
           if (kind === "label") return unpack(metric.label.values);
           return typeof metric.numeric === "string"
-            ? metric.numeric.split(",").map((number) => (number === "" ? null : Number(number)))
+            ? metric.numeric
+                .split(",")
+                .map((/** @type {string} */ number) => (number === "" ? null : Number(number)))
             : unpack(metric.numeric.s, 10 ** metric.numeric.d);
         }),
       };
     }),
     charts: raw.charts,
-    thresholds: raw.thresholds.map((line) => ({ ...line, value: Number(line.value) })),
+    thresholds: raw.thresholds.map((/** @type {any} */ line) => ({ ...line, value: Number(line.value) })),
     repository: raw.repository,
   };
 }

@@ -353,8 +353,11 @@ fn an_unknown_storage_type_is_a_warning_and_means_artifacts() {
 fn defaults_are_filled_in() {
     let config =
         checked(r#"{"metrics": {"a": {"type": "numeric", "command": "c"}}}"#).config.expect("accepted");
+    let mut whole = serde_json::to_value(&config).expect("serialisable");
+    whole["qualityGate"] = serde_json::to_value(&config.quality_gate).expect("serialisable");
+    whole["report"] = serde_json::to_value(&config.report).expect("serialisable");
     assert_eq!(
-        serde_json::to_value(&config).expect("serialisable"),
+        whole,
         json!({
             "metrics": [{
                 "id": "a", "name": "a", "type": "numeric", "description": null, "command": "c", "unit": null,

@@ -57,7 +57,8 @@ const TOKENS: &[&str] = &["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"]
 
 /// Whether a key (one that the grammar does not know) asks for a secret.
 pub(super) fn is_key(key: &str) -> bool {
-    let letters: String = key.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
+    let letters: String =
+        key.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect();
     // A mistyped name is about as long as the name; `s3` alone does not mean `s3AccessKeyId`.
     let as_long = |name: &&&str| letters.len().abs_diff(name.len()) <= 2;
     let names: Vec<&str> = NAMES.iter().filter(as_long).copied().collect();

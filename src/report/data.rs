@@ -5,7 +5,7 @@
 use super::pack::{self, Mixed, Packed};
 use super::selection::Selection;
 use super::{Drawn, ReportInput};
-use crate::config::{Direction, Unit};
+use crate::config::{self, Direction, Unit};
 use crate::history::Values;
 use serde::Serialize;
 
@@ -40,20 +40,17 @@ struct Metric<'a> {
     name: &'a str,
     unit: Option<Unit>,
     direction: Direction,
-    #[serde(flatten)]
-    column: Column<'a>,
+    /// With neither this nor `label` the metric is configured, but was never recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    numeric: Option<Packed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<Label<'a>>,
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Column<'a> {
-    Numeric(Packed),
-    Label {
-        values: String,
-        labels: &'a [String],
-    },
-    /// Configured, but never recorded.
-    Missing(()),
+struct Label<'a> {
+    values: String,
+    labels: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -98,22 +95,20 @@ pub(super) fn json(
     };
     let metrics = drawn
         .iter()
-        .map(|d| Metric {
-            id: &d.metric.id,
-            name: &d.metric.name,
-            unit: d.metric.unit,
-            direction: d.metric.direction,
-            column: match d.values {
-                None => Column::Missing(()),
+        .map(|d| {
+            let (numeric, label) = match d.values {
+                None => (None, None),
                 Some(Values::Numeric(values)) => {
                     let own: Vec<Option<f64>> = kept.iter().map(|&b| values[b]).collect();
-                    Column::Numeric(pack::numbers(&own))
+                    (Some(pack::numbers(&own)), None)
                 }
-                Some(Values::Label(values, labels)) => Column::Label {
-                    values: pack::integers(kept.iter().map(|&b| values[b].map(i64::from))),
-                    labels,
-                },
-            },
+                Some(Values::Label(values, labels)) => {
+                    let values = pack::integers(kept.iter().map(|&b| values[b].map(i64::from)));
+                    (None, Some(Label { values, labels }))
+                }
+            };
+            let config::Metric { id, name, unit, direction, .. } = d.metric;
+            Metric { id, name, unit: *unit, direction: *direction, numeric, label }
         })
         .collect();
     let thresholds = input

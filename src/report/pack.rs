@@ -110,7 +110,8 @@ pub(super) fn numbers(values: &[Option<f64>]) -> Packed {
         .or_else(|| if values.len() > PLAIN_LENGTH { decimals(values, TOLERANCE) } else { None });
     match places {
         None => {
-            let spelt: Vec<String> = values.iter().map(|v| v.map_or(String::new(), |v| v.to_string())).collect();
+            let spelt: Vec<String> =
+                values.iter().map(|v| v.map_or(String::new(), |v| v.to_string())).collect();
             Packed::Plain(spelt.join(","))
         }
         Some(d) => Packed::Scaled {

@@ -3,36 +3,9 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import fs from "node:fs";
-import path from "node:path";
 import { test } from "node:test";
-import { Project, ROOT } from "./support/project.js";
-
-const PRESENT = Number(process.versions.node.split(".")[0]);
-const windows = process.platform === "win32";
-
-/**
- * The Node of a major version. It is kept below target/, not among the development dependencies: there its `node`
- * would stand before the user's own in every script of npm.
- * @param {number} major
- * @returns {string}
- */
-function nodeOf(major) {
-  if (major === PRESENT) return process.execPath;
-  const folder = path.join(ROOT, "target/node", String(major));
-  const program = path.join(folder, "node_modules/node/bin", windows ? "node.exe" : "node");
-  if (!fs.existsSync(program)) {
-    fs.mkdirSync(folder, { recursive: true });
-    const words = ["install", "--prefix", folder, "--no-save", "--no-audit", "--no-fund", `node@${major}`];
-    execFileSync(windows ? "npm.cmd" : "npm", words, {
-      cwd: folder,
-      stdio: "pipe",
-      timeout: 180_000,
-      shell: windows,
-    });
-  }
-  return program;
-}
+import { nodeOf } from "../../scripts/node-versions.js";
+import { Project } from "./support/project.js";
 
 test("a run gives the same on Node 20, 22 and 24", { timeout: 400_000 }, async (t) => {
   const project = new Project(t, {

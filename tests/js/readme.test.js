@@ -6,15 +6,19 @@ import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import Ajv from "ajv/dist/2020.js";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { parse } from "yaml";
 import { checkConfig } from "../../dist/index.js";
 import { COMMANDS } from "../../js/cli/options.js";
 import { PLAIN_ENV, Project, ROOT } from "./support/project.js";
 
 const readme = fs.readFileSync(path.join(ROOT, "README.md"), "utf8");
-const blocks = [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, text]) => ({ language, text }));
-const of = (/** @type {string} */ language) => blocks.filter((block) => block.language === language).map(({ text }) => text);
+const blocks = [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, text]) => ({
+  language,
+  text,
+}));
+const of = (/** @type {string} */ language) =>
+  blocks.filter((block) => block.language === language).map(({ text }) => text);
 
 test("every fenced example is of a kind that is checked here", () => {
   assert.deepEqual([...new Set(blocks.map(({ language }) => language))].sort(), ["js", "json", "sh", "yaml"]);
@@ -22,7 +26,7 @@ test("every fenced example is of a kind that is checked here", () => {
 
 test("every configuration is accepted, by the engine and by the JSON Schema", () => {
   const schema = JSON.parse(fs.readFileSync(path.join(ROOT, "unentropy.schema.json"), "utf8"));
-  const validate = new Ajv({ strict: true }).compile(schema);
+  const validate = new Ajv2020({ strict: true }).compile(schema);
   for (const text of of("json")) {
     const checked = checkConfig(text, "README.md");
     assert.deepEqual([checked.errors, checked.warnings], [[], []]);
@@ -55,7 +59,10 @@ test("the package's example runs", (t) => {
   const entry = JSON.stringify(pathToFileURL(path.join(ROOT, "dist/index.js")).href);
   for (const text of of("js")) {
     project.write("example.mjs", text.replace('"unentropy"', entry));
-    const printed = execFileSync(process.execPath, ["example.mjs"], { cwd: project.directory, env: PLAIN_ENV });
+    const printed = execFileSync(process.execPath, ["example.mjs"], {
+      cwd: project.directory,
+      env: PLAIN_ENV,
+    });
     assert.equal(printed.toString(), "1\n");
   }
 });

@@ -6,16 +6,20 @@ import { setTimeout as sleepFor } from "node:timers/promises";
 import * as theEngine from "../engine.js";
 import { Failure } from "../failure.js";
 import { LocalStore } from "./local.js";
+import { s3Parameters } from "./s3-parameters.js";
 import { SqliteStorageProvider } from "./session.js";
 
-/** @import { Engine, StorageProvider, StorageProviderConfig } from "./provider.js" */
+/** @import { BlobStore, Engine, StorageProvider, StorageProviderConfig } from "./provider.js" */
 
 /**
  * @typedef {object} Surroundings
  * @property {Engine} [engine]
  * @property {(ms: number) => Promise<unknown>} [sleep]
  * @property {() => number} [random] at least 0, below 1
+ * @property {() => number} [now] milliseconds since 1970
  * @property {(message: string) => void} [log] instead of stderr, for `verbose`
+ * @property {NodeJS.ProcessEnv} [env] for credentials that the configuration does not give
+ * @property {AbortSignal} [signal] ends transfers
  */
 
 const TYPES = Object.freeze(["sqlite-local", "sqlite-artifact", "sqlite-s3", "postgres"]);
@@ -26,12 +30,12 @@ const TYPES = Object.freeze(["sqlite-local", "sqlite-artifact", "sqlite-s3", "po
  * @param {StorageProviderConfig} config
  * @param {Surroundings} [surroundings]
  * @returns {Promise<StorageProvider>}
- * @throws {Failure} `STORAGE_CONFIG_INVALID` when a key is missing or wrong, `STORAGE_UNSUPPORTED` for a type that
+ * @throws {Failure} `STORAGE_CONFIG_INVALID` (or the S3 client's) when a key is missing or wrong, `STORAGE_UNSUPPORTED` for a type that
  *   this version cannot keep a history in
  */
 export async function createStorageProvider(config, surroundings = {}) {
   const { engine = theEngine, sleep = sleepFor, random = Math.random } = surroundings;
-  const { type, path, readonly = false, verbose = false } = config;
+  const { type, readonly = false, verbose = false } = config;
   if (!TYPES.includes(type)) {
     throw invalid(`the storage type is \`${String(type)}\`, expected one of ${listed(TYPES)}`);
   }
@@ -39,19 +43,37 @@ export async function createStorageProvider(config, surroundings = {}) {
     if (typeof value !== "boolean")
       throw invalid(`\`${key}\` is \`${String(value)}\`, expected true or false`);
   }
-  if (type !== "sqlite-local") {
-    throw new Failure(`this version keeps histories in local files only, the storage type is \`${type}\``, {
-      type: "validation",
-      code: "STORAGE_UNSUPPORTED",
-      hint: "Set the storage type to `sqlite-local` with a `path`, and let the workflow keep that file.",
-    });
-  }
-  if (typeof path !== "string" || path.trim() === "") {
-    throw invalid("`sqlite-local` has no `path`, expected the file of the history");
-  }
   const log = verbose ? (surroundings.log ?? toStderr) : undefined;
-  const store = new LocalStore(path, { readonly, sleep, random });
+  const store = await openStore(config, { ...surroundings, sleep, random, log });
   return new SqliteStorageProvider(store, { engine, readonly, log, sleep, random });
+}
+
+/**
+ * @param {StorageProviderConfig} config
+ * @param {Surroundings & {sleep: (ms: number) => Promise<unknown>, random: () => number}} surroundings
+ * @returns {Promise<BlobStore>}
+ */
+async function openStore(config, { sleep, random, now = Date.now, env = process.env, signal, log }) {
+  const { type, path, readonly = false } = config;
+  if (type === "sqlite-local") {
+    if (typeof path !== "string" || path.trim() === "") {
+      throw invalid("`sqlite-local` has no `path`, expected the file of the history");
+    }
+    return new LocalStore(path, { readonly, sleep, random });
+  }
+  if (type === "sqlite-s3") {
+    const { parameters, key, onCorrupt } = s3Parameters(config, env);
+    // Whoever keeps the history in a file does not wait for the client to be loaded.
+    const [{ S3Client }, { S3Store }] = await Promise.all([import("../s3/client.js"), import("./s3.js")]);
+    const client = new S3Client(parameters, { now, sleep, random, log, signal });
+    const { bucket, endpoint } = parameters;
+    return new S3Store({ client, bucket, key, endpoint, readonly, onCorrupt, now, random });
+  }
+  throw new Failure(`this version keeps no histories in \`${type}\` storage`, {
+    type: "validation",
+    code: "STORAGE_UNSUPPORTED",
+    hint: "Set the storage type to `sqlite-s3`, or to `sqlite-local` with a `path` and let the workflow keep that file.",
+  });
 }
 
 /** @param {string} message */

@@ -84,8 +84,8 @@ export async function findGoodCopy(client, key, backup, builds) {
     const versions = (await client.listVersions(key)).filter((version) => !version.isLatest && !version.deleteMarker);
     if (versions.length === 0) looked.push("the bucket's older versions: there are none");
     for (const { versionId, lastModified } of versions.slice(0, VERSIONS)) {
-      const when = new Date(lastModified).toISOString();
-      const copy = await tried(`version \`${versionId}\` of ${when}`, () => client.getVersion(key, versionId));
+      const when = lastModified === null ? "" : ` of ${new Date(lastModified).toISOString()}`;
+      const copy = await tried(`version \`${versionId}\`${when}`, () => client.getVersion(key, versionId));
       if (copy) return { copy, looked };
     }
   } catch (thrown) {

@@ -40,8 +40,9 @@ const VERSION = 1;
 
 /**
  * @typedef {object} Listed
- * @property {number} readingFrom the server's time at which the listing was complete; reading began later
- * @property {Map<string, number>} stored the server's time of each object by its key
+ * @property {number} readingFrom the server's time when it began to list; the history was read later. NaN where the
+ *   server does not tell, and then nothing is ever old enough
+ * @property {Map<string, number>} stored the server's time of each object by its key, or NaN
  */
 
 /** @implements {ChangeJournal} */
@@ -111,9 +112,9 @@ export class PendingObjects {
    */
   async list() {
     const askedMs = this.#options.now();
-    const objects = await this.#client.list(this.#prefix);
-    const times = objects.map(({ key, lastModified }) => /** @type {const} */ ([key, timeOf(lastModified)]));
-    times.sort(([oneKey, one], [otherKey, other]) => one - other || (oneKey < otherKey ? -1 : 1));
+    const { objects, serverTime } = await this.#client.list(this.#prefix);
+    const times = objects.map(({ key, lastModified }) => /** @type {const} */ ([key, lastModified ?? Number.NaN]));
+    times.sort(([oneKey, one], [otherKey, other]) => (one || 0) - (other || 0) || (oneKey < otherKey ? -1 : 1));
     const keys = times.map(([key]) => key).filter((key) => key !== this.#prefix);
     await sideBySide(keys, async (key) => {
       if (this.#known.has(key)) return;
@@ -138,7 +139,7 @@ export class PendingObjects {
         return age > this.#options.freshMs || age < 0;
       },
     };
-    this.#listings.set(listing, { readingFrom: timeOf(objects.serverTime), stored: new Map(times) });
+    this.#listings.set(listing, { readingFrom: serverTime ?? Number.NaN, stored: new Map(times) });
     return listing;
   }
 
@@ -260,11 +261,6 @@ function skipped(key, cause) {
     code: "PENDING_SKIPPED",
     hint: "It is kept. If it is yours, use the version of unentropy that wrote it; else delete it.",
   });
-}
-
-/** @param {string | number | Date} time */
-function timeOf(time) {
-  return new Date(time).getTime();
 }
 
 /**

@@ -26,6 +26,8 @@ export const PRECONDITIONS = "unentropy-preconditions";
 const VALID_DAYS = 7;
 /** How many writers race in the probe. Of an atomic server exactly one wins, however many there are. */
 const RACERS = 6;
+/** An ETag that no object has. */
+const NOBODYS = `"${"0".repeat(32)}"`;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
@@ -75,16 +77,16 @@ export async function probePreconditions(client, key, warn) {
   let left = false;
   /**
    * @param {string} body
-   * @param {{ifMatch?: string, ifNoneMatch?: string}} condition
+   * @param {{ifMatch?: string, ifNoneMatch?: boolean}} condition
    */
   const put = async (body, condition) => {
     left = true;
     return client.put(key, Buffer.from(body), { ...condition, contentType: "text/plain" });
   };
   try {
-    await put("created", { ifNoneMatch: "*" });
-    if ((await put("created again", { ifNoneMatch: "*" })).status === "stored") return "ignored";
-    if ((await put("replaced another", { ifMatch: `"${"0".repeat(32)}"` })).status === "stored") return "ignored";
+    await put("created", { ifNoneMatch: true });
+    if ((await put("created again", { ifNoneMatch: true })).status === "stored") return "ignored";
+    if ((await put("replaced another", { ifMatch: NOBODYS })).status === "stored") return "ignored";
     const before = await client.head(key);
     if (!before) return "ignored";
     const outcomes = await Promise.all(

@@ -30,6 +30,9 @@ import { decodeVerdict, encodeVerdict, PRECONDITIONS, probePreconditions } from 
  * @property {number} [freshMs] for tests: how old a listing may be that a write rests on
  */
 
+/** Codes of a copy whose original is no longer what was read. */
+const GONE = new Set(["S3_SOURCE_CHANGED", "S3_OBJECT_MISSING"]);
+
 /** @implements {BlobStore} */
 export class S3Store {
   #client;
@@ -107,7 +110,8 @@ export class S3Store {
     this.#uncertain = false;
     if (!object) return null;
     const known = decodeVerdict(object.metadata[PRECONDITIONS], this.#place, this.#now());
-    if (known && !this.#verdict) {
+    // Where anybody found that the server cannot be trusted, nobody trusts it.
+    if (known && (!this.#verdict || known.verdict !== "honoured")) {
       this.#verdict = known.verdict;
       this.#askedMs = known.askedMs;
     }
@@ -116,13 +120,19 @@ export class S3Store {
   }
 
   /**
-   * A refused reading is not absence. Where creating is certain to fail if there is a history, trying to create one
-   * tells.
+   * A refused reading is not absence: without the right to list, servers answer it for a missing object too. Where
+   * creating is certain to fail if there is a history, trying to create one tells.
    *
    * @param {Failure} failure
-   * @returns {Promise<null>}
+   * @returns {Promise<StoredBlob | null>}
    */
   async #unreadable(failure) {
+    if (failure.code === "S3_CHECKSUM_MISMATCH") {
+      // The client has asked again already: it is the stored object that does not fit its checksum.
+      const head = await this.#client.head(this.#key);
+      const damage = new Failure(failure.message, { type: "storage", code: "HISTORY_CORRUPT", cause: failure });
+      return head && { bytes: new Uint8Array(), version: head.etag, damage };
+    }
     if (failure.code !== "S3_ACCESS_DENIED") throw failure;
     if (!this.#readonly && !this.#uncertain) {
       const verdict = await this.#ask().catch(() => undefined);
@@ -131,15 +141,7 @@ export class S3Store {
         return null;
       }
     }
-    throw new Failure(
-      `could not read \`${this.#location}\`: access denied. Either there is a history and the key may not read it, or there is none and the key may not list the bucket`,
-      {
-        type: "storage",
-        code: "S3_ACCESS_DENIED",
-        hint: "Grant `s3:GetObject` on the history's key for the first, `s3:ListBucket` on the bucket for the second; with both, either is settled.",
-        cause: failure,
-      },
-    );
+    throw failure;
   }
 
   /** Asks the server what it does with preconditions, once. */
@@ -168,7 +170,7 @@ export class S3Store {
 
   async #hasLeftovers() {
     try {
-      return (await this.#client.list(pendingPrefix(this.#key))).length > 0;
+      return (await this.#client.list(pendingPrefix(this.#key))).objects.length > 0;
     } catch (thrown) {
       const failure = Failure.from(thrown);
       // Whoever may not list has never had a journal.
@@ -197,7 +199,9 @@ export class S3Store {
     if (verdict !== "honoured" && ((await this.#client.head(this.#key))?.etag ?? null) !== ifVersion) {
       return { status: "conflict" };
     }
-    if (ifVersion !== null && ifVersion !== this.#damaged) await this.#backUp();
+    if (ifVersion !== null && ifVersion !== this.#damaged && !(await this.#backUp(ifVersion))) {
+      return { status: "conflict" };
+    }
 
     const outcome = await this.#client.put(this.#key, bytes, {
       contentType: CONTENT_TYPE,
@@ -206,7 +210,7 @@ export class S3Store {
         [PRECONDITIONS]: encodeVerdict(verdict, this.#place, this.#askedMs),
         ...(facts ? { [BUILDS]: String(facts.builds) } : {}),
       },
-      ...(verdict === "refused" ? {} : ifVersion === null ? { ifNoneMatch: "*" } : { ifMatch: ifVersion }),
+      ...(verdict === "refused" ? {} : ifVersion === null ? { ifNoneMatch: true } : { ifMatch: ifVersion }),
     });
     if (outcome.status === "conflict") return this.#lost(digest);
     return this.#proved(bytes, digest, outcome.etag);
@@ -264,12 +268,19 @@ export class S3Store {
     return { status: "stored", version: head.etag };
   }
 
-  /** Keeps the history that is about to be replaced. Doing without a backup is better than not recording. */
-  async #backUp() {
+  /**
+   * Keeps the history that is about to be replaced. Doing without a backup is better than not recording.
+   *
+   * @param {string} version
+   * @returns {Promise<boolean>} false when the history is no longer that one
+   */
+  async #backUp(version) {
     try {
-      await this.#client.copy(this.#key, `${this.#key}.bak`);
+      await this.#client.copy(this.#key, `${this.#key}.bak`, { ifMatch: version });
     } catch (thrown) {
       const failure = Failure.from(thrown);
+      if (GONE.has(failure.code)) return false;
+      if (failure.code === "ABORTED") throw failure;
       this.#warn(
         new Failure(`no backup of \`${this.#location}\` was made: ${failure.message}`, {
           type: "storage",
@@ -281,6 +292,7 @@ export class S3Store {
         }),
       );
     }
+    return true;
   }
 
   /**
@@ -338,8 +350,14 @@ export class S3Store {
   async #keep(version) {
     const time = new Date(this.#now()).toISOString().replace(/[-:]|\.\d+/g, "");
     const key = `${this.#key}.corrupt-${time}`;
-    await this.#client.copy(this.#key, key);
-    return (await this.#client.head(this.#key))?.etag === version ? key : null;
+    try {
+      await this.#client.copy(this.#key, key, { ifMatch: version });
+      return key;
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      if (GONE.has(failure.code)) return null;
+      throw failure;
+    }
   }
 
   /**

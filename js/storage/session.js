@@ -212,12 +212,14 @@ export class SqliteStorageProvider {
   async #storeChanges() {
     this.#current();
     if (this.#changes.length === 0) return;
-    const journal = await this.#store.journal?.("write");
-    await (journal ? this.#storeThrough(journal) : this.#storeIfUnchanged());
+    await this.#storeIfUnchanged();
   }
 
   async #storeIfUnchanged() {
     for (let attempt = 0; ; attempt++) {
+      // What was read after a lost race may have shown that the place cannot be trusted.
+      const journal = await this.#store.journal?.("write");
+      if (journal) return this.#storeThrough(journal);
       const included = this.#changes.length;
       const { bytes, outcome } = await this.#write();
       if (outcome.status === "stored") {

@@ -114,7 +114,7 @@ const protocol = (order) => {
     };
     const list = async () => {
       const askedAt = world.now;
-      return { askedAt, objects: await client.list(PENDING) };
+      return { askedAt, ...(await client.list(PENDING)) };
     };
     /** @param {{key: string}[]} objects */
     const fetch = async (objects) => {
@@ -136,7 +136,7 @@ const protocol = (order) => {
       const keep = order === "remove without waiting" ? Number.NEGATIVE_INFINITY : KEEP + ROUNDING;
       for (const { key, lastModified } of listing.objects) {
         const held = namesIn(Buffer.from(key.slice(PENDING.length))).every((build) => stored.has(build));
-        if (held && listing.objects.serverTime - lastModified > keep) await client.delete(key);
+        if (held && listing.serverTime - lastModified > keep) await client.delete(key);
       }
       if (order === "remove the own one after writing") await client.delete(own);
       return;

@@ -172,7 +172,7 @@ export class SimulatedClient {
           etag: stored.etag,
           lastModified: stored.storedAt,
         }));
-      return Object.assign(found, { serverTime: this.#bucket.time });
+      return { objects: found, serverTime: this.#bucket.time };
     });
   }
 

@@ -6,7 +6,6 @@ import { setTimeout as sleepFor } from "node:timers/promises";
 import * as theEngine from "../engine.js";
 import { Failure } from "../failure.js";
 import { LocalStore } from "./local.js";
-import { s3Parameters } from "./s3-parameters.js";
 import { SqliteStorageProvider } from "./session.js";
 
 /** @import { BlobStore, Engine, StorageProvider, StorageProviderConfig } from "./provider.js" */
@@ -22,6 +21,7 @@ import { SqliteStorageProvider } from "./session.js";
  * @property {AbortSignal} [signal] ends transfers
  */
 
+const REPAIRS = Object.freeze(["fail", "restore", "recreate"]);
 const TYPES = Object.freeze(["sqlite-local", "sqlite-artifact", "sqlite-s3", "postgres"]);
 
 /**
@@ -62,12 +62,14 @@ async function openStore(config, { sleep, random, now = Date.now, env = process.
     return new LocalStore(path, { readonly, sleep, random });
   }
   if (type === "sqlite-s3") {
-    const { parameters, key, onCorrupt } = s3Parameters(config, env);
     // Whoever keeps the history in a file does not wait for the client to be loaded.
-    const [{ S3Client }, { S3Store }] = await Promise.all([import("../s3/client.js"), import("./s3.js")]);
-    const client = new S3Client(parameters, { now, sleep, random, log, signal });
-    const { bucket, endpoint } = parameters;
-    return new S3Store({ client, bucket, key, endpoint, readonly, onCorrupt, now, random });
+    const { S3Store, openClient } = await import("./s3.js");
+    const { onCorrupt = "fail" } = config;
+    if (!REPAIRS.includes(onCorrupt)) {
+      throw invalid(`\`onCorrupt\` is \`${String(onCorrupt)}\`, expected one of ${listed(REPAIRS)}`);
+    }
+    const { client, key } = openClient(config, env, { now, sleep, random, log, signal });
+    return new S3Store({ client, key, readonly, onCorrupt, now, random });
   }
   throw new Failure(`this version keeps no histories in \`${type}\` storage`, {
     type: "validation",

@@ -151,7 +151,7 @@
  * @property {"AES256" | "aws:kms"} [s3Sse] encryption by the server
  * @property {string} [s3SseKmsKeyId]
  * @property {"fail" | "restore" | "recreate"} [onCorrupt] what becomes of a damaged history; `fail` unless given
- * @property {number} [retryAttempts] how often a request is repeated that may yet succeed
+ * @property {number} [retryAttempts] tries of a request that may yet succeed, the first included; 3 unless given
  * @property {string} [artifactName]
  * @property {string} [repository]
  * @property {string} [githubToken]

@@ -8,20 +8,50 @@
  */
 
 import { Failure } from "../failure.js";
+import { S3Client } from "../s3/client.js";
+import { s3Parameters } from "../s3/parameters.js";
 import { BUILDS, CONTENT_TYPE, damageOf, findGoodCopy, LIMIT, SHA256, sha256 } from "./s3-integrity.js";
 import { PendingObjects, pendingPrefix } from "./s3-pending.js";
 import { decodeVerdict, encodeVerdict, PRECONDITIONS, probePreconditions } from "./s3-preconditions.js";
 
-/** @import { BlobFacts, BlobStore, BuildCounter, ChangeJournal, Remedied, StoredBlob, WriteOutcome } from "./provider.js" */
-/** @import { S3Client } from "../s3/client.js" */
+/** @import { BlobFacts, BlobStore, BuildCounter, ChangeJournal, Remedied, StorageProviderConfig, StoredBlob, WriteOutcome } from "./provider.js" */
+/** @import { Surroundings } from "../s3/client.js" */
 /** @import { Verdict } from "./s3-preconditions.js" */
+
+/**
+ * The client that a configuration asks for, completed from the environment.
+ *
+ * @param {Omit<StorageProviderConfig, "type">} config
+ * @param {NodeJS.ProcessEnv} env
+ * @param {Surroundings} surroundings
+ * @returns {{client: S3Client, key: string}}
+ * @throws {Failure} of type `validation`: `S3_PARAMETERS_INVALID`, `S3_ENDPOINT_INSECURE`
+ */
+export function openClient(config, env, surroundings) {
+  const { parameters, key } = s3Parameters(
+    {
+      endpoint: config.s3Endpoint,
+      bucket: config.s3Bucket,
+      key: config.s3Key,
+      region: config.s3Region,
+      accessKeyId: config.s3AccessKeyId,
+      secretAccessKey: config.s3SecretAccessKey,
+      sessionToken: config.s3SessionToken,
+      addressing: config.s3Addressing,
+      allowHttp: config.s3AllowHttp,
+      sse: config.s3Sse,
+      sseKmsKeyId: config.s3SseKmsKeyId,
+      retryAttempts: config.retryAttempts,
+    },
+    env,
+  );
+  return { client: new S3Client(parameters, surroundings), key };
+}
 
 /**
  * @typedef {object} S3StoreOptions
  * @property {S3Client} client
- * @property {string} bucket
  * @property {string} key
- * @property {string} [endpoint] as the user named it; tells places apart
  * @property {boolean} [readonly]
  * @property {"fail" | "restore" | "recreate"} [onCorrupt]
  * @property {() => number} now milliseconds
@@ -58,15 +88,15 @@ export class S3Store {
   #warnings = new Map();
 
   /** @param {S3StoreOptions} options */
-  constructor({ client, bucket, key, endpoint, readonly = false, onCorrupt = "fail", now, random, ...rest }) {
+  constructor({ client, key, readonly = false, onCorrupt = "fail", now, random, ...rest }) {
     this.#client = client;
     this.#key = key;
     this.#readonly = readonly;
     this.#onCorrupt = onCorrupt;
     this.#now = now;
     this.#random = random;
-    this.#location = `s3://${bucket}/${key}`;
-    this.#place = `${endpoint ?? ""} ${bucket}`;
+    this.#location = `s3://${client.bucket}/${key}`;
+    this.#place = `${client.host} ${client.bucket}`;
     /** @param {Failure} failure */
     const warn = (failure) => this.#warn(failure);
     this.#pending = new PendingObjects(client, key, { now, random, warn, ...rest });

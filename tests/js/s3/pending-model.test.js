@@ -176,7 +176,6 @@ async function realRun(client, world, name, times = {}) {
   const now = () => world.now;
   const store = new S3Store({
     client: /** @type {any} */ (client),
-    bucket: "b",
     key: KEY,
     now,
     random,

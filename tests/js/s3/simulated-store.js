@@ -88,6 +88,8 @@ export class SimulatedBucket {
 
 /** One process' client. After `die` it hears nothing any more. */
 export class SimulatedClient {
+  host = "simulated";
+  bucket = "b";
   #world;
   #bucket;
   #travel;

@@ -81,7 +81,9 @@ export async function findGoodCopy(client, key, backup, builds) {
     return count === null ? null : { bytes: object.bytes, builds: count, source };
   };
   try {
-    const versions = (await client.listVersions(key)).filter((version) => !version.isLatest && !version.deleteMarker);
+    const versions = (await client.listVersions(key)).filter(
+      (version) => !version.isLatest && !version.deleteMarker,
+    );
     if (versions.length === 0) looked.push("the bucket's older versions: there are none");
     for (const { versionId, lastModified } of versions.slice(0, VERSIONS)) {
       const when = lastModified === null ? "" : ` of ${new Date(lastModified).toISOString()}`;

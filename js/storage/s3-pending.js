@@ -113,8 +113,12 @@ export class PendingObjects {
   async list() {
     const askedMs = this.#options.now();
     const { objects, serverTime } = await this.#client.list(this.#prefix);
-    const times = objects.map(({ key, lastModified }) => /** @type {const} */ ([key, lastModified ?? Number.NaN]));
-    times.sort(([oneKey, one], [otherKey, other]) => (one || 0) - (other || 0) || (oneKey < otherKey ? -1 : 1));
+    const times = objects.map(
+      ({ key, lastModified }) => /** @type {const} */ ([key, lastModified ?? Number.NaN]),
+    );
+    times.sort(
+      ([oneKey, one], [otherKey, other]) => (one || 0) - (other || 0) || (oneKey < otherKey ? -1 : 1),
+    );
     const keys = times.map(([key]) => key).filter((key) => key !== this.#prefix);
     await sideBySide(keys, async (key) => {
       if (this.#known.has(key)) return;

@@ -160,7 +160,11 @@ export class S3Store {
     if (failure.code === "S3_CHECKSUM_MISMATCH") {
       // The client has asked again already: it is the stored object that does not fit its checksum.
       const head = await this.#client.head(this.#key);
-      const damage = new Failure(failure.message, { type: "storage", code: "HISTORY_CORRUPT", cause: failure });
+      const damage = new Failure(failure.message, {
+        type: "storage",
+        code: "HISTORY_CORRUPT",
+        cause: failure,
+      });
       return head && { bytes: new Uint8Array(), version: head.etag, damage };
     }
     if (failure.code !== "S3_ACCESS_DENIED") throw failure;
@@ -260,14 +264,19 @@ export class S3Store {
     } catch (thrown) {
       const failure = Failure.from(thrown);
       if (!this.#uncertain || failure.code !== "S3_ACCESS_DENIED") throw failure;
-      throw new Failure(`could not read \`${this.#location}\`: there is a history, and the key may not read it`, {
-        type: "storage",
-        code: "S3_ACCESS_DENIED",
-        hint: "Grant `s3:GetObject` on the history's key. Nothing was overwritten.",
-        cause: failure,
-      });
+      throw new Failure(
+        `could not read \`${this.#location}\`: there is a history, and the key may not read it`,
+        {
+          type: "storage",
+          code: "S3_ACCESS_DENIED",
+          hint: "Grant `s3:GetObject` on the history's key. Nothing was overwritten.",
+          cause: failure,
+        },
+      );
     }
-    return head?.metadata[SHA256] === digest ? { status: "stored", version: head.etag } : { status: "conflict" };
+    return head?.metadata[SHA256] === digest
+      ? { status: "stored", version: head.etag }
+      : { status: "conflict" };
   }
 
   /**

@@ -94,7 +94,10 @@ async function play(seed, persist) {
 }
 
 /** The builds that an object speaks of, whoever wrote it. @param {Uint8Array} bytes @returns {string[]} */
-const namesIn = (bytes) => Buffer.from(bytes).toString().match(/\br\d+\b/g) ?? [];
+const namesIn = (bytes) =>
+  Buffer.from(bytes)
+    .toString()
+    .match(/\br\d+\b/g) ?? [];
 
 /**
  * The protocol alone, with its steps in an order that can be wrong.

@@ -98,3 +98,8 @@ export function header({ headers }, name) {
   const value = headers[name];
   return typeof value === "string" ? value : (value?.[0] ?? "");
 }
+
+/** @param {string} etag @returns {string} without its quotes */
+export function bare(etag) {
+  return etag.replace(/^(?:W\/)?"(.*)"$/, "$1");
+}

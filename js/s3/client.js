@@ -7,7 +7,7 @@
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { Failure } from "../failure.js";
 import { Address, isSameProvider } from "./address.js";
-import { header, isConflict, parsed, problemIn, timeOf } from "./answers.js";
+import { bare, header, isConflict, parsed, problemIn, timeOf } from "./answers.js";
 import { failure, failureOfAnswer, failureOfExchange } from "./errors.js";
 import { multipartPut } from "./multipart.js";
 import { clientProblems } from "./parameters.js";
@@ -879,7 +879,10 @@ function objectFacts(reply) {
 /** The checksum of the whole object; that of a list of parts says nothing about the bytes. @param {Answer} answer */
 function wholeChecksum(answer) {
   const checksum = header(answer, "x-amz-checksum-sha256");
-  const composite = header(answer, "x-amz-checksum-type") === "COMPOSITE" || checksum.includes("-");
+  const type = header(answer, "x-amz-checksum-type");
+  // Servers that leave the type out tell a checksum of parts by its dash, or only by the ETag's.
+  const inParts = checksum.includes("-") || /-\d+"?$/.test(header(answer, "etag"));
+  const composite = type === "COMPOSITE" || (type !== "FULL_OBJECT" && inParts);
   return checksum && !composite ? checksum : null;
 }
 
@@ -902,11 +905,6 @@ function metadataHeaders(metadata) {
 /** @param {string} etag */
 function quoted(etag) {
   return /^(W\/)?".*"$/.test(etag) ? etag : `"${etag}"`;
-}
-
-/** @param {string} etag */
-function bare(etag) {
-  return etag.replace(/^(?:W\/)?"(.*)"$/, "$1");
 }
 
 /** @param {Record<string, string>} a @param {Record<string, string>} b */

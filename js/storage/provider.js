@@ -55,6 +55,7 @@
  *   go through; to read, only where that is known already
  * @property {(damaged: StoredBlob, failure: Failure, builds: BuildCounter) => Promise<Remedied | null>} [remedy] what
  *   is to be done about a damaged history; null when it has changed meanwhile, so that it has to be read again
+ * @property {() => void} [close] lets go of connections; the store can still be used
  * @property {() => Failure[]} [warnings] what went wrong without making a result wrong
  */
 

@@ -111,6 +111,10 @@ export class S3Store {
     return null;
   }
 
+  close() {
+    this.#client.close();
+  }
+
   /** What went wrong without making a result wrong. */
   warnings() {
     return [...this.#warnings.values()];

@@ -395,6 +395,7 @@ export class SqliteStorageProvider {
     this.#repository = null;
     this.#opening = null;
     this.#changes = [];
+    this.#store.close?.();
   }
 
   #current() {

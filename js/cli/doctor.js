@@ -80,8 +80,9 @@ async function examineHistory(config) {
   });
   try {
     await storage.ready();
+    const builds = storage.getRepository().countBuilds();
     const message = storage.existed
-      ? `${storage.getRepository().countBuilds()} builds in \`${storage.location}\`, every check passed`
+      ? `${builds} ${builds === 1 ? "build" : "builds"} in \`${storage.location}\`, every check passed`
       : `there is none in \`${storage.location}\` yet`;
     return { findings: [finding("ok", message)], location: storage.location };
   } catch (thrown) {

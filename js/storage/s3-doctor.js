@@ -5,7 +5,7 @@
 
 import { Failure } from "../failure.js";
 import { openClient } from "./s3.js";
-import { damageOf, LIMIT } from "./s3-integrity.js";
+import { counted, damageOf, LIMIT } from "./s3-integrity.js";
 import { pendingPrefix } from "./s3-pending.js";
 import { probePreconditions } from "./s3-preconditions.js";
 
@@ -160,7 +160,7 @@ async function examineRights(client, key, probe, engine, report) {
       if (damage) throw new Failure(damage.message, { type: "storage", code: damage.code, hint: DAMAGED });
       const history = engine.openHistory(object.bytes);
       try {
-        report.add("history", "ok", `${history.buildCount()} builds, every check passed`);
+        report.add("history", "ok", `${counted(history.buildCount())}, every check passed`);
       } finally {
         history.free();
       }

@@ -26,6 +26,9 @@ const VERSIONS = 50;
  */
 export const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
+/** @param {number} builds */
+export const counted = (builds) => `${builds} ${builds === 1 ? "build" : "builds"}`;
+
 /**
  * Why an object's bytes are not those that were stored, or undefined. An object that came here without a digest,
  * such as one that was uploaded by hand, proves nothing.
@@ -77,7 +80,7 @@ export async function findGoodCopy(client, key, backup, builds) {
       return null;
     }
     const count = damageOf(source, object) ? null : builds(object.bytes);
-    looked.push(`${source}: ${count === null ? "damaged too" : `${count} builds`}`);
+    looked.push(`${source}: ${count === null ? "damaged too" : counted(count)}`);
     return count === null ? null : { bytes: object.bytes, builds: count, source };
   };
   try {

@@ -10,7 +10,16 @@
 import { Failure } from "../failure.js";
 import { S3Client } from "../s3/client.js";
 import { s3Parameters } from "../s3/parameters.js";
-import { BUILDS, CONTENT_TYPE, damageOf, findGoodCopy, LIMIT, SHA256, sha256 } from "./s3-integrity.js";
+import {
+  BUILDS,
+  CONTENT_TYPE,
+  counted,
+  damageOf,
+  findGoodCopy,
+  LIMIT,
+  SHA256,
+  sha256,
+} from "./s3-integrity.js";
 import { PendingObjects, pendingPrefix } from "./s3-pending.js";
 import { decodeVerdict, encodeVerdict, PRECONDITIONS, probePreconditions } from "./s3-preconditions.js";
 
@@ -370,7 +379,7 @@ export class S3Store {
         cause: failure,
       });
     }
-    const restored = `restored from ${copy.source} with ${copy.builds} builds`;
+    const restored = `restored from ${copy.source} with ${counted(copy.builds)}`;
     if (this.#readonly) {
       this.#repaired(failure, `shown ${restored}, nothing was stored`);
       return { bytes: copy.bytes, version: damaged.version };

@@ -67,7 +67,9 @@ for (const [server, character] of /** @type {const} */ ([
 ])) {
   describe(`on a server that ${server} preconditions`, () => {
     const many = LONG || server !== "refuses" ? 50 : 12;
-    test(`${many} overlapping runs, 6 at a time, add exactly ${many} builds`, { timeout: 300_000 }, async () => {
+    test(`${many} overlapping runs, 6 at a time, add exactly ${many} builds`, {
+      timeout: 300_000,
+    }, async () => {
       const proxy = await startFaultProxy(moto, { character });
       const place = new Place(proxy, { direct: moto });
       await overlapping(place, many, 6);
@@ -79,7 +81,9 @@ for (const [server, character] of /** @type {const} */ ([
     });
 
     const runs = LONG ? 200 : 20;
-    test(`${runs} overlapping runs on a bad day add exactly ${runs} builds`, { timeout: 900_000 }, async (t) => {
+    test(`${runs} overlapping runs on a bad day add exactly ${runs} builds`, {
+      timeout: 900_000,
+    }, async (t) => {
       const proxy = await startFaultProxy(moto, { character, rules: BAD_DAY, seed: 7 });
       const place = new Place(proxy, { direct: moto, more: { retryAttempts: 10 } });
       await overlapping(place, runs, 6);
@@ -93,7 +97,9 @@ for (const [server, character] of /** @type {const} */ ([
     });
 
     const kills = LONG ? 60 : 5;
-    test(`${kills} runs that are killed at any moment leave a history that reads and has grown`, { timeout: 600_000 }, async () => {
+    test(`${kills} runs that are killed at any moment leave a history that reads and has grown`, {
+      timeout: 600_000,
+    }, async () => {
       const proxy = await startFaultProxy(moto, { character });
       const place = new Place(proxy, { direct: moto });
       await overlapping(place, 3, 1);

@@ -158,7 +158,13 @@ describe("the command line with a history in S3", () => {
       3,
       /S3_AUTH_FAILED/,
     ],
-    ["a token that is none", [], { AWS_SESSION_TOKEN: "a-token-that-nobody-gave-0123456789" }, 0, /^/],
+    [
+      "a token that is none",
+      [],
+      { AWS_SESSION_TOKEN: "a-token-that-nobody-gave-0123456789" },
+      3,
+      /S3_AUTH_FAILED/,
+    ],
     ["another repair", ["--on-corrupt", "pray"], {}, 2, /STORAGE_CONFIG_INVALID.*`pray`/s],
     [
       "a credential as a flag",

@@ -296,7 +296,8 @@ export class S3Client {
   /**
    * Stores an object. A precondition that is not met is an answer: 412, 409, and 404 for `ifMatch` on an object
    * that is gone. When an answer is lost and the request sent again, the second one may find the first one's own
-   * object: that too is `conflict`, and only the caller can tell, by looking.
+   * object: that too is `conflict`, and only the caller can tell, by looking. (In parts, an object with this size and
+   * this metadata counts as stored when the completion's answer was lost.)
    *
    * @param {string} key
    * @param {Uint8Array} bytes

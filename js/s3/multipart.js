@@ -114,38 +114,54 @@ async function finish(door, { key, bytes, metadata, condition }, uploadId, parts
     const current = await door.head(key);
     if (current === null || bare(current.etag) !== bare(condition["if-match"])) return { status: "conflict" };
   }
-  const reply = await door.request({
-    ...operation,
-    method: "POST",
-    query: { uploadId },
-    headers: () => ({ "content-type": "application/xml", ...condition }),
-    body: new TextEncoder().encode(completion(parts)),
-    patience: PATIENCE,
-    conditional,
-    expects: (status, problem) =>
-      status === 200 ||
-      isConflict(status, problem, condition) ||
-      (status === 404 && problem?.code === "NoSuchUpload"),
-    check: (answer) => door.lateError(answer, operation),
-  });
-  const { serverTime } = reply;
-  if (reply.status === 404 && reply.problem?.code === "NoSuchUpload") {
-    // An earlier attempt whose answer was lost may have completed it.
-    const stored = await door.head(key);
-    const ours =
-      stored?.size === bytes.byteLength &&
-      Object.entries(metadata).length > 0 &&
-      Object.entries(metadata).every(([name, value]) => stored.metadata[name] === value);
-    if (stored && ours && reply.attempts > 1) {
-      return { status: "stored", etag: stored.etag, versionId: stored.versionId, serverTime };
-    }
-    if (conditional) return { status: "conflict" };
-    throw door.unexpected(reply, operation);
+  /** @type {Reply} */
+  let reply;
+  try {
+    reply = await door.request({
+      ...operation,
+      method: "POST",
+      query: { uploadId },
+      headers: () => ({ "content-type": "application/xml", ...condition }),
+      body: new TextEncoder().encode(completion(parts)),
+      patience: PATIENCE,
+      conditional,
+      expects: (status, problem) => status === 200 || isConflict(status, problem, condition),
+      check: (answer) => door.lateError(answer, operation),
+    });
+  } catch (error) {
+    // An attempt whose answer was lost may have completed it, and a later one then finds no upload any more.
+    const stored = await arrived(door, key, bytes.byteLength, metadata);
+    if (!stored) throw error;
+    const { etag, versionId, serverTime } = stored;
+    return { status: "stored", etag, versionId, serverTime };
   }
   if (reply.status !== 200) return { status: "conflict" };
   const etag = parsed(reply.body, "CompleteMultipartUploadResult")?.ETag;
   if (typeof etag !== "string" || etag === "") throw door.unexpected(reply, operation);
+  const { serverTime } = reply;
   return { status: "stored", etag, versionId: header(reply, "x-amz-version-id") || null, serverTime };
+}
+
+/**
+ * The object, where it is the one that was to be written, by its size and all of its metadata.
+ *
+ * @param {Door} door
+ * @param {string} key
+ * @param {number} size
+ * @param {Record<string, string>} metadata without any, no object is recognised
+ * @returns {Promise<HeadFacts | null>}
+ */
+async function arrived(door, key, size, metadata) {
+  const entries = Object.entries(metadata);
+  if (entries.length === 0) return null;
+  try {
+    const stored = await door.head(key);
+    const same = stored?.size === size && entries.every(([name, value]) => stored.metadata[name] === value);
+    return same ? stored : null;
+  } catch {
+    // Nothing can be found out; what went wrong first is what is reported.
+    return null;
+  }
 }
 
 /**

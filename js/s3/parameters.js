@@ -47,6 +47,8 @@ const NAMES = Object.freeze({
   retryAttempts: { input: "retry-attempts", variables: [] },
 });
 
+const INSECURE_HINT = "Use `https://`, or set `s3-allow-http: true` in a network that you trust.";
+
 /**
  * A store's parameters from what was given and, behind that, AWS's standard environment variables. A key id and
  * its secret come from the same place, and so does the session token.
@@ -205,7 +207,7 @@ function endpointProblems(endpoint, bucket, allowHttp) {
     problems.push({
       parameter: NAMES.endpoint.input,
       message: `\`${NAMES.endpoint.input}\` is \`${url.origin}\`, expected https: everybody on the way could read the history`,
-      hint: "Use `https://`, or set `s3-allow-http: true` in a network that you trust.",
+      hint: INSECURE_HINT,
     });
   }
   const known = isKnownHost(url.hostname);
@@ -294,7 +296,7 @@ function problem(parameter, message) {
 
 /** @param {ParameterProblem[]} problems */
 function summed(problems) {
-  const insecure = problems.length === 1 && problems[0].hint.includes("s3-allow-http");
+  const insecure = problems.length === 1 && problems[0].hint === INSECURE_HINT;
   const hints = [...new Set(problems.map(({ hint }) => hint))];
   return new Failure(problems.map(({ message }) => message).join("; "), {
     type: "validation",

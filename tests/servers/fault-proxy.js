@@ -3,6 +3,7 @@
 // so that the server still checks the signature, and what it changes it signs anew.
 
 import http from "node:http";
+import https from "node:https";
 import { AwsV4Signer } from "aws4fetch";
 
 /**
@@ -64,10 +65,10 @@ const ALLOWED_SKEW = 15 * 60_000;
 
 /**
  * @param {import("./s3.js").S3Server} target
- * @param {{seed?: number, rules?: Rule[], character?: Character}} [options]
+ * @param {{seed?: number, rules?: Rule[], character?: Character, tls?: {key: string, cert: string}}} [options]
  */
-export async function startFaultProxy(target, { seed = 1, rules = [], character = {} } = {}) {
-  const proxy = new FaultProxy(target, seed, rules, character);
+export async function startFaultProxy(target, { seed = 1, rules = [], character = {}, tls } = {}) {
+  const proxy = new FaultProxy(target, seed, rules, character, tls);
   await proxy.listen();
   return proxy;
 }
@@ -81,19 +82,29 @@ class FaultProxy {
   #rules = [];
   #character;
   #server;
+  #secure;
   /** @type {Set<import("node:net").Socket>} */
   #sockets = new Set();
   #agent = new http.Agent({ keepAlive: true });
 
-  /** @param {import("./s3.js").S3Server} target @param {number} seed @param {Rule[]} rules @param {Character} character */
-  constructor(target, seed, rules, character) {
+  /**
+   * @param {import("./s3.js").S3Server} target
+   * @param {number} seed
+   * @param {Rule[]} rules
+   * @param {Character} character
+   * @param {{key: string, cert: string}} [tls] https with this certificate
+   */
+  constructor(target, seed, rules, character, tls) {
     this.#target = target;
     this.#random = randomFrom(seed);
     this.#character = character;
     this.script(rules);
-    this.#server = http.createServer((request, response) => {
+    /** @type {http.RequestListener} */
+    const listener = (request, response) => {
       this.#serve(request, response).catch(() => response.destroy());
-    });
+    };
+    this.#secure = tls !== undefined;
+    this.#server = tls ? https.createServer(tls, listener) : http.createServer(listener);
     this.#server.on("connection", (socket) => {
       this.#sockets.add(socket);
       socket.on("error", () => {});
@@ -111,7 +122,7 @@ class FaultProxy {
 
   get endpoint() {
     const { port } = /** @type {import("node:net").AddressInfo} */ (this.#server.address());
-    return `http://127.0.0.1:${port}`;
+    return `${this.#secure ? "https" : "http"}://127.0.0.1:${port}`;
   }
 
   /** @returns {Promise<void>} */

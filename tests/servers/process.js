@@ -49,6 +49,7 @@ export async function startProcess(program, args, env = {}) {
   process.once("exit", kill);
   const stop = async () => {
     process.removeListener("exit", kill);
+    child.ref();
     if (!ended) kill();
     await gone;
   };

@@ -71,6 +71,8 @@ async function play(seed, persist) {
   };
   /** @type {string[]} */
   const unfinished = [];
+  /** @type {unknown[]} */
+  const failed = [];
   for (const { name, start, diesAfter, slowness } of plan(world)) {
     world.after(start, () => {
       const client = new SimulatedClient(world, bucket, travelling(world, slowness));
@@ -78,13 +80,12 @@ async function play(seed, persist) {
       else unfinished.push(name);
       persist(client, world, name).then(
         () => unfinished.includes(name) && unfinished.splice(unfinished.indexOf(name), 1),
-        (thrown) => {
-          throw thrown;
-        },
+        (thrown) => failed.push(thrown),
       );
     });
   }
   await world.settle();
+  if (failed.length > 0) throw failed[0];
   const there = new Set(
     [...bucket.objects]
       .filter(([key]) => key === KEY || key.startsWith(PENDING))

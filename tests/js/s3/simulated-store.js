@@ -106,6 +106,8 @@ export class SimulatedClient {
     this.#travel = travel;
   }
 
+  close() {}
+
   die() {
     this.#alive = false;
   }

@@ -4,6 +4,8 @@
 // when it is asked for.
 
 import { collect } from "./cli/collect.js";
+import { doctor } from "./cli/doctor.js";
+import { merge } from "./cli/merge.js";
 import { help, parseCommandLine } from "./cli/options.js";
 import { report } from "./cli/report.js";
 import { sources } from "./cli/sources.js";
@@ -17,7 +19,7 @@ import { interruption } from "./interrupt.js";
 import { Terminal } from "./terminal.js";
 
 /** @type {Record<string, (invocation: import("./types.js").Invocation) => Promise<Failure | undefined>>} */
-const RUN = { track, verify, test, collect, report, sources };
+const RUN = { track, verify, test, collect, report, merge, doctor, sources };
 
 /** @param {string[]} argv */
 async function main(argv) {

@@ -158,7 +158,8 @@ export class History {
    * brings and keeps the rest.
    * @param {import("./types.js").BuildContext} context
    * @param {import("./types.js").RecordedMetric[]} metrics
-   * @returns {{buildId: number, created: boolean}}
+   * @returns {{buildId: number, created: boolean, added: number, replaced: number, unchanged: number, outdated: number}}
+   *   the counts are values
    */
   record(context, metrics) {
     this.#all = undefined;
@@ -175,7 +176,11 @@ export class History {
     guarded(() => this.#inner.checkRun(context, metrics));
   }
 
-  /** Adds the builds and values of another history. @param {Uint8Array} image */
+  /**
+   * Adds the builds and values of another history.
+   * @param {Uint8Array} image
+   * @returns {{addedBuilds: number, addedValues: number, conflicts: number, replacedValues: number, addedMetrics: number}}
+   */
   merge(image) {
     this.#all = undefined;
     return guarded(() => this.#inner.merge(image));

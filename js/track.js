@@ -1,8 +1,10 @@
 // The main job as four phases: download the history, collect the metrics, upload the history,
 // write the report. Sequence and bookkeeping only; each phase's work lives in a file of its own.
 
+import fs from "node:fs";
+import path from "node:path";
 import { collectMetrics } from "./collect.js";
-import { Failure } from "./failure.js";
+import { errnoOf, Failure } from "./failure.js";
 import { throwIfCancelled } from "./interrupt.js";
 import { reportFacts, shownPath, writeReport } from "./report.js";
 import { Storage } from "./storage/storage.js";
@@ -56,7 +58,7 @@ export async function track({
     phases: phases.list,
     warnings: [],
   };
-  const storage = new Storage(storageConfig);
+  const storage = new Storage(storageConfig, { env, signal });
   try {
     await phases.run("download", async () => {
       await storage.ready();
@@ -94,7 +96,9 @@ export async function track({
       throwIfCancelled(signal);
       const values = result.metrics.flatMap((outcome) => recorded(outcome, loaded));
       repository.recordBuild(facts, values);
-      await storage.persist();
+      await storage.persist().catch((thrown) => {
+        throw rescued(storage, result, thrown);
+      });
       result.databaseSize = storage.size;
       result.totalBuilds = repository.countBuilds();
       return { bytes: storage.size };
@@ -124,6 +128,7 @@ export async function track({
   } catch (error) {
     result.error = Failure.from(error);
   } finally {
+    result.warnings.unshift(...storage.warnings);
     storage.cleanup();
   }
   result.durationMs = Math.round(performance.now() - started);
@@ -148,6 +153,60 @@ function recorded(outcome, loaded) {
  */
 function definitionOf({ id, type, unit, description }) {
   return { id, type, unit, description };
+}
+
+/**
+ * Keeps what could not be stored elsewhere in a file of this machine.
+ * @param {Storage} storage
+ * @param {import("./types.js").TrackResult} result learns the file's path
+ * @param {unknown} thrown why storing failed
+ * @returns {Failure} the same failure, which tells the file
+ */
+function rescued(storage, result, thrown) {
+  const failure = Failure.from(thrown);
+  // A local history's builds can be collected again where it lies; after a bug nothing is written.
+  if (storage.path !== null || failure.code === "ENGINE_PANIC") return failure;
+  const { type, code, retryable, cause } = failure;
+  try {
+    const file = writeRescue(storage.snapshot());
+    result.databasePath = file;
+    return new Failure(`${failure.message}; the history with this build is kept in \`${file}\``, {
+      type,
+      code,
+      retryable,
+      cause,
+      hint: `${failure.hint} Keep the file and add it with \`unentropy merge\` later.`.trim(),
+    });
+  } catch (unwritten) {
+    const { message } = Failure.from(unwritten);
+    return new Failure(
+      `${failure.message}; a copy of the history could not be kept here either: ${message}`,
+      {
+        type,
+        code,
+        retryable,
+        cause,
+        hint: failure.hint,
+      },
+    );
+  }
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @returns {string} the file's path, absolute; nothing that was there before is overwritten
+ */
+function writeRescue(bytes) {
+  for (let n = 1; ; n++) {
+    const file = path.resolve(n === 1 ? "unentropy-rescue.db" : `unentropy-rescue-${n}.db`);
+    try {
+      fs.writeFileSync(file, bytes, { flag: "wx", flush: true });
+      return file;
+    } catch (error) {
+      if (errnoOf(error) === "EEXIST" && n < 1000) continue;
+      throw Failure.fromSystem(error, { type: "storage", doing: "could not write", path: file });
+    }
+  }
 }
 
 /** The four phases and their states. */

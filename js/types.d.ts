@@ -57,6 +57,7 @@ export interface CommandFacts {
 
 export type {
   BlobStore,
+  ChangeJournal,
   Engine,
   EngineHistory,
   StorageProvider,
@@ -106,6 +107,7 @@ export interface Config {
     /** Whether the file says so itself. */
     typeGiven: boolean;
     path: string | null;
+    s3: { endpoint: string | null; bucket: string | null; region: string | null; key: string | null };
   };
   /** Empty where the file has none. */
   sources: string[];

@@ -26,6 +26,7 @@ if (wanted("engine")) {
   run("cargo", ["test", "--locked", "--quiet"]);
 }
 if (wanted("shim")) {
+  run(process.execPath, ["tests/servers/install.js"]);
   say(`the shim's and the command line's tests, against dist/, on Node ${process.version}`);
   run(process.execPath, ["--test", "--test-reporter=spec", ...testFiles("tests/js")]);
 }

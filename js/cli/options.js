@@ -7,7 +7,7 @@ import { Failure } from "../failure.js";
 
 /**
  * @typedef {{type: "string" | "boolean", short?: string, value?: string, help: string}} Option
- * @typedef {{summary: string, arguments?: string, options: string[], passThrough?: boolean}} Command
+ * @typedef {{summary: string, arguments?: string, most?: number, options: string[], passThrough?: boolean}} Command
  */
 
 /** @type {Record<string, Option>} */
@@ -20,7 +20,23 @@ export const OPTIONS = {
     value: "DIR",
     help: "where the report is written (unentropy-report)",
   },
-  storage: { type: "string", value: "TYPE", help: "where the history is kept: sqlite-local" },
+  storage: { type: "string", value: "TYPE", help: "where the history is kept: sqlite-local, sqlite-s3" },
+  "s3-endpoint": { type: "string", value: "URL", help: "the address of the S3 server (that of AWS)" },
+  "s3-bucket": { type: "string", value: "NAME", help: "the bucket of the history" },
+  "s3-key": { type: "string", value: "KEY", help: "the history's key in the bucket (unentropy-metrics.db)" },
+  "database-key": { type: "string", value: "KEY", help: "the same as --s3-key" },
+  "s3-region": { type: "string", value: "NAME", help: "the bucket's region (as the endpoint tells)" },
+  "s3-addressing": {
+    type: "string",
+    value: "HOW",
+    help: "where the bucket stands in the address: auto, path, virtual",
+  },
+  "s3-allow-http": { type: "boolean", help: "unencrypted connections to other machines" },
+  "on-corrupt": {
+    type: "string",
+    value: "WHAT",
+    help: "what becomes of a damaged history in S3: fail, restore, recreate",
+  },
   commit: { type: "string", value: "SHA", help: "the commit of the build" },
   branch: { type: "string", value: "NAME", help: "the branch of the build" },
   "run-id": { type: "string", value: "ID", help: "the id of the CI run" },
@@ -34,13 +50,25 @@ export const OPTIONS = {
 };
 
 const CONTEXT = ["commit", "branch", "run-id", "run-number", "event"];
+const STORAGE = [
+  "storage",
+  "db",
+  "s3-endpoint",
+  "s3-bucket",
+  "s3-key",
+  "database-key",
+  "s3-region",
+  "s3-addressing",
+  "s3-allow-http",
+  "on-corrupt",
+];
 const COMMON = ["json", "verbose", "help"];
 
 /** @type {Record<string, Command>} */
 export const COMMANDS = {
   track: {
     summary: "collect the metrics, record a build in the history, write the report",
-    options: ["config", "storage", "db", "report-dir", ...CONTEXT, "concurrency", ...COMMON],
+    options: ["config", ...STORAGE, "report-dir", ...CONTEXT, "concurrency", ...COMMON],
   },
   verify: {
     summary: "check the configuration and say everything that is wrong with it",
@@ -59,7 +87,17 @@ export const COMMANDS = {
   },
   report: {
     summary: "write the report from a history",
-    options: ["config", "storage", "db", "report-dir", ...COMMON],
+    options: ["config", ...STORAGE, "report-dir", ...COMMON],
+  },
+  merge: {
+    summary: "add the builds of a history file to another history",
+    arguments: "[INTO] FROM",
+    most: 2,
+    options: ["config", ...STORAGE, ...COMMON],
+  },
+  doctor: {
+    summary: "examine the place of the history and say what to mend",
+    options: ["config", ...STORAGE, ...COMMON],
   },
   sources: {
     summary: "list the files that the configuration's `sources` stand for",
@@ -90,7 +128,7 @@ export function parseCommandLine(argv) {
   const words = argv.toSpliced ? argv.toSpliced(at, 1) : [...argv.slice(0, at), ...argv.slice(at + 1)];
   if (command.passThrough) return { command: name, ...splitPassThrough(words, command, name) };
   const { values, positionals } = parse(words, command.options, name);
-  if (positionals.length > (command.arguments ? 1 : 0)) {
+  if (positionals.length > (command.most ?? (command.arguments ? 1 : 0))) {
     throw usage(
       `\`${name}\` does not take \`${positionals.at(-1)}\``,
       `Run \`unentropy ${name} --help\` for what it takes.`,

@@ -14,12 +14,12 @@ import { storageConfig } from "./storage.js";
  * @param {import("../types.js").Invocation} invocation
  * @returns {Promise<undefined>}
  */
-export async function report({ values, terminal, cwd, env, now, print }) {
+export async function report({ values, terminal, signal, cwd, env, now, print }) {
   const wanted = values.config !== undefined || fs.existsSync(path.resolve(cwd, DEFAULT_FILE));
   const loaded = wanted ? loadConfig(values.config, cwd) : undefined;
   if (loaded) showWarnings(terminal, loaded);
   const config = storageConfig(values, loaded, cwd);
-  const storage = new Storage({ ...config, readonly: true });
+  const storage = new Storage({ ...config, readonly: true }, { env, signal });
   try {
     await storage.ready();
     if (!storage.existed) {
@@ -41,6 +41,7 @@ export async function report({ values, terminal, cwd, env, now, print }) {
       }),
       directory: path.resolve(cwd, values["report-dir"] ?? "unentropy-report"),
     });
+    for (const warning of storage.warnings) terminal.warn(warning.message, warning.hint);
     const shown = shownPath(written.path, cwd);
     if (values.json)
       print(

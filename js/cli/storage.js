@@ -7,6 +7,8 @@ import { STORAGE_TYPES } from "../storage/factory.js";
 
 /** The history's file where nothing else is said. */
 export const DEFAULT_DATABASE = "unentropy.db";
+/** The history's key in a bucket where nothing else is said. */
+export const DEFAULT_KEY = "unentropy-metrics.db";
 
 /**
  * @param {Record<string, any>} values flags
@@ -31,9 +33,36 @@ export function storageConfig(values, loaded, cwd) {
       },
     );
   }
+  if (type === "sqlite-s3") return { type, ...s3Config(values, config?.storage.s3) };
   if (type !== "sqlite-local") return { type };
   if (values.db === undefined && loaded && config?.storage.path != null) {
     return { type, path: path.resolve(loaded.directory, config.storage.path) };
   }
   return { type, path: path.resolve(cwd, values.db ?? DEFAULT_DATABASE) };
+}
+
+/**
+ * What flags say of an S3 store, then the configuration. Credentials come from the environment alone: a command line
+ * can be read by everybody on the machine.
+ *
+ * @param {Record<string, any>} values
+ * @param {import("../types.js").Config["storage"]["s3"]} [defaults]
+ */
+function s3Config(values, defaults) {
+  if (values["s3-key"] !== undefined && values["database-key"] !== undefined) {
+    throw new Failure("the history's key is named twice, by `--s3-key` and by `--database-key`", {
+      type: "validation",
+      code: "USAGE_INVALID",
+      hint: "Name it once.",
+    });
+  }
+  return {
+    s3Endpoint: values["s3-endpoint"] ?? defaults?.endpoint ?? undefined,
+    s3Bucket: values["s3-bucket"] ?? defaults?.bucket ?? undefined,
+    s3Region: values["s3-region"] ?? defaults?.region ?? undefined,
+    s3Key: values["s3-key"] ?? values["database-key"] ?? defaults?.key ?? DEFAULT_KEY,
+    s3Addressing: values["s3-addressing"],
+    s3AllowHttp: values["s3-allow-http"],
+    onCorrupt: values["on-corrupt"],
+  };
 }

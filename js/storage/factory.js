@@ -8,15 +8,20 @@ import { Failure } from "../failure.js";
 import { LocalStore } from "./local.js";
 import { SqliteStorageProvider } from "./session.js";
 
-/** @import { Engine, StorageProvider, StorageProviderConfig } from "./provider.js" */
+/** @import { BlobStore, Engine, StorageProvider, StorageProviderConfig } from "./provider.js" */
 
 /**
  * @typedef {object} Surroundings
  * @property {Engine} [engine]
  * @property {(ms: number) => Promise<unknown>} [sleep]
  * @property {() => number} [random] at least 0, below 1
+ * @property {() => number} [now] milliseconds since 1970
  * @property {(message: string) => void} [log] instead of stderr, for `verbose`
+ * @property {NodeJS.ProcessEnv} [env] for credentials that the configuration does not give
+ * @property {AbortSignal} [signal] ends transfers
  */
+
+const REPAIRS = Object.freeze(["fail", "restore", "recreate"]);
 
 /** Where histories can be kept, as configurations, flags and inputs name it. */
 export const STORAGE_TYPES = Object.freeze(["sqlite-local", "sqlite-artifact", "sqlite-s3", "postgres"]);
@@ -27,12 +32,12 @@ export const STORAGE_TYPES = Object.freeze(["sqlite-local", "sqlite-artifact", "
  * @param {StorageProviderConfig} config
  * @param {Surroundings} [surroundings]
  * @returns {Promise<StorageProvider>}
- * @throws {Failure} `STORAGE_CONFIG_INVALID` when a key is missing or wrong, `STORAGE_UNSUPPORTED` for a type that
+ * @throws {Failure} `STORAGE_CONFIG_INVALID` (or the S3 client's) when a key is missing or wrong, `STORAGE_UNSUPPORTED` for a type that
  *   this version cannot keep a history in
  */
 export async function createStorageProvider(config, surroundings = {}) {
   const { engine = theEngine, sleep = sleepFor, random = Math.random } = surroundings;
-  const { type, path, readonly = false, verbose = false } = config;
+  const { type, readonly = false, verbose = false } = config;
   if (!STORAGE_TYPES.includes(type)) {
     throw invalid(`the storage type is \`${String(type)}\`, expected one of ${listed(STORAGE_TYPES)}`);
   }
@@ -40,19 +45,39 @@ export async function createStorageProvider(config, surroundings = {}) {
     if (typeof value !== "boolean")
       throw invalid(`\`${key}\` is \`${String(value)}\`, expected true or false`);
   }
-  if (type !== "sqlite-local") {
-    throw new Failure(`this version keeps histories in local files only, the storage type is \`${type}\``, {
-      type: "validation",
-      code: "STORAGE_UNSUPPORTED",
-      hint: "Set the storage type to `sqlite-local` with a `path`, and let the workflow keep that file.",
-    });
-  }
-  if (typeof path !== "string" || path.trim() === "") {
-    throw invalid("`sqlite-local` has no `path`, expected the file of the history");
-  }
   const log = verbose ? (surroundings.log ?? toStderr) : undefined;
-  const store = new LocalStore(path, { readonly, sleep, random });
+  const store = await openStore(config, { ...surroundings, sleep, random, log });
   return new SqliteStorageProvider(store, { engine, readonly, log, sleep, random });
+}
+
+/**
+ * @param {StorageProviderConfig} config
+ * @param {Surroundings & {sleep: (ms: number) => Promise<unknown>, random: () => number}} surroundings
+ * @returns {Promise<BlobStore>}
+ */
+async function openStore(config, { sleep, random, now = Date.now, env = process.env, signal, log }) {
+  const { type, path, readonly = false } = config;
+  if (type === "sqlite-local") {
+    if (typeof path !== "string" || path.trim() === "") {
+      throw invalid("`sqlite-local` has no `path`, expected the file of the history");
+    }
+    return new LocalStore(path, { readonly, sleep, random });
+  }
+  if (type === "sqlite-s3") {
+    // Whoever keeps the history in a file does not wait for the client to be loaded.
+    const { S3Store, openClient } = await import("./s3.js");
+    const { onCorrupt = "fail" } = config;
+    if (!REPAIRS.includes(onCorrupt)) {
+      throw invalid(`\`onCorrupt\` is \`${String(onCorrupt)}\`, expected one of ${listed(REPAIRS)}`);
+    }
+    const { client, key } = openClient(config, env, { now, sleep, random, log, signal });
+    return new S3Store({ client, key, readonly, onCorrupt, now, random });
+  }
+  throw new Failure(`this version keeps no histories in \`${type}\` storage`, {
+    type: "validation",
+    code: "STORAGE_UNSUPPORTED",
+    hint: "Set the storage type to `sqlite-s3`, or to `sqlite-local` with a `path` and let the workflow keep that file.",
+  });
 }
 
 /** @param {string} message */

@@ -6,6 +6,8 @@
 
 /** @import { History } from "../engine.js" */
 /** @import { MetricsRepository } from "./repository.js" */
+/** @import { Failure } from "../failure.js" */
+/** @import { Change } from "./change.js" */
 
 /**
  * The bytes of a history and the version that they are.
@@ -13,6 +15,7 @@
  * @typedef {object} StoredBlob
  * @property {Uint8Array} bytes the caller's own: changing them changes nothing stored
  * @property {string} version opaque; equal versions of one store mean equal bytes
+ * @property {Failure} [damage] why the bytes are known not to be those that were stored
  */
 
 /**
@@ -37,11 +40,71 @@
  * 6. A store that was made read-only creates, changes and locks nothing.
  * 7. No message, location or version contains a secret.
  *
+ * A store that may not even ask whether there is something may give null where its `write` with null is certain to
+ * fail if there is: then no history can be lost by it.
+ *
+ * A store whose place cannot make a replacement depend on the version keeps 3 as well as it can and has a
+ * {@link ChangeJournal}, which keeps the builds.
+ *
  * @typedef {object} BlobStore
  * @property {string} location where the history is, for people
  * @property {string | null} path the file, where it is a local one
  * @property {() => Promise<StoredBlob | null>} read
- * @property {(bytes: Uint8Array, ifVersion: string | null) => Promise<WriteOutcome>} write
+ * @property {(bytes: Uint8Array, ifVersion: string | null, facts?: BlobFacts) => Promise<WriteOutcome>} write
+ * @property {(purpose: "read" | "write") => Promise<ChangeJournal | null>} [journal] the journal that changes have to
+ *   go through; to read, only where that is known already
+ * @property {(damaged: StoredBlob, failure: Failure, builds: BuildCounter) => Promise<Remedied | null>} [remedy] what
+ *   is to be done about a damaged history; null when it has changed meanwhile, so that it has to be read again
+ * @property {() => void} [close] lets go of connections; the store can still be used
+ * @property {() => Failure[]} [warnings] what went wrong without making a result wrong
+ */
+
+/**
+ * @typedef {object} BlobFacts
+ * @property {number} builds how many builds the bytes hold
+ */
+
+/**
+ * The number of builds in an SQLite file, or null where it is no history that can be opened.
+ *
+ * @typedef {(bytes: Uint8Array) => number | null} BuildCounter
+ */
+
+/**
+ * What takes the place of a damaged history: the bytes of a good copy, or null for beginning anew.
+ *
+ * @typedef {{bytes: Uint8Array | null, version: string | null}} Remedied
+ */
+
+/**
+ * Changes on their way into the history, each kept by itself until the history surely holds it. With it no build is
+ * lost where a late writer may replace what it never saw.
+ *
+ * Invariants:
+ * 1. When `announce` resolves, a later `list` by anybody gives these changes, until `settle` removed them.
+ * 2. The order is: announce, list, read the history, apply everything listed, write. A history that was read before
+ *    the listing, or a listing that is stale when writing begins, may lose builds.
+ * 3. `settle` removes only what the history held when it was read, and only after so long that nobody can write any
+ *    more whose listing did not have it.
+ * 4. An entry that cannot be understood is reported, skipped and kept.
+ *
+ * @typedef {object} ChangeJournal
+ * @property {(changes: readonly Change[]) => Promise<void>} announce a change that was announced before is not again
+ * @property {() => Promise<JournalListing>} list
+ * @property {(listing: JournalListing, held: readonly JournalEntry[]) => Promise<void>} settle
+ */
+
+/**
+ * @typedef {object} JournalListing
+ * @property {JournalEntry[]} entries in an order that is the same for everybody
+ * @property {Failure[]} broken what could not be understood
+ * @property {() => boolean} stale whether it is too old to write a history that rests on it
+ */
+
+/**
+ * @typedef {object} JournalEntry
+ * @property {string} name
+ * @property {readonly Change[]} changes
  */
 
 /**
@@ -65,6 +128,7 @@
  * @property {string | null} path
  * @property {boolean | null} existed whether there was a history when this one was loaded; null before
  * @property {number | null} size bytes of the history as it was last loaded or stored; null when there is none
+ * @property {readonly Failure[]} warnings what went wrong without making a result wrong
  */
 
 /**
@@ -76,13 +140,19 @@
  * @property {string} [path] the file of `sqlite-local`
  * @property {boolean} [readonly] nothing is created, changed or locked
  * @property {boolean} [verbose] what is loaded and stored is told on stderr
- * @property {string} [s3Endpoint]
+ * @property {string} [s3Endpoint] the server's address; that of AWS unless given
  * @property {string} [s3Bucket]
- * @property {string} [s3Key]
- * @property {string} [s3Region]
- * @property {string} [s3AccessKeyId]
+ * @property {string} [s3Key] the history's key in the bucket
+ * @property {string} [s3Region] derived from the endpoint where that tells it
+ * @property {string} [s3AccessKeyId] with the next two: from the AWS environment variables unless given
  * @property {string} [s3SecretAccessKey]
  * @property {string} [s3SessionToken]
+ * @property {"auto" | "path" | "virtual"} [s3Addressing] where the bucket's name stands in the address
+ * @property {boolean} [s3AllowHttp] unencrypted connections to other machines
+ * @property {"AES256" | "aws:kms"} [s3Sse] encryption by the server
+ * @property {string} [s3SseKmsKeyId]
+ * @property {"fail" | "restore" | "recreate"} [onCorrupt] what becomes of a damaged history; `fail` unless given
+ * @property {number} [retryAttempts] tries of a request that may yet succeed, the first included; 3 unless given
  * @property {string} [artifactName]
  * @property {string} [repository]
  * @property {string} [githubToken]

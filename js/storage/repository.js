@@ -4,6 +4,7 @@
  */
 
 /** @import { EngineHistory } from "./provider.js" */
+/** @import { Change } from "./change.js" */
 
 /**
  * The builds of a history.
@@ -18,7 +19,7 @@ export class MetricsRepository {
   /**
    * @param {object} access
    * @param {() => EngineHistory} access.history the history as it is now
-   * @param {<T>(step: (history: EngineHistory) => T) => T} access.change for everything that has to be stored
+   * @param {(change: Change) => any} access.change for everything that has to be stored; gives the engine's answer
    */
   constructor({ history, change }) {
     this.#history = history;
@@ -42,9 +43,8 @@ export class MetricsRepository {
    * @returns {number} the build's id
    */
   recordBuild(context, metrics) {
-    // The step may be taken again later, when the caller has long changed what it passed in.
-    const own = structuredClone({ context, metrics });
-    return this.#change((history) => history.record(own.context, own.metrics)).buildId;
+    // The change may be made again later, when the caller has long altered what it passed in.
+    return this.#change({ kind: "record", ...structuredClone({ context, metrics }) }).buildId;
   }
 
   /**
@@ -62,10 +62,10 @@ export class MetricsRepository {
    * Adds the builds and values of another history.
    *
    * @param {Uint8Array} image an SQLite file
+   * @returns {ReturnType<EngineHistory["merge"]>}
    */
   merge(image) {
-    const own = image.slice();
-    return this.#change((history) => history.merge(own));
+    return this.#change({ kind: "merge", image: image.slice() });
   }
 
   /**

@@ -5,9 +5,14 @@
 
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { Failure } from "../failure.js";
+import { applyChange } from "./change.js";
 import { MetricsRepository } from "./repository.js";
 
-/** @import { BlobStore, Engine, EngineHistory, StorageProvider } from "./provider.js" */
+/** @import { BlobStore, ChangeJournal, Engine, EngineHistory, JournalEntry, JournalListing, StorageProvider } from "./provider.js" */
+/** @import { Change } from "./change.js" */
+
+/** Codes of a history that cannot be read and is nobody else's. */
+const DAMAGE = new Set(["HISTORY_CORRUPT", "HISTORY_NOT_SQLITE"]);
 
 /** How often a lost race is run again. Somebody wins each one, so this many others stored meanwhile. */
 const TRIES = 40;
@@ -26,6 +31,14 @@ const LONGEST_PAUSE_MS = 5_000;
  * @property {(ms: number) => Promise<unknown>} [sleep]
  * @property {() => number} [random] at least 0, below 1
  * @property {number} [tries]
+ */
+
+/**
+ * @typedef {object} Loaded
+ * @property {EngineHistory} history
+ * @property {Uint8Array | null} bytes null where a history begins
+ * @property {string | null} version of what a write would replace
+ * @property {number} builds how many there were, before anything was changed
  */
 
 /** @implements {StorageProvider} */
@@ -48,9 +61,13 @@ export class SqliteStorageProvider {
   #storing = Promise.resolve();
   /** @type {string | null} */
   #version = null;
-  /** What was done to the history since it was last stored, in order. Each step may be taken again. */
-  /** @type {((history: EngineHistory) => unknown)[]} */
+  /** What was done to the history since it was last stored, in order. */
+  /** @type {Change[]} */
   #changes = [];
+  /** How many builds the history had that was loaded last: one with fewer is never stored in its place. */
+  #loadedBuilds = 0;
+  /** @type {Map<string, Failure>} */
+  #warnings = new Map();
   /** @type {boolean | null} */
   #existed = null;
   /** @type {number | null} */
@@ -103,25 +120,62 @@ export class SqliteStorageProvider {
   }
 
   async #open() {
-    const blob = await this.#store.read();
-    this.#history = this.#opened(blob);
-    this.#version = blob?.version ?? null;
-    this.#existed = blob !== null;
-    this.#size = blob?.bytes.length ?? null;
+    const loaded = await this.#load();
+    try {
+      const journal = await this.#store.journal?.("read");
+      if (journal) this.#fold(loaded.history, await journal.list());
+    } catch (thrown) {
+      loaded.history.free();
+      throw thrown;
+    }
+    this.#adopt(loaded);
+    this.#existed = loaded.bytes !== null;
     this.#log(
-      blob ? `loaded ${blob.bytes.length} bytes from ${this.location}` : `no history at ${this.location} yet`,
+      loaded.bytes
+        ? `loaded ${loaded.bytes.length} bytes from ${this.location}`
+        : `no history at ${this.location} yet`,
     );
     this.#repository = new MetricsRepository({
       history: () => this.#current(),
-      change: (step) => this.#change(step),
+      change: (change) => this.#change(change),
     });
     return this.#repository;
   }
 
-  /** @param {import("./provider.js").StoredBlob | null} blob */
-  #opened(blob) {
+  /**
+   * What is stored now, opened. The caller owns the history.
+   *
+   * @returns {Promise<Loaded>}
+   */
+  async #load() {
+    for (let attempt = 0; ; attempt++) {
+      const blob = await this.#store.read();
+      try {
+        if (blob?.damage) throw blob.damage;
+        return this.#opened({ bytes: blob?.bytes ?? null, version: blob?.version ?? null });
+      } catch (thrown) {
+        const failure = Failure.from(thrown);
+        if (!blob || !DAMAGE.has(failure.code) || !this.#store.remedy) throw failure;
+        const remedied = await this.#store.remedy(blob, failure, (bytes) => this.#countBuilds(bytes));
+        if (remedied) return this.#opened(remedied);
+        if (attempt + 1 >= this.#tries) throw this.#contended();
+      }
+    }
+  }
+
+  /**
+   * @param {{bytes: Uint8Array | null, version: string | null}} stored
+   * @returns {Loaded}
+   */
+  #opened({ bytes, version }) {
+    const history = this.#openHistory(bytes);
+    return { history, bytes, version, builds: history.buildCount() };
+  }
+
+  /** @param {Uint8Array | null} bytes */
+  #openHistory(bytes) {
     try {
-      return this.#engine.openHistory(blob?.bytes ?? null);
+      return this.#engine.openHistory(bytes);
     } catch (thrown) {
       // The engine knows bytes and no places.
       const { message, type, code, hint, retryable } = Failure.from(thrown);
@@ -135,6 +189,36 @@ export class SqliteStorageProvider {
     }
   }
 
+  /**
+   * @param {Uint8Array} bytes
+   * @returns {number | null}
+   */
+  #countBuilds(bytes) {
+    try {
+      const history = this.#engine.openHistory(bytes);
+      try {
+        return history.buildCount();
+      } finally {
+        history.free();
+      }
+    } catch {
+      return null;
+    }
+  }
+
+  /**
+   * Makes a loaded history the present one.
+   *
+   * @param {Loaded} loaded
+   */
+  #adopt({ history, bytes, version, builds }) {
+    this.#history?.free();
+    this.#history = history;
+    this.#version = version;
+    this.#size = bytes?.length ?? null;
+    this.#loadedBuilds = builds;
+  }
+
   /** Stores what was recorded. Calls run one after the other. */
   persist() {
     const turn = this.#storing.then(() => this.#storeChanges());
@@ -143,53 +227,166 @@ export class SqliteStorageProvider {
   }
 
   async #storeChanges() {
-    let history = this.#current();
+    this.#current();
     if (this.#changes.length === 0) return;
+    await this.#storeIfUnchanged();
+  }
 
+  async #storeIfUnchanged() {
     for (let attempt = 0; ; attempt++) {
-      const bytes = history.save();
+      // What was read after a lost race may have shown that the place cannot be trusted.
+      const journal = await this.#store.journal?.("write");
+      if (journal) return this.#storeThrough(journal);
       const included = this.#changes.length;
-      const outcome = await this.#store.write(bytes, this.#version);
+      const { bytes, outcome } = await this.#write();
       if (outcome.status === "stored") {
         this.#stored(bytes, outcome.version, included);
         return;
       }
-      if (attempt + 1 >= this.#tries) throw this.#contended();
-
-      const longest = Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** attempt);
-      await this.#sleep(this.#random() * longest);
-      const blob = await this.#store.read();
-      if (blob && Buffer.compare(blob.bytes, bytes) === 0) {
+      await this.#pause(attempt);
+      const loaded = await this.#load();
+      if (loaded.bytes && Buffer.compare(loaded.bytes, bytes) === 0) {
         // The write had arrived and only its answer was lost.
-        this.#stored(bytes, blob.version, included);
+        loaded.history.free();
+        this.#stored(bytes, /** @type {string} */ (loaded.version), included);
         return;
       }
       this.#log(`the history at ${this.location} was changed by somebody else; recording again`);
-      history = this.#rebase(blob);
+      const applied = this.#changes.length;
+      if (!this.#rebase(loaded, []) && loaded.bytes) {
+        // It arrived, and somebody else stored on top of it since.
+        this.#stored(loaded.bytes, /** @type {string} */ (loaded.version), applied);
+        return;
+      }
     }
   }
 
   /**
-   * Puts the history that is stored now in the place of the one that was loaded, with every change made again. A
-   * history that has gone is not begun anew: what was loaded is kept whole.
+   * Stores where a late writer may replace what it never saw. The order of the steps is what keeps every build; see
+   * the journal's contract.
    *
-   * @param {import("./provider.js").StoredBlob | null} blob
-   * @returns {EngineHistory}
+   * @param {ChangeJournal} journal
    */
-  #rebase(blob) {
-    const loaded = this.#current();
-    this.#version = blob?.version ?? null;
-    if (!blob) return loaded;
-    const fresh = this.#opened(blob);
+  async #storeThrough(journal) {
+    const included = this.#changes.length;
+    await journal.announce(this.#changes.slice());
+    for (let attempt = 0; ; attempt++) {
+      const listing = await journal.list();
+      const loaded = await this.#load();
+      /** @type {JournalEntry[]} */
+      const held = [];
+      const changed = this.#rebase(loaded, held, listing);
+      if (!changed && loaded.bytes) {
+        this.#stored(loaded.bytes, /** @type {string} */ (loaded.version), included);
+      } else if (listing.stale()) {
+        this.#log(`reading the history at ${this.location} took too long; starting over`);
+        if (attempt + 1 >= this.#tries) throw this.#contended();
+        continue;
+      } else {
+        const { bytes, outcome } = await this.#write();
+        if (outcome.status === "conflict") {
+          await this.#pause(attempt);
+          continue;
+        }
+        this.#stored(bytes, outcome.version, included);
+      }
+      await journal.settle(listing, held);
+      return;
+    }
+  }
+
+  async #write() {
+    const history = this.#current();
+    const builds = history.buildCount();
+    if (builds < this.#loadedBuilds) {
+      throw new Failure(
+        `did not store the history at \`${this.location}\`: it has ${builds} builds, the one it would replace has ${this.#loadedBuilds}`,
+        {
+          type: "internal",
+          code: "HISTORY_SHRUNK",
+          hint: "Nothing was overwritten. This is a bug; please report it.",
+        },
+      );
+    }
+    const bytes = history.save();
+    return { bytes, outcome: await this.#store.write(bytes, this.#version, { builds }) };
+  }
+
+  /** Waits after a lost race. @param {number} attempt from 0 */
+  async #pause(attempt) {
+    if (attempt + 1 >= this.#tries) throw this.#contended();
+    await this.#sleep(this.#random() * Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** attempt));
+  }
+
+  /**
+   * Puts the history that is stored now in the place of the one that was loaded, with everything that the journal
+   * lists and every change of this session made again. A history that has gone is not begun anew: what was loaded is
+   * kept whole.
+   *
+   * @param {Loaded} loaded
+   * @param {JournalEntry[]} held takes the entries that the stored history holds already
+   * @param {JournalListing} [listing]
+   * @returns {boolean} whether the result differs from what is stored
+   */
+  #rebase(loaded, held, listing) {
+    if (loaded.version === null) {
+      loaded.history.free();
+      this.#version = null;
+      if (listing) this.#fold(this.#current(), listing);
+      return true;
+    }
     try {
-      for (const step of this.#changes) step(fresh);
+      let changed = listing ? this.#fold(loaded.history, listing, held) : false;
+      for (const change of this.#changes) changed = applyChange(loaded.history, change).changed || changed;
+      this.#adopt(loaded);
+      return changed || loaded.bytes === null;
     } catch (thrown) {
-      fresh.free();
+      loaded.history.free();
       throw thrown;
     }
-    this.#history = fresh;
-    loaded.free();
-    return fresh;
+  }
+
+  /**
+   * Applies what the journal lists. One bad entry stops no other.
+   *
+   * @param {EngineHistory} history
+   * @param {JournalListing} listing
+   * @param {JournalEntry[]} [held] takes the entries that change nothing
+   * @returns {boolean} whether any changed something
+   */
+  #fold(history, listing, held = []) {
+    for (const failure of listing.broken) this.#warn(failure);
+    let changed = false;
+    for (const entry of listing.entries) {
+      try {
+        // Each one has to be applied, so no short cut.
+        const changes = entry.changes.map((change) => applyChange(history, change).changed);
+        if (changes.includes(true)) changed = true;
+        else held.push(entry);
+      } catch (thrown) {
+        const cause = Failure.from(thrown);
+        if (cause.type === "internal") throw cause;
+        this.#warn(
+          new Failure(`skipped \`${entry.name}\`, which waits to be added to the history: ${cause.message}`, {
+            type: "storage",
+            code: "PENDING_SKIPPED",
+            hint: "It is kept. Look at it, and delete it if it is not yours.",
+            cause,
+          }),
+        );
+      }
+    }
+    return changed;
+  }
+
+  /** @param {Failure} failure */
+  #warn(failure) {
+    this.#warnings.set(failure.message, failure);
+  }
+
+  /** @returns {readonly Failure[]} */
+  get warnings() {
+    return [...this.#warnings.values(), ...(this.#store.warnings?.() ?? [])];
   }
 
   /**
@@ -200,6 +397,7 @@ export class SqliteStorageProvider {
   #stored(bytes, version, included) {
     this.#version = version;
     this.#size = bytes.length;
+    this.#loadedBuilds = this.#current().buildCount();
     this.#changes.splice(0, included);
     this.#log(`stored ${bytes.length} bytes at ${this.location}`);
   }
@@ -214,6 +412,7 @@ export class SqliteStorageProvider {
     this.#repository = null;
     this.#opening = null;
     this.#changes = [];
+    this.#store.close?.();
   }
 
   #current() {
@@ -228,11 +427,10 @@ export class SqliteStorageProvider {
   /**
    * Changes the history and remembers how, for the case that it has to be done again on another one.
    *
-   * @template T
-   * @param {(history: EngineHistory) => T} step
-   * @returns {T}
+   * @param {Change} change
+   * @returns {any} the engine's answer
    */
-  #change(step) {
+  #change(change) {
     const history = this.#current();
     if (this.#readonly) {
       throw new Failure(`could not change \`${this.location}\`: the history was opened read-only`, {
@@ -241,8 +439,8 @@ export class SqliteStorageProvider {
         hint: "Open it without `readonly` to record builds.",
       });
     }
-    const result = step(history);
-    this.#changes.push(step);
+    const { result } = applyChange(history, change);
+    this.#changes.push(change);
     return result;
   }
 

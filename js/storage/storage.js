@@ -102,6 +102,11 @@ export class Storage {
     return this.#provider?.size ?? null;
   }
 
+  /** What went wrong without making a result wrong. */
+  get warnings() {
+    return this.#provider?.warnings ?? [];
+  }
+
   /** Whether there was a history when this one was loaded; null before. */
   get existed() {
     return this.#provider?.existed ?? null;

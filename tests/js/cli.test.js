@@ -242,7 +242,7 @@ test("report needs a history and does not change it", async (t) => {
 
 test("a storage kind that this version does not have is refused before anything runs", async (t) => {
   const project = new Project(t);
-  project.config({ ...one("touch ran; echo 1"), storage: { type: "sqlite-s3" } });
+  project.config({ ...one("touch ran; echo 1"), storage: { type: "postgres" } });
   const outcome = await project.track();
   assert.equal(outcome.code, 2);
   assert.equal(outcome.document.error.code, "STORAGE_UNSUPPORTED");

@@ -210,17 +210,23 @@ describe("the provider that a configuration asks for", () => {
       /`readonly` is `no`/,
     ],
     [
-      "a type of a later version",
-      { type: "sqlite-s3", s3Bucket: "b" },
-      "STORAGE_UNSUPPORTED",
-      /local files only/,
+      "a key that is missing",
+      { type: "sqlite-s3", s3Bucket: "bucket", s3AccessKeyId: "id", s3SecretAccessKey: "secret" },
+      "S3_PARAMETERS_INVALID",
+      /`database-key`/,
     ],
-    ["a type of a later version", { type: "sqlite-artifact" }, "STORAGE_UNSUPPORTED", /local files only/],
+    [
+      "an unknown repair",
+      { type: "sqlite-s3", s3Bucket: "bucket", onCorrupt: "pray" },
+      "STORAGE_CONFIG_INVALID",
+      /`onCorrupt` is `pray`, expected one of `fail`/,
+    ],
+    ["a type of a later version", { type: "sqlite-artifact" }, "STORAGE_UNSUPPORTED", /`sqlite-artifact`/],
     [
       "a type of a later version",
       { type: "postgres", connectionString: "p:w@h" },
       "STORAGE_UNSUPPORTED",
-      /`postgres`$/,
+      /`postgres`/,
     ],
   ];
   for (const [name, config, code, message] of cases) {

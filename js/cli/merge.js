@@ -1,0 +1,74 @@
+// `unentropy merge`: folds the builds of one history into another. Doing it twice changes nothing more.
+
+import fs from "node:fs";
+import path from "node:path";
+import { DEFAULT_FILE, loadConfig } from "../config.js";
+import { formatValue } from "../engine.js";
+import { Failure } from "../failure.js";
+import { LocalStore } from "../storage/local.js";
+import { Storage } from "../storage/storage.js";
+import { showWarnings } from "./shared.js";
+import { storageConfig } from "./storage.js";
+
+/**
+ * @param {import("../types.js").Invocation} invocation
+ * @returns {Promise<undefined>}
+ */
+export async function merge({ values, positionals, terminal, signal, cwd, env, print }) {
+  const [first, second] = positionals;
+  if (first === undefined) {
+    throw usage("`merge` needs a history to take builds from", "Write `unentropy merge INTO FROM`.");
+  }
+  if (second !== undefined && (values.storage !== undefined || values.db !== undefined)) {
+    throw usage(
+      "`merge` is told twice where the builds go, by the first of two files and by a flag",
+      "Name one file beside `--storage` or `--db`, or two files without them.",
+    );
+  }
+  const wanted = values.config !== undefined || fs.existsSync(path.resolve(cwd, DEFAULT_FILE));
+  const loaded = second === undefined && wanted ? loadConfig(values.config, cwd) : undefined;
+  if (loaded) showWarnings(terminal, loaded);
+  const config = storageConfig(second === undefined ? values : { ...values, db: first }, loaded, cwd);
+
+  const from = path.resolve(cwd, second ?? first);
+  const source = new LocalStore(from, { readonly: true, sleep: async () => {}, random: Math.random });
+  const image = (await source.read())?.bytes;
+  if (!image) {
+    throw new Failure(`there is no history in \`${from}\``, {
+      type: "storage",
+      code: "HISTORY_MISSING",
+      hint: "Name the file that builds are to be taken from last.",
+    });
+  }
+  const storage = new Storage(config, { env, signal });
+  try {
+    await storage.ready();
+    const merged = storage.getRepository().merge(image);
+    await storage.persist();
+    const total = storage.getRepository().countBuilds();
+    for (const warning of storage.warnings) terminal.warn(warning.message, warning.hint);
+    if (values.json) {
+      const { location: databaseLocation } = storage;
+      print(`${JSON.stringify({ success: true, databaseLocation, ...merged, totalBuilds: total })}\n`);
+    } else {
+      const count = (/** @type {number} */ n, /** @type {string} */ noun) =>
+        `${formatValue(n, "integer")} ${noun}${n === 1 ? "" : "s"}`;
+      terminal.line(
+        `added ${count(merged.addedBuilds, "build")} and ${count(merged.addedValues, "value")} to ${storage.location} (${count(total, "build")})`,
+      );
+      if (merged.conflicts > 0) {
+        terminal.line(
+          `${count(merged.conflicts, "value")} differed; the later measured ones stand (${formatValue(merged.replacedValues, "integer")} of them taken)`,
+        );
+      }
+    }
+  } finally {
+    storage.cleanup();
+  }
+  return undefined;
+}
+
+/** @param {string} message @param {string} hint */
+function usage(message, hint) {
+  return new Failure(message, { type: "validation", code: "USAGE_INVALID", hint });
+}

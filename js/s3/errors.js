@@ -1,0 +1,409 @@
+/**
+ * What servers and networks say is wrong, in words for people: each trouble has a stable code, names bucket, key
+ * and host, and says the remedy. Nothing that a server repeats of the credentials gets through.
+ */
+
+import { Failure } from "../failure.js";
+
+/** @import { Problem } from "./answers.js" */
+/** @import { ExchangeError } from "./transport.js" */
+
+/**
+ * @typedef {object} Circumstances
+ * @property {string} doing such as "could not read"
+ * @property {string} bucket
+ * @property {string | null} key
+ * @property {string} host with its port
+ * @property {string} region
+ * @property {readonly string[]} secrets texts that must not appear
+ * @property {boolean} [reads] whether an object is read, so that a denial may hide its absence
+ * @property {boolean} [conditional] whether the request has a precondition
+ * @property {number} [skewMs] how far the server's clock is ahead
+ */
+
+/**
+ * @typedef {object} Trouble
+ * @property {string} code
+ * @property {string} cause
+ * @property {string} hint
+ * @property {boolean} [retryable]
+ */
+
+const CHECK_CREDENTIALS =
+  "Check the inputs `s3-access-key-id` and `s3-secret-access-key` (or `AWS_ACCESS_KEY_ID` and " +
+  "`AWS_SECRET_ACCESS_KEY`): whole, without spaces around them, and of an active key for this provider.";
+
+/** @type {Readonly<Record<string, (at: Circumstances, problem: Problem) => Trouble>>} */
+const KINDS = Object.freeze({
+  unknownKey: () => ({
+    code: "S3_AUTH_FAILED",
+    cause: "the server does not know the access key id",
+    hint: CHECK_CREDENTIALS,
+  }),
+  wrongSecret: () => ({
+    code: "S3_AUTH_FAILED",
+    cause: "the signature does not match, so the secret access key is not the one that belongs to the key id",
+    hint: `${CHECK_CREDENTIALS} A proxy that changes requests has the same effect.`,
+  }),
+  badToken: () => ({
+    code: "S3_AUTH_FAILED",
+    cause: "the server does not accept the session token",
+    hint:
+      "Give the session token that was issued with this key pair (`s3-session-token` or `AWS_SESSION_TOKEN`), " +
+      "and none with a permanent key pair.",
+  }),
+  expired: () => ({
+    code: "S3_AUTH_EXPIRED",
+    cause: "the credentials have expired",
+    hint:
+      "Ask for new temporary credentials, later in the job or with a longer lifetime, so that they outlast " +
+      "the run.",
+  }),
+  auth: () => ({
+    code: "S3_AUTH_FAILED",
+    cause: "the server does not accept the credentials",
+    hint: CHECK_CREDENTIALS,
+  }),
+  denied: ({ reads, key, bucket }) =>
+    reads
+      ? {
+          code: "S3_ACCESS_DENIED",
+          cause:
+            "access denied: either the credentials may not read it, or it does not exist and they may not list the bucket",
+          hint:
+            `Grant \`s3:GetObject\` on \`${key}\`, and \`s3:ListBucket\` on \`${bucket}\` so that the server can ` +
+            "say that an object is missing.",
+        }
+      : {
+          code: "S3_ACCESS_DENIED",
+          cause: "access denied: the credentials do not have the right to do this",
+          hint:
+            `Grant \`s3:GetObject\`, \`s3:PutObject\` and \`s3:DeleteObject\` on the objects of \`${bucket}\`, ` +
+            "and `s3:ListBucket` on the bucket itself.",
+        },
+  noBucket: ({ bucket, host, region }) => ({
+    code: "S3_BUCKET_MISSING",
+    cause: `the bucket \`${bucket}\` does not exist at \`${host}\` (region \`${region}\`)`,
+    hint: "Create the bucket, or mend `s3-bucket`, `s3-endpoint` or `s3-region`: buckets are never created here.",
+  }),
+  noObject: () => ({
+    code: "S3_OBJECT_MISSING",
+    cause: "the object does not exist",
+    hint: "Check the key.",
+  }),
+  region: ({ region }, problem) => ({
+    code: "S3_REGION_WRONG",
+    cause: problem.region
+      ? `the request is for region \`${region}\`, the bucket is in \`${problem.region}\``
+      : `the bucket is not in region \`${region}\`, and the server does not say where it is`,
+    hint: "Set `s3-region`, and `s3-endpoint` where it names a region, to those of the bucket.",
+  }),
+  skew: ({ skewMs }) => ({
+    code: "S3_CLOCK_SKEWED",
+    cause: `this machine's clock and the server's are ${duration(skewMs ?? 0)} apart`,
+    hint: "Set the clock of this machine, for example by NTP.",
+  }),
+  throttled: () => ({
+    code: "S3_THROTTLED",
+    cause: "the server asks for fewer requests",
+    hint: "Try again later; when it stays so, raise the provider's limits or run fewer jobs at once.",
+    retryable: true,
+  }),
+  slow: () => ({
+    code: "S3_TIMEOUT",
+    cause: "the server waited too long for the request's bytes",
+    hint: "Try again; check the connection when it stays so.",
+    retryable: true,
+  }),
+  corrupted: () => ({
+    code: "S3_CHECKSUM_MISMATCH",
+    cause: "the bytes arrived damaged",
+    hint: "Try again; when it stays so, something between here and the server changes the bytes.",
+    retryable: true,
+  }),
+  busy: () => ({
+    code: "S3_SERVER_ERROR",
+    cause: "another operation on the same object is in progress",
+    hint: "Try again.",
+    retryable: true,
+  }),
+  server: () => ({
+    code: "S3_SERVER_ERROR",
+    cause: "the server failed",
+    hint: "Try again later; the provider's status page may say more.",
+    retryable: true,
+  }),
+  full: () => ({
+    code: "S3_QUOTA_EXCEEDED",
+    cause: "the store is full or its quota is used up",
+    hint: "Free some space in the bucket or raise the quota.",
+  }),
+  tooLarge: () => ({
+    code: "S3_TOO_LARGE",
+    cause: "the server does not take an object of this size",
+    hint: "Prune the history, or raise the provider's limit.",
+  }),
+  unsupported: ({ conditional }) =>
+    conditional
+      ? {
+          code: "S3_PRECONDITION_UNSUPPORTED",
+          cause: "the server does not support `If-Match` and `If-None-Match` on writes",
+          hint: "Nothing was written.",
+        }
+      : {
+          code: "S3_UNSUPPORTED",
+          cause: "the server does not support this operation",
+          hint: "Use a store that does, or leave the option unset that asks for it.",
+        },
+  encryption: () => ({
+    code: "S3_ENCRYPTION_REFUSED",
+    cause: "the server refuses the encryption that was asked for",
+    hint: "Check `s3-sse` and `s3-sse-kms-key-id`, and the rights of the credentials on the key.",
+  }),
+  archived: () => ({
+    code: "S3_OBJECT_ARCHIVED",
+    cause: "the object is archived and cannot be read at once",
+    hint: "Restore the object, and keep the history out of the bucket's rules for archiving.",
+  }),
+  parameters: () => ({
+    code: "S3_PARAMETERS_INVALID",
+    cause: "the server rejects a name",
+    hint: "Check `s3-bucket`, `database-key` and `s3-addressing`.",
+  }),
+});
+
+/** The servers' codes, by what they mean. @type {Readonly<Record<string, string>>} */
+const CODES = Object.freeze({
+  InvalidAccessKeyId: "unknownKey",
+  InvalidClientTokenId: "unknownKey",
+  SignatureDoesNotMatch: "wrongSecret",
+  InvalidToken: "badToken",
+  InvalidSecurity: "auth",
+  NotSignedUp: "auth",
+  Unauthorized: "auth",
+  CredentialsNotSupported: "auth",
+  UnrecognizedClientException: "unknownKey",
+  ExpiredToken: "expired",
+  ExpiredTokenException: "expired",
+  TokenRefreshRequired: "expired",
+  AccessDenied: "denied",
+  AllAccessDisabled: "denied",
+  AccountProblem: "denied",
+  AuthorizationHeaderMalformed: "region",
+  PermanentRedirect: "region",
+  IllegalLocationConstraintException: "region",
+  IncorrectEndpoint: "region",
+  NoSuchBucket: "noBucket",
+  NoSuchKey: "noObject",
+  NoSuchVersion: "noObject",
+  RequestTimeTooSkewed: "skew",
+  SlowDown: "throttled",
+  SlowDownRead: "throttled",
+  SlowDownWrite: "throttled",
+  Throttling: "throttled",
+  ThrottlingException: "throttled",
+  TooManyRequests: "throttled",
+  RequestLimitExceeded: "throttled",
+  BandwidthLimitExceeded: "throttled",
+  RequestTimeout: "slow",
+  RequestTimeoutException: "slow",
+  BadDigest: "corrupted",
+  InvalidDigest: "corrupted",
+  IncompleteBody: "corrupted",
+  XAmzContentSHA256Mismatch: "corrupted",
+  XAmzContentChecksumMismatch: "corrupted",
+  ContentSHA256Mismatch: "corrupted",
+  OperationAborted: "busy",
+  InternalError: "server",
+  ServiceUnavailable: "server",
+  QuotaExceeded: "full",
+  StorageFull: "full",
+  XMinioStorageFull: "full",
+  XMinioAdminBucketQuotaExceeded: "full",
+  StorageQuotaExceeded: "full",
+  EntityTooLarge: "tooLarge",
+  MaxMessageLengthExceeded: "tooLarge",
+  NotImplemented: "unsupported",
+  MethodNotAllowed: "unsupported",
+  InvalidEncryptionAlgorithmError: "encryption",
+  ServerSideEncryptionConfigurationNotFoundError: "encryption",
+  InvalidObjectState: "archived",
+  InvalidBucketName: "parameters",
+  KeyTooLongError: "parameters",
+});
+
+/** @type {Readonly<Record<number, string>>} */
+const STATUSES = Object.freeze({
+  301: "region",
+  401: "auth",
+  403: "denied",
+  408: "slow",
+  413: "tooLarge",
+  429: "throttled",
+  501: "unsupported",
+  507: "full",
+});
+
+/**
+ * @param {number} status
+ * @param {Problem | null} problem
+ * @returns {string} a name in `KINDS`, or empty
+ */
+function kindOf(status, problem) {
+  const code = problem?.code ?? "";
+  if (Object.hasOwn(CODES, code)) return CODES[code];
+  if (code.startsWith("KMS.")) return "encryption";
+  return STATUSES[status] ?? (status >= 500 ? "server" : "");
+}
+
+/**
+ * An answer that is none of those expected.
+ *
+ * @param {number} status
+ * @param {Problem | null} problem
+ * @param {Circumstances} at
+ * @returns {Failure} of type `storage`
+ */
+export function failureOfAnswer(status, problem, at) {
+  const kind = kindOf(status, problem);
+  const said = problem ?? { code: "", message: "", region: "" };
+  /** @type {Trouble} */
+  const trouble = KINDS[kind]?.(at, said) ?? {
+    code: "S3_UNEXPECTED",
+    cause:
+      status === 404
+        ? "the server answers 404 without saying that bucket or object is missing"
+        : "the server's answer is not understood",
+    hint: "Check that `s3-endpoint` is the address of an S3 service and not of a web page or a proxy.",
+  };
+  const words = [said.code, said.message].filter(Boolean).join(": ");
+  return failure(trouble, at, `(${status}${words ? ` ${words}` : ""})`);
+}
+
+/**
+ * No answer at all.
+ *
+ * @param {ExchangeError} error
+ * @param {Circumstances} at
+ * @returns {Failure} of type `storage`; of type `internal` where the caller stopped it
+ */
+export function failureOfExchange(error, at) {
+  const { trouble, message, code } = error;
+  /** @param {string} ours @param {string} cause @param {string} hint @param {boolean} [retryable] */
+  const made = (ours, cause, hint, retryable = true) =>
+    failure({ code: ours, cause, hint, retryable }, at, "", error);
+  switch (trouble) {
+    case "aborted":
+      return new Failure(`${place(at)}: stopped`, { type: "internal", code: "ABORTED" });
+    case "stalled":
+      return made(
+        "S3_TIMEOUT",
+        `the transfer stalled: ${message}`,
+        "Try again; check the connection when it stays so.",
+      );
+    case "truncated":
+      return made("S3_TRUNCATED", message, "Try again; check the connection and proxies when it stays so.");
+    case "garbled":
+      return made("S3_UNEXPECTED", message, "Check that `s3-endpoint` has the right scheme and port.");
+    case "too-large":
+      return made(
+        "S3_TOO_LARGE",
+        message,
+        "Check the key; prune the history when it has grown so large.",
+        false,
+      );
+    default:
+      return unreachable(code, message, at, error);
+  }
+}
+
+/**
+ * @param {string} code
+ * @param {string} message
+ * @param {Circumstances} at
+ * @param {ExchangeError} error
+ */
+function unreachable(code, message, at, error) {
+  const tls = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH|EPROTO)/.test(code);
+  /** @type {[string, string, boolean]} */
+  let words = [message || code, "Check the network and `s3-endpoint`, then try again.", true];
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") {
+    words = [
+      "the name of the host cannot be resolved",
+      "Check `s3-endpoint`; with a store of your own, `s3-addressing: path` keeps the bucket out of the host.",
+      true,
+    ];
+  } else if (code === "ECONNREFUSED") {
+    words = ["nothing listens there: connection refused", "Check the host and port of `s3-endpoint`.", true];
+  } else if (code === "ECONNRESET" || code === "EPIPE") {
+    words = ["the connection was reset", "Try again; check proxies and firewalls when it stays so.", true];
+  } else if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    words = [
+      "the server's certificate is for other names",
+      "Check the host of `s3-endpoint`; `s3-addressing: path` keeps the bucket out of the host.",
+      false,
+    ];
+  } else if (tls) {
+    words = [
+      `no secure connection: ${message}`,
+      "Check that the endpoint speaks https; for a certificate of your own authority set `NODE_EXTRA_CA_CERTS`.",
+      false,
+    ];
+  }
+  const [cause, hint, retryable] = words;
+  return failure({ code: "S3_UNREACHABLE", cause, hint, retryable }, at, code && `(${code})`, error);
+}
+
+/**
+ * A failure with the place and without secrets.
+ *
+ * @param {Trouble} trouble
+ * @param {Circumstances} at
+ * @param {string} [detail] behind the cause
+ * @param {unknown} [thrown]
+ * @returns {Failure}
+ */
+export function failure({ code, cause, hint, retryable = false }, at, detail = "", thrown) {
+  const message = `${place(at)}: ${cause}${detail ? ` ${detail}` : ""}`;
+  return new Failure(redacted(message, at.secrets), {
+    type: code === "S3_PARAMETERS_INVALID" ? "validation" : "storage",
+    code,
+    hint: redacted(hint, at.secrets),
+    retryable,
+    cause: thrown,
+  });
+}
+
+/** @param {Circumstances} at */
+function place({ doing, bucket, key, host }) {
+  const what = key === null ? `bucket \`${bucket}\`` : `\`${key}\` in bucket \`${bucket}\``;
+  return `${doing} ${what} at \`${host}\``;
+}
+
+/**
+ * The text with every secret, and everything that looks like a signature or a key id, replaced.
+ *
+ * @param {string} text
+ * @param {readonly string[]} secrets
+ * @returns {string}
+ */
+export function redacted(text, secrets) {
+  let clean = text;
+  for (const secret of secrets) {
+    for (const form of new Set([secret, encodeURIComponent(secret)])) {
+      // A name as short as a word would take words out of the message.
+      if (form.length >= 4) clean = clean.replaceAll(form, "***");
+    }
+  }
+  return clean
+    .replace(/\b(Credential|Signature|AWSAccessKeyId|X-Amz-Security-Token)=[^\s,&]+/gi, "$1=***")
+    .replace(/\b[0-9a-f]{64}\b/gi, "***");
+}
+
+/** @param {number} ms */
+function duration(ms) {
+  const minutes = Math.round(Math.abs(ms) / 60_000);
+  if (minutes < 1) return "less than a minute";
+  if (minutes < 120) return `${minutes} minute${minutes === 1 ? "" : "s"}`;
+  return `${Math.round(minutes / 60)} hours`;
+}

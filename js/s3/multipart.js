@@ -1,0 +1,207 @@
+/**
+ * A large object in parts: begun, sent part by part, completed under the caller's precondition. Whatever ends it
+ * before it is complete, the upload is aborted, so that no parts stay behind and cost money.
+ */
+
+import { bare, header, isConflict, parsed } from "./answers.js";
+import { hexToBase64, sha256 } from "./signing.js";
+
+/** @import { Operation, PutOutcome, HeadFacts, Reply } from "./client.js" */
+/** @import { Answer } from "./transport.js" */
+/** @import { Failure } from "../failure.js" */
+
+/** S3 takes no more parts than this of one object. */
+const MOST_PARTS = 10_000;
+
+/** Completing may take a server minutes. */
+const PATIENCE = 4;
+
+/**
+ * @typedef {object} Door
+ * @property {(operation: Operation) => Promise<Reply>} request
+ * @property {(key: string) => Promise<HeadFacts | null>} head
+ * @property {(answer: Answer, operation: Pick<Operation, "doing" | "key">) => Failure | null} lateError
+ * @property {(answer: Answer, operation: Pick<Operation, "doing" | "key">) => Failure} unexpected
+ * @property {(headers: Record<string, string>) => Record<string, string>} checksummed them, or nothing
+ * @property {(message: string) => void} log
+ *
+ * @typedef {object} Upload
+ * @property {string} key
+ * @property {Uint8Array} bytes
+ * @property {number} partSize
+ * @property {Record<string, string>} described headers of the object
+ * @property {Record<string, string>} metadata
+ * @property {Record<string, string>} condition headers of the precondition
+ * @property {(sent: number, total: number) => void} [onProgress]
+ */
+
+/**
+ * @param {Door} door
+ * @param {Upload} upload
+ * @returns {Promise<PutOutcome>}
+ */
+export async function multipartPut(door, upload) {
+  const { key, described } = upload;
+  const operation = { doing: "could not write", key };
+  const begun = await door.request({
+    ...operation,
+    method: "POST",
+    query: { uploads: "" },
+    headers: () => ({ ...described, ...door.checksummed({ "x-amz-checksum-algorithm": "SHA256" }) }),
+  });
+  const uploadId = parsed(begun.body, "InitiateMultipartUploadResult")?.UploadId;
+  if (typeof uploadId !== "string" || uploadId === "") throw door.unexpected(begun, operation);
+  let complete = false;
+  try {
+    // A server that takes note of the algorithm wants the checksum of each part; others may refuse it.
+    const checksums = header(begun, "x-amz-checksum-algorithm") === "SHA256";
+    const parts = await sendParts(door, upload, uploadId, checksums);
+    const outcome = await finish(door, upload, uploadId, parts);
+    complete = outcome.status === "stored";
+    return outcome;
+  } finally {
+    if (!complete) await abort(door, key, uploadId);
+  }
+}
+
+/**
+ * @param {Door} door
+ * @param {Upload} upload
+ * @param {string} uploadId
+ * @param {boolean} checksums
+ * @returns {Promise<{etag: string, checksum: string}[]>}
+ */
+async function sendParts(door, { key, bytes, partSize, onProgress }, uploadId, checksums) {
+  const operation = { doing: "could not write", key };
+  const total = bytes.byteLength;
+  const size = Math.max(partSize, Math.ceil(total / MOST_PARTS));
+  /** @type {{etag: string, checksum: string}[]} */
+  const parts = [];
+  for (let from = 0; from < total; from += size) {
+    const body = bytes.subarray(from, from + size);
+    const hex = sha256(body);
+    const checksum = checksums ? hexToBase64(hex) : "";
+    const reply = await door.request({
+      ...operation,
+      method: "PUT",
+      query: { partNumber: String(parts.length + 1), uploadId },
+      headers: () =>
+        /** @type {Record<string, string>} */ (checksum ? { "x-amz-checksum-sha256": checksum } : {}),
+      body,
+      payloadSha256: hex,
+      onSent: (sent) => onProgress?.(from + sent, total),
+    });
+    const etag = header(reply, "etag");
+    if (!etag) throw door.unexpected(reply, operation);
+    parts.push({ etag, checksum });
+  }
+  return parts;
+}
+
+/**
+ * @param {Door} door
+ * @param {Upload} upload
+ * @param {string} uploadId
+ * @param {{etag: string, checksum: string}[]} parts
+ * @returns {Promise<PutOutcome>}
+ */
+async function finish(door, { key, bytes, metadata, condition }, uploadId, parts) {
+  const operation = { doing: "could not write", key };
+  const conditional = Object.keys(condition).length > 0;
+  // Some servers keep preconditions of plain writes and not of completions. This look does not make them atomic,
+  // but a change that came during a long upload is not overwritten.
+  if (condition["if-match"] !== undefined) {
+    const current = await door.head(key);
+    if (current === null || bare(current.etag) !== bare(condition["if-match"])) return { status: "conflict" };
+  }
+  /** @type {Reply} */
+  let reply;
+  try {
+    reply = await door.request({
+      ...operation,
+      method: "POST",
+      query: { uploadId },
+      headers: () => ({ "content-type": "application/xml", ...condition }),
+      body: new TextEncoder().encode(completion(parts)),
+      patience: PATIENCE,
+      conditional,
+      expects: (status, problem) => status === 200 || isConflict(status, problem, condition),
+      check: (answer) => door.lateError(answer, operation),
+    });
+  } catch (error) {
+    // An attempt whose answer was lost may have completed it, and a later one then finds no upload any more.
+    const stored = await arrived(door, key, bytes.byteLength, metadata);
+    if (!stored) throw error;
+    const { etag, versionId, serverTime } = stored;
+    return { status: "stored", etag, versionId, serverTime };
+  }
+  if (reply.status !== 200) return { status: "conflict" };
+  const etag = parsed(reply.body, "CompleteMultipartUploadResult")?.ETag;
+  if (typeof etag !== "string" || etag === "") throw door.unexpected(reply, operation);
+  const { serverTime } = reply;
+  return { status: "stored", etag, versionId: header(reply, "x-amz-version-id") || null, serverTime };
+}
+
+/**
+ * The object, where it is the one that was to be written, by its size and all of its metadata.
+ *
+ * @param {Door} door
+ * @param {string} key
+ * @param {number} size
+ * @param {Record<string, string>} metadata without any, no object is recognised
+ * @returns {Promise<HeadFacts | null>}
+ */
+async function arrived(door, key, size, metadata) {
+  const entries = Object.entries(metadata);
+  if (entries.length === 0) return null;
+  try {
+    const stored = await door.head(key);
+    const same = stored?.size === size && entries.every(([name, value]) => stored.metadata[name] === value);
+    return same ? stored : null;
+  } catch {
+    // Nothing can be found out; what went wrong first is what is reported.
+    return null;
+  }
+}
+
+/**
+ * @param {{etag: string, checksum: string}[]} parts
+ * @returns {string} the body of `CompleteMultipartUpload`
+ */
+function completion(parts) {
+  const entries = parts.map(
+    ({ etag, checksum }, index) =>
+      `<Part><PartNumber>${index + 1}</PartNumber><ETag>${escaped(etag)}</ETag>` +
+      `${checksum ? `<ChecksumSHA256>${escaped(checksum)}</ChecksumSHA256>` : ""}</Part>`,
+  );
+  const namespace = "http://s3.amazonaws.com/doc/2006-03-01/";
+  return `<CompleteMultipartUpload xmlns="${namespace}">${entries.join("")}</CompleteMultipartUpload>`;
+}
+
+/** @param {string} text */
+function escaped(text) {
+  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/**
+ * Ends an upload. It goes on after the caller's signal: that is when it is needed most. A failure is told and no
+ * more, for the one that led here is the one to report.
+ *
+ * @param {Door} door
+ * @param {string} key
+ * @param {string} uploadId
+ */
+async function abort(door, key, uploadId) {
+  try {
+    await door.request({
+      doing: "could not abort the upload of",
+      method: "DELETE",
+      key,
+      query: { uploadId },
+      signal: null,
+      expects: (status, problem) => status === 204 || status === 200 || (status === 404 && problem !== null),
+    });
+  } catch (error) {
+    door.log(`${/** @type {Error} */ (error).message}; a bucket rule can remove unfinished uploads`);
+  }
+}

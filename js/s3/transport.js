@@ -1,0 +1,214 @@
+/**
+ * One HTTP exchange: exactly these bytes out, one bounded answer in. It follows no redirect, decodes nothing,
+ * tries nothing twice and knows nothing of S3; a transfer ends when nothing has moved for a while, never because it
+ * takes long.
+ */
+
+import http from "node:http";
+import https from "node:https";
+
+/** Bytes handed to the socket at once; progress and stalls are noticed at this grain. */
+const CHUNK = 128 * 1024;
+
+/**
+ * Why there is no answer.
+ *
+ * - `network`: name lookup, connection or TLS; `code` is the system's own
+ * - `stalled`: nothing moved for the stall timeout
+ * - `truncated`: the connection ended inside the answer
+ * - `garbled`: what came is not HTTP
+ * - `too-large`: the answer is larger than its limit
+ * - `aborted`: the caller's signal
+ *
+ * @typedef {"network" | "stalled" | "truncated" | "garbled" | "too-large" | "aborted"} ExchangeTrouble
+ */
+
+/** An exchange without an answer. Its message quotes neither headers nor bodies. */
+export class ExchangeError extends Error {
+  /**
+   * @param {ExchangeTrouble} trouble
+   * @param {string} message
+   * @param {{code?: string, cause?: unknown}} [more]
+   */
+  constructor(trouble, message, { code = "", cause } = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "ExchangeError";
+    /** @type {ExchangeTrouble} */
+    this.trouble = trouble;
+    /** @type {string} the system's code, such as `ECONNREFUSED`; empty when there is none */
+    this.code = code;
+  }
+}
+
+/**
+ * @typedef {object} Outgoing
+ * @property {string} method
+ * @property {URL} url
+ * @property {Record<string, string>} headers sent as they are; `content-length` and `host` are added
+ * @property {Uint8Array | null} [body]
+ * @property {(status: number) => number} limit the most bytes of an answer with this status
+ * @property {number} stallTimeoutMs
+ * @property {(bytes: number) => void} [onSent] bytes of the body that left so far
+ * @property {(bytes: number, total: number | null, status: number) => void} [onReceived]
+ * @property {AbortSignal | null} [signal]
+ */
+
+/**
+ * @typedef {object} Answer
+ * @property {number} status
+ * @property {http.IncomingHttpHeaders} headers
+ * @property {Buffer} body
+ */
+
+/** Connections to the servers of one client, kept open between exchanges; idle ones keep no process alive. */
+export class Transport {
+  #plain = new http.Agent({ keepAlive: true });
+  #secure = new https.Agent({ keepAlive: true });
+
+  /** Closes every connection. The transport can be used again. */
+  close() {
+    this.#plain.destroy();
+    this.#secure.destroy();
+  }
+
+  /**
+   * @param {Outgoing} outgoing
+   * @returns {Promise<Answer>}
+   * @throws {ExchangeError}
+   */
+  exchange({ method, url, headers, body = null, limit, stallTimeoutMs, onSent, onReceived, signal = null }) {
+    return new Promise((resolve, reject) => {
+      let settled = false;
+      let answering = false;
+      /** @param {ExchangeError | null} error @param {Answer} [answer] */
+      const finish = (error, answer) => {
+        if (settled) return;
+        settled = true;
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", onAbort);
+        if (error || !request.writableFinished) request.destroy();
+        if (error) reject(error);
+        else resolve(/** @type {Answer} */ (answer));
+      };
+      const timer = setTimeout(() => {
+        const during = answering ? "while the answer was coming" : "before an answer came";
+        finish(new ExchangeError("stalled", `nothing moved for ${stallTimeoutMs} ms ${during}`));
+      }, stallTimeoutMs);
+      const onAbort = () => finish(new ExchangeError("aborted", "stopped", { cause: signal?.reason }));
+
+      const secure = url.protocol === "https:";
+      const request = (secure ? https : http).request(url, {
+        method,
+        headers: { ...headers, ...(body ? { "content-length": String(body.byteLength) } : {}) },
+        agent: secure ? this.#secure : this.#plain,
+      });
+      request.on("error", (error) => {
+        // An answer that came before the whole body was sent counts; the connection breaks behind it.
+        if (!answering) finish(translated(error));
+      });
+      request.on("response", (response) => {
+        answering = true;
+        timer.refresh();
+        receive(response, {
+          most: limit(response.statusCode ?? 0),
+          bodyless: method === "HEAD",
+          onBytes: (bytes, total) => {
+            timer.refresh();
+            onReceived?.(bytes, total, response.statusCode ?? 0);
+          },
+        }).then(
+          (received) =>
+            finish(null, { status: response.statusCode ?? 0, headers: response.headers, body: received }),
+          (error) => finish(error),
+        );
+      });
+      request.on("socket", (socket) => {
+        if (!socket.connecting) return;
+        socket.once("connect", () => timer.refresh());
+        socket.once("secureConnect", () => timer.refresh());
+      });
+      signal?.addEventListener("abort", onAbort, { once: true });
+      if (signal?.aborted) {
+        onAbort();
+        return;
+      }
+
+      let sent = 0;
+      const send = () => {
+        if (settled || answering) return;
+        if (!body || sent >= body.byteLength) {
+          request.end();
+          return;
+        }
+        const chunk = body.subarray(sent, sent + CHUNK);
+        request.write(chunk, (error) => {
+          if (error || settled) return;
+          sent += chunk.byteLength;
+          timer.refresh();
+          onSent?.(sent);
+          send();
+        });
+      };
+      send();
+    });
+  }
+}
+
+/**
+ * The body of an answer, whole.
+ *
+ * @param {http.IncomingMessage} response
+ * @param {{most: number, bodyless: boolean, onBytes: (bytes: number, total: number | null) => void}} options
+ * @returns {Promise<Buffer>}
+ */
+function receive(response, { most, bodyless, onBytes }) {
+  return new Promise((resolve, reject) => {
+    const announced = response.headers["content-length"];
+    const total = announced !== undefined && /^\d+$/.test(announced) ? Number(announced) : null;
+    if (!bodyless && total !== null && total > most) {
+      response.on("error", () => {});
+      reject(new ExchangeError("too-large", `the answer has ${total} bytes, at most ${most} are accepted`));
+      return;
+    }
+    // One buffer of the announced size: a history is then held once, not as pieces and as a whole.
+    const whole = !bodyless && total !== null ? Buffer.allocUnsafeSlow(total) : null;
+    /** @type {Buffer[]} */
+    const pieces = [];
+    let received = 0;
+    response.on("data", (/** @type {Buffer} */ chunk) => {
+      if (received + chunk.length > most) {
+        reject(new ExchangeError("too-large", `the answer has more than the ${most} bytes accepted`));
+        return;
+      }
+      if (whole) chunk.copy(whole, received);
+      else pieces.push(chunk);
+      received += chunk.length;
+      onBytes(received, total);
+    });
+    response.on("error", (error) => reject(cutShort(received, total, error)));
+    response.on("close", () => reject(cutShort(received, total)));
+    response.on("end", () => {
+      const framed = bodyless || total !== null || response.headers["transfer-encoding"] !== undefined;
+      const empty = response.statusCode === 204 || response.statusCode === 304;
+      if (!response.complete || (whole && received !== total)) reject(cutShort(received, total));
+      // Without a length the end of the connection is the end of the body, or its loss: nobody can tell.
+      else if (!framed && !empty) reject(cutShort(received, null));
+      else resolve(whole ?? Buffer.concat(pieces, received));
+    });
+  });
+}
+
+/** @param {number} received @param {number | null} total @param {Error} [cause] */
+function cutShort(received, total, cause) {
+  const announced = total === null ? "an unknown number of bytes" : `${total} bytes`;
+  return new ExchangeError("truncated", `the connection ended after ${received} of ${announced}`, { cause });
+}
+
+/** @param {Error & {code?: string}} error */
+function translated(error) {
+  const code = error.code ?? "";
+  if (code.startsWith("HPE_")) {
+    return new ExchangeError("garbled", `the answer is not HTTP (${code})`, { code });
+  }
+  return new ExchangeError("network", error.message, { code, cause: error });
+}

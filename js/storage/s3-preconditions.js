@@ -1,0 +1,131 @@
+/**
+ * Whether a server makes writes depend on what it holds: found out by asking the server, and noted in the history's
+ * metadata so that not every run has to ask. No server is known by name.
+ */
+
+import { createHash } from "node:crypto";
+import { Failure } from "../failure.js";
+
+/** @import { S3Client } from "../s3/client.js" */
+
+/**
+ * What a server does with `If-Match` and `If-None-Match: *`:
+ * - `honoured`: it obeys both, and of writers at the same moment one succeeds;
+ * - `racy`: it obeys both, but lets several writers of the same moment through;
+ * - `ignored`: it answers as if at least one of them were not there;
+ * - `refused`: requests with them cannot succeed.
+ *
+ * @typedef {"honoured" | "racy" | "ignored" | "refused"} Verdict
+ */
+
+/** @type {readonly string[]} */
+const VERDICTS = ["honoured", "racy", "ignored", "refused"];
+/** The metadata key of the verdict. */
+export const PRECONDITIONS = "unentropy-preconditions";
+/** Days after which a server that obeyed is asked again: another one may have taken its place. */
+const VALID_DAYS = 7;
+/** How many writers race in the probe. Of an atomic server exactly one wins, however many there are. */
+const RACERS = 6;
+/** An ETag that no object has. */
+const NOBODYS = `"${"0".repeat(32)}"`;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * A verdict as metadata. It holds for one place only: an object copied elsewhere takes its metadata along.
+ *
+ * @param {Verdict} verdict
+ * @param {string} place
+ * @param {number} askedMs when the server was asked
+ */
+export function encodeVerdict(verdict, place, askedMs) {
+  return `${verdict} ${placeMark(place)} ${new Date(askedMs).toISOString().slice(0, 10)}`;
+}
+
+/**
+ * The verdict that metadata holds, where it is for this place and still counts. That a server does not obey stays
+ * true: a run that trusts preconditions beside one that writes without them would lose builds.
+ *
+ * @param {string | undefined} text
+ * @param {string} place
+ * @param {number} nowMs
+ * @returns {{verdict: Verdict, askedMs: number} | undefined}
+ */
+export function decodeVerdict(text, place, nowMs) {
+  const [verdict, mark, day] = (text ?? "").split(" ");
+  if (!VERDICTS.includes(verdict) || mark !== placeMark(place)) return undefined;
+  const askedMs = Date.parse(day ?? "");
+  if (Number.isNaN(askedMs)) return undefined;
+  const old = nowMs - askedMs > VALID_DAYS * DAY_MS;
+  return verdict === "honoured" && old ? undefined : { verdict: /** @type {Verdict} */ (verdict), askedMs };
+}
+
+/** @param {string} place */
+function placeMark(place) {
+  return createHash("sha256").update(place).digest("hex").slice(0, 16);
+}
+
+/**
+ * Asks the server, with an object of its own that is removed again: about ten small requests.
+ *
+ * @param {S3Client} client
+ * @param {string} key of the probe, which nobody else uses
+ * @param {(failure: Failure) => void} warn
+ * @returns {Promise<Verdict>}
+ * @throws {Failure} when the server cannot be asked, of any storage code
+ */
+export async function probePreconditions(client, key, warn) {
+  let left = false;
+  /**
+   * @param {string} body
+   * @param {{ifMatch?: string, ifNoneMatch?: boolean}} condition
+   */
+  const put = async (body, condition) => {
+    left = true;
+    return client.put(key, Buffer.from(body), { ...condition, contentType: "text/plain" });
+  };
+  try {
+    await put("created", { ifNoneMatch: true });
+    if ((await put("created again", { ifNoneMatch: true })).status === "stored") return "ignored";
+    if ((await put("replaced another", { ifMatch: NOBODYS })).status === "stored") return "ignored";
+    const before = await client.head(key);
+    if (!before) return "ignored";
+    const outcomes = await Promise.all(
+      Array.from({ length: RACERS }, (_, racer) => put(`replaced by ${racer}`, { ifMatch: before.etag })),
+    );
+    const winners = outcomes.filter(({ status }) => status === "stored").length;
+    if (winners > 1) return "racy";
+    if (winners === 1) return "honoured";
+    // One may have won and its answer have been lost, or all have been told to try again.
+    const after = await client.head(key);
+    if (!after || after.etag !== before.etag) return "honoured";
+    return (await put("replaced", { ifMatch: after.etag })).status === "stored" ? "honoured" : "refused";
+  } catch (thrown) {
+    if (Failure.from(thrown).code === "S3_PRECONDITION_UNSUPPORTED") return "refused";
+    throw thrown;
+  } finally {
+    if (left) await removed(client, key, warn);
+  }
+}
+
+/**
+ * @param {S3Client} client
+ * @param {string} key
+ * @param {(failure: Failure) => void} warn
+ */
+async function removed(client, key, warn) {
+  try {
+    await client.delete(key);
+  } catch (thrown) {
+    const { message, code } = Failure.from(thrown);
+    warn(
+      new Failure(`the small object \`${key}\` was left behind: ${message}`, {
+        type: "storage",
+        code: "S3_PROBE_LEFT",
+        hint:
+          code === "S3_ACCESS_DENIED"
+            ? "Grant `s3:DeleteObject` for the history's key and everything that begins with it, and delete that object."
+            : "Delete it; it holds nothing.",
+      }),
+    );
+  }
+}

@@ -1,0 +1,428 @@
+/**
+ * A history as an object in an S3-compatible store: reads it whole, replaces it only where it is still the one that
+ * was read, keeps a backup and proves what it stored. Sends requests through the client and knows nothing of builds.
+ *
+ * Beside the object `<key>` stand `<key>.bak`, the one that was replaced last; `<key>.corrupt-<time>`, damaged ones;
+ * `<key>.pending/`, builds on their way where the server does not honour preconditions; and for moments
+ * `<key>.probe-…`.
+ */
+
+import { Failure } from "../failure.js";
+import { S3Client } from "../s3/client.js";
+import { s3Parameters } from "../s3/parameters.js";
+import {
+  BUILDS,
+  CONTENT_TYPE,
+  counted,
+  damageOf,
+  findGoodCopy,
+  LIMIT,
+  SHA256,
+  sha256,
+} from "./s3-integrity.js";
+import { PendingObjects, pendingPrefix } from "./s3-pending.js";
+import { decodeVerdict, encodeVerdict, PRECONDITIONS, probePreconditions } from "./s3-preconditions.js";
+
+/** @import { BlobFacts, BlobStore, BuildCounter, ChangeJournal, Remedied, StorageProviderConfig, StoredBlob, WriteOutcome } from "./provider.js" */
+/** @import { Surroundings } from "../s3/client.js" */
+/** @import { Verdict } from "./s3-preconditions.js" */
+
+/**
+ * The client that a configuration asks for, completed from the environment.
+ *
+ * @param {Omit<StorageProviderConfig, "type">} config
+ * @param {NodeJS.ProcessEnv} env
+ * @param {Surroundings} surroundings
+ * @returns {{client: S3Client, key: string}}
+ * @throws {Failure} of type `validation`: `S3_PARAMETERS_INVALID`, `S3_ENDPOINT_INSECURE`
+ */
+export function openClient(config, env, surroundings) {
+  const { parameters, key } = s3Parameters(
+    {
+      endpoint: config.s3Endpoint,
+      bucket: config.s3Bucket,
+      key: config.s3Key,
+      region: config.s3Region,
+      accessKeyId: config.s3AccessKeyId,
+      secretAccessKey: config.s3SecretAccessKey,
+      sessionToken: config.s3SessionToken,
+      addressing: config.s3Addressing,
+      allowHttp: config.s3AllowHttp,
+      sse: config.s3Sse,
+      sseKmsKeyId: config.s3SseKmsKeyId,
+      retryAttempts: config.retryAttempts,
+    },
+    env,
+  );
+  return { client: new S3Client(parameters, surroundings), key };
+}
+
+/**
+ * @typedef {object} S3StoreOptions
+ * @property {S3Client} client
+ * @property {string} key
+ * @property {boolean} [readonly]
+ * @property {"fail" | "restore" | "recreate"} [onCorrupt]
+ * @property {() => number} now milliseconds
+ * @property {() => number} random
+ * @property {number} [keepMs] for tests: how long pending objects stay
+ * @property {number} [freshMs] for tests: how old a listing may be that a write rests on
+ */
+
+/** Codes of a copy whose original is no longer what was read. */
+const GONE = new Set(["S3_SOURCE_CHANGED", "S3_OBJECT_MISSING"]);
+
+/** @implements {BlobStore} */
+export class S3Store {
+  #client;
+  #key;
+  #readonly;
+  #onCorrupt;
+  #now;
+  #random;
+  #place;
+  #pending;
+  #location;
+
+  /** @type {Verdict | undefined} */
+  #verdict;
+  #askedMs = 0;
+  /** Whether builds may be pending although the server obeys by now. */
+  #leftovers = false;
+  /** Whether the server would not say if there is a history. */
+  #uncertain = false;
+  /** A damaged history's version: it must not become the backup. @type {string | null} */
+  #damaged = null;
+  /** @type {Map<string, Failure>} */
+  #warnings = new Map();
+
+  /** @param {S3StoreOptions} options */
+  constructor({ client, key, readonly = false, onCorrupt = "fail", now, random, ...rest }) {
+    this.#client = client;
+    this.#key = key;
+    this.#readonly = readonly;
+    this.#onCorrupt = onCorrupt;
+    this.#now = now;
+    this.#random = random;
+    this.#location = `s3://${client.bucket}/${key}`;
+    this.#place = `${client.host} ${client.bucket}`;
+    /** @param {Failure} failure */
+    const warn = (failure) => this.#warn(failure);
+    this.#pending = new PendingObjects(client, key, { now, random, warn, ...rest });
+  }
+
+  get location() {
+    return this.#location;
+  }
+
+  /** An object has no path. */
+  get path() {
+    return null;
+  }
+
+  close() {
+    this.#client.close();
+  }
+
+  /** What went wrong without making a result wrong. */
+  warnings() {
+    return [...this.#warnings.values()];
+  }
+
+  /** @param {Failure} failure */
+  #warn(failure) {
+    this.#warnings.set(failure.message, failure);
+  }
+
+  /**
+   * @returns {Promise<StoredBlob | null>} null when the server states that there is no such key, or will not say but
+   *   is known to refuse a creation where there is one
+   * @throws {Failure} with the client's codes
+   */
+  async read() {
+    let object;
+    try {
+      object = await this.#client.get(this.#key, { limit: LIMIT });
+      // What was spoiled on its way comes whole the second time.
+      if (object && damageOf(this.#location, object)) {
+        object = await this.#client.get(this.#key, { limit: LIMIT });
+      }
+    } catch (thrown) {
+      return this.#unreadable(Failure.from(thrown));
+    }
+    this.#uncertain = false;
+    if (!object) return null;
+    const known = decodeVerdict(object.metadata[PRECONDITIONS], this.#place, this.#now());
+    // Where anybody found that the server cannot be trusted, nobody trusts it.
+    if (known && (!this.#verdict || known.verdict !== "honoured")) {
+      this.#verdict = known.verdict;
+      this.#askedMs = known.askedMs;
+    }
+    const damage = damageOf(this.#location, object);
+    return { bytes: object.bytes, version: object.etag, ...(damage ? { damage } : {}) };
+  }
+
+  /**
+   * A refused reading is not absence: without the right to list, servers answer it for a missing object too. Where
+   * creating is certain to fail if there is a history, trying to create one tells.
+   *
+   * @param {Failure} failure
+   * @returns {Promise<StoredBlob | null>}
+   */
+  async #unreadable(failure) {
+    if (failure.code === "S3_CHECKSUM_MISMATCH") {
+      // The client has asked again already: it is the stored object that does not fit its checksum.
+      const head = await this.#client.head(this.#key);
+      const damage = new Failure(failure.message, {
+        type: "storage",
+        code: "HISTORY_CORRUPT",
+        cause: failure,
+      });
+      return head && { bytes: new Uint8Array(), version: head.etag, damage };
+    }
+    if (failure.code !== "S3_ACCESS_DENIED") throw failure;
+    if (!this.#readonly && !this.#uncertain) {
+      const verdict = await this.#ask().catch(() => undefined);
+      if (verdict === "honoured") {
+        this.#uncertain = true;
+        return null;
+      }
+    }
+    throw failure;
+  }
+
+  /** Asks the server what it does with preconditions, once. */
+  async #ask() {
+    if (this.#verdict) return this.#verdict;
+    const name = `${this.#key}.probe-${this.#now().toString(36)}${Math.floor(this.#random() * 2 ** 48).toString(36)}`;
+    this.#verdict = await probePreconditions(this.#client, name, (failure) => this.#warn(failure));
+    this.#askedMs = this.#now();
+    return this.#verdict;
+  }
+
+  /**
+   * @param {"read" | "write"} purpose
+   * @returns {Promise<ChangeJournal | null>}
+   */
+  async journal(purpose) {
+    if (purpose === "read" || this.#readonly) {
+      return this.#verdict && this.#verdict !== "honoured" ? this.#pending : null;
+    }
+    if (!this.#verdict && (await this.#ask()) === "honoured") {
+      // Builds may wait here from a time when another server held the history.
+      this.#leftovers = await this.#hasLeftovers();
+    }
+    return this.#verdict === "honoured" && !this.#leftovers ? null : this.#pending;
+  }
+
+  async #hasLeftovers() {
+    try {
+      return (await this.#client.list(pendingPrefix(this.#key))).objects.length > 0;
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      // Whoever may not list has never had a journal.
+      if (failure.code === "S3_ACCESS_DENIED") return false;
+      throw failure;
+    }
+  }
+
+  /**
+   * @param {Uint8Array} bytes
+   * @param {string | null} ifVersion
+   * @param {BlobFacts} [facts]
+   * @returns {Promise<WriteOutcome>}
+   * @throws {Failure} `STORAGE_READ_ONLY`, `S3_UPLOAD_DAMAGED`, or the client's codes
+   */
+  async write(bytes, ifVersion, facts) {
+    if (this.#readonly) {
+      throw new Failure(`could not write \`${this.#location}\`: the history was opened read-only`, {
+        type: "storage",
+        code: "STORAGE_READ_ONLY",
+        hint: "Open it without `readonly` to record builds.",
+      });
+    }
+    const verdict = await this.#ask();
+    const digest = sha256(bytes);
+    if (verdict !== "honoured" && ((await this.#client.head(this.#key))?.etag ?? null) !== ifVersion) {
+      return { status: "conflict" };
+    }
+    if (ifVersion !== null && ifVersion !== this.#damaged && !(await this.#backUp(ifVersion))) {
+      return { status: "conflict" };
+    }
+
+    const outcome = await this.#client.put(this.#key, bytes, {
+      contentType: CONTENT_TYPE,
+      metadata: {
+        [SHA256]: digest,
+        [PRECONDITIONS]: encodeVerdict(verdict, this.#place, this.#askedMs),
+        ...(facts ? { [BUILDS]: String(facts.builds) } : {}),
+      },
+      ...(verdict === "refused" ? {} : ifVersion === null ? { ifNoneMatch: true } : { ifMatch: ifVersion }),
+    });
+    if (outcome.status === "conflict") return this.#lost(digest);
+    return this.#proved(bytes, digest, outcome.etag);
+  }
+
+  /**
+   * After a refused write: whether the history that is there is the one that was sent, because only the answer to an
+   * earlier attempt had been lost.
+   *
+   * @param {string} digest
+   * @returns {Promise<WriteOutcome>}
+   */
+  async #lost(digest) {
+    let head;
+    try {
+      head = await this.#client.head(this.#key);
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      if (!this.#uncertain || failure.code !== "S3_ACCESS_DENIED") throw failure;
+      throw new Failure(
+        `could not read \`${this.#location}\`: there is a history, and the key may not read it`,
+        {
+          type: "storage",
+          code: "S3_ACCESS_DENIED",
+          hint: "Grant `s3:GetObject` on the history's key. Nothing was overwritten.",
+          cause: failure,
+        },
+      );
+    }
+    return head?.metadata[SHA256] === digest
+      ? { status: "stored", version: head.etag }
+      : { status: "conflict" };
+  }
+
+  /**
+   * After an accepted write: what the server holds now. Where that is somebody else's history already, the caller
+   * has to look whether it holds the same builds.
+   *
+   * @param {Uint8Array} bytes
+   * @param {string} digest
+   * @param {string} etag
+   * @returns {Promise<WriteOutcome>}
+   */
+  async #proved(bytes, digest, etag) {
+    const head = await this.#client.head(this.#key);
+    if (!head) return { status: "conflict" };
+    const found = head.metadata[SHA256];
+    if (head.etag !== etag && found !== digest) return { status: "conflict" };
+    if (head.size !== bytes.length || (found !== undefined && found !== digest)) {
+      throw new Failure(
+        `\`${this.#location}\` is not what was sent: found ${head.size} bytes and SHA-256 \`${found ?? "unknown"}\`, expected ${bytes.length} and \`${digest}\``,
+        {
+          type: "storage",
+          code: "S3_UPLOAD_DAMAGED",
+          hint: `Run it again. The history as it was before is \`${this.#location}.bak\`.`,
+          retryable: true,
+        },
+      );
+    }
+    return { status: "stored", version: head.etag };
+  }
+
+  /**
+   * Keeps the history that is about to be replaced. Doing without a backup is better than not recording.
+   *
+   * @param {string} version
+   * @returns {Promise<boolean>} false when the history is no longer that one
+   */
+  async #backUp(version) {
+    try {
+      await this.#client.copy(this.#key, `${this.#key}.bak`, { ifMatch: version });
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      if (GONE.has(failure.code)) return false;
+      if (failure.code === "ABORTED") throw failure;
+      this.#warn(
+        new Failure(`no backup of \`${this.#location}\` was made: ${failure.message}`, {
+          type: "storage",
+          code: "S3_BACKUP_FAILED",
+          hint:
+            failure.code === "S3_ACCESS_DENIED"
+              ? "Grant `s3:PutObject` on the history's key with `.bak` behind it."
+              : failure.hint,
+        }),
+      );
+    }
+    return true;
+  }
+
+  /**
+   * @param {StoredBlob} damaged
+   * @param {Failure} failure
+   * @param {BuildCounter} builds
+   * @returns {Promise<Remedied | null>}
+   */
+  async remedy(damaged, failure, builds) {
+    const mode = this.#onCorrupt;
+    if (mode === "fail" || (mode === "recreate" && this.#readonly)) {
+      throw new Failure(failure.message, {
+        type: "storage",
+        code: failure.code,
+        hint: `Nothing was overwritten. With \`on-corrupt\` set to \`restore\` the newest good copy takes its place (an older version, else \`${this.#key}.bak\`), with \`recreate\` a new history begins; the damaged one is kept either way.`,
+        cause: failure,
+      });
+    }
+    if (mode === "recreate") {
+      const kept = await this.#keep(damaged.version);
+      if (!kept) return null;
+      this.#damaged = damaged.version;
+      this.#repaired(failure, `a new history begins, the damaged one is kept as \`${kept}\``);
+      return { bytes: null, version: damaged.version };
+    }
+    const { copy, looked } = await findGoodCopy(this.#client, this.#key, `${this.#key}.bak`, builds);
+    if (!copy) {
+      throw new Failure(`${failure.message}; no good copy was found (${looked.join("; ")})`, {
+        type: "storage",
+        code: "HISTORY_NOT_RESTORED",
+        hint: "Nothing was overwritten. Put a good copy there by hand, or begin anew with `on-corrupt` set to `recreate`.",
+        cause: failure,
+      });
+    }
+    const restored = `restored from ${copy.source} with ${counted(copy.builds)}`;
+    if (this.#readonly) {
+      this.#repaired(failure, `shown ${restored}, nothing was stored`);
+      return { bytes: copy.bytes, version: damaged.version };
+    }
+    const kept = await this.#keep(damaged.version);
+    if (!kept) return null;
+    this.#damaged = damaged.version;
+    const outcome = await this.write(copy.bytes, damaged.version, { builds: copy.builds });
+    if (outcome.status === "conflict") return null;
+    this.#repaired(failure, `${restored}, the damaged one is kept as \`${kept}\``);
+    return { bytes: copy.bytes, version: outcome.version };
+  }
+
+  /**
+   * Keeps a damaged history under a name of its own.
+   *
+   * @param {string} version
+   * @returns {Promise<string | null>} the key; null when the history is no longer that one
+   */
+  async #keep(version) {
+    const time = new Date(this.#now()).toISOString().replace(/[-:]|\.\d+/g, "");
+    const key = `${this.#key}.corrupt-${time}`;
+    try {
+      await this.#client.copy(this.#key, key, { ifMatch: version });
+      return key;
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      if (GONE.has(failure.code)) return null;
+      throw failure;
+    }
+  }
+
+  /**
+   * @param {Failure} failure
+   * @param {string} what
+   */
+  #repaired(failure, what) {
+    this.#warn(
+      new Failure(`${failure.message}; ${what}`, {
+        type: "storage",
+        code: "HISTORY_REPAIRED",
+        hint: "Find out what damaged it: another program that writes this key, or the store itself.",
+      }),
+    );
+  }
+}

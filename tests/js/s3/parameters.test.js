@@ -1,0 +1,145 @@
+// The check of a store's parameters: all problems at once, in the words of inputs and variables, nothing sent.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Failure } from "../../../js/failure.js";
+import { s3Parameters } from "../../../js/s3/parameters.js";
+
+const GOOD = Object.freeze({
+  bucket: "my-bucket",
+  key: "unentropy-metrics.db",
+  accessKeyId: "AKIAEXAMPLE",
+  secretAccessKey: "abc/def+ghi",
+});
+
+/** @param {any} given @param {any} [env] @returns {Failure} */
+function refused(given, env) {
+  try {
+    s3Parameters(given, env);
+  } catch (error) {
+    assert(error instanceof Failure);
+    return error;
+  }
+  assert.fail("nothing was refused");
+}
+
+test("inputs are enough, and defaults are few", () => {
+  assert.deepEqual(s3Parameters(GOOD), {
+    key: "unentropy-metrics.db",
+    parameters: {
+      bucket: "my-bucket",
+      credentials: { accessKeyId: "AKIAEXAMPLE", secretAccessKey: "abc/def+ghi" },
+      addressing: "auto",
+      allowHttp: false,
+      retryAttempts: 3,
+    },
+  });
+});
+
+test("the standard variables stand behind empty inputs", () => {
+  const { parameters } = s3Parameters(
+    { ...GOOD, accessKeyId: "", secretAccessKey: " " },
+    {
+      AWS_ACCESS_KEY_ID: "AKIAENV",
+      AWS_SECRET_ACCESS_KEY: "fromenv\n",
+      AWS_SESSION_TOKEN: "token",
+      AWS_DEFAULT_REGION: "eu-west-1",
+      AWS_ENDPOINT_URL: "http://localhost:9000",
+    },
+  );
+  assert.deepEqual(parameters.credentials, {
+    accessKeyId: "AKIAENV",
+    secretAccessKey: "fromenv",
+    sessionToken: "token",
+  });
+  assert.equal(parameters.region, "eu-west-1");
+  assert.equal(parameters.endpoint, "http://localhost:9000");
+});
+
+test("a key pair is never put together from inputs and variables", () => {
+  const env = { AWS_ACCESS_KEY_ID: "AKIAENV", AWS_SECRET_ACCESS_KEY: "fromenv", AWS_SESSION_TOKEN: "token" };
+  assert.equal(s3Parameters(GOOD, env).parameters.credentials.sessionToken, undefined);
+  assert.match(refused({ ...GOOD, secretAccessKey: "" }, env).message, /`s3-secret-access-key` is missing/);
+});
+
+test("an endpoint without a scheme is https", () => {
+  const { parameters } = s3Parameters({ ...GOOD, endpoint: "nyc3.digitaloceanspaces.com" });
+  assert.equal(parameters.endpoint, "https://nyc3.digitaloceanspaces.com");
+});
+
+test("every problem is told at once, with the input and the variable that mend it", () => {
+  const failure = refused({ endpoint: "ftp://x", addressing: "host", sse: "rot13", retryAttempts: "none" });
+  assert.equal(failure.code, "S3_PARAMETERS_INVALID");
+  assert.equal(failure.type, "validation");
+  assert.equal(failure.retryable, false);
+  assert.deepEqual(failure.diagnostics?.map(({ parameter }) => parameter).sort(), [
+    "database-key",
+    "retry-attempts",
+    "s3-access-key-id",
+    "s3-addressing",
+    "s3-bucket",
+    "s3-endpoint",
+    "s3-secret-access-key",
+    "s3-sse",
+  ]);
+  assert.match(failure.hint, /`s3-access-key-id`, or the variable `AWS_ACCESS_KEY_ID`/);
+});
+
+/** [what is given, what the message says] */
+const WRONG = /** @type {[Record<string, string>, RegExp][]} */ ([
+  [{ bucket: "My-Bucket" }, /`s3-bucket` is `My-Bucket`: expected lower-case letters/],
+  [{ bucket: "ab" }, /it has 2 characters, expected 3 to 63/],
+  [{ bucket: "a".repeat(64) }, /it has 64 characters/],
+  [{ bucket: "-abc" }, /a letter or digit at both ends/],
+  [{ bucket: "a..b" }, /two dots follow each other/],
+  [{ bucket: "192.168.5.4" }, /looks like an IP address/],
+  [{ bucket: "s3://my-bucket" }, /expected the bucket's name alone/],
+  [{ bucket: "my-bucket/dir" }, /expected the bucket's name alone/],
+  [{ region: "eu central" }, /`s3-region` is `eu central`/],
+  [{ endpoint: "https://" }, /`s3-endpoint` is not a URL/],
+  [{ endpoint: "https://user:pw@host" }, /holds a user name or a password/],
+  [{ endpoint: "https://host?x=1" }, /expected scheme, host and at most a path/],
+  [
+    { endpoint: "https://my-bucket.nyc3.digitaloceanspaces.com" },
+    /holds the bucket's name, expected `https:\/\/nyc3\.digitaloceanspaces\.com`/,
+  ],
+  [{ endpoint: "https://a.r2.cloudflarestorage.com/my-bucket" }, /holds the bucket's name/],
+  [{ key: "" }, /`database-key` is missing/],
+  [{ key: "/a.db" }, /expected no `\/` at either end/],
+  [{ key: "a/../b.db" }, /no part that is empty, `\.` or `\.\.`/],
+  [{ key: "a//b.db" }, /no part that is empty/],
+  [{ key: "a\nb" }, /a control character or half of a character/],
+  [{ key: "a\ud800b" }, /a control character or half of a character/],
+  [{ key: "ü".repeat(481) }, /has 962 bytes, expected at most 960/],
+  [{ secretAccessKey: "with space" }, /`s3-secret-access-key` holds a space/],
+  [{ secretAccessKey: "two\nlines" }, /`s3-secret-access-key` holds a space, a line break/],
+  [{ accessKeyId: "abc/def" }, /is it the secret\?/],
+  [{ sseKmsKeyId: "key" }, /`s3-sse-kms-key-id` is set while `s3-sse` is ``, expected `aws:kms`/],
+  [{ allowHttp: "yes" }, /`s3-allow-http` is `yes`, expected `true` or `false`/],
+  [{ retryAttempts: "0" }, /`retry-attempts` is not a whole number from 1 to 20/],
+]);
+
+for (const [given, message] of WRONG) {
+  test(`${JSON.stringify(given).slice(0, 60)} is refused`, () => {
+    const failure = refused({ ...GOOD, ...given });
+    assert.match(failure.message, message);
+    assert.equal(failure.code, "S3_PARAMETERS_INVALID");
+    for (const secret of [given.secretAccessKey, given.accessKeyId].filter(Boolean)) {
+      assert(!JSON.stringify([failure, failure.diagnostics, failure.stack]).includes(secret));
+    }
+  });
+}
+
+test("capitals and underscores are other servers' affair", () => {
+  s3Parameters({ ...GOOD, bucket: "My_Bucket", endpoint: "https://minio.example.org" });
+});
+
+test("plain http goes to this machine only, unless it is allowed", () => {
+  const given = { ...GOOD, endpoint: "http://minio.example.org:9000" };
+  const failure = refused(given);
+  assert.equal(failure.code, "S3_ENDPOINT_INSECURE");
+  assert.match(failure.hint, /`s3-allow-http: true`/);
+  assert.equal(s3Parameters({ ...given, allowHttp: "true" }).parameters.allowHttp, true);
+  for (const host of ["localhost:9000", "127.0.0.1", "[::1]:9000"])
+    s3Parameters({ ...GOOD, endpoint: `http://${host}` });
+});

@@ -1,0 +1,123 @@
+/**
+ * Places for histories on the test servers: each one a key of its own, with a client that looks at it behind
+ * everybody's back.
+ */
+
+import { randomUUID } from "node:crypto";
+import { S3Client } from "../../../js/s3/client.js";
+import { S3Store } from "../../../js/storage/s3.js";
+import { Storage } from "../../../js/storage/storage.js";
+import { runsIn } from "../conformance/builds.js";
+
+/** @import { StorageProviderConfig } from "../../../js/types.js" */
+
+/**
+ * @typedef {object} Server what the test servers and the proxy have in common
+ * @property {string} endpoint
+ * @property {{accessKeyId: string, secretAccessKey: string}} credentials
+ */
+
+/** Backups stand beside every history that was replaced, and are no left-overs. */
+const BACKUP = /\.bak$/;
+
+export class Place {
+  /**
+   * @param {Server} server
+   * @param {{bucket?: string, direct?: Server, more?: Partial<StorageProviderConfig>}} [options] `direct`: the server
+   *   behind a proxy
+   */
+  constructor(server, { bucket = "bucket", direct = server, more = {} } = {}) {
+    this.server = server;
+    this.key = `folder with space/${randomUUID()}.db`;
+    /** @type {StorageProviderConfig} */
+    this.config = {
+      type: "sqlite-s3",
+      s3Endpoint: server.endpoint,
+      s3Bucket: bucket,
+      s3Key: this.key,
+      s3Region: "us-east-1",
+      s3AccessKeyId: server.credentials.accessKeyId,
+      s3SecretAccessKey: server.credentials.secretAccessKey,
+      ...more,
+    };
+    this.client = this.connect(direct);
+    /** What stores are opened with: the servers have no room for many idle connections. */
+    this.own = this.connect();
+  }
+
+  remove() {
+    this.client.close();
+    this.own.close();
+  }
+
+  /** @param {Server} [server] */
+  connect(server = this.server) {
+    return new S3Client({
+      endpoint: server.endpoint,
+      bucket: /** @type {string} */ (this.config.s3Bucket),
+      region: "us-east-1",
+      credentials: server.credentials,
+    });
+  }
+
+  /** @param {Partial<ConstructorParameters<typeof S3Store>[0]>} [more] */
+  store(more = {}) {
+    return new S3Store({
+      client: this.own,
+      key: this.key,
+      now: Date.now,
+      random: Math.random,
+      ...more,
+    });
+  }
+
+  /** @param {Partial<StorageProviderConfig>} [more] @param {import("../../../js/storage/factory.js").Surroundings} [surroundings] */
+  async open(more = {}, surroundings = {}) {
+    const storage = new Storage({ ...this.config, ...more }, surroundings);
+    await storage.ready();
+    return storage;
+  }
+
+  /** @returns {Promise<Uint8Array | null>} */
+  async content() {
+    return (await this.client.get(this.key))?.bytes ?? null;
+  }
+
+  /** @param {Uint8Array} bytes @param {Record<string, string>} [metadata] */
+  async put(bytes, metadata = {}) {
+    await this.client.put(this.key, bytes, { metadata });
+  }
+
+  /** Everything whose key begins with the history's, without it. */
+  async names() {
+    const { objects } = await this.client.list(this.key);
+    return objects.map(({ key }) => key.slice(this.key.length)).sort();
+  }
+
+  /** What would be left behind if anything were. */
+  async leftovers() {
+    return (await this.names()).filter((name) => !BACKUP.test(name));
+  }
+
+  /** The runs that the stored history knows. */
+  async runs() {
+    const storage = await this.open({ readonly: true });
+    try {
+      return runsIn(storage.getRepository());
+    } finally {
+      storage.cleanup();
+    }
+  }
+}
+
+/**
+ * Stops servers, those before the ones that they pass requests on to.
+ *
+ * @param {{stop: () => Promise<void>}[]} servers
+ */
+export async function stopAll(servers) {
+  // The servers' processes do not keep this one alive, and nothing else may be left that does.
+  const alive = setInterval(() => {}, 1000);
+  for (const server of servers) await server.stop();
+  clearInterval(alive);
+}

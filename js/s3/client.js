@@ -1,36 +1,30 @@
 /**
- * The S3 operations a history needs, over one bucket: signed, tried again where that can heal, each failure with a
- * stable code. It knows nothing of histories; what is absent, what is a conflict and what is a failure are three
- * different answers.
+ * The S3 operations a history needs, over one bucket. It knows nothing of histories; what is absent, what is a
+ * conflict and what is a failure are three different answers.
  */
 
-import { setTimeout as sleepFor } from "node:timers/promises";
 import { Failure } from "../failure.js";
-import { Address, isSameProvider } from "./address.js";
-import { bare, header, isConflict, parsed, problemIn, timeOf } from "./answers.js";
-import { failure, failureOfAnswer, failureOfExchange } from "./errors.js";
+import { Address } from "./address.js";
+import { bare, header, isConflict, parsed, timeOf } from "./answers.js";
+import { Connection } from "./connection.js";
+import { failure } from "./errors.js";
+import * as listings from "./listings.js";
 import { multipartPut } from "./multipart.js";
 import { clientProblems } from "./parameters.js";
-import { LONGEST_RETRY_AFTER, retryAfter, waitBefore } from "./retry.js";
-import { EMPTY_SHA256, hexToBase64, Signer, sha256 } from "./signing.js";
-import { ExchangeError, Transport } from "./transport.js";
+import { hexToBase64, sha256 } from "./signing.js";
 
 /** @import { Problem } from "./answers.js" */
-/** @import { Circumstances } from "./errors.js" */
+/** @import { Operation, Reply } from "./connection.js" */
 /** @import { Credentials } from "./signing.js" */
 /** @import { Answer } from "./transport.js" */
 
 const MIB = 1024 * 1024;
 
-/** The most bytes of an answer that is not an object: a page of a listing, an error. */
-const LISTING_LIMIT = 8 * MIB;
-const ERROR_LIMIT = MIB;
-
 /** The most bytes of an object, unless the caller says otherwise. */
 const OBJECT_LIMIT = 1024 * MIB;
 
-/** Two clocks further apart than this make signatures invalid somewhere; S3 itself allows 15 minutes. */
-const SKEW_NOTICED = 4 * 60_000;
+/** The most bytes of an answer that is asked for only to learn why another one had no body. */
+const PROBE_LIMIT = 8 * MIB;
 
 /** Servers that put objects together may answer late without being lost: so many times the stall timeout. */
 const PATIENCE = 4;
@@ -87,45 +81,10 @@ const PATIENCE = 4;
  *   it, the bytes are compared with it and fetched again when they differ
  */
 
-/**
- * What one request is.
- *
- * @typedef {object} Operation
- * @property {string} doing such as "could not read"
- * @property {string} method
- * @property {string | null} key
- * @property {Record<string, string>} [query]
- * @property {() => Record<string, string>} [headers] asked anew for each attempt
- * @property {Uint8Array} [body]
- * @property {string} [payloadSha256] of the body, hex
- * @property {number} [limit]
- * @property {number} [patience]
- * @property {boolean} [reads]
- * @property {boolean} [conditional]
- * @property {(status: number, problem: Problem | null) => boolean} [expects] answers that are no failure; 2xx
- * @property {(answer: Answer) => Failure | null} [check] what is wrong with an expected answer
- * @property {(bytes: number, total: number | null) => void} [onSent]
- * @property {(bytes: number, total: number | null) => void} [onReceived]
- * @property {AbortSignal | null} [signal]
- *
- * @typedef {Answer & {problem: Problem | null, serverTime: number | null, attempts: number}} Reply
- */
-
 /** One bucket of one server. */
 export class S3Client {
-  #address;
-  #signer;
-  #transport = new Transport();
+  #connection;
   #settings;
-  #now;
-  #sleep;
-  #random;
-  #log;
-  #signal;
-  /** What the server's clock is ahead of this one's, once that mattered. */
-  #skewMs = 0;
-  /** Whether checksum headers are sent: until the server refuses them. */
-  #checksums = true;
   /** How the server wants ETags in `If-Match`. */
   #etagForm = /** @type {"quoted" | "bare"} */ ("quoted");
   /** Whether a precondition in that form was ever met. */
@@ -136,44 +95,31 @@ export class S3Client {
    * @param {Surroundings} [surroundings]
    * @throws {Failure} of type `validation`: `S3_PARAMETERS_INVALID`, `S3_ENDPOINT_INSECURE`
    */
-  constructor(parameters, { now = Date.now, sleep = sleepFor, random = Math.random, log, signal } = {}) {
+  constructor(parameters, surroundings = {}) {
     const problem = clientProblems(parameters);
     if (problem) throw problem;
-    this.#address = new Address(parameters);
-    this.#signer = new Signer(parameters.credentials);
-    const {
-      sse,
-      sseKmsKeyId,
-      retryAttempts = 3,
-      stallTimeoutMs = 30_000,
-      multipartThreshold = 16 * MIB,
-      partSize = 8 * MIB,
-    } = parameters;
-    this.#settings = { sse, sseKmsKeyId, retryAttempts, stallTimeoutMs, multipartThreshold, partSize };
-    this.#now = now;
-    this.#sleep = sleep;
-    this.#random = random;
-    this.#log = log ?? (() => {});
-    this.#signal = signal ?? null;
+    this.#connection = new Connection(parameters, surroundings);
+    const { sse, sseKmsKeyId, multipartThreshold = 16 * MIB, partSize = 8 * MIB } = parameters;
+    this.#settings = { sse, sseKmsKeyId, multipartThreshold, partSize };
   }
 
   /** The host of the endpoint, with its port. */
   get host() {
-    return this.#address.host;
+    return this.#connection.host;
   }
 
   get bucket() {
-    return this.#address.bucket;
+    return this.#connection.bucket;
   }
 
   /** The region signed for; after a request it is the one the server named. */
   get region() {
-    return this.#address.region;
+    return this.#connection.region;
   }
 
   /** Closes idle connections; the client can still be used. */
   close() {
-    this.#transport.close();
+    this.#connection.close();
   }
 
   /**
@@ -205,9 +151,9 @@ export class S3Client {
    */
   async #read(key, query, { onProgress, limit = OBJECT_LIMIT, sha256Metadata }) {
     const operation = /** @type {const} */ ({ doing: "could not read", method: "GET", key, query });
-    const reply = await this.#request({
+    const reply = await this.#connection.request({
       ...operation,
-      headers: () => this.#checksummed({ "x-amz-checksum-mode": "ENABLED" }),
+      headers: () => this.#connection.checksummed({ "x-amz-checksum-mode": "ENABLED" }),
       limit,
       reads: true,
       expects: (status, problem) => status === 200 || saysAbsent(status, problem),
@@ -235,7 +181,7 @@ export class S3Client {
           cause: `the object comes encoded as \`${encoding}\`, though it was asked for as it is`,
           hint: "Store the object without a content encoding, and keep proxies from compressing it.",
         },
-        this.#at(operation),
+        this.#connection.at(operation),
       );
     }
     const noted = sha256Metadata ? answer.headers[`x-amz-meta-${sha256Metadata}`] : undefined;
@@ -254,7 +200,7 @@ export class S3Client {
         hint: "Try again; when it stays so, the stored object is damaged.",
         retryable: true,
       },
-      this.#at(operation),
+      this.#connection.at(operation),
     );
   }
 
@@ -265,11 +211,11 @@ export class S3Client {
    */
   async head(key) {
     for (let round = 1; ; round++) {
-      const reply = await this.#request({
+      const reply = await this.#connection.request({
         doing: "could not look up",
         method: "HEAD",
         key,
-        headers: () => this.#checksummed({ "x-amz-checksum-mode": "ENABLED" }),
+        headers: () => this.#connection.checksummed({ "x-amz-checksum-mode": "ENABLED" }),
         reads: true,
         expects: (status) => status === 200 || [400, 403, 404].includes(status),
       });
@@ -277,19 +223,19 @@ export class S3Client {
         const size = Number(reply.headers["content-length"] ?? Number.NaN);
         return { ...objectFacts(reply), size, checksumSha256: wholeChecksum(reply) };
       }
-      const told = await this.#request({
+      const told = await this.#connection.request({
         doing: "could not look up",
         method: "GET",
         key,
         headers: () => ({ range: "bytes=0-0" }),
-        limit: LISTING_LIMIT,
+        limit: PROBE_LIMIT,
         reads: true,
         // 416: there is an object and it is empty.
         expects: (status, problem) => [200, 206, 416].includes(status) || saysAbsent(status, problem),
       });
       if (saysAbsent(told.status, told.problem)) return null;
       // The object came between the two questions, or the server answers one of them wrongly.
-      if (round === 2) throw this.#unexpected(reply, { doing: "could not look up", key });
+      if (round === 2) throw this.#connection.unexpected(reply, { doing: "could not look up", key });
     }
   }
 
@@ -311,7 +257,8 @@ export class S3Client {
     const described = { "content-type": contentType, ...metadataHeaders(metadata), ...this.#encryption() };
     if (multipart && bytes.byteLength > multipartThreshold) {
       return this.#conditionally(key, options, (condition) =>
-        multipartPut(this.#multipartDoor(), {
+        multipartPut(this.#connection, {
+          head: (name) => this.head(name),
           key,
           bytes,
           partSize,
@@ -324,14 +271,14 @@ export class S3Client {
     }
     const hex = sha256(bytes);
     return this.#conditionally(key, options, async (condition) => {
-      const reply = await this.#request({
+      const reply = await this.#connection.request({
         doing: "could not write",
         method: "PUT",
         key,
         headers: () => ({
           ...described,
           ...condition,
-          ...this.#checksummed({ "x-amz-checksum-sha256": hexToBase64(hex) }),
+          ...this.#connection.checksummed({ "x-amz-checksum-sha256": hexToBase64(hex) }),
         }),
         body: bytes,
         payloadSha256: hex,
@@ -364,7 +311,7 @@ export class S3Client {
     const current = await this.head(key);
     if (current === null || bare(current.etag) !== bare(ifMatch)) return outcome;
     const other = form === "quoted" ? "bare" : "quoted";
-    this.#log(`\`${this.host}\` refuses the ETag in \`If-Match\` ${form}; trying it ${other}`);
+    this.#connection.log(`\`${this.host}\` refuses the ETag in \`If-Match\` ${form}; trying it ${other}`);
     const second = await write({ "if-match": other === "quoted" ? quoted(ifMatch) : bare(ifMatch) });
     if (second.status === "stored") {
       this.#etagForm = other;
@@ -388,7 +335,7 @@ export class S3Client {
       .url(fromKey, versionId ? { versionId } : {})
       .href.slice("https://x".length);
     const operation = { doing: "could not copy", key: fromKey };
-    const reply = await this.#request({
+    const reply = await this.#connection.request({
       doing: operation.doing,
       method: "PUT",
       key: toKey,
@@ -406,7 +353,7 @@ export class S3Client {
       }),
       patience: PATIENCE,
       expects: (status) => status === 200 || (status === 412 && ifMatch !== undefined),
-      check: (answer) => this.#lateError(answer, operation),
+      check: (answer) => this.#connection.lateError(answer, operation),
     });
     if (reply.status === 412) {
       throw failure(
@@ -416,11 +363,11 @@ export class S3Client {
           hint: "Read it again.",
           retryable: true,
         },
-        this.#at(operation),
+        this.#connection.at(operation),
       );
     }
     const result = parsed(reply.body, "CopyObjectResult");
-    if (typeof result?.ETag !== "string") throw this.#unexpected(reply, operation);
+    if (typeof result?.ETag !== "string") throw this.#connection.unexpected(reply, operation);
     return { etag: result.ETag };
   }
 
@@ -428,131 +375,30 @@ export class S3Client {
    * All objects whose keys begin with `prefix`, in the server's order.
    *
    * @param {string} prefix
-   * @returns {Promise<{objects: {key: string, size: number, etag: string, lastModified: number | null}[],
-   *   serverTime: number | null}>} `serverTime` is that of the first page
+   * @returns {ReturnType<typeof listings.list>} with `serverTime`, that of the first page
    */
-  async list(prefix) {
-    /** @type {{key: string, size: number, etag: string, lastModified: number | null}[]} */
-    const objects = [];
-    const serverTime = await this.#pages(
-      "ListBucketResult",
-      { "list-type": "2", prefix },
-      { "continuation-token": "NextContinuationToken" },
-      (page) => {
-        for (const entry of page.Contents ?? []) {
-          objects.push({
-            key: String(entry.Key),
-            size: Number(entry.Size),
-            etag: String(entry.ETag ?? ""),
-            lastModified: timeOf(entry.LastModified),
-          });
-        }
-        return true;
-      },
-    );
-    return { objects, serverTime };
+  list(prefix) {
+    return listings.list(this.#connection, prefix);
   }
 
   /**
    * The versions of one object, newest first.
    *
    * @param {string} key
-   * @returns {Promise<{versionId: string, lastModified: number | null, size: number, isLatest: boolean,
-   *   deleteMarker: boolean, etag: string}[]>} one version with the id `null` in a bucket without versioning
+   * @returns {ReturnType<typeof listings.listVersions>} one with the id `null` in a bucket without versioning
    */
-  async listVersions(key) {
-    /** @type {Awaited<ReturnType<S3Client["listVersions"]>>} */
-    const versions = [];
-    await this.#pages(
-      "ListVersionsResult",
-      { versions: "", prefix: key },
-      { "key-marker": "NextKeyMarker", "version-id-marker": "NextVersionIdMarker" },
-      (page) => {
-        const entries = [
-          ...(page.Version ?? []).map((/** @type {any} */ entry) => ({ entry, deleteMarker: false })),
-          ...(page.DeleteMarker ?? []).map((/** @type {any} */ entry) => ({ entry, deleteMarker: true })),
-        ];
-        const own = entries.filter(({ entry }) => String(entry.Key) === key);
-        for (const { entry, deleteMarker } of own) {
-          versions.push({
-            versionId: String(entry.VersionId ?? "null"),
-            lastModified: timeOf(entry.LastModified),
-            size: deleteMarker ? 0 : Number(entry.Size),
-            isLatest: entry.IsLatest === "true",
-            deleteMarker,
-            etag: deleteMarker ? "" : String(entry.ETag ?? ""),
-          });
-        }
-        // Keys come in order, and the key itself is the first with the prefix that it is.
-        return own.length === entries.length;
-      },
-    );
-    return versions.sort(
-      (a, b) => Number(b.isLatest) - Number(a.isLatest) || (b.lastModified ?? 0) - (a.lastModified ?? 0),
-    );
+  listVersions(key) {
+    return listings.listVersions(this.#connection, key);
   }
 
   /**
    * Multipart uploads that were begun and neither completed nor aborted.
    *
    * @param {string} prefix
-   * @returns {Promise<{key: string, uploadId: string, initiated: number | null}[]>}
+   * @returns {ReturnType<typeof listings.listUploads>}
    */
-  async listUploads(prefix) {
-    /** @type {{key: string, uploadId: string, initiated: number | null}[]} */
-    const uploads = [];
-    await this.#pages(
-      "ListMultipartUploadsResult",
-      { uploads: "", prefix },
-      { "key-marker": "NextKeyMarker", "upload-id-marker": "NextUploadIdMarker" },
-      (page) => {
-        for (const entry of page.Upload ?? []) {
-          uploads.push({
-            key: String(entry.Key),
-            uploadId: String(entry.UploadId),
-            initiated: timeOf(entry.Initiated),
-          });
-        }
-        return true;
-      },
-    );
-    return uploads;
-  }
-
-  /**
-   * @param {string} root
-   * @param {Record<string, string>} query
-   * @param {Record<string, string>} markers query parameter of the next page: element of this one
-   * @param {(page: Record<string, any>) => boolean} take false: no further page is wanted
-   */
-  async #pages(root, query, markers, take) {
-    const operation = { doing: "could not list", key: null };
-    /** @type {number | null} */
-    let serverTime = null;
-    /** @type {Record<string, string>} */
-    let next = {};
-    for (let first = true; ; first = false) {
-      const reply = await this.#request({
-        ...operation,
-        method: "GET",
-        query: { ...query, ...next },
-        limit: LISTING_LIMIT,
-      });
-      const page = parsed(reply.body, root);
-      if (!page) throw this.#unexpected(reply, operation);
-      if (first) serverTime = reply.serverTime;
-      if (!take(page) || page.IsTruncated !== "true") return serverTime;
-      const following = Object.fromEntries(
-        Object.entries(markers)
-          .filter(([, element]) => typeof page[element] === "string" && page[element] !== "")
-          .map(([name, element]) => [name, page[element]]),
-      );
-      // A listing that cannot go on is not a short listing.
-      if (Object.keys(following).length === 0 || same(following, next)) {
-        throw this.#unexpected(reply, operation);
-      }
-      next = following;
-    }
+  listUploads(prefix) {
+    return listings.listUploads(this.#connection, prefix);
   }
 
   /**
@@ -561,7 +407,7 @@ export class S3Client {
    * @param {string} key
    */
   async delete(key) {
-    await this.#request({
+    await this.#connection.request({
       doing: "could not delete",
       method: "DELETE",
       key,
@@ -576,7 +422,7 @@ export class S3Client {
    */
   async headBucket() {
     const doing = "could not look up";
-    const reply = await this.#request({
+    const reply = await this.#connection.request({
       doing,
       method: "HEAD",
       key: null,
@@ -584,234 +430,15 @@ export class S3Client {
     });
     if (reply.status === 200) return { region: this.region, serverTime: reply.serverTime };
     // A HEAD cannot say why; a listing of one key can.
-    const told = await this.#request({
+    const told = await this.#connection.request({
       doing,
       method: "GET",
       key: null,
       query: { "list-type": "2", "max-keys": "1" },
-      limit: LISTING_LIMIT,
+      limit: PROBE_LIMIT,
     });
-    if (!parsed(told.body, "ListBucketResult")) throw this.#unexpected(told, { doing, key: null });
+    if (!parsed(told.body, "ListBucketResult")) throw this.#connection.unexpected(told, { doing, key: null });
     return { region: this.region, serverTime: told.serverTime };
-  }
-
-  // ------------------------------------------------------------------------------------------ one request
-
-  /**
-   * Sends a request until an answer is one of those expected, as often as may help.
-   *
-   * @param {Operation} operation
-   * @returns {Promise<Reply>}
-   * @throws {Failure}
-   */
-  async #request(operation) {
-    const { expects = (status) => status >= 200 && status < 300, signal = this.#signal } = operation;
-    const corrected = { region: false, clock: false, checksums: false, redirects: 0 };
-    /** @type {URL | null} */
-    let elsewhere = null;
-    for (let attempt = 1; ; ) {
-      /** @type {Failure} */
-      let trouble;
-      /** @type {number | null} */
-      let wanted = null;
-      try {
-        const answer = await this.#exchange(operation, elsewhere, signal);
-        const problem = answer.status === 200 ? null : problemIn(answer.body);
-        const serverTime = timeOf(answer.headers.date);
-        if (expects(answer.status, problem)) {
-          const wrong = operation.check?.(answer) ?? null;
-          if (!wrong) return { ...answer, problem, serverTime, attempts: attempt };
-          trouble = wrong;
-        } else {
-          const mended = this.#mend(answer, problem, serverTime, operation, corrected);
-          if (mended) {
-            elsewhere = mended === true ? elsewhere : mended;
-            continue;
-          }
-          trouble = this.#failed(answer, problem, serverTime, operation);
-          wanted = retryAfter(header(answer, "retry-after"), serverTime ?? this.#now());
-        }
-      } catch (error) {
-        if (!(error instanceof ExchangeError)) throw error;
-        trouble = failureOfExchange(error, this.#at(operation));
-      }
-      const tries = attempt === 1 ? "" : ` (${attempt} attempts)`;
-      const tooLong = wanted !== null && wanted > LONGEST_RETRY_AFTER;
-      if (!trouble.retryable || attempt >= this.#settings.retryAttempts || tooLong) {
-        const asked = tooLong ? `; the server asks to wait for ${Math.ceil((wanted ?? 0) / 1000)} s` : "";
-        throw told(trouble, `${asked}${tries}`);
-      }
-      const wait = waitBefore({ attempt, retryAfterMs: wanted, random: this.#random });
-      this.#log(`${trouble.message}; attempt ${attempt + 1} in ${wait} ms`);
-      await this.#pause(wait, signal, operation);
-      attempt += 1;
-    }
-  }
-
-  /**
-   * @param {Operation} operation
-   * @param {URL | null} elsewhere where a redirect sent it
-   * @param {AbortSignal | null} signal
-   */
-  async #exchange(operation, elsewhere, signal) {
-    const { method, key, query, headers, body = null, limit = ERROR_LIMIT, patience = 1 } = operation;
-    const url = elsewhere ?? this.#address.url(key, query);
-    const payload = body ?? (method === "PUT" || method === "POST" ? new Uint8Array() : null);
-    const signed = await this.#signer.sign({
-      method,
-      url,
-      headers: { "accept-encoding": "identity", ...headers?.() },
-      payloadSha256: operation.payloadSha256 ?? (body ? sha256(body) : EMPTY_SHA256),
-      region: this.#address.region,
-      time: this.#now() + this.#skewMs,
-    });
-    return this.#transport.exchange({
-      method,
-      url,
-      headers: signed,
-      body: payload,
-      limit: (status) => (status >= 200 && status < 300 ? limit : ERROR_LIMIT),
-      stallTimeoutMs: this.#settings.stallTimeoutMs * patience,
-      onSent: (bytes) => operation.onSent?.(bytes, payload?.byteLength ?? null),
-      onReceived: (bytes, total, status) => {
-        if (status >= 200 && status < 300) operation.onReceived?.(bytes, total);
-      },
-      signal,
-    });
-  }
-
-  /**
-   * Corrects what the server says is wrong with every request: region, clock, host, checksum headers; each once.
-   *
-   * @param {Answer} answer
-   * @param {Problem | null} problem
-   * @param {number | null} serverTime
-   * @param {Operation} operation
-   * @param {{region: boolean, clock: boolean, checksums: boolean, redirects: number}} corrected
-   * @returns {boolean | URL} false: nothing to correct; a URL: send it there
-   */
-  #mend(answer, problem, serverTime, operation, corrected) {
-    const region = header(answer, "x-amz-bucket-region") || problem?.region || "";
-    const regional = [301, 307, 308, 400, 403].includes(answer.status) && /^[a-z0-9-]{2,40}$/.test(region);
-    if (regional && region !== this.region && !corrected.region) {
-      corrected.region = true;
-      this.#log(`the bucket \`${this.bucket}\` is in region \`${region}\`, not \`${this.region}\``);
-      this.#address = this.#address.inRegion(region);
-      return true;
-    }
-    const location = header(answer, "location");
-    if ([301, 302, 307, 308].includes(answer.status) && location && corrected.redirects < 2) {
-      corrected.redirects += 1;
-      const here = this.#address.url(operation.key, operation.query);
-      const there = URL.canParse(location, here) ? new URL(location, here) : null;
-      if (there && isSameProvider(here, there)) {
-        this.#log(`\`${this.host}\` sends this request on to \`${there.host}\``);
-        return there;
-      }
-      throw failure(
-        {
-          code: "S3_REDIRECTED",
-          cause: `the server sends the request on to \`${there?.host ?? "an address that is none"}\`, where the credentials are not sent`,
-          hint: "Set `s3-endpoint` to that host if it is the provider's.",
-        },
-        this.#at(operation),
-      );
-    }
-    const skew = serverTime === null ? 0 : serverTime - this.#now();
-    const late = problem?.code === "RequestTimeTooSkewed" || Math.abs(skew - this.#skewMs) > SKEW_NOTICED;
-    if (answer.status === 403 && late && serverTime !== null && !corrected.clock && skew !== this.#skewMs) {
-      corrected.clock = true;
-      this.#skewMs = skew;
-      this.#log(`the server's clock is ${Math.round(skew / 1000)} s ahead; signing with its time`);
-      return true;
-    }
-    const refused =
-      answer.status === 501 || (answer.status === 400 && CHECKSUM_REFUSALS.has(problem?.code ?? ""));
-    const sends = Object.keys(operation.headers?.() ?? {}).some((name) => name.startsWith("x-amz-checksum-"));
-    if (refused && sends && !corrected.checksums) {
-      corrected.checksums = true;
-      this.#checksums = false;
-      this.#log(`\`${this.host}\` may not know checksum headers (${answer.status}); going on without`);
-      return true;
-    }
-    return false;
-  }
-
-  /**
-   * @param {number} ms
-   * @param {AbortSignal | null} signal
-   * @param {Operation} operation
-   */
-  async #pause(ms, signal, operation) {
-    /** @type {() => void} */
-    let stop = () => {};
-    const aborted = new Promise((_, reject) => {
-      stop = () => reject(failureOfExchange(new ExchangeError("aborted", "stopped"), this.#at(operation)));
-    });
-    if (signal?.aborted) stop();
-    signal?.addEventListener("abort", stop, { once: true });
-    try {
-      await Promise.race([this.#sleep(ms), aborted]);
-    } finally {
-      signal?.removeEventListener("abort", stop);
-      // Nobody may be left to hear it.
-      aborted.catch(() => {});
-    }
-  }
-
-  /**
-   * @param {Answer} answer
-   * @param {Problem | null} problem
-   * @param {number | null} serverTime
-   * @param {Operation} operation
-   */
-  #failed(answer, problem, serverTime, operation) {
-    const region = header(answer, "x-amz-bucket-region") || problem?.region || "";
-    const said = region ? { code: problem?.code ?? "", message: problem?.message ?? "", region } : problem;
-    const skewMs = serverTime === null ? 0 : serverTime - this.#now();
-    return failureOfAnswer(answer.status, said, { ...this.#at(operation), skewMs });
-  }
-
-  /**
-   * An answer whose status is good and whose content is not.
-   *
-   * @param {Answer} answer
-   * @param {Pick<Operation, "doing" | "key">} operation
-   */
-  #unexpected(answer, operation) {
-    return failure(
-      {
-        code: "S3_UNEXPECTED",
-        cause: `the server's answer is not understood (${answer.status}, ${answer.body.length} bytes)`,
-        hint: "Check that `s3-endpoint` is the address of an S3 service and not of a web page or a proxy.",
-      },
-      this.#at(operation),
-    );
-  }
-
-  /**
-   * Operations that take long answer 200 first and may fail behind it.
-   *
-   * @param {Answer} answer
-   * @param {Pick<Operation, "doing" | "key">} operation
-   */
-  #lateError(answer, operation) {
-    const problem = answer.status === 200 ? problemIn(answer.body) : null;
-    return problem && failureOfAnswer(500, problem, this.#at(operation));
-  }
-
-  /**
-   * @param {Partial<Operation> & Pick<Operation, "doing" | "key">} operation
-   * @returns {Circumstances}
-   */
-  #at({ doing, key, reads, conditional }) {
-    const { bucket, host, region } = this;
-    return { doing, key, reads, conditional, bucket, host, region, secrets: this.#signer.secrets() };
-  }
-
-  /** @param {Record<string, string>} headers @returns {Record<string, string>} nothing where they are refused */
-  #checksummed(headers) {
-    return this.#checksums ? headers : {};
   }
 
   #encryption() {
@@ -833,27 +460,10 @@ export class S3Client {
     const { serverTime } = reply;
     const versionId = header(reply, "x-amz-version-id") || null;
     const etag = header(reply, "etag") || (await this.head(key))?.etag;
-    if (!etag) throw this.#unexpected(reply, { doing: "could not write", key });
+    if (!etag) throw this.#connection.unexpected(reply, { doing: "could not write", key });
     return { status: "stored", etag, versionId, serverTime };
   }
-
-  /** What multipart uploads need of this client. */
-  #multipartDoor() {
-    return {
-      request: (/** @type {Operation} */ operation) => this.#request(operation),
-      head: (/** @type {string} */ key) => this.head(key),
-      lateError: (/** @type {Answer} */ answer, /** @type {Pick<Operation, "doing" | "key">} */ operation) =>
-        this.#lateError(answer, operation),
-      unexpected: (/** @type {Answer} */ answer, /** @type {Pick<Operation, "doing" | "key">} */ operation) =>
-        this.#unexpected(answer, operation),
-      checksummed: (/** @type {Record<string, string>} */ headers) => this.#checksummed(headers),
-      log: this.#log,
-    };
-  }
 }
-
-/** Codes by which servers refuse headers that they do not know. */
-const CHECKSUM_REFUSALS = new Set(["NotImplemented", "InvalidArgument", "InvalidRequest", "InvalidHeader"]);
 
 /** @param {number} status @param {Problem | null} problem */
 function saysAbsent(status, problem) {
@@ -906,16 +516,4 @@ function metadataHeaders(metadata) {
 /** @param {string} etag */
 function quoted(etag) {
   return /^(W\/)?".*"$/.test(etag) ? etag : `"${etag}"`;
-}
-
-/** @param {Record<string, string>} a @param {Record<string, string>} b */
-function same(a, b) {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
-
-/** @param {Failure} trouble @param {string} addition */
-function told(trouble, addition) {
-  if (addition === "") return trouble;
-  const { type, code, hint, retryable, cause } = trouble;
-  return new Failure(trouble.message + addition, { type, code, hint, retryable, cause });
 }

@@ -6,9 +6,8 @@
 import { bare, header, isConflict, parsed } from "./answers.js";
 import { hexToBase64, sha256 } from "./signing.js";
 
-/** @import { Operation, PutOutcome, HeadFacts, Reply } from "./client.js" */
-/** @import { Answer } from "./transport.js" */
-/** @import { Failure } from "../failure.js" */
+/** @import { HeadFacts, PutOutcome } from "./client.js" */
+/** @import { Connection, Reply } from "./connection.js" */
 
 /** S3 takes no more parts than this of one object. */
 const MOST_PARTS = 10_000;
@@ -17,14 +16,6 @@ const MOST_PARTS = 10_000;
 const PATIENCE = 4;
 
 /**
- * @typedef {object} Door
- * @property {(operation: Operation) => Promise<Reply>} request
- * @property {(key: string) => Promise<HeadFacts | null>} head
- * @property {(answer: Answer, operation: Pick<Operation, "doing" | "key">) => Failure | null} lateError
- * @property {(answer: Answer, operation: Pick<Operation, "doing" | "key">) => Failure} unexpected
- * @property {(headers: Record<string, string>) => Record<string, string>} checksummed them, or nothing
- * @property {(message: string) => void} log
- *
  * @typedef {object} Upload
  * @property {string} key
  * @property {Uint8Array} bytes
@@ -32,46 +23,47 @@ const PATIENCE = 4;
  * @property {Record<string, string>} described headers of the object
  * @property {Record<string, string>} metadata
  * @property {Record<string, string>} condition headers of the precondition
+ * @property {(key: string) => Promise<HeadFacts | null>} head how an object is looked up
  * @property {(sent: number, total: number) => void} [onProgress]
  */
 
 /**
- * @param {Door} door
+ * @param {Connection} connection
  * @param {Upload} upload
  * @returns {Promise<PutOutcome>}
  */
-export async function multipartPut(door, upload) {
+export async function multipartPut(connection, upload) {
   const { key, described } = upload;
   const operation = { doing: "could not write", key };
-  const begun = await door.request({
+  const begun = await connection.request({
     ...operation,
     method: "POST",
     query: { uploads: "" },
-    headers: () => ({ ...described, ...door.checksummed({ "x-amz-checksum-algorithm": "SHA256" }) }),
+    headers: () => ({ ...described, ...connection.checksummed({ "x-amz-checksum-algorithm": "SHA256" }) }),
   });
   const uploadId = parsed(begun.body, "InitiateMultipartUploadResult")?.UploadId;
-  if (typeof uploadId !== "string" || uploadId === "") throw door.unexpected(begun, operation);
+  if (typeof uploadId !== "string" || uploadId === "") throw connection.unexpected(begun, operation);
   let complete = false;
   try {
     // A server that takes note of the algorithm wants the checksum of each part; others may refuse it.
     const checksums = header(begun, "x-amz-checksum-algorithm") === "SHA256";
-    const parts = await sendParts(door, upload, uploadId, checksums);
-    const outcome = await finish(door, upload, uploadId, parts);
+    const parts = await sendParts(connection, upload, uploadId, checksums);
+    const outcome = await finish(connection, upload, uploadId, parts);
     complete = outcome.status === "stored";
     return outcome;
   } finally {
-    if (!complete) await abort(door, key, uploadId);
+    if (!complete) await abort(connection, key, uploadId);
   }
 }
 
 /**
- * @param {Door} door
+ * @param {Connection} connection
  * @param {Upload} upload
  * @param {string} uploadId
  * @param {boolean} checksums
  * @returns {Promise<{etag: string, checksum: string}[]>}
  */
-async function sendParts(door, { key, bytes, partSize, onProgress }, uploadId, checksums) {
+async function sendParts(connection, { key, bytes, partSize, onProgress }, uploadId, checksums) {
   const operation = { doing: "could not write", key };
   const total = bytes.byteLength;
   const size = Math.max(partSize, Math.ceil(total / MOST_PARTS));
@@ -81,7 +73,7 @@ async function sendParts(door, { key, bytes, partSize, onProgress }, uploadId, c
     const body = bytes.subarray(from, from + size);
     const hex = sha256(body);
     const checksum = checksums ? hexToBase64(hex) : "";
-    const reply = await door.request({
+    const reply = await connection.request({
       ...operation,
       method: "PUT",
       query: { partNumber: String(parts.length + 1), uploadId },
@@ -92,32 +84,33 @@ async function sendParts(door, { key, bytes, partSize, onProgress }, uploadId, c
       onSent: (sent) => onProgress?.(from + sent, total),
     });
     const etag = header(reply, "etag");
-    if (!etag) throw door.unexpected(reply, operation);
+    if (!etag) throw connection.unexpected(reply, operation);
     parts.push({ etag, checksum });
   }
   return parts;
 }
 
 /**
- * @param {Door} door
+ * @param {Connection} connection
  * @param {Upload} upload
  * @param {string} uploadId
  * @param {{etag: string, checksum: string}[]} parts
  * @returns {Promise<PutOutcome>}
  */
-async function finish(door, { key, bytes, metadata, condition }, uploadId, parts) {
+async function finish(connection, upload, uploadId, parts) {
+  const { key, condition, head } = upload;
   const operation = { doing: "could not write", key };
   const conditional = Object.keys(condition).length > 0;
   // Some servers keep preconditions of plain writes and not of completions. This look does not make them atomic,
   // but a change that came during a long upload is not overwritten.
   if (condition["if-match"] !== undefined) {
-    const current = await door.head(key);
+    const current = await head(key);
     if (current === null || bare(current.etag) !== bare(condition["if-match"])) return { status: "conflict" };
   }
   /** @type {Reply} */
   let reply;
   try {
-    reply = await door.request({
+    reply = await connection.request({
       ...operation,
       method: "POST",
       query: { uploadId },
@@ -126,18 +119,18 @@ async function finish(door, { key, bytes, metadata, condition }, uploadId, parts
       patience: PATIENCE,
       conditional,
       expects: (status, problem) => status === 200 || isConflict(status, problem, condition),
-      check: (answer) => door.lateError(answer, operation),
+      check: (answer) => connection.lateError(answer, operation),
     });
   } catch (error) {
     // An attempt whose answer was lost may have completed it, and a later one then finds no upload any more.
-    const stored = await arrived(door, key, bytes.byteLength, metadata);
+    const stored = await arrived(upload);
     if (!stored) throw error;
     const { etag, versionId, serverTime } = stored;
     return { status: "stored", etag, versionId, serverTime };
   }
   if (reply.status !== 200) return { status: "conflict" };
   const etag = parsed(reply.body, "CompleteMultipartUploadResult")?.ETag;
-  if (typeof etag !== "string" || etag === "") throw door.unexpected(reply, operation);
+  if (typeof etag !== "string" || etag === "") throw connection.unexpected(reply, operation);
   const { serverTime } = reply;
   return { status: "stored", etag, versionId: header(reply, "x-amz-version-id") || null, serverTime };
 }
@@ -145,18 +138,16 @@ async function finish(door, { key, bytes, metadata, condition }, uploadId, parts
 /**
  * The object, where it is the one that was to be written, by its size and all of its metadata.
  *
- * @param {Door} door
- * @param {string} key
- * @param {number} size
- * @param {Record<string, string>} metadata without any, no object is recognised
+ * @param {Upload} upload without metadata, no object is recognised
  * @returns {Promise<HeadFacts | null>}
  */
-async function arrived(door, key, size, metadata) {
+async function arrived({ key, bytes, metadata, head }) {
   const entries = Object.entries(metadata);
   if (entries.length === 0) return null;
   try {
-    const stored = await door.head(key);
-    const same = stored?.size === size && entries.every(([name, value]) => stored.metadata[name] === value);
+    const stored = await head(key);
+    const same =
+      stored?.size === bytes.byteLength && entries.every(([name, value]) => stored.metadata[name] === value);
     return same ? stored : null;
   } catch {
     // Nothing can be found out; what went wrong first is what is reported.
@@ -187,13 +178,13 @@ function escaped(text) {
  * Ends an upload. It goes on after the caller's signal: that is when it is needed most. A failure is told and no
  * more, for the one that led here is the one to report.
  *
- * @param {Door} door
+ * @param {Connection} connection
  * @param {string} key
  * @param {string} uploadId
  */
-async function abort(door, key, uploadId) {
+async function abort(connection, key, uploadId) {
   try {
-    await door.request({
+    await connection.request({
       doing: "could not abort the upload of",
       method: "DELETE",
       key,
@@ -202,6 +193,6 @@ async function abort(door, key, uploadId) {
       expects: (status, problem) => status === 204 || status === 200 || (status === 404 && problem !== null),
     });
   } catch (error) {
-    door.log(`${/** @type {Error} */ (error).message}; a bucket rule can remove unfinished uploads`);
+    connection.log(`${/** @type {Error} */ (error).message}; a bucket rule can remove unfinished uploads`);
   }
 }

@@ -1,0 +1,329 @@
+/**
+ * One request to a bucket until it is answered: addressed, signed, sent, corrected once where the server says what
+ * is wrong with every request, and tried again where that can heal. What the answers mean is the caller's business.
+ */
+
+import { setTimeout as sleepFor } from "node:timers/promises";
+import { Failure } from "../failure.js";
+import { Address, isSameProvider } from "./address.js";
+import { header, problemIn, timeOf } from "./answers.js";
+import { failure, failureOfAnswer, failureOfExchange } from "./errors.js";
+import { LONGEST_RETRY_AFTER, retryAfter, waitBefore } from "./retry.js";
+import { EMPTY_SHA256, Signer, sha256 } from "./signing.js";
+import { ExchangeError, Transport } from "./transport.js";
+
+/** @import { Problem } from "./answers.js" */
+/** @import { S3Parameters, Surroundings } from "./client.js" */
+/** @import { Circumstances } from "./errors.js" */
+/** @import { Answer } from "./transport.js" */
+
+/** The most bytes of an answer, unless the operation says otherwise, and of every error. */
+const ERROR_LIMIT = 1024 * 1024;
+
+/** Two clocks further apart than this make signatures invalid somewhere; S3 itself allows 15 minutes. */
+const SKEW_NOTICED = 4 * 60_000;
+
+/**
+ * What one request is.
+ *
+ * @typedef {object} Operation
+ * @property {string} doing such as "could not read"
+ * @property {string} method
+ * @property {string | null} key
+ * @property {Record<string, string>} [query]
+ * @property {() => Record<string, string>} [headers] asked anew for each attempt
+ * @property {Uint8Array} [body]
+ * @property {string} [payloadSha256] of the body, hex
+ * @property {number} [limit]
+ * @property {number} [patience]
+ * @property {boolean} [reads]
+ * @property {boolean} [conditional]
+ * @property {(status: number, problem: Problem | null) => boolean} [expects] answers that are no failure; 2xx
+ * @property {(answer: Answer) => Failure | null} [check] what is wrong with an expected answer
+ * @property {(bytes: number, total: number | null) => void} [onSent]
+ * @property {(bytes: number, total: number | null) => void} [onReceived]
+ * @property {AbortSignal | null} [signal]
+ *
+ * @typedef {Answer & {problem: Problem | null, serverTime: number | null, attempts: number}} Reply
+ */
+
+/** The way to one bucket. What it learns of the server holds for every later request. */
+export class Connection {
+  #address;
+  #signer;
+  #transport = new Transport();
+  #attempts;
+  #stallTimeoutMs;
+  #now;
+  #sleep;
+  #random;
+  #signal;
+  /** What the server's clock is ahead of this one's, once that mattered. */
+  #skewMs = 0;
+  /** Whether checksum headers are sent: until the server refuses them. */
+  #checksums = true;
+  /** @type {(message: string) => void} */
+  log;
+
+  /**
+   * @param {S3Parameters} parameters checked
+   * @param {Surroundings} surroundings
+   */
+  constructor(parameters, { now = Date.now, sleep = sleepFor, random = Math.random, log, signal }) {
+    this.#address = new Address(parameters);
+    this.#signer = new Signer(parameters.credentials);
+    this.#attempts = parameters.retryAttempts ?? 3;
+    this.#stallTimeoutMs = parameters.stallTimeoutMs ?? 30_000;
+    this.#now = now;
+    this.#sleep = sleep;
+    this.#random = random;
+    this.#signal = signal ?? null;
+    this.log = log ?? (() => {});
+  }
+
+  /** The host of the endpoint, with its port. */
+  get host() {
+    return this.#address.host;
+  }
+
+  get bucket() {
+    return this.#address.bucket;
+  }
+
+  /** The region signed for; after a request it is the one the server named. */
+  get region() {
+    return this.#address.region;
+  }
+
+  /** Closes idle connections. */
+  close() {
+    this.#transport.close();
+  }
+
+  /**
+   * Sends a request until an answer is one of those expected, as often as may help.
+   *
+   * @param {Operation} operation
+   * @returns {Promise<Reply>}
+   * @throws {Failure}
+   */
+  async request(operation) {
+    const { expects = (status) => status >= 200 && status < 300, signal = this.#signal } = operation;
+    const corrected = { region: false, clock: false, checksums: false, redirects: 0 };
+    /** @type {URL | null} */
+    let elsewhere = null;
+    for (let attempt = 1; ; ) {
+      /** @type {Failure} */
+      let trouble;
+      /** @type {number | null} */
+      let wanted = null;
+      try {
+        const answer = await this.#exchange(operation, elsewhere, signal);
+        const problem = answer.status === 200 ? null : problemIn(answer.body);
+        const serverTime = timeOf(answer.headers.date);
+        if (expects(answer.status, problem)) {
+          const wrong = operation.check?.(answer) ?? null;
+          if (!wrong) return { ...answer, problem, serverTime, attempts: attempt };
+          trouble = wrong;
+        } else {
+          const mended = this.#mend(answer, problem, serverTime, operation, corrected);
+          if (mended) {
+            elsewhere = mended === true ? elsewhere : mended;
+            continue;
+          }
+          trouble = this.#failed(answer, problem, serverTime, operation);
+          wanted = retryAfter(header(answer, "retry-after"), serverTime ?? this.#now());
+        }
+      } catch (error) {
+        if (!(error instanceof ExchangeError)) throw error;
+        trouble = failureOfExchange(error, this.at(operation));
+      }
+      const tries = attempt === 1 ? "" : ` (${attempt} attempts)`;
+      const tooLong = wanted !== null && wanted > LONGEST_RETRY_AFTER;
+      if (!trouble.retryable || attempt >= this.#attempts || tooLong) {
+        const asked = tooLong ? `; the server asks to wait for ${Math.ceil((wanted ?? 0) / 1000)} s` : "";
+        throw told(trouble, `${asked}${tries}`);
+      }
+      const wait = waitBefore({ attempt, retryAfterMs: wanted, random: this.#random });
+      this.log(`${trouble.message}; attempt ${attempt + 1} in ${wait} ms`);
+      await this.#pause(wait, signal, operation);
+      attempt += 1;
+    }
+  }
+
+  /**
+   * @param {Operation} operation
+   * @param {URL | null} elsewhere where a redirect sent it
+   * @param {AbortSignal | null} signal
+   */
+  async #exchange(operation, elsewhere, signal) {
+    const { method, key, query, headers, body = null, limit = ERROR_LIMIT, patience = 1 } = operation;
+    const url = elsewhere ?? this.#address.url(key, query);
+    const payload = body ?? (method === "PUT" || method === "POST" ? new Uint8Array() : null);
+    const signed = await this.#signer.sign({
+      method,
+      url,
+      headers: { "accept-encoding": "identity", ...headers?.() },
+      payloadSha256: operation.payloadSha256 ?? (body ? sha256(body) : EMPTY_SHA256),
+      region: this.#address.region,
+      time: this.#now() + this.#skewMs,
+    });
+    return this.#transport.exchange({
+      method,
+      url,
+      headers: signed,
+      body: payload,
+      limit: (status) => (status >= 200 && status < 300 ? limit : ERROR_LIMIT),
+      stallTimeoutMs: this.#stallTimeoutMs * patience,
+      onSent: (bytes) => operation.onSent?.(bytes, payload?.byteLength ?? null),
+      onReceived: (bytes, total, status) => {
+        if (status >= 200 && status < 300) operation.onReceived?.(bytes, total);
+      },
+      signal,
+    });
+  }
+
+  /**
+   * Corrects what the server says is wrong with every request: region, clock, host, checksum headers; each once.
+   *
+   * @param {Answer} answer
+   * @param {Problem | null} problem
+   * @param {number | null} serverTime
+   * @param {Operation} operation
+   * @param {{region: boolean, clock: boolean, checksums: boolean, redirects: number}} corrected
+   * @returns {boolean | URL} false: nothing to correct; a URL: send it there
+   */
+  #mend(answer, problem, serverTime, operation, corrected) {
+    const region = header(answer, "x-amz-bucket-region") || problem?.region || "";
+    const regional = [301, 307, 308, 400, 403].includes(answer.status) && /^[a-z0-9-]{2,40}$/.test(region);
+    if (regional && region !== this.region && !corrected.region) {
+      corrected.region = true;
+      this.log(`the bucket \`${this.bucket}\` is in region \`${region}\`, not \`${this.region}\``);
+      this.#address = this.#address.inRegion(region);
+      return true;
+    }
+    const location = header(answer, "location");
+    if ([301, 302, 307, 308].includes(answer.status) && location && corrected.redirects < 2) {
+      corrected.redirects += 1;
+      const here = this.#address.url(operation.key, operation.query);
+      const there = URL.canParse(location, here) ? new URL(location, here) : null;
+      if (there && isSameProvider(here, there)) {
+        this.log(`\`${this.host}\` sends this request on to \`${there.host}\``);
+        return there;
+      }
+      throw failure(
+        {
+          code: "S3_REDIRECTED",
+          cause: `the server sends the request on to \`${there?.host ?? "an address that is none"}\`, where the credentials are not sent`,
+          hint: "Set `s3-endpoint` to that host if it is the provider's.",
+        },
+        this.at(operation),
+      );
+    }
+    const skew = serverTime === null ? 0 : serverTime - this.#now();
+    const late = problem?.code === "RequestTimeTooSkewed" || Math.abs(skew - this.#skewMs) > SKEW_NOTICED;
+    if (answer.status === 403 && late && serverTime !== null && !corrected.clock && skew !== this.#skewMs) {
+      corrected.clock = true;
+      this.#skewMs = skew;
+      this.log(`the server's clock is ${Math.round(skew / 1000)} s ahead; signing with its time`);
+      return true;
+    }
+    const refused =
+      answer.status === 501 || (answer.status === 400 && CHECKSUM_REFUSALS.has(problem?.code ?? ""));
+    const sends = Object.keys(operation.headers?.() ?? {}).some((name) => name.startsWith("x-amz-checksum-"));
+    if (refused && sends && !corrected.checksums) {
+      corrected.checksums = true;
+      this.#checksums = false;
+      this.log(`\`${this.host}\` may not know checksum headers (${answer.status}); going on without`);
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * @param {number} ms
+   * @param {AbortSignal | null} signal
+   * @param {Operation} operation
+   */
+  async #pause(ms, signal, operation) {
+    /** @type {() => void} */
+    let stop = () => {};
+    const aborted = new Promise((_, reject) => {
+      stop = () => reject(failureOfExchange(new ExchangeError("aborted", "stopped"), this.at(operation)));
+    });
+    if (signal?.aborted) stop();
+    signal?.addEventListener("abort", stop, { once: true });
+    try {
+      await Promise.race([this.#sleep(ms), aborted]);
+    } finally {
+      signal?.removeEventListener("abort", stop);
+      // Nobody may be left to hear it.
+      aborted.catch(() => {});
+    }
+  }
+
+  /**
+   * @param {Answer} answer
+   * @param {Problem | null} problem
+   * @param {number | null} serverTime
+   * @param {Operation} operation
+   */
+  #failed(answer, problem, serverTime, operation) {
+    const region = header(answer, "x-amz-bucket-region") || problem?.region || "";
+    const said = region ? { code: problem?.code ?? "", message: problem?.message ?? "", region } : problem;
+    const skewMs = serverTime === null ? 0 : serverTime - this.#now();
+    return failureOfAnswer(answer.status, said, { ...this.at(operation), skewMs });
+  }
+
+  /**
+   * An answer whose status is good and whose content is not.
+   *
+   * @param {Answer} answer
+   * @param {Pick<Operation, "doing" | "key">} operation
+   */
+  unexpected(answer, operation) {
+    return failure(
+      {
+        code: "S3_UNEXPECTED",
+        cause: `the server's answer is not understood (${answer.status}, ${answer.body.length} bytes)`,
+        hint: "Check that `s3-endpoint` is the address of an S3 service and not of a web page or a proxy.",
+      },
+      this.at(operation),
+    );
+  }
+
+  /**
+   * Operations that take long answer 200 first and may fail behind it.
+   *
+   * @param {Answer} answer
+   * @param {Pick<Operation, "doing" | "key">} operation
+   */
+  lateError(answer, operation) {
+    const problem = answer.status === 200 ? problemIn(answer.body) : null;
+    return problem && failureOfAnswer(500, problem, this.at(operation));
+  }
+
+  /**
+   * @param {Partial<Operation> & Pick<Operation, "doing" | "key">} operation
+   * @returns {Circumstances}
+   */
+  at({ doing, key, reads, conditional }) {
+    const { bucket, host, region } = this;
+    return { doing, key, reads, conditional, bucket, host, region, secrets: this.#signer.secrets() };
+  }
+
+  /** @param {Record<string, string>} headers @returns {Record<string, string>} nothing where they are refused */
+  checksummed(headers) {
+    return this.#checksums ? headers : {};
+  }
+}
+
+/** Codes by which servers refuse headers that they do not know. */
+const CHECKSUM_REFUSALS = new Set(["NotImplemented", "InvalidArgument", "InvalidRequest", "InvalidHeader"]);
+
+/** @param {Failure} trouble @param {string} addition */
+function told(trouble, addition) {
+  if (addition === "") return trouble;
+  const { type, code, hint, retryable, cause } = trouble;
+  return new Failure(trouble.message + addition, { type, code, hint, retryable, cause });
+}

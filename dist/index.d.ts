@@ -61,7 +61,7 @@ export function formatValue(value: number, unit: Unit | null | undefined): strin
 /** The engine's version. */
 export function version(): string;
 
-/** Where a history is kept. This version keeps histories in local files. */
+/** Where a history is kept. This version keeps histories in local files and in S3-compatible stores. */
 export interface StorageProviderConfig {
   type: "sqlite-local" | "sqlite-artifact" | "sqlite-s3" | "postgres";
   /** The file of `sqlite-local`. */
@@ -70,6 +70,26 @@ export interface StorageProviderConfig {
   readonly?: boolean;
   /** What is loaded and stored is told on standard error. */
   verbose?: boolean;
+  /** The server's address; that of AWS unless given. */
+  s3Endpoint?: string;
+  s3Bucket?: string;
+  /** The history's key in the bucket. */
+  s3Key?: string;
+  /** Derived from the endpoint where that tells it. */
+  s3Region?: string;
+  /** Credentials come from the AWS environment variables unless given. */
+  s3AccessKeyId?: string;
+  s3SecretAccessKey?: string;
+  s3SessionToken?: string;
+  s3Addressing?: "auto" | "path" | "virtual";
+  /** Unencrypted connections to other machines. */
+  s3AllowHttp?: boolean;
+  s3Sse?: "AES256" | "aws:kms";
+  s3SseKmsKeyId?: string;
+  /** What becomes of a damaged history; `fail` unless given. */
+  onCorrupt?: "fail" | "restore" | "recreate";
+  /** Tries of a request, the first included; 3 unless given. */
+  retryAttempts?: number;
 }
 
 export interface BuildContext {
@@ -129,6 +149,8 @@ export interface StorageProvider {
   /** The history as an SQLite file. */
   snapshot(): Uint8Array;
   readonly location: string;
+  /** What went wrong without making a result wrong. */
+  readonly warnings: readonly Failure[];
 }
 
 /** Makes a provider; nothing is read or created by this call. */
@@ -146,6 +168,8 @@ export class Storage {
   close(): Promise<void>;
   /** Lets go without storing. */
   cleanup(): void;
+  /** What went wrong without making a result wrong. */
+  readonly warnings: readonly Failure[];
 }
 
 export interface TrackOptions {

@@ -27,6 +27,9 @@ import { decodeVerdict, encodeVerdict, PRECONDITIONS, probePreconditions } from 
 /** @import { Surroundings } from "../s3/client.js" */
 /** @import { Verdict } from "./s3-preconditions.js" */
 
+/** How often more an object is read that another run may be replacing just now. */
+const TORN_READS = 5;
+
 /**
  * The client that a configuration asks for, completed from the environment.
  *
@@ -142,7 +145,7 @@ export class S3Store {
   async read() {
     let object;
     try {
-      object = await this.#client.get(this.#key, { limit: LIMIT });
+      object = await this.#whole();
       // What was spoiled on its way comes whole the second time.
       if (object && damageOf(this.#location, object)) {
         object = await this.#client.get(this.#key, { limit: LIMIT });
@@ -160,6 +163,20 @@ export class S3Store {
     }
     const damage = damageOf(this.#location, object);
     return { bytes: object.bytes, version: object.etag, ...(damage ? { damage } : {}) };
+  }
+
+  /**
+   * The object. A server whose writes are not atomic shows old bytes with new metadata while another run stores:
+   * there a mismatch is looked at a few times more before it counts as damage.
+   */
+  async #whole() {
+    for (let patience = this.#verdict === "racy" ? TORN_READS : 0; ; patience--) {
+      try {
+        return await this.#client.get(this.#key, { limit: LIMIT });
+      } catch (thrown) {
+        if (patience <= 0 || Failure.from(thrown).code !== "S3_CHECKSUM_MISMATCH") throw thrown;
+      }
+    }
   }
 
   /**

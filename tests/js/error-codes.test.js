@@ -32,8 +32,9 @@ function codes() {
   for (const [, code, type] of engine.matchAll(/= "([A-Z_0-9]+)", ([A-Z][a-z]+);/g))
     add(code, type.toLowerCase());
   for (const { text } of sources("js", ".js")) {
+    for (const [, code] of text.matchAll(/\bcode: \w+ \? "([A-Z_0-9]+)" : "[A-Z_0-9]+"/g)) add(code);
     for (const [, before, code] of text.matchAll(
-      /(type: "\w+",\s*)?\bcode(?::| =| \?\?.*\?\?) "([A-Z_0-9]+)"/g,
+      /(type: "\w+",\s*)?\bcode(?::| =| \?\?.*\?\?|: \w+ \? "\w+" :) "([A-Z_0-9]+)"/g,
     )) {
       // Without an underscore it is an errno, but for two.
       if (code.includes("_") || ["ABORTED", "INTERNAL"].includes(code))

@@ -3,7 +3,7 @@
 import path from "node:path";
 import { showMetric, showWarnings } from "./cli/shared.js";
 import { storageConfig } from "./cli/storage.js";
-import { describeDiagnostic, loadConfig } from "./config.js";
+import { loadConfig, placedProblems } from "./config.js";
 import { runFacts } from "./context.js";
 import { exitCode, Failure } from "./failure.js";
 import { annotate, groupEnd, groupStart, harmless, setOutputs } from "./github/commands.js";
@@ -85,7 +85,7 @@ async function main() {
     failure ??= Failure.from(error);
   }
   if (failure) {
-    const details = (failure.diagnostics ?? []).map(describeDiagnostic);
+    const details = placedProblems(failure);
     command(
       annotate("error", [failure.message, ...details, failure.hint].filter(Boolean).join("\n"), {
         title: failure.code,

@@ -12,7 +12,7 @@ import { sources } from "./cli/sources.js";
 import { test } from "./cli/test.js";
 import { track } from "./cli/track.js";
 import { verify } from "./cli/verify.js";
-import { describeDiagnostic } from "./config.js";
+import { placedProblems } from "./config.js";
 import { version } from "./engine.js";
 import { exitCode, Failure } from "./failure.js";
 import { interruption } from "./interrupt.js";
@@ -59,7 +59,7 @@ async function main(argv) {
     if (json) process.stdout.write(`${JSON.stringify({ success: false, error: failure })}\n`);
   }
   if (!failure) return;
-  for (const diagnostic of failure.diagnostics ?? []) terminal.line(describeDiagnostic(diagnostic));
+  for (const problem of placedProblems(failure)) terminal.line(problem);
   terminal.failure(failure);
   if (failure.type === "internal" && failure.code !== "ABORTED" && failure.stack)
     terminal.detail(failure.stack);

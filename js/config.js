@@ -70,3 +70,12 @@ export function loadConfig(file, cwd) {
 export function describeDiagnostic({ file, line, column, path: where, message, hint }) {
   return `${file}:${line}:${column}: ${where ? `${where}: ` : ""}${message}${hint ? `\n    ${hint}` : ""}`;
 }
+
+/**
+ * The single problems of a failure that have a place in a file, one line each. Others stand in its message already.
+ * @param {import("./failure.js").Failure} failure
+ * @returns {string[]}
+ */
+export function placedProblems(failure) {
+  return (failure.diagnostics ?? []).filter(({ file }) => file !== undefined).map(describeDiagnostic);
+}

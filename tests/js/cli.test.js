@@ -240,6 +240,18 @@ test("report needs a history and does not change it", async (t) => {
   assert.match(project.read("out/index.html").toString(), /<html/);
 });
 
+test("missing S3 parameters are all named before anything runs", async (t) => {
+  const project = new Project(t);
+  project.config(one("touch ran; echo 1"));
+  const outcome = await project.run(["track", "--storage", "sqlite-s3"]);
+  assert.equal(outcome.code, 2);
+  for (const name of ["s3-bucket", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]) {
+    assert.ok(outcome.stderr.includes(name), name);
+  }
+  assert.doesNotMatch(outcome.stderr, /undefined|null/);
+  assert.equal(project.exists("ran"), false);
+});
+
 test("a storage kind that this version does not have is refused before anything runs", async (t) => {
   const project = new Project(t);
   project.config({ ...one("touch ran; echo 1"), storage: { type: "postgres" } });

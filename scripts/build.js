@@ -192,6 +192,8 @@ async function bundle(directory, out) {
       js: 'import{createRequire as __unentropyRequire}from"node:module";const require=__unentropyRequire(import.meta.url);',
     },
     logLevel: "warning",
+    // The names of modules stand in the bundle: they must not follow a link out of the tree.
+    preserveSymlinks: true,
   });
 }
 

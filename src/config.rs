@@ -437,7 +437,7 @@ impl Default for ColourMode {
 pub const THEMES: &[&str] = &["lattice", "flux", "halftone", "specimen"];
 
 /// The colour variables that a custom theme may set.
-pub const THEME_VARIABLES: &[&str] = &[
+pub const THEME_VARIABLES: [&str; 12] = [
     "--bg",
     "--surface",
     "--surface-card",

@@ -2,27 +2,12 @@
 //! the style sheet text that declares them for light, dark and print. Layout is not its concern;
 //! that is `templates/report.css`, which uses nothing but the variables declared here.
 
-use crate::config::Theme;
+use crate::config::{THEME_VARIABLES as VARIABLES, Theme};
 use crate::error::{Code, Error, Result};
 use std::fmt::Write as _;
 
-/// The variables that a theme sets, in the order of the palettes below.
-pub(super) const VARIABLES: [&str; 12] = [
-    "--bg",
-    "--surface",
-    "--surface-card",
-    "--border",
-    "--border-soft",
-    "--text",
-    "--text-dim",
-    "--text-muted",
-    "--accent",
-    "--up",
-    "--down",
-    "--warn",
-];
-
-type Palette = [&'static str; 12];
+/// A colour for each of the variables, in their order.
+type Palette = [&'static str; VARIABLES.len()];
 
 struct Named {
     name: &'static str,

@@ -3,10 +3,21 @@
  */
 
 import type { Failure } from "./failure.js";
+import type { Build, BuildContext, Diagnostic, MetricConfig, MetricType, Unit } from "./public.js";
 import type { Terminal } from "./terminal.js";
 
-/** What part of a run a failure belongs to; the exit code follows from it. */
-export type FailureType = "validation" | "storage" | "collection" | "report" | "gate" | "internal";
+// What the package declares is declared there alone; its file is shipped and must stand by itself.
+export type {
+  Build,
+  BuildContext,
+  Diagnostic,
+  FailureType,
+  MetricConfig,
+  MetricType,
+  RecordedMetric,
+  SeriesFilter,
+  Unit,
+} from "./public.js";
 
 /** How a command is run. */
 export interface RunOptions {
@@ -66,39 +77,6 @@ export type {
   WriteOutcome,
 } from "./storage/provider.js";
 
-/** How a metric's numbers are shown. */
-export type Unit = "percent" | "integer" | "bytes" | "duration" | "decimal";
-
-/** Whether a metric's values are numbers or words. */
-export type MetricType = "numeric" | "label";
-
-/** A problem of a configuration, with its place. */
-export interface Diagnostic {
-  file: string;
-  /** 1-based. */
-  line: number;
-  /** 1-based, in characters. */
-  column: number;
-  /** Such as `metrics.coverage.unit`; empty for the whole file. */
-  path: string;
-  message: string;
-  /** The remedy as a sentence, or empty. */
-  hint: string;
-}
-
-/** A metric with its template applied and its defaults filled in. */
-export interface MetricConfig {
-  id: string;
-  name: string;
-  type: MetricType;
-  description: string | null;
-  command: string;
-  unit: Unit | null;
-  /** Milliseconds. */
-  timeout: number;
-  direction: "higher-is-better" | "lower-is-better" | "none";
-}
-
 /** A checked configuration; the parts that the host reads. */
 export interface Config {
   metrics: MetricConfig[];
@@ -149,40 +127,11 @@ export interface CollectPlan {
       };
 }
 
-/** The facts of one build, as the history keeps them. */
-export interface BuildContext {
-  commitSha: string;
-  branch: string;
-  runId: string;
-  runNumber: number;
-  eventName?: string | null;
-  /** RFC 3339. */
-  timestamp: string;
-}
-
 /** The facts of this run. */
 export interface RunFacts extends BuildContext {
   actor: string;
   /** The repository's web page. */
   repositoryUrl?: string;
-}
-
-/** One metric's value in a build. */
-export interface RecordedMetric {
-  metric: { id: string; type: MetricType; unit?: Unit | null; description?: string | null };
-  value: number | string;
-}
-
-/** Which builds a question is about. */
-export interface SeriesFilter {
-  branch?: string;
-  /** An empty string stands for builds without an event. */
-  events?: string[];
-  excludePullRequests?: boolean;
-  /** RFC 3339, included. */
-  since?: string;
-  /** RFC 3339, included. */
-  until?: string;
 }
 
 /** Which builds may be a baseline. */
@@ -195,11 +144,6 @@ export interface BaselineQuery {
   before?: string;
   /** Preferred where one of its builds counts. */
   commitSha?: string;
-}
-
-/** A recorded build. */
-export interface Build extends BuildContext {
-  id: number;
 }
 
 /** A build with one metric's value. */

@@ -2,6 +2,7 @@
  * The npm package's types. Self-contained: it is shipped as `dist/index.d.ts`.
  */
 
+/** What part of a run a failure belongs to; the exit code follows from it. */
 export type FailureType = "validation" | "storage" | "collection" | "report" | "gate" | "internal";
 
 /** Trouble with a stable code. Branch on `code` and `type`, never on the words. */
@@ -18,7 +19,10 @@ export class Failure extends Error {
   readonly diagnostics?: readonly Diagnostic[];
 }
 
+/** How a metric's numbers are shown. */
 export type Unit = "percent" | "integer" | "bytes" | "duration" | "decimal";
+
+/** Whether a metric's values are numbers or words. */
 export type MetricType = "numeric" | "label";
 
 /** A problem of a configuration. */
@@ -28,11 +32,14 @@ export interface Diagnostic {
   line: number;
   /** 1-based, in characters. */
   column: number;
+  /** Such as `metrics.coverage.unit`; empty for the whole file. */
   path: string;
   message: string;
+  /** The remedy as a sentence, or empty. */
   hint: string;
 }
 
+/** A metric with its template applied and its defaults filled in. */
 export interface MetricConfig {
   id: string;
   name: string;
@@ -92,6 +99,7 @@ export interface StorageProviderConfig {
   retryAttempts?: number;
 }
 
+/** The facts of one build, as the history keeps them. */
 export interface BuildContext {
   commitSha: string;
   branch: string;
@@ -102,15 +110,18 @@ export interface BuildContext {
   timestamp: string;
 }
 
+/** A recorded build. */
 export interface Build extends BuildContext {
   id: number;
 }
 
+/** One metric's value in a build. */
 export interface RecordedMetric {
   metric: { id: string; type: MetricType; unit?: Unit | null; description?: string | null };
   value: number | string;
 }
 
+/** Which builds a question is about. */
 export interface SeriesFilter {
   branch?: string;
   /** An empty string stands for builds without an event. */

@@ -5,12 +5,12 @@
 
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { Failure } from "../failure.js";
+import { LONGEST_RETRY_AFTER, retryAfter, waitBefore } from "../http/retry.js";
+import { ExchangeError, Transport } from "../http/transport.js";
 import { Address, isSameProvider } from "./address.js";
 import { header, problemIn, timeOf } from "./answers.js";
 import { failure, failureOfAnswer, failureOfExchange } from "./errors.js";
-import { LONGEST_RETRY_AFTER, retryAfter, waitBefore } from "../http/retry.js";
 import { EMPTY_SHA256, Signer, sha256 } from "./signing.js";
-import { ExchangeError, Transport } from "../http/transport.js";
 
 /** @import { Problem } from "./answers.js" */
 /** @import { S3Parameters, Surroundings } from "./client.js" */

@@ -25,8 +25,10 @@ import { Storage } from "./storage/storage.js";
  *   now: Date,
  *   concurrency?: number,
  *   signal?: AbortSignal,
+ *   onSecret?: (secret: string) => void,
  *   listener?: import("./types.js").TrackListener,
- * }} input `cwd` is where the paths that people are told of start; an empty history begins with that of `seed`
+ * }} input `cwd` is where the paths that people are told of start; an empty history begins with that of `seed`;
+ *   `onSecret` is told of secrets that servers issue, before they are used
  * @returns {Promise<import("./types.js").TrackResult>}
  */
 export async function track({
@@ -41,6 +43,7 @@ export async function track({
   now,
   concurrency,
   signal,
+  onSecret,
   listener = {},
 }) {
   const started = performance.now();
@@ -52,6 +55,7 @@ export async function track({
     databaseLocation: null,
     databasePath: null,
     databaseSize: null,
+    sourceRun: null,
     metrics: [],
     metricsCollected: 0,
     metricsFailed: 0,
@@ -61,15 +65,16 @@ export async function track({
     phases: phases.list,
     warnings: [],
   };
-  const storage = new Storage(storageConfig, { env, signal });
+  const storage = new Storage(storageConfig, { env, signal, onSecret });
   try {
     await phases.run("download", async () => {
       await storage.ready();
-      if (seed) result.warnings.push(...(await seedHistory(storage, seed, { env, signal })));
+      if (seed) result.warnings.push(...(await seedHistory(storage, seed, { env, signal, onSecret })));
       // Better told now than after the commands have run for minutes.
       storage.getRepository().checkRun(facts, loaded.config.metrics.map(definitionOf));
       result.databaseLocation = storage.location;
       result.databasePath = storage.path;
+      result.sourceRun = storage.sourceRun;
       return { bytes: storage.size };
     });
     await phases.run("collect", async () => {
@@ -101,7 +106,7 @@ export async function track({
       const values = result.metrics.flatMap((outcome) => recorded(outcome, loaded));
       repository.recordBuild(facts, values);
       await storage.persist().catch(async (thrown) => {
-        throw await rescued(storage, result, thrown, env);
+        throw await rescued(storage, result, thrown, env, onSecret);
       });
       result.databaseLocation = storage.location;
       result.databaseSize = storage.size;
@@ -166,9 +171,10 @@ function definitionOf({ id, type, unit, description }) {
  * @param {import("./types.js").TrackResult} result learns the file's path
  * @param {unknown} thrown why storing failed
  * @param {NodeJS.ProcessEnv} env
+ * @param {((secret: string) => void) | undefined} onSecret
  * @returns {Promise<Failure>} the same failure, which tells the file and the artifact
  */
-async function rescued(storage, result, thrown, env) {
+async function rescued(storage, result, thrown, env, onSecret) {
   const failure = Failure.from(thrown);
   // A local history's builds can be collected again where it lies; after a bug nothing is written.
   if (storage.path !== null || failure.code === "ENGINE_PANIC") return failure;
@@ -177,7 +183,7 @@ async function rescued(storage, result, thrown, env) {
     const bytes = storage.snapshot();
     const file = writeRescue(bytes);
     result.databasePath = file;
-    const artifact = await rescueArtifact(bytes, env);
+    const artifact = await rescueArtifact(bytes, env, onSecret);
     const also = artifact === null ? "" : ` and in the artifact \`${artifact}\` of this run`;
     return new Failure(`${failure.message}; the history with this build is kept in \`${file}\`${also}`, {
       type,
@@ -204,13 +210,14 @@ async function rescued(storage, result, thrown, env) {
 /**
  * @param {Uint8Array} bytes
  * @param {NodeJS.ProcessEnv} env
+ * @param {((secret: string) => void) | undefined} onSecret
  * @returns {Promise<string | null>} the artifact's name; null where none could be uploaded
  */
-async function rescueArtifact(bytes, env) {
+async function rescueArtifact(bytes, env, onSecret) {
   if (!env.ACTIONS_RUNTIME_TOKEN) return null;
   try {
     const { uploadRescue } = await import("./github/rescue.js");
-    return (await uploadRescue(bytes, { env })).name;
+    return (await uploadRescue(bytes, { env, onSecret })).name;
   } catch {
     // The file is there; that no artifact is changes nothing about why the run fails.
     return null;

@@ -197,6 +197,8 @@ export interface TrackResult {
   databaseLocation: string | null;
   databasePath: string | null;
   databaseSize: number | null;
+  /** The CI run that stored the history which was loaded, where the place knows. */
+  sourceRun: number | null;
   metrics: MetricOutcome[];
   metricsCollected: number;
   metricsFailed: number;

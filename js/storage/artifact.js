@@ -78,6 +78,8 @@ export class ArtifactStore {
   #heldSince = new Map();
   /** @type {number | null} */
   #newest = null;
+  /** The run whose artifact was read first. @type {number | null} */
+  #source = null;
   /** @type {Map<string, Failure>} */
   #warnings = new Map();
 
@@ -102,6 +104,11 @@ export class ArtifactStore {
     this.#options.close?.();
   }
 
+  /** The run that uploaded the artifact which was read first. */
+  sourceRun() {
+    return this.#source;
+  }
+
   /** What went wrong without making a result wrong. */
   warnings() {
     return [...this.#warnings.values()];
@@ -114,6 +121,7 @@ export class ArtifactStore {
   async read() {
     const { heads } = await this.#look();
     if (heads.length === 0) return null;
+    this.#source ??= heads[0].artifact.runId;
     const bytes = heads.length === 1 ? Buffer.from(heads[0].bytes) : this.#merged(heads);
     return { bytes, version: versionOf(heads) ?? "" };
   }
@@ -147,28 +155,49 @@ export class ArtifactStore {
       if (!coverage.has(artifact.id) && !passed.has(artifact.id)) return { status: "conflict" };
       numbers.push(number);
     }
-    const time = now();
     const { archive, lineage } = await (archives?.pack ?? packHistory)(bytes, entry, coverage, {
       settled,
       builds: facts?.builds ?? null,
-      time,
+      time: now(),
     });
-    const number = Math.max(0, ...numbers) + 1;
-    if (number > MOST_JOBS) throw this.#tooMany();
-    let chosen = numbered(name, number);
-    let outcome = await runtime.upload(chosen, archive);
-    if (outcome.status === "taken") {
-      const since = this.#heldSince.get(chosen) ?? time;
+    for (let number = after(numbers), held = false; ; ) {
+      if (number > MOST_JOBS) throw this.#tooMany();
+      const chosen = numbered(name, number);
+      const outcome = await runtime.upload(chosen, archive);
+      if (outcome.status === "stored") {
+        this.#stored(outcome.id, chosen, bytes, lineage);
+        return { status: "stored", version: String(outcome.id) };
+      }
+      if (held) return { status: "conflict" };
+      const earlier = await this.#ofThisRun();
+      if (earlier.some(({ id }) => !coverage.has(id) && !passed.has(id))) return { status: "conflict" };
+      const known = after(earlier.map((artifact) => numberOf(artifact.name, name) ?? 0));
+      if (known > number) {
+        // An attempt before this one has it.
+        number = known;
+        continue;
+      }
+      const since = this.#heldSince.get(chosen) ?? now();
       this.#heldSince.set(chosen, since);
       // Another job is uploading it just now and is waited for; unless it ended over that.
-      if (chosen !== name || time - since < HELD_MS) return { status: "conflict" };
-      log?.(`\`${name}\` was taken ${Math.round((time - since) / 1000)} s ago and never completed`);
-      chosen = numbered(name, 2);
-      outcome = await runtime.upload(chosen, archive);
-      if (outcome.status === "taken") return { status: "conflict" };
+      if (number !== 1 || now() - since < HELD_MS) return { status: "conflict" };
+      log?.(`\`${name}\` was taken ${Math.round((now() - since) / 1000)} s ago and never completed`);
+      held = true;
+      number = 2;
     }
-    this.#stored(outcome.id, chosen, bytes, lineage);
-    return { status: "stored", version: String(outcome.id) };
+  }
+
+  /** The history's artifacts of all attempts of this run. */
+  async #ofThisRun() {
+    const { artifacts, name, env } = this.#options;
+    const run = Number(env.GITHUB_RUN_ID);
+    /** @type {Artifact[]} */
+    const found = [];
+    if (!Number.isSafeInteger(run) || run <= 0) return found;
+    for await (const artifact of artifacts.ofRun(run)) {
+      if (numberOf(artifact.name, name) !== null) found.push(artifact);
+    }
+    return found;
   }
 
   /**
@@ -456,6 +485,9 @@ class Listing {
 
 /** @param {Artifact[]} artifacts */
 const newestFirst = (artifacts) => [...artifacts].sort((a, b) => b.id - a.id);
+
+/** The number after the highest of those that are taken. @param {number[]} numbers */
+const after = (numbers) => Math.max(0, ...numbers) + 1;
 
 /** @param {Loaded[]} heads @returns {string | null} */
 const versionOf = (heads) => (heads.length === 0 ? null : heads.map(({ artifact }) => artifact.id).join("+"));

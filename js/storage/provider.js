@@ -55,6 +55,7 @@
  *   go through; to read, only where that is known already
  * @property {(damaged: StoredBlob, failure: Failure, builds: BuildCounter) => Promise<Remedied | null>} [remedy] what
  *   is to be done about a damaged history; null when it has changed meanwhile, so that it has to be read again
+ * @property {() => number | null} [sourceRun] the CI run whose history was read, where the place knows
  * @property {() => void} [close] lets go of connections; the store can still be used
  * @property {() => Failure[]} [warnings] what went wrong without making a result wrong
  */
@@ -128,6 +129,7 @@
  * @property {string | null} path
  * @property {boolean | null} existed whether there was a history when this one was loaded; null before
  * @property {number | null} size bytes of the history as it was last loaded or stored; null when there is none
+ * @property {number | null} sourceRun the CI run that stored the history which was loaded, where the place knows
  * @property {readonly Failure[]} warnings what went wrong without making a result wrong
  */
 

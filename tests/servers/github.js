@@ -69,6 +69,8 @@ export class GitHubServer {
   files = new Map();
   /** The merge base of two commits or branches, by `base...head`. @type {Map<string, string>} */
   mergeBases = new Map();
+  /** Whether a name that an attempt of a run has given is taken for later attempts too. */
+  keepsNames = false;
   /** How many requests each token has left; no limit unless set. */
   remaining = Number.POSITIVE_INFINITY;
 

@@ -114,6 +114,22 @@ describe("overlapping runs", () => {
     assert.deepEqual(await place.runs(), names(1, 2));
   });
 
+  test("a run that is run again where names of earlier attempts stay taken has the next one at once", async () => {
+    place.github.keepsNames = true;
+    let run = place.github.addRun();
+    for (let n = 1; n <= 4; n++) {
+      await place.track(n, { run });
+      run = place.github.rerun(run);
+      for (const artifact of place.github.artifacts) artifact.createdAt -= 10 * HOUR;
+    }
+    assert.deepEqual(
+      place.complete().map(({ name }) => name),
+      [NAME, `${NAME}.2`, `${NAME}.3`, `${NAME}.4`],
+    );
+    assert.deepEqual(await place.runs(), names(1, 2, 3, 4));
+    assert.equal(place.later, 0, "nobody waited");
+  });
+
   test("a name that a job took before it was killed stands in nobody's way", async () => {
     const run = place.github.addRun();
     const dead = place.store({}, run);

@@ -18,7 +18,8 @@ import { Failure } from "../failure.js";
  * @property {string | null} digest `sha256:` and the hash of the archive; older servers tell none
  * @property {number | null} runId
  * @property {string | null} branch that the run was for
- * @property {boolean} own whether the code that ran was of this repository and not of a fork
+ * @property {boolean | null} own whether the code that ran was of this repository and not of a fork; null where the
+ *   server does not tell the run
  */
 
 const PERMISSION = "actions: read";
@@ -154,6 +155,7 @@ function artifactOf(item) {
     digest: typeof digest === "string" && /^sha256:[0-9a-f]{64}$/.test(digest) ? digest : null,
     runId: Number.isSafeInteger(run?.id) ? run.id : null,
     branch: typeof run?.head_branch === "string" ? run.head_branch : null,
-    own: Number.isSafeInteger(run?.repository_id) && run.head_repository_id === run.repository_id,
+    // A fork that was deleted since has no id.
+    own: Number.isSafeInteger(run?.repository_id) ? run.head_repository_id === run.repository_id : null,
   };
 }

@@ -270,6 +270,7 @@ export class ArtifactStore {
 
     const newest = newestFirst(listed().filter((artifact) => this.#isUsable(artifact)))[0];
     if (!newest) {
+      this.#refuseUnknown(listed());
       this.#refuseExpired(listed(), new Coverage(this.#scope), 0);
       const passed = new Set(listed().map(({ id }) => id));
       return { heads: [], coverage: new Coverage(this.#scope), settled: 0, passed };
@@ -330,7 +331,7 @@ export class ArtifactStore {
 
   /** Whether it is a history of these builds, be it gone or not. @param {Artifact} artifact */
   #isRelevant({ own, branch }) {
-    return own && (this.#options.branch === undefined || branch === this.#options.branch);
+    return own === true && (this.#options.branch === undefined || branch === this.#options.branch);
   }
 
   /** @param {Artifact} artifact */
@@ -386,6 +387,24 @@ export class ArtifactStore {
         cause: thrown,
       });
     }
+  }
+
+  /**
+   * Artifacts of the name may be a fork's, which are as good as none, or the history: then none is begun.
+   *
+   * @param {Artifact[]} listed
+   */
+  #refuseUnknown(listed) {
+    const unknown = listed.find(({ own }) => own === null);
+    if (!unknown) return;
+    throw new Failure(
+      `GitHub does not tell which run the artifact \`${unknown.name}\` (${unknown.id}) is of, so it may be the history or a fork's`,
+      {
+        type: "storage",
+        code: "ARTIFACT_ORIGIN_UNKNOWN",
+        hint: "Delete it if it is not the history, or choose another `artifact-name`.",
+      },
+    );
   }
 
   /**

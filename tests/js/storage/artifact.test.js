@@ -305,6 +305,16 @@ describe("whose artifacts are used", () => {
     assert.deepEqual(await place.runs(), names(1));
   });
 
+  test("those whose run GitHub does not tell stop the run where there is nothing else", async () => {
+    const { id, name } = await place.addHistory({ builds: [1] });
+    const artifacts = [
+      { id, name, expired: false, created_at: new Date().toISOString(), workflow_run: null },
+    ];
+    const body = { total_count: 1, artifacts };
+    place.github.script([{ url: /name=unentropy-metrics$/, fault: { kind: "answer", status: 200, body } }]);
+    await withoutUpload(() => assert.rejects(place.open(), { code: "ARTIFACT_ORIGIN_UNKNOWN" }));
+  });
+
   test("those of other branches are not where a branch is named", async () => {
     await place.track(1, { run: place.github.addRun({ branch: "topic" }) });
     const config = { artifactBranchFilter: "main" };

@@ -423,6 +423,13 @@ describe("what is in an artifact", () => {
     );
   });
 
+  test("a lineage of a later version is no trouble: the history is taken like one without", async () => {
+    const later = Buffer.from(JSON.stringify({ format: 2, anything: true }));
+    const zip = await pack({ [ENTRY]: historyOf([1]), "unentropy-lineage.json": later }, 0);
+    place.github.addArtifact({ name: NAME, run: place.github.addRun(), zip });
+    assert.deepEqual(await place.runs(), names(1));
+  });
+
   test("bytes that are not those which were uploaded are not used", async () => {
     await place.addHistory({ builds: [1], digest: `sha256:${"0".repeat(64)}` });
     await assert.rejects(place.open(), { code: "ARTIFACT_DAMAGED" });

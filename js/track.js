@@ -7,6 +7,7 @@ import { collectMetrics } from "./collect.js";
 import { errnoOf, Failure } from "./failure.js";
 import { throwIfCancelled } from "./interrupt.js";
 import { reportFacts, shownPath, writeReport } from "./report.js";
+import { seedHistory } from "./storage/seed.js";
 import { Storage } from "./storage/storage.js";
 
 /**
@@ -16,6 +17,7 @@ import { Storage } from "./storage/storage.js";
  *   loaded: import("./types.js").LoadedConfig,
  *   facts: import("./types.js").RunFacts,
  *   storage: import("./types.js").StorageProviderConfig,
+ *   seed?: import("./types.js").StorageProviderConfig,
  *   cwd: string,
  *   reportDirectory: string,
  *   reportName?: string,
@@ -23,14 +25,17 @@ import { Storage } from "./storage/storage.js";
  *   now: Date,
  *   concurrency?: number,
  *   signal?: AbortSignal,
+ *   onSecret?: (secret: string) => void,
  *   listener?: import("./types.js").TrackListener,
- * }} input `cwd` is where the paths that people are told of start
+ * }} input `cwd` is where the paths that people are told of start; an empty history begins with that of `seed`;
+ *   `onSecret` is told of secrets that servers issue, before they are used
  * @returns {Promise<import("./types.js").TrackResult>}
  */
 export async function track({
   loaded,
   facts,
   storage: storageConfig,
+  seed,
   cwd,
   reportDirectory,
   reportName,
@@ -38,6 +43,7 @@ export async function track({
   now,
   concurrency,
   signal,
+  onSecret,
   listener = {},
 }) {
   const started = performance.now();
@@ -49,6 +55,7 @@ export async function track({
     databaseLocation: null,
     databasePath: null,
     databaseSize: null,
+    sourceRun: null,
     metrics: [],
     metricsCollected: 0,
     metricsFailed: 0,
@@ -58,14 +65,16 @@ export async function track({
     phases: phases.list,
     warnings: [],
   };
-  const storage = new Storage(storageConfig, { env, signal });
+  const storage = new Storage(storageConfig, { env, signal, onSecret });
   try {
     await phases.run("download", async () => {
       await storage.ready();
+      if (seed) result.warnings.push(...(await seedHistory(storage, seed, { env, signal, onSecret })));
       // Better told now than after the commands have run for minutes.
       storage.getRepository().checkRun(facts, loaded.config.metrics.map(definitionOf));
       result.databaseLocation = storage.location;
       result.databasePath = storage.path;
+      result.sourceRun = storage.sourceRun;
       return { bytes: storage.size };
     });
     await phases.run("collect", async () => {
@@ -96,9 +105,10 @@ export async function track({
       throwIfCancelled(signal);
       const values = result.metrics.flatMap((outcome) => recorded(outcome, loaded));
       repository.recordBuild(facts, values);
-      await storage.persist().catch((thrown) => {
-        throw rescued(storage, result, thrown);
+      await storage.persist().catch(async (thrown) => {
+        throw await rescued(storage, result, thrown, env, onSecret);
       });
+      result.databaseLocation = storage.location;
       result.databaseSize = storage.size;
       result.totalBuilds = repository.countBuilds();
       return { bytes: storage.size };
@@ -156,21 +166,26 @@ function definitionOf({ id, type, unit, description }) {
 }
 
 /**
- * Keeps what could not be stored elsewhere in a file of this machine.
+ * Keeps what could not be stored elsewhere in a file of this machine, and in an artifact of the run where there is one.
  * @param {Storage} storage
  * @param {import("./types.js").TrackResult} result learns the file's path
  * @param {unknown} thrown why storing failed
- * @returns {Failure} the same failure, which tells the file
+ * @param {NodeJS.ProcessEnv} env
+ * @param {((secret: string) => void) | undefined} onSecret
+ * @returns {Promise<Failure>} the same failure, which tells the file and the artifact
  */
-function rescued(storage, result, thrown) {
+async function rescued(storage, result, thrown, env, onSecret) {
   const failure = Failure.from(thrown);
   // A local history's builds can be collected again where it lies; after a bug nothing is written.
   if (storage.path !== null || failure.code === "ENGINE_PANIC") return failure;
   const { type, code, retryable, cause } = failure;
   try {
-    const file = writeRescue(storage.snapshot());
+    const bytes = storage.snapshot();
+    const file = writeRescue(bytes);
     result.databasePath = file;
-    return new Failure(`${failure.message}; the history with this build is kept in \`${file}\``, {
+    const artifact = await rescueArtifact(bytes, env, onSecret);
+    const also = artifact === null ? "" : ` and in the artifact \`${artifact}\` of this run`;
+    return new Failure(`${failure.message}; the history with this build is kept in \`${file}\`${also}`, {
       type,
       code,
       retryable,
@@ -189,6 +204,23 @@ function rescued(storage, result, thrown) {
         hint: failure.hint,
       },
     );
+  }
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @param {NodeJS.ProcessEnv} env
+ * @param {((secret: string) => void) | undefined} onSecret
+ * @returns {Promise<string | null>} the artifact's name; null where none could be uploaded
+ */
+async function rescueArtifact(bytes, env, onSecret) {
+  if (!env.ACTIONS_RUNTIME_TOKEN) return null;
+  try {
+    const { uploadRescue } = await import("./github/rescue.js");
+    return (await uploadRescue(bytes, { env, onSecret })).name;
+  } catch {
+    // The file is there; that no artifact is changes nothing about why the run fails.
+    return null;
   }
 }
 

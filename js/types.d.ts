@@ -85,6 +85,7 @@ export interface Config {
     /** Whether the file says so itself. */
     typeGiven: boolean;
     path: string | null;
+    artifact: { name: string | null; branchFilter: string | null };
     s3: { endpoint: string | null; bucket: string | null; region: string | null; key: string | null };
   };
   /** Empty where the file has none. */
@@ -196,6 +197,8 @@ export interface TrackResult {
   databaseLocation: string | null;
   databasePath: string | null;
   databaseSize: number | null;
+  /** The CI run that stored the history which was loaded, where the place knows. */
+  sourceRun: number | null;
   metrics: MetricOutcome[];
   metricsCollected: number;
   metricsFailed: number;

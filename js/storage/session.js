@@ -110,6 +110,10 @@ export class SqliteStorageProvider {
     return this.#size;
   }
 
+  get sourceRun() {
+    return this.#store.sourceRun?.() ?? null;
+  }
+
   /** @returns {Promise<MetricsRepository>} */
   initialize() {
     this.#opening ??= this.#open().catch((thrown) => {

@@ -102,6 +102,11 @@ export class Storage {
     return this.#provider?.size ?? null;
   }
 
+  /** The CI run that stored the history which was loaded, where the place knows. */
+  get sourceRun() {
+    return this.#provider?.sourceRun ?? null;
+  }
+
   /** What went wrong without making a result wrong. */
   get warnings() {
     return this.#provider?.warnings ?? [];

@@ -63,7 +63,8 @@ export async function findComparison(asked) {
     });
   const remote = github && repository ? new Remote(github, repository) : null;
   const defaultReferenceBranch = event.base?.ref ?? (await orWarn(defaultBranch(asked, remote), null));
-  const base = event.base ?? (defaultReferenceBranch === null ? null : { ref: defaultReferenceBranch, sha: null });
+  const base =
+    event.base ?? (defaultReferenceBranch === null ? null : { ref: defaultReferenceBranch, sha: null });
   const baseConfigText = base ? await orWarn(configurationAt(asked, remote, base), null) : null;
   const reference =
     referenceBranch ?? (configuredBranch(baseConfigText, loaded) || defaultReferenceBranch || undefined);
@@ -89,7 +90,12 @@ function configuredBranch(baseConfigText, loaded) {
 
 /** @param {Asked} asked @param {Remote | null} remote */
 async function defaultBranch({ loaded, event }, remote) {
-  return event.defaultBranch ?? (await remoteDefaultBranch(loaded.directory)) ?? (await remote?.defaultBranch()) ?? null;
+  return (
+    event.defaultBranch ??
+    (await remoteDefaultBranch(loaded.directory)) ??
+    (await remote?.defaultBranch()) ??
+    null
+  );
 }
 
 /**
@@ -105,7 +111,8 @@ async function configurationAt({ loaded, env }, remote, base) {
   const file = await pathInRepository(loaded, env);
   // A configuration from elsewhere, such as a generated one, has no older version.
   if (file === null) return null;
-  const commit = base.sha === null ? await branchTip(directory, base.ref) : await commitOf(directory, base.sha);
+  const commit =
+    base.sha === null ? await branchTip(directory, base.ref) : await commitOf(directory, base.sha);
   const here = commit === null ? null : await fileAt(directory, commit, file);
   if (here) return here.text;
   if (remote) return remote.file(file, base.sha ?? base.ref);
@@ -162,13 +169,16 @@ async function whereItLeft({ loaded, headSha }, remote, reference) {
     };
   }
   if (remote) return remote.whereItLeft(reference, headSha);
-  throw new Failure(`where this change left \`${reference}\` is not known: ${missing(reference, { head, tip, shallow })}`, {
-    type: "gate",
-    code: "MERGE_BASE_UNKNOWN",
-    hint:
-      "It is compared with the branch's newest build. Check out with `fetch-depth: 0`, or pass a GitHub token, to " +
-      "compare it with what it began from.",
-  });
+  throw new Failure(
+    `where this change left \`${reference}\` is not known: ${missing(reference, { head, tip, shallow })}`,
+    {
+      type: "gate",
+      code: "MERGE_BASE_UNKNOWN",
+      hint:
+        "It is compared with the branch's newest build. Check out with `fetch-depth: 0`, or pass a GitHub token, to " +
+        "compare it with what it began from.",
+    },
+  );
 }
 
 /**
@@ -215,7 +225,10 @@ class Remote {
       }
       // A directory or a link of that name is no configuration.
       if (Array.isArray(data) || (typeof data?.type === "string" && data.type !== "file")) return null;
-      throw configurationUnknown(`${doing}: the answer has no text`, "Check that the file is no larger than 1 MiB.");
+      throw configurationUnknown(
+        `${doing}: the answer has no text`,
+        "Check that the file is no larger than 1 MiB.",
+      );
     } catch (thrown) {
       const failure = Failure.from(thrown);
       if (failure.type === "internal") throw failure;
@@ -235,7 +248,11 @@ class Remote {
    */
   async #sees(ref) {
     try {
-      const { data } = await this.#get(`/commits/${encodeURIComponent(ref)}`, {}, `could not read \`${ref}\``);
+      const { data } = await this.#get(
+        `/commits/${encodeURIComponent(ref)}`,
+        {},
+        `could not read \`${ref}\``,
+      );
       return typeof data?.sha === "string";
     } catch (thrown) {
       if (Failure.from(thrown).type === "internal") throw thrown;

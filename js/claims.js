@@ -30,13 +30,16 @@ export function readClaims(file, cwd, metrics) {
   let unknown = 0;
   for (const [place, claim] of claims.entries()) {
     const where = `\`measurements[${place}]\``;
-    if (typeof claim !== "object" || claim === null || Array.isArray(claim)) throw invalid(file, `${where} is no object`);
+    if (typeof claim !== "object" || claim === null || Array.isArray(claim))
+      throw invalid(file, `${where} is no object`);
     const { metric: id, status, value, ...rest } = claim;
-    if (typeof id !== "string" || !/^[a-z0-9-]{1,64}$/.test(id)) throw invalid(file, `${where} names no metric`);
+    if (typeof id !== "string" || !/^[a-z0-9-]{1,64}$/.test(id))
+      throw invalid(file, `${where} names no metric`);
     if (seen.has(id)) throw invalid(file, `${where} repeats a metric`);
     seen.add(id);
     if (Object.keys(rest).length > 0) throw invalid(file, `${where} has members that are not known`);
-    if (status !== "ok" && status !== "failed") throw invalid(file, `${where} has no status \`ok\` or \`failed\``);
+    if (status !== "ok" && status !== "failed")
+      throw invalid(file, `${where} has no status \`ok\` or \`failed\``);
     if ((status === "failed") !== (value === undefined)) {
       throw invalid(file, `${where} has a value where there is none to have, or none where there is one`);
     }
@@ -64,7 +67,8 @@ function parsed(file, cwd) {
   }
   const claims = document?.measurements;
   if (!Array.isArray(claims)) throw invalid(file, "it has no list `measurements`");
-  if (claims.length > MOST) throw invalid(file, `it has ${claims.length} measurements, at most ${MOST} are read`);
+  if (claims.length > MOST)
+    throw invalid(file, `it has ${claims.length} measurements, at most ${MOST} are read`);
   return claims;
 }
 
@@ -78,7 +82,10 @@ function parsed(file, cwd) {
 function measured(metric, value, file, where) {
   const expected = metric.type === "numeric" ? "number" : "string";
   if (typeof value !== expected || (typeof value === "number" && !Number.isFinite(value))) {
-    throw invalid(file, `${where} is no ${metric.type === "numeric" ? "finite number" : "label"}, as \`${metric.id}\` is`);
+    throw invalid(
+      file,
+      `${where} is no ${metric.type === "numeric" ? "finite number" : "label"}, as \`${metric.id}\` is`,
+    );
   }
   // Invisible characters can turn what is shown around.
   if (typeof value === "string" && /\p{C}/u.test(value)) {

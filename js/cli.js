@@ -5,8 +5,8 @@
 
 import { collect } from "./cli/collect.js";
 import { doctor } from "./cli/doctor.js";
-import { merge } from "./cli/merge.js";
 import { gate } from "./cli/gate.js";
+import { merge } from "./cli/merge.js";
 import { help, parseCommandLine } from "./cli/options.js";
 import { report } from "./cli/report.js";
 import { sources } from "./cli/sources.js";

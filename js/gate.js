@@ -145,7 +145,7 @@ class GateRun {
       isForeign
         ? "commands are not run in `pull_request_target` for a pull request of a fork: its code would see the secrets"
         : "commands are not run in `workflow_run` after a pull request's run: they would measure the base branch, or " +
-          "let the change's code see the secrets",
+            "let the change's code see the secrets",
       {
         type: "validation",
         code: "GATE_UNTRUSTED",
@@ -211,7 +211,11 @@ class GateRun {
     if (!github || repository === null) return;
     try {
       const pullRequest = await pullRequestOfRun(github, repository, triggeringRun, defaultBranch);
-      this.#event = { ...this.#event, pullRequest, base: { ref: pullRequest.baseRef, sha: pullRequest.baseSha } };
+      this.#event = {
+        ...this.#event,
+        pullRequest,
+        base: { ref: pullRequest.baseRef, sha: pullRequest.baseSha },
+      };
     } catch (thrown) {
       this.#warn(thrown);
     }
@@ -231,7 +235,8 @@ class GateRun {
    */
   #withoutHistory(failure) {
     if (this.#event.secretsWithheld && WITHHELD.has(failure.code)) {
-      this.#historyProblem = "this run has no secrets, as it is with pull requests from forks and from Dependabot";
+      this.#historyProblem =
+        "this run has no secrets, as it is with pull requests from forks and from Dependabot";
       this.result.warnings.push(
         new Failure(`the history was not read: ${this.#historyProblem}`, {
           type: "storage",

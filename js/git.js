@@ -33,7 +33,13 @@ export async function gitText(cwd, ...args) {
       maxBuffer: LONGEST_ANSWER,
       windowsHide: true,
       // A partial clone would otherwise ask its server, and the server for a password.
-      env: { ...process.env, GIT_NO_LAZY_FETCH: "1", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0", GIT_LITERAL_PATHSPECS: "1" },
+      env: {
+        ...process.env,
+        GIT_NO_LAZY_FETCH: "1",
+        GIT_TERMINAL_PROMPT: "0",
+        GIT_OPTIONAL_LOCKS: "0",
+        GIT_LITERAL_PATHSPECS: "1",
+      },
     });
     return stdout;
   } catch {

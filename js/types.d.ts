@@ -3,6 +3,7 @@
  */
 
 import type { Failure } from "./failure.js";
+import type { GitHub } from "./github/client.js";
 import type { Build, BuildContext, Diagnostic, MetricConfig, MetricType, Unit } from "./public.js";
 import type { Terminal } from "./terminal.js";
 
@@ -353,6 +354,71 @@ export interface TrackResult {
   phases: Phase[];
   warnings: Failure[];
   error?: Failure;
+}
+
+/** What a run of the gate needs. */
+export interface GateInput {
+  loaded: LoadedConfig;
+  facts: RunFacts;
+  storage: StorageProviderConfig;
+  /** Where the paths that people are told of start. */
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  now: Date;
+  /** How many shell commands run side by side; 1 unless given. */
+  concurrency?: number;
+  signal?: AbortSignal;
+  listener?: TrackListener;
+  /** The branch that was asked for; before the configuration's. */
+  referenceBranch?: string;
+  /** The mode that was asked for; before the configuration's. */
+  mode?: string;
+  /** Where the results are written as JSON, relative to `cwd`; nowhere unless given. */
+  outputFile?: string;
+  /** A results file whose measurements are judged; then no commands are run. Relative to `cwd`. */
+  claims?: string;
+  /** Whether a history that cannot be read fails the run; `fail` unless given. */
+  onStorageError?: "fail" | "warn";
+  /** Asked for what the clone does not have, and told the comment; null without a token. */
+  github?: Pick<GitHub, "request" | "pages"> | null;
+  /** `owner/name`; the event's unless given. */
+  repository?: string;
+  /** No comment is written unless given, and none where the event has no pull request. */
+  comment?: {
+    /** As the configuration says unless given. */
+    enabled?: boolean;
+    /** Tells several gates of one pull request apart. */
+    marker?: string;
+    /** The most rows; as the configuration says unless given. */
+    maxMetrics?: number;
+  } | null;
+}
+
+/** What the gate found; with `error` where the run has to fail. */
+export interface GateResult {
+  /** RFC 3339. */
+  timestamp: string;
+  durationMs: number;
+  collection: { successful: number; failed: number; total: number };
+  /** Null where no comment says this. */
+  prCommentUrl: string | null;
+  /** Null where the run ended before anything was judged. */
+  qualityGate: GateVerdict | null;
+  storageType: string;
+  databaseLocation: string | null;
+  /** Null where the history was not read. */
+  totalBuilds: number | null;
+  metrics: MetricOutcome[];
+  phases: Phase[];
+  warnings: Failure[];
+  error?: Failure;
+  /** The results file; null where none was written. */
+  resultsPath: string | null;
+  /** The verdict for the job's summary; null where nothing was judged. */
+  summaryMarkdown: string | null;
+  annotations: GateOutcome["annotations"];
+  /** Whether the gate is hard and a blocker failed. */
+  blocks: boolean;
 }
 
 /** A command of the command line with its surroundings. */

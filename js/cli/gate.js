@@ -76,7 +76,8 @@ const MARKS = /** @type {const} */ ({
  * @param {GateVerdict} verdict
  */
 function showVerdict(terminal, result, verdict) {
-  const { status, mode, metrics, otherMetrics, baselineInfo, configurationProblem, configurationChanges } = verdict;
+  const { status, mode, metrics, otherMetrics, baselineInfo, configurationProblem, configurationChanges } =
+    verdict;
   if (mode === "off") {
     terminal.line("the quality gate is off: nothing was measured or judged");
     return;
@@ -110,7 +111,9 @@ function table(terminal, metrics) {
     metric.text.delta || "—",
     metric.thresholds.map(({ text }) => text).join("; ") || "—",
   ]);
-  const widths = heading.map((name, column) => Math.max(name.length, ...rows.map((row) => [...row[column]].length)));
+  const widths = heading.map((name, column) =>
+    Math.max(name.length, ...rows.map((row) => [...row[column]].length)),
+  );
   const aligned = (/** @type {string[]} */ row) =>
     row.map((cell, column) => (column === row.length - 1 ? cell : padded(cell, widths[column]))).join("  ");
   terminal.line(`  ${terminal.paint("dim", aligned(heading))}`);
@@ -135,5 +138,5 @@ function comparedWith({ referenceBranch, buildsConsidered, commitSha, choice, pr
   if (problem) return `no baseline: ${problem}`;
   const builds = buildsConsidered === 1 ? "1 build" : `${buildsConsidered} builds`;
   const how = choice === "merge-base" ? "where it left the branch" : (choice ?? "");
-  return `compared with ${referenceBranch} at ${commitSha?.slice(0, 12)} (${how}; ${builds} count)`;
+  return `compared with ${referenceBranch} at ${commitSha?.slice(0, 12)} (${how}; of ${builds})`;
 }

@@ -48,7 +48,11 @@ export const OPTIONS = {
     value: "NAME",
     help: "the branch that is compared with (as the configuration says, else what the change is to be merged into)",
   },
-  mode: { type: "string", value: "MODE", help: "what a failed threshold does: off, soft, hard (as the configuration says)" },
+  mode: {
+    type: "string",
+    value: "MODE",
+    help: "what a failed threshold does: off, soft, hard (as the configuration says)",
+  },
   "output-file": { type: "string", value: "FILE", help: "where the results are written as JSON" },
   measurements: {
     type: "string",

@@ -148,7 +148,9 @@ class Place {
     }
     if (marked.length === 0) return [];
     const account = await this.#whoAmI();
-    return marked.filter(({ author }) => sameAccount(author, account)).sort((one, other) => one.id - other.id);
+    return marked
+      .filter(({ author }) => sameAccount(author, account))
+      .sort((one, other) => one.id - other.id);
   }
 
   /** @param {string} body @returns {Promise<string>} its address */
@@ -229,7 +231,11 @@ async function accountOf(github) {
  */
 async function loginIn(github, request) {
   try {
-    const { data } = await github.request({ ...request, doing: "could not ask whose token it is", type: "gate" });
+    const { data } = await github.request({
+      ...request,
+      doing: "could not ask whose token it is",
+      type: "gate",
+    });
     const login = data?.data?.viewer?.login ?? data?.login;
     return typeof login === "string" && login !== "" ? login : null;
   } catch (thrown) {

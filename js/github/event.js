@@ -120,7 +120,8 @@ function payloadOf(env) {
 const text = (value) => (typeof value === "string" && value !== "" ? value : null);
 
 /** @param {unknown} value */
-const sha = (value) => (typeof value === "string" && /^[0-9a-f]{40}([0-9a-f]{24})?$/.test(value) ? value : null);
+const sha = (value) =>
+  typeof value === "string" && /^[0-9a-f]{40}([0-9a-f]{24})?$/.test(value) ? value : null;
 
 /** @param {unknown} ref */
 const branchOf = (ref) => text(ref)?.replace(/^refs\/heads\//, "") ?? null;

@@ -30,16 +30,24 @@ export async function pullRequestOfRun(github, repository, run, defaultBranch) {
   for await (const described of listing) {
     const pullRequest = pullRequestOf(described);
     const isSame = run.headRepository === null || described.head?.repo?.id === run.headRepository;
-    if (pullRequest && isSame && pullRequest.headSha === run.headSha && pullRequest.headRef === run.headBranch) {
+    if (
+      pullRequest &&
+      isSame &&
+      pullRequest.headSha === run.headSha &&
+      pullRequest.headRef === run.headBranch
+    ) {
       found.push(pullRequest);
     }
   }
   found.sort((one, other) => one.number - other.number);
   const chosen = found.find(({ baseRef }) => baseRef === defaultBranch) ?? found[0];
   if (chosen) return chosen;
-  throw new Failure(`no open pull request of \`${repository}\` has the head \`${run.headSha.slice(0, 12)}\``, {
-    type: "gate",
-    code: "PULL_REQUEST_UNKNOWN",
-    hint: "It was closed meanwhile, or has a newer commit, whose own run is judged. Nothing is commented.",
-  });
+  throw new Failure(
+    `no open pull request of \`${repository}\` has the head \`${run.headSha.slice(0, 12)}\``,
+    {
+      type: "gate",
+      code: "PULL_REQUEST_UNKNOWN",
+      hint: "It was closed meanwhile, or has a newer commit, whose own run is judged. Nothing is commented.",
+    },
+  );
 }

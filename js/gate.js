@@ -6,7 +6,7 @@ import path from "node:path";
 import { findComparison } from "./baseline.js";
 import { claimsOf, readClaims } from "./claims.js";
 import { collectMetrics } from "./collect.js";
-import { checkConfig, openHistory } from "./engine.js";
+import { checkConfig, gateComment, gateMarker, gateSummary, openHistory } from "./engine.js";
 import { Failure } from "./failure.js";
 import { publishComment } from "./github/comment.js";
 import { readEvent } from "./github/event.js";
@@ -17,7 +17,7 @@ import { shownPath } from "./report.js";
 import { writeResults } from "./results.js";
 import { Storage } from "./storage/storage.js";
 
-/** @import { GateInput, GateResult, LoadedConfig, RunFacts } from "./types.js" */
+/** @import { GateInput, GateOutcome, GateResult, LoadedConfig, RunFacts } from "./types.js" */
 /** @import { Comparison } from "./baseline.js" */
 /** @import { GitHubEvent } from "./github/event.js" */
 
@@ -32,6 +32,11 @@ const WITHHELD = new Set([
   "POSTGRES_CONFIG_INVALID",
   "POSTGRES_AUTH_FAILED",
 ]);
+
+/** What is said of numbers that nobody but the change itself has measured. */
+const CLAIMED =
+  "> [!NOTE]\n> The values are what the pull request's own run says it measured. Its code is not trusted, and nobody " +
+  "else has measured them; thresholds and baselines are those of the base branch.\n";
 
 /**
  * Judges the checked-out change. Trouble that ends it is in the result's `error`, not thrown, so that what was done
@@ -87,6 +92,8 @@ class GateRun {
   #facts;
   /** @type {string | null} */
   #historyProblem = null;
+  /** @type {GateOutcome | null} */
+  #outcome = null;
 
   /** @param {GateInput} input */
   constructor(input) {
@@ -102,6 +109,7 @@ class GateRun {
       durationMs: 0,
       collection: { successful: 0, failed: 0, total: 0 },
       prCommentUrl: null,
+      commentStatus: null,
       qualityGate: null,
       storageType: storage.type,
       databaseLocation: null,
@@ -309,6 +317,8 @@ class GateRun {
       historyProblem: this.#historyProblem,
     };
     const outcome = this.#judge([loaded.text, baseConfigText, measurements, facts]);
+    this.#outcome = outcome;
+    this.result.summaryMarkdown = this.#summaryText(outcome);
     this.result.qualityGate = outcome.qualityGate;
     this.result.annotations = outcome.annotations;
     this.result.blocks = outcome.blocks;
@@ -336,7 +346,57 @@ class GateRun {
     return { bytes: writeResults(file, gateDocument(this.result)) };
   }
 
-  async #comment() {}
+  async #comment() {
+    const { comment, github, loaded } = this.#input;
+    const { pullRequest } = this.#event;
+    const repository = this.#input.repository ?? this.#event.repository;
+    const { enablePullRequestComment } = loaded.config.qualityGate;
+    if (!comment || !(comment.enabled ?? enablePullRequestComment)) return;
+    if (!github || !pullRequest || repository === null || this.#outcome === null) return;
+    const { status, url, warnings } = await publishComment({
+      github,
+      repository,
+      number: pullRequest.number,
+      marker: gateMarker(comment.marker),
+      body: this.#commentText(this.#outcome, comment),
+      headSha: this.#facts.commitSha,
+    });
+    this.result.commentStatus = status;
+    this.result.prCommentUrl = url;
+    this.result.warnings.push(...warnings);
+  }
+
+  /**
+   * @param {GateOutcome} outcome
+   * @param {NonNullable<GateInput["comment"]>} comment
+   */
+  #commentText(outcome, { marker, maxMetrics }) {
+    const { loaded, claims } = this.#input;
+    const { maxCommentMetrics, maxCommentCharacters } = loaded.config.qualityGate;
+    const note = claims === undefined ? "" : `${CLAIMED}\n`;
+    const text = gateComment(outcome, {
+      ...this.#shownFacts(),
+      marker,
+      maxCommentMetrics: maxMetrics ?? maxCommentMetrics,
+      maxCommentCharacters: Math.max(1, maxCommentCharacters - note.length),
+    });
+    const line = gateMarker(marker);
+    return `${line}\n${note}${text.slice(line.length).trimStart()}`;
+  }
+
+  #summaryText(/** @type {GateOutcome} */ outcome) {
+    const note = this.#input.claims === undefined ? "" : `${CLAIMED}\n`;
+    return `${note}${gateSummary(outcome, this.#shownFacts())}`;
+  }
+
+  #shownFacts() {
+    const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = this.#input.env;
+    return {
+      repositoryUrl: this.#facts.repositoryUrl,
+      runUrl: server && repository && run ? `${server}/${repository}/actions/runs/${run}` : null,
+      commitSha: this.#facts.commitSha,
+    };
+  }
 
   /** @param {unknown} thrown */
   #warn(thrown) {

@@ -4,6 +4,7 @@
 
 import type { Failure } from "./failure.js";
 import type { GitHub } from "./github/client.js";
+import type { Published } from "./github/comment.js";
 import type { Build, BuildContext, Diagnostic, MetricConfig, MetricType, Unit } from "./public.js";
 import type { Terminal } from "./terminal.js";
 
@@ -402,6 +403,8 @@ export interface GateResult {
   collection: { successful: number; failed: number; total: number };
   /** Null where no comment says this. */
   prCommentUrl: string | null;
+  /** What became of the comment; null where none was to be written. */
+  commentStatus: Published["status"] | null;
   /** Null where the run ended before anything was judged. */
   qualityGate: GateVerdict | null;
   storageType: string;

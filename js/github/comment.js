@@ -56,7 +56,7 @@ export async function publishComment({ github, repository, number, marker, body,
   } catch (thrown) {
     const failure = Failure.from(thrown);
     if (failure.type === "internal") throw failure;
-    warnings.push(untold(failure, `${repository}#${number}`));
+    warnings.push(untold(failure));
     return { status: "failed", url: null, warnings };
   }
 }
@@ -265,13 +265,10 @@ function statusOf(thrown) {
   return typeof status === "number" ? status : -1;
 }
 
-/**
- * @param {Failure} failure
- * @param {string} place
- */
-function untold(failure, place) {
+/** @param {Failure} failure */
+function untold(failure) {
   if (failure.code === "GITHUB_FORBIDDEN") {
-    return new Failure(`the token may not comment on \`${place}\``, {
+    return new Failure(failure.message, {
       type: "gate",
       code: "COMMENT_DENIED",
       hint:

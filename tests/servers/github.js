@@ -69,11 +69,15 @@ export class GitHubServer {
   files = new Map();
   /** The merge base of two commits or branches, by `base...head`. @type {Map<string, string>} */
   mergeBases = new Map();
+  /** The commits before a commit or branch, itself first. @type {Map<string, string[]>} */
+  histories = new Map();
+  /** When commits were made, as RFC 3339. @type {Map<string, string>} */
+  times = new Map();
   /** How many requests each token has left; no limit unless set. */
   remaining = Number.POSITIVE_INFINITY;
 
   #faults = new Faults();
-  /** @type {Map<string, Record<string, string>>} */
+  /** @type {Map<string, {permissions: Record<string, string>, login: string}>} */
   #tokens = new Map();
   #lastId = 1000;
   #server;
@@ -91,6 +95,7 @@ export class GitHubServer {
     this.repository = repository;
     this.repositoryId = 4_200_001;
     this.forkId = 4_200_777;
+    this.forkOwner = "contributor";
     this.defaultBranch = defaultBranch;
     this.private = isPrivate;
     this.now = now;
@@ -148,11 +153,15 @@ export class GitHubServer {
    * A token with these rights, named as in workflows.
    *
    * @param {Record<string, "read" | "write">} [permissions]
+   * @param {string} [login] whose token it is; a job's unless given
    * @returns {string}
    */
-  token(permissions = { actions: "read", contents: "read", "pull-requests": "write" }) {
+  token(
+    permissions = { actions: "read", contents: "read", "pull-requests": "write" },
+    login = "github-actions[bot]",
+  ) {
     const token = `ghs_${randomBytes(18).toString("hex")}`;
-    this.#tokens.set(token, permissions);
+    this.#tokens.set(token, { permissions, login });
     return token;
   }
 
@@ -271,8 +280,9 @@ export class GitHubServer {
   /** @param {http.IncomingMessage} request @param {Buffer} body @returns {Reply} */
   #act(request, body) {
     const given = /^(?:bearer|token) (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
-    const permissions = given === undefined ? {} : this.#tokens.get(given);
-    if (!permissions) return refusal(401, "Bad credentials");
+    const account = given === undefined ? { permissions: {}, login: "" } : this.#tokens.get(given);
+    if (!account) return refusal(401, "Bad credentials");
+    const { permissions, login } = account;
     const limits = this.#countRequest();
     if (limits["x-ratelimit-remaining"] === "-1") {
       return {
@@ -282,12 +292,14 @@ export class GitHubServer {
     }
     if (!request.headers["user-agent"]) return refusal(403, "Request forbidden by administrative rules.");
     const url = new URL(request.url ?? "/", this.apiUrl);
+    const asked = whoseToken(request.method, url.pathname, login);
+    if (asked) return asked;
     const found = this.#route(request.method ?? "GET", url.pathname);
     if (!found) return refusal(404, "Not Found");
     const { right, parts, act } = found;
     const missing = this.#missing(right, permissions, given !== undefined);
     if (missing) return missing;
-    const reply = act({ url, parts, input: body.length > 0 ? parsed(body) : {} });
+    const reply = act({ url, parts, login, input: body.length > 0 ? parsed(body) : {} });
     return { ...reply, headers: { ...limits, ...reply.headers } };
   }
 
@@ -338,7 +350,7 @@ export class GitHubServer {
   }
 
   /**
-   * @typedef {{url: URL, parts: string[], input: any}} Asked
+   * @typedef {{url: URL, parts: string[], login: string, input: any}} Asked
    * @type {[string, RegExp, string, (asked: Asked) => Reply][]}
    */
   #routes = [
@@ -406,11 +418,12 @@ export class GitHubServer {
       ({ url }) => {
         const { searchParams: wanted } = url;
         const [state, head, base] = ["state", "head", "base"].map((name) => wanted.get(name));
-        const owner = this.repository.split("/")[0];
+        const owner = (/** @type {Pull} */ pull) =>
+          pull.head.repositoryId === this.repositoryId ? this.repository.split("/")[0] : this.forkOwner;
         const pulls = this.pulls.filter(
           (pull) =>
             (state === "all" || pull.state === (state ?? "open")) &&
-            (!head || `${owner}:${pull.head.ref}` === head) &&
+            (!head || `${owner(pull)}:${pull.head.ref}` === head) &&
             (!base || pull.base.ref === base),
         );
         return this.#page(url, pulls.map((pull) => this.#pullJson(pull)).reverse());
@@ -441,9 +454,9 @@ export class GitHubServer {
       "POST",
       /^\/issues\/(\d+)\/comments$/,
       "issues=write; pull_requests=write",
-      ({ parts, input }) =>
+      ({ parts, input, login }) =>
         badComment(input) ?? {
-          ...ok(this.#commentJson(this.addComment(Number(parts[0]), input.body))),
+          ...ok(this.#commentJson(this.addComment(Number(parts[0]), input.body, login))),
           status: 201,
         },
     ],
@@ -504,8 +517,29 @@ export class GitHubServer {
       "contents=read",
       ({ parts }) => {
         const sha = this.mergeBases.get(`${parts[0]}...${parts[1]}`);
-        return okOr404(sha && { merge_base_commit: { sha }, commits: [], files: [] });
+        const commit = { committer: { date: this.times.get(sha ?? "") } };
+        return okOr404(sha && { merge_base_commit: { sha, commit }, commits: [], files: [] });
       },
+    ],
+    [
+      "GET",
+      /^\/commits$/,
+      "contents=read",
+      ({ url }) => {
+        const commits = this.histories.get(url.searchParams.get("sha") ?? this.defaultBranch);
+        return commits
+          ? this.#page(
+              url,
+              commits.map((sha) => ({ sha })),
+            )
+          : refusal(404, "Not Found");
+      },
+    ],
+    [
+      "GET",
+      /^\/commits\/([^/]+)$/,
+      "contents=read",
+      ({ parts }) => okOr404(this.histories.has(parts[0]) && { sha: this.histories.get(parts[0])?.[0] }),
     ],
   ];
 
@@ -592,6 +626,21 @@ export class GitHubServer {
       updated_at: new Date(updated).toISOString(),
     };
   }
+}
+
+/**
+ * Whose token it is: GraphQL tells everybody, the REST interface only people.
+ *
+ * @param {string | undefined} method
+ * @param {string} pathname
+ * @param {string} login
+ * @returns {Reply | null}
+ */
+function whoseToken(method, pathname, login) {
+  if (login === "") return null;
+  if (method === "POST" && pathname === "/graphql") return ok({ data: { viewer: { login } } });
+  if (method !== "GET" || pathname !== "/user") return null;
+  return login.endsWith("[bot]") ? refusal(403, "Resource not accessible by integration") : ok({ login });
 }
 
 /** @param {any} input @returns {Reply | null} */

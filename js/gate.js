@@ -29,8 +29,6 @@ const WITHHELD = new Set([
   "S3_ACCESS_DENIED",
   "GITHUB_AUTH_FAILED",
   "GITHUB_FORBIDDEN",
-  "POSTGRES_CONFIG_INVALID",
-  "POSTGRES_AUTH_FAILED",
 ]);
 
 /** What is said of numbers that nobody but the change itself has measured. */
@@ -126,13 +124,14 @@ class GateRun {
 
   async all() {
     this.#refuseUntrusted();
-    const comparison = await this.#prepare();
-    if (this.result.qualityGate?.mode === "off") return;
-    await this.#phases
-      .run("download", () => this.#download())
-      .catch((thrown) => this.#withoutHistory(Failure.from(thrown)));
-    await this.#phases.run("collect", () => this.#collect(comparison));
-    await this.#phases.run("evaluate", async () => this.#evaluate(comparison));
+    const judged = await this.#prepare();
+    if (this.result.qualityGate?.mode !== "off") {
+      await this.#phases
+        .run("download", () => this.#download())
+        .catch((thrown) => this.#withoutHistory(Failure.from(thrown)));
+      await this.#phases.run("collect", () => this.#collect(judged));
+      await this.#phases.run("evaluate", async () => this.#evaluate(judged));
+    }
     await this.#phases.run("publish", () => this.#publish());
   }
 

@@ -8,6 +8,7 @@ import { claimsOf, readClaims } from "./claims.js";
 import { collectMetrics } from "./collect.js";
 import { checkConfig, gateComment, gateMarker, gateSummary, openHistory } from "./engine.js";
 import { Failure } from "./failure.js";
+import { commitOf } from "./git.js";
 import { publishComment } from "./github/comment.js";
 import { readEvent } from "./github/event.js";
 import { pullRequestOfRun } from "./github/pull-request.js";
@@ -174,7 +175,7 @@ class GateRun {
     /** @type {Comparison} */
     const comparison = await findComparison({
       loaded,
-      headSha: this.#facts.commitSha,
+      headSha: await this.#measured(),
       event: this.#event,
       repository,
       github,
@@ -193,6 +194,14 @@ class GateRun {
       history.free();
     }
     return judged;
+  }
+
+  /** The commit that is checked out; a pull request's is GitHub's merge of it unless the workflow says otherwise. */
+  async #measured() {
+    const { loaded, claims } = this.#input;
+    const { commitSha } = this.#facts;
+    if (claims !== undefined || this.#event.pullRequest === null) return commitSha;
+    return (await commitOf(loaded.directory, "HEAD")) ?? commitSha;
   }
 
   /**

@@ -8,6 +8,7 @@ import { errnoOf, Failure } from "./failure.js";
 import { throwIfCancelled } from "./interrupt.js";
 import { Phases } from "./phases.js";
 import { reportFacts, shownPath, writeReport } from "./report.js";
+import { seedHistory } from "./storage/seed.js";
 import { Storage } from "./storage/storage.js";
 
 /**
@@ -17,6 +18,7 @@ import { Storage } from "./storage/storage.js";
  *   loaded: import("./types.js").LoadedConfig,
  *   facts: import("./types.js").RunFacts,
  *   storage: import("./types.js").StorageProviderConfig,
+ *   seed?: import("./types.js").StorageProviderConfig,
  *   cwd: string,
  *   reportDirectory: string,
  *   reportName?: string,
@@ -25,13 +27,14 @@ import { Storage } from "./storage/storage.js";
  *   concurrency?: number,
  *   signal?: AbortSignal,
  *   listener?: import("./types.js").TrackListener,
- * }} input `cwd` is where the paths that people are told of start
+ * }} input `cwd` is where the paths that people are told of start; an empty history begins with that of `seed`
  * @returns {Promise<import("./types.js").TrackResult>}
  */
 export async function track({
   loaded,
   facts,
   storage: storageConfig,
+  seed,
   cwd,
   reportDirectory,
   reportName,
@@ -63,6 +66,7 @@ export async function track({
   try {
     await phases.run("download", async () => {
       await storage.ready();
+      if (seed) result.warnings.push(...(await seedHistory(storage, seed, { env, signal })));
       // Better told now than after the commands have run for minutes.
       storage.getRepository().checkRun(facts, loaded.config.metrics.map(definitionOf));
       result.databaseLocation = storage.location;
@@ -97,9 +101,10 @@ export async function track({
       throwIfCancelled(signal);
       const values = result.metrics.flatMap((outcome) => recorded(outcome, loaded));
       repository.recordBuild(facts, values);
-      await storage.persist().catch((thrown) => {
-        throw rescued(storage, result, thrown);
+      await storage.persist().catch(async (thrown) => {
+        throw await rescued(storage, result, thrown, env);
       });
+      result.databaseLocation = storage.location;
       result.databaseSize = storage.size;
       result.totalBuilds = repository.countBuilds();
       return { bytes: storage.size };
@@ -157,21 +162,25 @@ function definitionOf({ id, type, unit, description }) {
 }
 
 /**
- * Keeps what could not be stored elsewhere in a file of this machine.
+ * Keeps what could not be stored elsewhere in a file of this machine, and in an artifact of the run where there is one.
  * @param {Storage} storage
  * @param {import("./types.js").TrackResult} result learns the file's path
  * @param {unknown} thrown why storing failed
- * @returns {Failure} the same failure, which tells the file
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<Failure>} the same failure, which tells the file and the artifact
  */
-function rescued(storage, result, thrown) {
+async function rescued(storage, result, thrown, env) {
   const failure = Failure.from(thrown);
   // A local history's builds can be collected again where it lies; after a bug nothing is written.
   if (storage.path !== null || failure.code === "ENGINE_PANIC") return failure;
   const { type, code, retryable, cause } = failure;
   try {
-    const file = writeRescue(storage.snapshot());
+    const bytes = storage.snapshot();
+    const file = writeRescue(bytes);
     result.databasePath = file;
-    return new Failure(`${failure.message}; the history with this build is kept in \`${file}\``, {
+    const artifact = await rescueArtifact(bytes, env);
+    const also = artifact === null ? "" : ` and in the artifact \`${artifact}\` of this run`;
+    return new Failure(`${failure.message}; the history with this build is kept in \`${file}\`${also}`, {
       type,
       code,
       retryable,
@@ -190,6 +199,22 @@ function rescued(storage, result, thrown) {
         hint: failure.hint,
       },
     );
+  }
+}
+
+/**
+ * @param {Uint8Array} bytes
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<string | null>} the artifact's name; null where none could be uploaded
+ */
+async function rescueArtifact(bytes, env) {
+  if (!env.ACTIONS_RUNTIME_TOKEN) return null;
+  try {
+    const { uploadRescue } = await import("./github/rescue.js");
+    return (await uploadRescue(bytes, { env })).name;
+  } catch {
+    // The file is there; that no artifact is changes nothing about why the run fails.
+    return null;
   }
 }
 

@@ -87,6 +87,7 @@ export interface Config {
     /** Whether the file says so itself. */
     typeGiven: boolean;
     path: string | null;
+    artifact: { name: string | null; branchFilter: string | null };
     s3: { endpoint: string | null; bucket: string | null; region: string | null; key: string | null };
   };
   qualityGate: GateConfig;

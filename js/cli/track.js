@@ -7,6 +7,7 @@ import { formatValue } from "../engine.js";
 import { milliseconds } from "../terminal.js";
 import { track as runTrack } from "../track.js";
 import { wholeNumber } from "./options.js";
+import { placeConfig } from "./places.js";
 import { givenContext, showMetric, showWarnings } from "./shared.js";
 import { storageConfig } from "./storage.js";
 
@@ -20,12 +21,15 @@ export async function track({ values, terminal, signal, cwd, env, now, print }) 
   const loaded = loadConfig(values.config, cwd);
   showWarnings(terminal, loaded);
   const storage = storageConfig(values, loaded, cwd);
+  const seed =
+    values["seed-from"] === undefined ? undefined : placeConfig(values["seed-from"], values, loaded, cwd);
   const facts = await runFacts({ cwd, now, env, given });
   const width = Math.max(...loaded.config.metrics.map(({ id }) => id.length));
   const result = await runTrack({
     loaded,
     facts,
     storage,
+    seed,
     cwd,
     reportDirectory: path.resolve(cwd, values["report-dir"] ?? "unentropy-report"),
     env,

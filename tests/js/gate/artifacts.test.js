@@ -38,7 +38,7 @@ async function uploaded(t, { name = `history-${t.name.length}` } = {}) {
 
 test("a fork's token that can only read is enough for the baseline, and nothing is uploaded", async (t) => {
   const { change, judge } = await uploaded(t);
-  const before = server.artifacts.length;
+  server.script([]);
   const { code, error, verdict, warnings } = await judge(
     { actions: "read", contents: "read" },
     { fork: true },
@@ -48,10 +48,10 @@ test("a fork's token that can only read is enough for the baseline, and nothing 
     [verdict?.metrics[0].baseline, verdict?.baselineInfo.commitSha, verdict?.baselineInfo.choice],
     [100, change.base, "merge-base"],
   );
-  assert.equal(server.artifacts.length, before);
+  assert.ok(server.seen.length > 0);
   assert.deepEqual(
-    server.seen.filter(({ method, host }) => method !== "GET" && host !== "results").map(({ url }) => url),
-    server.seen.filter(({ method, host }) => host === "blobs" && method === "PUT").map(({ url }) => url),
+    server.seen.filter(({ method }) => method !== "GET"),
+    [],
   );
 });
 

@@ -6,6 +6,7 @@ import path from "node:path";
 import { collectMetrics } from "./collect.js";
 import { errnoOf, Failure } from "./failure.js";
 import { throwIfCancelled } from "./interrupt.js";
+import { Phases } from "./phases.js";
 import { reportFacts, shownPath, writeReport } from "./report.js";
 import { seedHistory } from "./storage/seed.js";
 import { Storage } from "./storage/storage.js";
@@ -47,7 +48,7 @@ export async function track({
   listener = {},
 }) {
   const started = performance.now();
-  const phases = new Phases(listener);
+  const phases = new Phases(["download", "collect", "upload", "report"], listener);
   /** @type {import("./types.js").TrackResult} */
   const result = {
     success: false,
@@ -237,46 +238,6 @@ function writeRescue(bytes) {
     } catch (error) {
       if (errnoOf(error) === "EEXIST" && n < 1000) continue;
       throw Failure.fromSystem(error, { type: "storage", doing: "could not write", path: file });
-    }
-  }
-}
-
-/** The four phases and their states. */
-class Phases {
-  /** @type {import("./types.js").Phase[]} */
-  list = ["download", "collect", "upload", "report"].map((name) => ({
-    name,
-    status: "pending",
-    durationMs: 0,
-  }));
-  #listener;
-
-  /** @param {import("./types.js").TrackListener} listener */
-  constructor(listener) {
-    this.#listener = listener;
-  }
-
-  /**
-   * @param {string} name
-   * @param {() => Promise<{bytes?: number | null} | void>} work
-   */
-  async run(name, work) {
-    const phase = /** @type {import("./types.js").Phase} */ (
-      this.list.find((candidate) => candidate.name === name)
-    );
-    const started = performance.now();
-    phase.status = "running";
-    this.#listener.phaseStart?.(phase);
-    try {
-      const done = await work();
-      if (done?.bytes != null) phase.bytes = done.bytes;
-      phase.status = "completed";
-    } catch (error) {
-      phase.status = "failed";
-      throw error;
-    } finally {
-      phase.durationMs = Math.round(performance.now() - started);
-      this.#listener.phaseEnd?.(phase);
     }
   }
 }

@@ -8,6 +8,7 @@ use crate::collect::coverage::{Format, Kind};
 use crate::collect::{self, loc, measurement};
 use crate::config::{self, MetricType, Unit};
 use crate::error::{Code, Error, Result};
+use crate::gate;
 use crate::history::{self, Limits};
 use crate::report::Assets;
 use crate::{api, text};
@@ -99,6 +100,30 @@ pub fn closest(word: &str, choices: Vec<String>) -> Option<String> {
     text::closest(word, &choices).map(str::to_owned)
 }
 
+/// A judged run, kept for its texts.
+#[wasm_bindgen]
+pub struct Judgement(gate::Outcome);
+
+#[wasm_bindgen]
+impl Judgement {
+    pub fn outcome(&self) -> JsResult {
+        to_js(&self.0)
+    }
+
+    pub fn comment(&self, facts: JsValue) -> JsResult<String> {
+        Ok(gate::comment(&self.0.quality_gate, &from_js(facts, "the comment's facts")?))
+    }
+
+    pub fn summary(&self, facts: JsValue) -> JsResult<String> {
+        Ok(gate::summary(&self.0.quality_gate, &from_js(facts, "the summary's facts")?))
+    }
+}
+
+#[wasm_bindgen(js_name = gateMarker)]
+pub fn gate_marker(marker: Option<String>) -> String {
+    gate::marker_line(marker.as_deref())
+}
+
 /// A history in the engine's memory.
 #[wasm_bindgen]
 pub struct History(history::History);
@@ -168,6 +193,20 @@ impl History {
     ) -> JsResult<String> {
         let facts = from_js(facts, "the report's facts")?;
         api::report(&self.0, config_text.as_deref(), &facts, Assets { style, script }).map_err(throw)
+    }
+
+    pub fn gate(
+        &self,
+        config_text: &str,
+        base_config_text: Option<String>,
+        measurements: JsValue,
+        facts: JsValue,
+    ) -> JsResult<Judgement> {
+        let measurements: Vec<gate::Measurement> = from_js(measurements, "the list of measurements")?;
+        let facts = from_js(facts, "the facts of the run")?;
+        api::gate(&self.0, config_text, base_config_text.as_deref(), &measurements, &facts)
+            .map(Judgement)
+            .map_err(throw)
     }
 
     pub fn save(&mut self) -> JsResult<Vec<u8>> {

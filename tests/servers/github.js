@@ -35,6 +35,7 @@ import { ArtifactHosts, refusal } from "./github-artifacts.js";
  * @property {string} title
  * @property {{ref: string, sha: string, repositoryId: number}} head
  * @property {{ref: string, sha: string}} base
+ * @property {{sha: string, into: string}} [merge] the commit that GitHub has made of it and its base
  *
  * @typedef {object} Seen
  * @property {"api" | "results" | "blobs"} host
@@ -71,11 +72,15 @@ export class GitHubServer {
   mergeBases = new Map();
   /** Whether a name that an attempt of a run has given is taken for later attempts too. */
   keepsNames = false;
+  /** The commits before a commit or branch, itself first. @type {Map<string, string[]>} */
+  histories = new Map();
+  /** When commits were made, as RFC 3339. @type {Map<string, string>} */
+  times = new Map();
   /** How many requests each token has left; no limit unless set. */
   remaining = Number.POSITIVE_INFINITY;
 
   #faults = new Faults();
-  /** @type {Map<string, Record<string, string>>} */
+  /** @type {Map<string, {permissions: Record<string, string>, login: string}>} */
   #tokens = new Map();
   #lastId = 1000;
   #server;
@@ -93,6 +98,7 @@ export class GitHubServer {
     this.repository = repository;
     this.repositoryId = 4_200_001;
     this.forkId = 4_200_777;
+    this.forkOwner = "contributor";
     this.defaultBranch = defaultBranch;
     this.private = isPrivate;
     this.now = now;
@@ -150,11 +156,15 @@ export class GitHubServer {
    * A token with these rights, named as in workflows.
    *
    * @param {Record<string, "read" | "write">} [permissions]
+   * @param {string} [login] whose token it is; a job's unless given
    * @returns {string}
    */
-  token(permissions = { actions: "read", contents: "read", "pull-requests": "write" }) {
+  token(
+    permissions = { actions: "read", contents: "read", "pull-requests": "write" },
+    login = "github-actions[bot]",
+  ) {
     const token = `ghs_${randomBytes(18).toString("hex")}`;
-    this.#tokens.set(token, permissions);
+    this.#tokens.set(token, { permissions, login });
     return token;
   }
 
@@ -273,8 +283,9 @@ export class GitHubServer {
   /** @param {http.IncomingMessage} request @param {Buffer} body @returns {Reply} */
   #act(request, body) {
     const given = /^(?:bearer|token) (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
-    const permissions = given === undefined ? {} : this.#tokens.get(given);
-    if (!permissions) return refusal(401, "Bad credentials");
+    const account = given === undefined ? { permissions: {}, login: "" } : this.#tokens.get(given);
+    if (!account) return refusal(401, "Bad credentials");
+    const { permissions, login } = account;
     const limits = this.#countRequest();
     if (limits["x-ratelimit-remaining"] === "-1") {
       return {
@@ -284,12 +295,14 @@ export class GitHubServer {
     }
     if (!request.headers["user-agent"]) return refusal(403, "Request forbidden by administrative rules.");
     const url = new URL(request.url ?? "/", this.apiUrl);
+    const asked = whoseToken(request.method, url.pathname, login);
+    if (asked) return asked;
     const found = this.#route(request.method ?? "GET", url.pathname);
     if (!found) return refusal(404, "Not Found");
     const { right, parts, act } = found;
     const missing = this.#missing(right, permissions, given !== undefined);
     if (missing) return missing;
-    const reply = act({ url, parts, input: body.length > 0 ? parsed(body) : {} });
+    const reply = act({ url, parts, login, input: body.length > 0 ? parsed(body) : {} });
     return { ...reply, headers: { ...limits, ...reply.headers } };
   }
 
@@ -340,7 +353,7 @@ export class GitHubServer {
   }
 
   /**
-   * @typedef {{url: URL, parts: string[], input: any}} Asked
+   * @typedef {{url: URL, parts: string[], login: string, input: any}} Asked
    * @type {[string, RegExp, string, (asked: Asked) => Reply][]}
    */
   #routes = [
@@ -408,11 +421,12 @@ export class GitHubServer {
       ({ url }) => {
         const { searchParams: wanted } = url;
         const [state, head, base] = ["state", "head", "base"].map((name) => wanted.get(name));
-        const owner = this.repository.split("/")[0];
+        const owner = (/** @type {Pull} */ pull) =>
+          pull.head.repositoryId === this.repositoryId ? this.repository.split("/")[0] : this.forkOwner;
         const pulls = this.pulls.filter(
           (pull) =>
             (state === "all" || pull.state === (state ?? "open")) &&
-            (!head || `${owner}:${pull.head.ref}` === head) &&
+            (!head || `${owner(pull)}:${pull.head.ref}` === head) &&
             (!base || pull.base.ref === base),
         );
         return this.#page(url, pulls.map((pull) => this.#pullJson(pull)).reverse());
@@ -443,9 +457,9 @@ export class GitHubServer {
       "POST",
       /^\/issues\/(\d+)\/comments$/,
       "issues=write; pull_requests=write",
-      ({ parts, input }) =>
+      ({ parts, input, login }) =>
         badComment(input) ?? {
-          ...ok(this.#commentJson(this.addComment(Number(parts[0]), input.body))),
+          ...ok(this.#commentJson(this.addComment(Number(parts[0]), input.body, login))),
           status: 201,
         },
     ],
@@ -506,7 +520,34 @@ export class GitHubServer {
       "contents=read",
       ({ parts }) => {
         const sha = this.mergeBases.get(`${parts[0]}...${parts[1]}`);
-        return okOr404(sha && { merge_base_commit: { sha }, commits: [], files: [] });
+        const commit = { committer: { date: this.times.get(sha ?? "") } };
+        return okOr404(sha && { merge_base_commit: { sha, commit }, commits: [], files: [] });
+      },
+    ],
+    [
+      "GET",
+      /^\/commits$/,
+      "contents=read",
+      ({ url }) => {
+        const commits = this.histories.get(url.searchParams.get("sha") ?? this.defaultBranch);
+        return commits
+          ? this.#page(
+              url,
+              commits.map((sha) => ({ sha })),
+            )
+          : refusal(404, "Not Found");
+      },
+    ],
+    [
+      "GET",
+      /^\/commits\/([^/]+)$/,
+      "contents=read",
+      ({ parts }) => {
+        const pull = this.pulls.find(({ merge }) => merge?.sha === parts[0]);
+        const parents = pull?.merge ? [{ sha: pull.merge.into }, { sha: pull.head.sha }] : [];
+        const commit = { committer: { date: this.times.get(parts[0]) } };
+        const sha = pull?.merge?.sha ?? this.histories.get(parts[0])?.[0];
+        return okOr404(sha && { sha, parents, commit });
       },
     ],
   ];
@@ -571,13 +612,14 @@ export class GitHubServer {
   }
 
   /** @param {Pull} pull */
-  #pullJson({ number, state, title, head, base }) {
+  #pullJson({ number, state, title, head, base, merge }) {
     return {
       number,
       state,
       title,
       head: { ref: head.ref, sha: head.sha, repo: { id: head.repositoryId } },
       base: { ref: base.ref, sha: base.sha, repo: { id: this.repositoryId } },
+      merge_commit_sha: merge?.sha ?? null,
       html_url: `https://github.com/${this.repository}/pull/${number}`,
     };
   }
@@ -594,6 +636,21 @@ export class GitHubServer {
       updated_at: new Date(updated).toISOString(),
     };
   }
+}
+
+/**
+ * Whose token it is: GraphQL tells everybody, the REST interface only people.
+ *
+ * @param {string | undefined} method
+ * @param {string} pathname
+ * @param {string} login
+ * @returns {Reply | null}
+ */
+function whoseToken(method, pathname, login) {
+  if (login === "") return null;
+  if (method === "POST" && pathname === "/graphql") return ok({ data: { viewer: { login } } });
+  if (method !== "GET" || pathname !== "/user") return null;
+  return login.endsWith("[bot]") ? refusal(403, "Resource not accessible by integration") : ok({ login });
 }
 
 /** @param {any} input @returns {Reply | null} */

@@ -64,9 +64,12 @@ impl Reference {
                 preferred.extend(places(commit).into_iter().map(|place| (place, Choice::Ancestor)));
             }
         }
-        // A build of the merge base may have run long after the commit's own time: where one is
-        // known, its place is the place where the change left the branch.
-        let placed = preferred.first().map(|(place, _)| place + 1);
+        // A commit that is built again later stays where it was: what came after its first build is
+        // not before it.
+        let placed = preferred.first().map(|(place, _)| {
+            let first = places(&builds[*place].commit_sha).into_iter().min();
+            first.unwrap_or(*place) + 1
+        });
         let (reach, rest) = match (placed, early) {
             (Some(placed), _) => (placed, Choice::Earlier),
             (None, Some(early)) => (early, Choice::Earlier),

@@ -89,7 +89,9 @@ async function conform(name, { endpoint, credentials, region }) {
     else {
       failed.push(data.name);
       const error = /** @type {any} */ (data.details).error;
-      console.error(`  FAILED: ${data.name}\n    ${String(error?.cause?.stack ?? error).replaceAll("\n", "\n    ")}`);
+      console.error(
+        `  FAILED: ${data.name}\n    ${String(error?.cause?.stack ?? error).replaceAll("\n", "\n    ")}`,
+      );
     }
   }
   console.log(`  ${passed} tests passed, ${failed.length} failed, ${skipped} not applicable`);

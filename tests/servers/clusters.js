@@ -46,7 +46,11 @@ export async function startGarage(program) {
         },
         s3_api: { s3_region: region, api_bind_addr: `127.0.0.1:${port}`, root_domain: ".localhost" },
       };
-      fs.writeFileSync(file, sections(settings, (value) => JSON.stringify(value)), { mode: 0o600 });
+      fs.writeFileSync(
+        file,
+        sections(settings, (value) => JSON.stringify(value)),
+        { mode: 0o600 },
+      );
       return ["-c", file, "server"];
     },
     { RUST_LOG: "garage=warn" },

@@ -152,7 +152,13 @@ export function mavenArtifacts(name, coordinates) {
 export function mavenProgram(name, coordinates) {
   const home = path.join(tools, name);
   install(home, coordinates, (run) => {
-    run("mvn", ["-q", "-B", `${MAVEN_DEPENDENCIES}:copy`, `-Dartifact=${coordinates}`, `-DoutputDirectory=${home}`]);
+    run("mvn", [
+      "-q",
+      "-B",
+      `${MAVEN_DEPENDENCIES}:copy`,
+      `-Dartifact=${coordinates}`,
+      `-DoutputDirectory=${home}`,
+    ]);
   });
   const [, artifact, version, type, classifier] = coordinates.split(":");
   return path.join(home, `${artifact}-${version}-${classifier}.${type}`);
@@ -176,7 +182,8 @@ export function debianPackages(name, packages, version) {
   };
   // They are the machine's own, so that a stamp would say nothing.
   if (!packages.every((one) => found(one) !== "")) {
-    if (process.platform !== "linux" || !answers("apt-get")) throw new Error("only Debian's packages are known");
+    if (process.platform !== "linux" || !answers("apt-get"))
+      throw new Error("only Debian's packages are known");
     install(path.join(tools, name), "", (run) => aptInstall(packages, run), { stamped: false });
   }
   const is = found(packages[0]);
@@ -220,7 +227,9 @@ function install(home, version, work, { stamped = true } = {}) {
   try {
     if (current()) return;
     const log = `${home}.log`;
-    console.error(`\n» installing ${path.basename(home)} for the storage tests (once); log: ${path.relative(root, log)}`);
+    console.error(
+      `\n» installing ${path.basename(home)} for the storage tests (once); log: ${path.relative(root, log)}`,
+    );
     fs.rmSync(log, { force: true });
     const started = Date.now();
     work((program, args, env) => run(program, args, env, log));
@@ -272,7 +281,9 @@ function run(program, args, env = {}, log) {
   if (result.error) throw result.error;
   if (result.status !== 0) {
     const words = fs.readFileSync(log, "utf8").trim().split("\n").slice(-4);
-    throw new Error(`\`${command}\` ended with exit code ${result.status}: ${words.map((line) => line.trim()).join(" ")}`);
+    throw new Error(
+      `\`${command}\` ended with exit code ${result.status}: ${words.map((line) => line.trim()).join(" ")}`,
+    );
   }
 }
 

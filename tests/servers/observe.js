@@ -79,7 +79,8 @@ export async function observe(server) {
     try {
       facts[name] = await ask(asker);
     } catch (error) {
-      facts[name] = error instanceof Refused ? error.message : `no answer (${/** @type {Error} */ (error).message})`;
+      facts[name] =
+        error instanceof Refused ? error.message : `no answer (${/** @type {Error} */ (error).message})`;
     }
   }
   return facts;
@@ -99,7 +100,8 @@ const QUESTIONS = {
   raceReplace: (asker) =>
     race(asker, async () => {
       const key = asker.key();
-      return { key, headers: { "if-match": await asker.stored(key, "before") } };
+      const etag = await asker.stored(key, "before");
+      return { key, headers: { "if-match": (await asker.takesQuotes()) ? `"${bare(etag)}"` : bare(etag) } };
     }),
   chosen: async (asker) => {
     const { endpoint, credentials, region = "us-east-1" } = asker.server;
@@ -146,7 +148,8 @@ const QUESTIONS = {
     return must(await asker.ask({ bucket, key, query })).body.toString() === "first" ? "yes" : "other bytes";
   },
 
-  wrongSecret: async (asker) => verdictOn(await asker.ask({ query: "list-type=2", secretAccessKey: "wrong" })),
+  wrongSecret: async (asker) =>
+    verdictOn(await asker.ask({ query: "list-type=2", secretAccessKey: "wrong" })),
   unknownKey: async (asker) =>
     verdictOn(await asker.ask({ query: "list-type=2", accessKeyId: "AKIAUNKNOWNUNKNOWN00" })),
   wrongPayload: async (asker) =>
@@ -178,7 +181,8 @@ const QUESTIONS = {
   missingKey: async (asker) => verdictOn(await asker.ask({ key: asker.key() })),
   missingKeyHead: async (asker) => verdictOn(await asker.ask({ method: "HEAD", key: asker.key() })),
   missingBucket: async (asker) => verdictOn(await asker.ask({ bucket: "no-such-bucket", key: asker.key() })),
-  missingBucketHead: async (asker) => verdictOn(await asker.ask({ method: "HEAD", bucket: "no-such-bucket" })),
+  missingBucketHead: async (asker) =>
+    verdictOn(await asker.ask({ method: "HEAD", bucket: "no-such-bucket" })),
   path: async (asker) => {
     const key = asker.key();
     await asker.stored(key, "by path");
@@ -248,7 +252,9 @@ async function race(asker, prepare) {
 async function encrypted(asker, wanted, inParts = false) {
   const key = asker.key();
   must(
-    inParts ? await asker.inParts(key, [Buffer.from("secret")], wanted) : await asker.put(key, "secret", wanted),
+    inParts
+      ? await asker.inParts(key, [Buffer.from("secret")], wanted)
+      : await asker.put(key, "secret", wanted),
   );
   const { headers } = must(await asker.ask({ method: "HEAD", key }));
   const told = Object.entries(wanted).every(([name, value]) => String(headers[name] ?? "").endsWith(value));
@@ -290,9 +296,18 @@ const hash = (content, form) => createHash("sha256").update(content).digest(form
 
 /** Asks one server, one connection for each request. */
 class Asker {
+  /** @type {string | undefined} */
+  #quotes;
+
   /** @param {S3Server} server */
   constructor(server) {
     this.server = server;
+  }
+
+  /** Whether the server knows an ETag again that is in quotes. */
+  async takesQuotes() {
+    this.#quotes ??= await conditional(this, (etag) => ({ "if-match": `"${bare(etag)}"` }));
+    return this.#quotes === "stored";
   }
 
   /** A key that nobody has used. */
@@ -347,7 +362,16 @@ class Asker {
    * @param {boolean} [request.virtual] the bucket in the host
    * @returns {Promise<Reply>}
    */
-  async ask({ method = "GET", bucket = "bucket", key = "", query = "", headers = {}, body, virtual, ...keys }) {
+  async ask({
+    method = "GET",
+    bucket = "bucket",
+    key = "",
+    query = "",
+    headers = {},
+    body,
+    virtual,
+    ...keys
+  }) {
     const { endpoint, credentials, region = "us-east-1" } = this.server;
     const { port } = new URL(endpoint);
     const place = virtual ? `http://${bucket}.localhost:${port}/${key}` : `${endpoint}/${bucket}/${key}`;

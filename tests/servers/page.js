@@ -44,7 +44,10 @@ export function tables(servers, observed) {
       `### ${title}`,
       table(
         ["server", ...Object.values(facts)],
-        ran.map(({ name, seen }) => [name, ...Object.keys(facts).map((fact) => seen?.facts?.[fact] ?? "not asked")]),
+        ran.map(({ name, seen }) => [
+          name,
+          ...Object.keys(facts).map((fact) => seen?.facts?.[fact] ?? "not asked"),
+        ]),
       ),
     ]),
   ]

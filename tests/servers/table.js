@@ -35,7 +35,10 @@ const S3MOCK = "5.2.0";
 const S3RVER = "3.7.1";
 
 // Characters that want encoding somewhere, so that a leak in another form shows too.
-const KEYS = { accessKeyId: "AKIASERVERTESTKEY001", secretAccessKey: "Server/Secret+Key=0123456789abcdefghij" };
+const KEYS = {
+  accessKeyId: "AKIASERVERTESTKEY001",
+  secretAccessKey: "Server/Secret+Key=0123456789abcdefghij",
+};
 
 const minio = () => channel.goProgram("minio", "github.com/minio/minio", MINIO);
 const versity = () => channel.goProgram("versitygw", "github.com/versity/versitygw/cmd/versitygw", VERSITY);

@@ -13,6 +13,9 @@ const tools = path.join(root, ".tools");
 export const S3S = "0.14.1";
 export const MOTO = "5.2.5";
 
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholders are dpkg's
+const FORMAT = "${db:Status-Status} ${Version}";
+
 const MAVEN_DEPENDENCIES = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1";
 
 /** Longer than a slow and busy machine compiles; whoever waits for another's installation gives up then. */
@@ -174,7 +177,7 @@ export function mavenProgram(name, coordinates) {
 export function debianPackages(name, packages, version) {
   /** @param {string} one */
   const found = (one) => {
-    const asked = spawnSync("dpkg-query", ["-W", "-f", "${db:Status-Status} ${Version}", one], {
+    const asked = spawnSync("dpkg-query", ["-W", "-f", FORMAT, one], {
       encoding: "utf8",
     });
     const [status, is = ""] = asked.stdout?.split(" ") ?? [];
@@ -232,7 +235,7 @@ function install(home, version, work, { stamped = true } = {}) {
     );
     fs.rmSync(log, { force: true });
     const started = Date.now();
-    work((program, args, env) => run(program, args, env, log));
+    work((program, args, env = {}) => run(program, args, env, log));
     if (stamped) fs.writeFileSync(stamp, version);
     console.error(`» done in ${((Date.now() - started) / 1000).toFixed(0)} s`);
   } finally {
@@ -262,10 +265,10 @@ const answers = (program) => spawnSync(program, ["--version"], { stdio: "ignore"
 /**
  * @param {string} program
  * @param {string[]} args
- * @param {NodeJS.ProcessEnv} [env]
+ * @param {NodeJS.ProcessEnv} env
  * @param {string} log the file that what it says is added to
  */
-function run(program, args, env = {}, log) {
+function run(program, args, env, log) {
   const command = [program, ...args].join(" ");
   console.error(`  ${command.length > 120 ? `${command.slice(0, 119)}…` : command}`);
   const file = fs.openSync(log, "a");

@@ -43,9 +43,10 @@ describe("a server that answers before it has read the request, and closes the c
         socket.pause();
         const body = "<Error><Code>PreconditionFailed</Code></Error>";
         const head = `HTTP/1.1 412 Precondition Failed\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
-        socket.write(head + body, () => socket.destroy());
+        socket.end(head + body, () => setTimeout(() => socket.destroy(), 5));
       });
     });
+    server.unref();
     await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
     const { port } = /** @type {net.AddressInfo} */ (server.address());
     const client = connect({ endpoint: `http://127.0.0.1:${port}`, credentials: moto.credentials });

@@ -28,6 +28,8 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 packages();
+// Servers end with this process, however it is ended.
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 
 /** @type {Record<string, Observed>} */
 const observed = fs.existsSync(DATA) ? JSON.parse(fs.readFileSync(DATA, "utf8")) : {};
@@ -39,7 +41,7 @@ for (const row of SERVERS) {
   const seen = await examined(row);
   observed[row.name] = seen;
   if (seen.suite?.failed.length) failures += 1;
-  lines.push(`${row.name} ${row.version}: ${summary(seen)}`);
+  if (!seen.unavailable) lines.push(`${row.name} ${row.version}: ${summary(seen)}`);
   keep();
 }
 say("servers");
@@ -54,7 +56,9 @@ async function examined(row) {
   } catch (error) {
     const reason = /** @type {Error} */ (error).message;
     console.error(`  NOT AVAILABLE: ${reason}`);
-    return { version: row.version, unavailable: reason.replaceAll(root, ".") };
+    lines.push(`${row.name} ${row.version}: NOT AVAILABLE: ${reason}`);
+    // The reason is this machine's; it does not belong into the page.
+    return { version: row.version, unavailable: true };
   }
   /** @type {S3Server} */
   let server;
@@ -101,8 +105,7 @@ async function conform(name, { endpoint, credentials, region }) {
 }
 
 /** @param {Observed} seen */
-function summary({ unavailable, suite, facts }) {
-  if (unavailable) return `NOT AVAILABLE: ${unavailable}`;
+function summary({ suite, facts }) {
   const tests = suite?.failed.length ? `FAILED: ${suite.failed.join("; ")}` : `${suite?.passed} tests pass`;
   return `${tests}; ${facts?.chosen ?? "nothing observed"}`;
 }

@@ -6,7 +6,7 @@ import { FACTS } from "./observe.js";
 /**
  * @typedef {object} Observed
  * @property {string} version
- * @property {string} [unavailable] why the server could not be had; then there is nothing else
+ * @property {boolean} [unavailable] the server could not be had; then there is nothing else
  * @property {{passed: number, failed: string[], skipped: number}} [suite] `failed` are the names of tests
  * @property {Record<string, string>} [facts]
  */
@@ -58,7 +58,7 @@ export function tables(servers, observed) {
 /** @param {Observed | undefined} seen */
 function conformanceOf(seen) {
   if (!seen) return "not run yet";
-  if (seen.unavailable || !seen.suite) return `not available: ${seen.unavailable ?? "no reason known"}`;
+  if (seen.unavailable || !seen.suite) return "**not run**: it could not be installed where this was made";
   const { passed, failed, skipped } = seen.suite;
   const rest = skipped > 0 ? `, ${skipped} not applicable` : "";
   if (failed.length === 0) return `all ${passed} tests pass${rest}`;

@@ -84,6 +84,17 @@ describe(server.name, () => {
       parts.close();
     });
 
+    test("a copy of what was sent in parts is read back byte for byte", async (t) => {
+      if (server.name === "moto")
+        return t.skip("the server gives the copy the checksum of the original's parts");
+      const parts = connect({ multipartThreshold: 1 << 20, partSize: 5 << 20 });
+      const [key, bytes] = [`parts/${randomUUID()}`, randomBytes(6 << 20)];
+      await parts.put(key, bytes);
+      await parts.copy(key, `${key}.bak`);
+      assert.equal(Buffer.compare((await parts.get(`${key}.bak`))?.bytes ?? Buffer.alloc(0), bytes), 0);
+      parts.close();
+    });
+
     test("of large histories stored at the same moment from the same start one succeeds", async (t) => {
       if (verdict !== "honoured") return t.skip("the place cannot tell simultaneous writers apart");
       const place = new Place(server);
@@ -122,14 +133,16 @@ describe(server.name, () => {
 
     test("in a missing bucket no run succeeds, and it is told so", async (t) => {
       const place = new Place(server, { bucket: "no-such-bucket" });
-      const seen = await place.client.headBucket().catch(() => null);
-      if (seen) return t.skip("to the server no bucket is missing");
       // Most find out when they read, some only when they write: their server speaks of a missing key.
       const run = async () => {
         const storage = await place.open();
         record(storage.getRepository(), 1);
         await storage.persist();
       };
+      if ((await outcome(run())) === "" && (await outcome(place.client.headBucket())) === "") {
+        place.remove();
+        return t.skip("the server makes missing buckets by itself");
+      }
       await assert.rejects(run, { code: "S3_BUCKET_MISSING" });
       await assert.rejects(place.client.headBucket(), { code: "S3_BUCKET_MISSING" });
       place.remove();

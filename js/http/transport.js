@@ -41,6 +41,12 @@ export class ExchangeError extends Error {
 }
 
 /**
+ * The last byte of a body waits, so that several requests can end at the same moment.
+ *
+ * @typedef {object} Hold
+ * @property {() => void} reached all bytes but the last have left
+ * @property {Promise<unknown>} released when the last one may go
+ *
  * @typedef {object} Outgoing
  * @property {string} method
  * @property {URL} url
@@ -48,6 +54,7 @@ export class ExchangeError extends Error {
  * @property {Uint8Array | null} [body]
  * @property {(status: number) => number} limit the most bytes of an answer with this status
  * @property {number} stallTimeoutMs
+ * @property {Hold} [hold]
  * @property {(bytes: number) => void} [onSent] bytes of the body that left so far
  * @property {(bytes: number, total: number | null, status: number) => void} [onReceived]
  * @property {AbortSignal | null} [signal]
@@ -76,7 +83,18 @@ export class Transport {
    * @returns {Promise<Answer>}
    * @throws {ExchangeError}
    */
-  exchange({ method, url, headers, body = null, limit, stallTimeoutMs, onSent, onReceived, signal = null }) {
+  exchange({
+    method,
+    url,
+    headers,
+    body = null,
+    limit,
+    stallTimeoutMs,
+    hold,
+    onSent,
+    onReceived,
+    signal = null,
+  }) {
     return new Promise((resolve, reject) => {
       let settled = false;
       let answering = false;
@@ -140,13 +158,21 @@ export class Transport {
           request.end();
           return;
         }
-        const chunk = body.subarray(sent, sent + CHUNK);
+        const held = hold && sent < body.byteLength - 1 ? body.byteLength - 1 : body.byteLength;
+        const chunk = body.subarray(sent, Math.min(sent + CHUNK, held));
         request.write(chunk, (error) => {
           if (error || settled) return;
           sent += chunk.byteLength;
           timer.refresh();
           onSent?.(sent);
-          send();
+          if (hold && sent === body.byteLength - 1) {
+            hold.reached();
+            hold.released.then(send, send);
+            return;
+          }
+          // A server may answer before it has read everything and close the connection. Its answer is lost when
+          // the next write fails first, so what has come is read before: a whole turn of the event loop.
+          setImmediate(() => setImmediate(send));
         });
       };
       send();

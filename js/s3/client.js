@@ -16,7 +16,7 @@ import { hexToBase64, sha256 } from "./signing.js";
 /** @import { Problem } from "./answers.js" */
 /** @import { Operation, Reply } from "./connection.js" */
 /** @import { Credentials } from "./signing.js" */
-/** @import { Answer } from "../http/transport.js" */
+/** @import { Answer, Hold } from "../http/transport.js" */
 
 const MIB = 1024 * 1024;
 
@@ -71,8 +71,11 @@ const PATIENCE = 4;
  * @property {boolean} [ifNoneMatch] write only where there is no object
  * @property {Record<string, string>} [metadata] names of lower-case letters, digits and `-`; values of printable ASCII
  * @property {string} [contentType]
+ * @property {Hold} [hold] for writers that are to meet; not in parts
  * @property {(sent: number, total: number) => void} [onProgress] falls back when an attempt starts anew
- * @property {boolean} [multipart] false: never in parts, whatever the size
+ * @property {boolean} [multipart] whether in parts, whatever the size; by the size unless given
+ * @property {boolean} [trusting] in parts, leave it to the server alone whether `ifMatch` is met; otherwise the object is
+ *   looked at once more before it is replaced, because some servers keep conditions of plain writes only
  *
  * @typedef {object} GetOptions
  * @property {(received: number, total: number | null) => void} [onProgress]
@@ -120,6 +123,11 @@ export class S3Client {
   /** Closes idle connections; the client can still be used. */
   close() {
     this.#connection.close();
+  }
+
+  /** @param {number} size bytes @returns {boolean} whether `put` sends so many in parts unless told otherwise */
+  sendsInParts(size) {
+    return size > this.#settings.multipartThreshold;
   }
 
   /**
@@ -252,10 +260,11 @@ export class S3Client {
    * @throws {Failure} `S3_PRECONDITION_UNSUPPORTED` where the server refuses preconditions; nothing is written then
    */
   async put(key, bytes, options = {}) {
-    const { contentType = "application/octet-stream", metadata = {}, onProgress, multipart = true } = options;
-    const { multipartThreshold, partSize } = this.#settings;
+    const { contentType = "application/octet-stream", metadata = {}, hold, onProgress, trusting } = options;
+    const { multipart = this.sendsInParts(bytes.byteLength) } = options;
+    const { partSize } = this.#settings;
     const described = { "content-type": contentType, ...metadataHeaders(metadata), ...this.#encryption() };
-    if (multipart && bytes.byteLength > multipartThreshold) {
+    if (multipart) {
       return this.#conditionally(key, options, (condition) =>
         multipartPut(this.#connection, {
           head: (name) => this.head(name),
@@ -265,6 +274,7 @@ export class S3Client {
           described,
           metadata,
           condition,
+          trusting,
           onProgress,
         }),
       );
@@ -283,6 +293,7 @@ export class S3Client {
         body: bytes,
         payloadSha256: hex,
         conditional: Object.keys(condition).length > 0,
+        hold,
         expects: (status, problem) => status === 200 || isConflict(status, problem, condition),
         onSent: (sent) => onProgress?.(sent, bytes.byteLength),
       });

@@ -15,7 +15,7 @@ import { EMPTY_SHA256, Signer, sha256 } from "./signing.js";
 /** @import { Problem } from "./answers.js" */
 /** @import { S3Parameters, Surroundings } from "./client.js" */
 /** @import { Circumstances } from "./errors.js" */
-/** @import { Answer } from "../http/transport.js" */
+/** @import { Answer, Hold } from "../http/transport.js" */
 
 /** The most bytes of an answer, unless the operation says otherwise, and of every error. */
 const ERROR_LIMIT = 1024 * 1024;
@@ -40,6 +40,7 @@ const SKEW_NOTICED = 4 * 60_000;
  * @property {boolean} [conditional]
  * @property {(status: number, problem: Problem | null) => boolean} [expects] answers that are no failure; 2xx
  * @property {(answer: Answer) => Failure | null} [check] what is wrong with an expected answer
+ * @property {Hold} [hold]
  * @property {(bytes: number, total: number | null) => void} [onSent]
  * @property {(bytes: number, total: number | null) => void} [onReceived]
  * @property {AbortSignal | null} [signal]
@@ -175,6 +176,7 @@ export class Connection {
       body: payload,
       limit: (status) => (status >= 200 && status < 300 ? limit : ERROR_LIMIT),
       stallTimeoutMs: this.#stallTimeoutMs * patience,
+      hold: operation.hold,
       onSent: (bytes) => operation.onSent?.(bytes, payload?.byteLength ?? null),
       onReceived: (bytes, total, status) => {
         if (status >= 200 && status < 300) operation.onReceived?.(bytes, total);

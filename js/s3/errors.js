@@ -183,6 +183,7 @@ const CODES = Object.freeze({
   Unauthorized: "auth",
   CredentialsNotSupported: "auth",
   UnrecognizedClientException: "unknownKey",
+  XAdminUserNotFound: "unknownKey",
   ExpiredToken: "expired",
   ExpiredTokenException: "expired",
   TokenRefreshRequired: "expired",
@@ -232,6 +233,12 @@ const CODES = Object.freeze({
   KeyTooLongError: "parameters",
 });
 
+/** Words of servers that say `AccessDenied` whatever is wrong. @type {readonly [RegExp, string][]} */
+const DENIALS = Object.freeze([
+  [/\binvalid signature\b/i, "wrongSecret"],
+  [/\bno such (?:access )?key\b/i, "unknownKey"],
+]);
+
 /** @type {Readonly<Record<number, string>>} */
 const STATUSES = Object.freeze({
   301: "region",
@@ -251,6 +258,10 @@ const STATUSES = Object.freeze({
  */
 function kindOf(status, problem) {
   const code = problem?.code ?? "";
+  if (code === "AccessDenied") {
+    // Garage has one code for all of it, so that only its words tell a wrong secret from a missing right.
+    for (const [words, kind] of DENIALS) if (words.test(problem?.message ?? "")) return kind;
+  }
   if (Object.hasOwn(CODES, code)) return CODES[code];
   if (code.startsWith("KMS.")) return "encryption";
   return STATUSES[status] ?? (status >= 500 ? "server" : "");

@@ -23,6 +23,7 @@ const PATIENCE = 4;
  * @property {Record<string, string>} described headers of the object
  * @property {Record<string, string>} metadata
  * @property {Record<string, string>} condition headers of the precondition
+ * @property {boolean} [trusting] whether the server alone decides if the condition is met
  * @property {(key: string) => Promise<HeadFacts | null>} head how an object is looked up
  * @property {(sent: number, total: number) => void} [onProgress]
  */
@@ -98,12 +99,12 @@ async function sendParts(connection, { key, bytes, partSize, onProgress }, uploa
  * @returns {Promise<PutOutcome>}
  */
 async function finish(connection, upload, uploadId, parts) {
-  const { key, condition, head } = upload;
+  const { key, condition, trusting = false, head } = upload;
   const operation = { doing: "could not write", key };
   const conditional = Object.keys(condition).length > 0;
   // Some servers keep preconditions of plain writes and not of completions. This look does not make them atomic,
   // but a change that came during a long upload is not overwritten.
-  if (condition["if-match"] !== undefined) {
+  if (condition["if-match"] !== undefined && !trusting) {
     const current = await head(key);
     if (current === null || bare(current.etag) !== bare(condition["if-match"])) return { status: "conflict" };
   }
@@ -129,30 +130,49 @@ async function finish(connection, upload, uploadId, parts) {
     return { status: "stored", etag, versionId, serverTime };
   }
   if (reply.status !== 200) return { status: "conflict" };
-  const etag = parsed(reply.body, "CompleteMultipartUploadResult")?.ETag;
-  if (typeof etag !== "string" || etag === "") throw connection.unexpected(reply, operation);
+  const result = parsed(reply.body, "CompleteMultipartUploadResult");
+  if (!result) throw connection.unexpected(reply, operation);
   const { serverTime } = reply;
-  return { status: "stored", etag, versionId: header(reply, "x-amz-version-id") || null, serverTime };
+  const versionId = header(reply, "x-amz-version-id") || null;
+  if (typeof result.ETag === "string" && result.ETag !== "") {
+    return { status: "stored", etag: result.ETag, versionId, serverTime };
+  }
+  // Ceph completes it and leaves the ETag empty.
+  const current = await head(key);
+  if (current === null) throw connection.unexpected(reply, operation);
+  return isUpload(upload, current)
+    ? { status: "stored", etag: current.etag, versionId, serverTime }
+    : { status: "conflict" };
 }
 
 /**
- * The object, where it is the one that was to be written, by its size and all of its metadata.
+ * The object, where it is the one that was to be written.
  *
  * @param {Upload} upload without metadata, no object is recognised
  * @returns {Promise<HeadFacts | null>}
  */
-async function arrived({ key, bytes, metadata, head }) {
-  const entries = Object.entries(metadata);
-  if (entries.length === 0) return null;
+async function arrived(upload) {
+  if (Object.keys(upload.metadata).length === 0) return null;
   try {
-    const stored = await head(key);
-    const same =
-      stored?.size === bytes.byteLength && entries.every(([name, value]) => stored.metadata[name] === value);
-    return same ? stored : null;
+    const stored = await upload.head(upload.key);
+    return stored && isUpload(upload, stored) ? stored : null;
   } catch {
     // Nothing can be found out; what went wrong first is what is reported.
     return null;
   }
+}
+
+/**
+ * Whether an object is what was to be written, by its size and all of its metadata.
+ *
+ * @param {Upload} upload
+ * @param {HeadFacts} stored
+ */
+function isUpload({ bytes, metadata }, stored) {
+  const entries = Object.entries(metadata);
+  return (
+    stored.size === bytes.byteLength && entries.every(([name, value]) => stored.metadata[name] === value)
+  );
 }
 
 /**

@@ -26,6 +26,10 @@ export const PRECONDITIONS = "unentropy-preconditions";
 const VALID_DAYS = 7;
 /** How many writers race in the probe. Of an atomic server exactly one wins, however many there are. */
 const RACERS = 6;
+/** How often they race to replace an object and to create one: a narrow gap is not met every time. */
+const RACES = Object.freeze({ replace: 4, create: 2 });
+/** Bytes that each of them sends: what a server writes to its disk leaves a wider gap than what it keeps at hand. */
+const RACER_SIZE = 16 * 1024;
 /** An ETag that no object has. */
 const NOBODYS = `"${"0".repeat(32)}"`;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -65,7 +69,7 @@ function placeMark(place) {
 }
 
 /**
- * Asks the server, with an object of its own that is removed again: about ten small requests.
+ * Asks the server, with an object of its own that is removed again: about fifty small requests, half a megabyte.
  *
  * @param {S3Client} client
  * @param {string} key of the probe, which nobody else uses
@@ -77,7 +81,7 @@ export async function probePreconditions(client, key, warn) {
   let left = false;
   /**
    * @param {string} body
-   * @param {{ifMatch?: string, ifNoneMatch?: boolean}} condition
+   * @param {Condition} condition
    */
   const put = async (body, condition) => {
     left = true;
@@ -87,23 +91,113 @@ export async function probePreconditions(client, key, warn) {
     await put("created", { ifNoneMatch: true });
     if ((await put("created again", { ifNoneMatch: true })).status === "stored") return "ignored";
     if ((await put("replaced another", { ifMatch: NOBODYS })).status === "stored") return "ignored";
-    const before = await client.head(key);
-    if (!before) return "ignored";
-    const outcomes = await Promise.all(
-      Array.from({ length: RACERS }, (_, racer) => put(`replaced by ${racer}`, { ifMatch: before.etag })),
-    );
-    const winners = outcomes.filter(({ status }) => status === "stored").length;
-    if (winners > 1) return "racy";
-    if (winners === 1) return "honoured";
-    // One may have won and its answer have been lost, or all have been told to try again.
-    const after = await client.head(key);
-    if (!after || after.etag !== before.etag) return "honoured";
-    return (await put("replaced", { ifMatch: after.etag })).status === "stored" ? "honoured" : "refused";
+    for (let race = 1; race <= RACES.replace; race++) {
+      const before = await client.head(key);
+      if (!before) return "ignored";
+      const winners = await raced(client, key, { ifMatch: before.etag }, `replaced ${race}`);
+      if (winners > 1) return "racy";
+      if (winners === 1) continue;
+      // One may have won and its answer have been lost, or all have been told to try again.
+      const after = await client.head(key);
+      if (!after || after.etag !== before.etag) continue;
+      if ((await put("replaced", { ifMatch: after.etag })).status !== "stored") return "refused";
+    }
+    for (let race = 1; race <= RACES.create; race++) {
+      // Whoever may not delete cannot be told more; what is left behind is said below.
+      if (!(await deleted(client, key))) break;
+      if ((await raced(client, key, { ifNoneMatch: true }, `created ${race}`)) > 1) return "racy";
+    }
+    return "honoured";
   } catch (thrown) {
     if (Failure.from(thrown).code === "S3_PRECONDITION_UNSUPPORTED") return "refused";
     throw thrown;
   } finally {
     if (left) await removed(client, key, warn);
+  }
+}
+
+/** @param {S3Client} client @param {string} key @returns {Promise<boolean>} false without the right to */
+async function deleted(client, key) {
+  try {
+    await client.delete(key);
+    return true;
+  } catch (thrown) {
+    if (Failure.from(thrown).code !== "S3_ACCESS_DENIED") throw thrown;
+    return false;
+  }
+}
+
+/** @typedef {{ifMatch?: string, ifNoneMatch?: boolean}} Condition */
+
+/**
+ * How many of several writers under the same condition succeed whose requests end at the same moment: each holds its
+ * last byte back until all have sent the rest and the server has had time to look at them.
+ *
+ * @param {S3Client} client
+ * @param {string} key
+ * @param {Condition} condition
+ * @param {string} words of no other race: the same bytes would be the same version again
+ */
+async function raced(client, key, condition, words) {
+  let toCome = RACERS;
+  /** @type {{all: () => void, go: () => void}} */
+  const signals = { all: () => {}, go: () => {} };
+  const allThere = new Promise((resolve) => {
+    signals.all = () => resolve(undefined);
+  });
+  const released = new Promise((resolve) => {
+    signals.go = () => resolve(undefined);
+  });
+  const reached = () => {
+    toCome -= 1;
+    if (toCome === 0) signals.all();
+  };
+  const outcomes = Promise.all(
+    Array.from({ length: RACERS }, (_, racer) =>
+      client.put(key, Buffer.alloc(RACER_SIZE, `${words} by ${racer} `), {
+        ...condition,
+        contentType: "text/plain",
+        hold: { reached, released },
+      }),
+    ),
+  );
+  // Whoever is refused before its last byte does not wait for it, and neither do the others when one fails.
+  await Promise.race([allThere, outcomes.catch(() => {})]);
+  // The time of an exchange. Of another key: servers lock what is being written.
+  await client.head(`${key}-none`).catch(() => {});
+  signals.go();
+  return (await outcomes).filter(({ status }) => status === "stored").length;
+}
+
+/**
+ * Asks a server that honours preconditions whether it does so when an upload in parts is completed too; some do for
+ * plain writes only. With an object of its own that is removed again: about twenty small requests.
+ *
+ * @param {S3Client} client
+ * @param {string} key of the probe, which nobody else uses
+ * @param {(failure: Failure) => void} warn
+ * @returns {Promise<boolean>} false also where there are no uploads in parts
+ * @throws {Failure} when the server cannot be asked, of any storage code
+ */
+export async function probeCompletions(client, key, warn) {
+  /** @param {string} body @param {{ifMatch?: string, ifNoneMatch?: boolean}} condition */
+  const put = async (body, condition) =>
+    client.put(key, Buffer.from(body), { ...condition, multipart: true, trusting: true });
+  try {
+    await client.put(key, Buffer.from("created"), { contentType: "text/plain" });
+    if ((await put("created again", { ifNoneMatch: true })).status === "stored") return false;
+    if ((await put("replaced another", { ifMatch: NOBODYS })).status === "stored") return false;
+    const before = await client.head(key);
+    if (!before) return false;
+    const outcomes = await Promise.all(
+      Array.from({ length: RACERS }, (_, racer) => put(`replaced by ${racer}`, { ifMatch: before.etag })),
+    );
+    return outcomes.filter(({ status }) => status === "stored").length === 1;
+  } catch (thrown) {
+    if (["S3_PRECONDITION_UNSUPPORTED", "S3_UNSUPPORTED"].includes(Failure.from(thrown).code)) return false;
+    throw thrown;
+  } finally {
+    await removed(client, key, warn);
   }
 }
 

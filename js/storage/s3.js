@@ -21,7 +21,13 @@ import {
   sha256,
 } from "./s3-integrity.js";
 import { PendingObjects, pendingPrefix } from "./s3-pending.js";
-import { decodeVerdict, encodeVerdict, PRECONDITIONS, probePreconditions } from "./s3-preconditions.js";
+import {
+  decodeVerdict,
+  encodeVerdict,
+  PRECONDITIONS,
+  probeCompletions,
+  probePreconditions,
+} from "./s3-preconditions.js";
 
 /** @import { BlobFacts, BlobStore, BuildCounter, ChangeJournal, Remedied, StorageProviderConfig, StoredBlob, WriteOutcome } from "./provider.js" */
 /** @import { Surroundings } from "../s3/client.js" */
@@ -90,6 +96,8 @@ export class S3Store {
   /** @type {Verdict | undefined} */
   #verdict;
   #askedMs = 0;
+  /** Whether the server honours preconditions on completions of uploads. @type {boolean | undefined} */
+  #completions;
   /** Whether builds may be pending although the server obeys by now. */
   #leftovers = false;
   /** Whether the server would not say if there is a history. */
@@ -214,10 +222,29 @@ export class S3Store {
   /** Asks the server what it does with preconditions, once. */
   async #ask() {
     if (this.#verdict) return this.#verdict;
-    const name = `${this.#key}.probe-${this.#now().toString(36)}${Math.floor(this.#random() * 2 ** 48).toString(36)}`;
-    this.#verdict = await probePreconditions(this.#client, name, (failure) => this.#warn(failure));
+    this.#verdict = await probePreconditions(this.#client, this.#probe(), (failure) => this.#warn(failure));
     this.#askedMs = this.#now();
     return this.#verdict;
+  }
+
+  /** The key of a new probe. */
+  #probe() {
+    return `${this.#key}.probe-${this.#now().toString(36)}${Math.floor(this.#random() * 2 ** 48).toString(36)}`;
+  }
+
+  /**
+   * Whether so many bytes may be sent in parts: where all depends on preconditions, only if they count when an upload
+   * is completed as well.
+   *
+   * @param {number} size
+   * @param {Verdict} verdict
+   */
+  async #inParts(size, verdict) {
+    if (verdict !== "honoured" || !this.#client.sendsInParts(size)) return undefined;
+    this.#completions ??= await probeCompletions(this.#client, this.#probe(), (failure) =>
+      this.#warn(failure),
+    );
+    return this.#completions;
   }
 
   /**
@@ -270,8 +297,10 @@ export class S3Store {
       return { status: "conflict" };
     }
 
+    const multipart = await this.#inParts(bytes.length, verdict);
     const outcome = await this.#client.put(this.#key, bytes, {
       contentType: CONTENT_TYPE,
+      multipart,
       metadata: {
         [SHA256]: digest,
         [PRECONDITIONS]: encodeVerdict(verdict, this.#place, this.#askedMs),

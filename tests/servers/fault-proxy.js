@@ -38,6 +38,8 @@ import { AwsV4Signer } from "aws4fetch";
  * What the server behind the proxy is like, as long as the proxy runs:
  *
  * - `ignoresPreconditions`: `If-Match` and `If-None-Match` have no effect on writes
+ * - `ignoresOnCompletion`: they have none on the completion of uploads
+ * - `silentCompletions`: the answer to a completion has an empty ETag
  * - `refusesPreconditions`: they are answered with 501
  * - `bareEtags`: an `If-Match` in quotes is never met
  * - `refusesChecksums`: `x-amz-checksum-*` on writes is answered with this status
@@ -46,6 +48,8 @@ import { AwsV4Signer } from "aws4fetch";
  *
  * @typedef {object} Character
  * @property {boolean} [ignoresPreconditions]
+ * @property {boolean} [ignoresOnCompletion]
+ * @property {boolean} [silentCompletions]
  * @property {boolean} [refusesPreconditions]
  * @property {boolean} [bareEtags]
  * @property {400 | 501} [refusesChecksums]
@@ -193,7 +197,10 @@ class FaultProxy {
     if (refusal) return sendError(request, response, refusal);
     const answer = await this.#forward(request, body, await this.#changed(request));
     if (fault?.kind === "lose-answer") return void socket.resetAndDestroy();
-    const { skewMs = 0 } = this.#character;
+    const { skewMs = 0, silentCompletions } = this.#character;
+    if (silentCompletions && method === "POST" && /[?&]uploadId=/.test(url)) {
+      answer.body = Buffer.from(answer.body.toString().replace(/<ETag>[^<]*<\/ETag>/, "<ETag></ETag>"));
+    }
     if (skewMs !== 0) answer.headers.date = new Date(Date.now() + skewMs).toUTCString();
     await send(response, answer, fault);
   }
@@ -239,13 +246,16 @@ class FaultProxy {
    * @returns {Promise<Record<string, string> | null>} null: pass them on as they are
    */
   async #changed({ headers, method, url }) {
-    const { ignoresPreconditions, bareEtags, skewMs, region } = this.#character;
+    const { ignoresPreconditions, ignoresOnCompletion, bareEtags, skewMs, region } = this.#character;
     /** @type {Record<string, string>} */
     const kept = {};
     const signed = /SignedHeaders=([^,\s]+)/.exec(headers.authorization ?? "")?.[1].split(";") ?? [];
     for (const name of signed) kept[name] = String(headers[name]);
     let changed = skewMs !== undefined || region !== undefined;
-    if (ignoresPreconditions && (method === "PUT" || method === "POST")) {
+    if (
+      (ignoresPreconditions && (method === "PUT" || method === "POST")) ||
+      (ignoresOnCompletion && method === "POST")
+    ) {
       for (const name of ["if-match", "if-none-match"]) {
         changed ||= name in kept;
         delete kept[name];

@@ -19,20 +19,27 @@ export function freePort() {
 
 /**
  * @param {string} program
- * @param {(port: number) => string[]} args
+ * @param {(port: number) => string[] | Promise<string[]>} args
  * @param {NodeJS.ProcessEnv} [env]
+ * @param {{patienceMs?: number, listening?: boolean, cwd?: string}} [options] `listening`: false where it opens no
+ *   port that could be awaited
  * @returns {Promise<{port: number, stop: () => Promise<void>}>} `stop` may be called again
  */
-export async function startProcess(program, args, env = {}) {
+export async function startProcess(program, args, env = {}, options = {}) {
+  const { patienceMs = 60_000, listening = true, cwd } = options;
   const port = await freePort();
-  const child = spawn(program, args(port), {
-    stdio: ["ignore", "ignore", "pipe"],
+  const child = spawn(program, await args(port), {
+    stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...env },
+    cwd,
   });
+  const pipes = /** @type {net.Socket[]} */ (/** @type {unknown} */ ([child.stdout, child.stderr]));
   let said = "";
-  child.stderr.on("data", (chunk) => {
-    said = (said + chunk).slice(-4000);
-  });
+  for (const pipe of pipes) {
+    pipe.on("data", (chunk) => {
+      said = (said + chunk).slice(-4000);
+    });
+  }
   let ended = false;
   const gone = new Promise((resolve) => {
     child.on("error", (error) => {
@@ -49,26 +56,26 @@ export async function startProcess(program, args, env = {}) {
   process.once("exit", kill);
   const stop = async () => {
     process.removeListener("exit", kill);
-    child.ref();
+    // Whoever waits for the end must live until it comes.
+    for (const handle of [child, ...pipes]) handle.ref();
     if (!ended) kill();
     await gone;
   };
-  const until = Date.now() + 60_000;
-  while (!(await listens(port))) {
+  const until = Date.now() + patienceMs;
+  while (listening && !(await listens(port))) {
     if (ended || Date.now() > until) {
       await stop();
       throw new Error(`${program} does not listen on ${port}: ${said}`);
     }
     await sleep(50);
   }
-  // Neither the child nor its pipe keeps a test alive that forgot to stop it.
-  child.unref();
-  /** @type {net.Socket} */ (/** @type {unknown} */ (child.stderr)).unref();
+  // Neither the child nor its pipes keep a test alive that forgot to stop it.
+  for (const handle of [child, ...pipes]) handle.unref();
   return { port, stop };
 }
 
 /** @param {number} port @returns {Promise<boolean>} */
-function listens(port) {
+export function listens(port) {
   return new Promise((resolve) => {
     const socket = net.connect(port, "127.0.0.1");
     socket.on("connect", () => {

@@ -16,6 +16,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
  * @property {string} name
  * @property {string} endpoint
  * @property {{accessKeyId: string, secretAccessKey: string}} credentials
+ * @property {string} [region] that requests are signed for; `us-east-1` unless given
  * @property {() => Promise<void>} stop may be called again
  */
 

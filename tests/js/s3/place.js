@@ -15,6 +15,7 @@ import { runsIn } from "../conformance/builds.js";
  * @typedef {object} Server what the test servers and the proxy have in common
  * @property {string} endpoint
  * @property {{accessKeyId: string, secretAccessKey: string}} credentials
+ * @property {string} [region]
  */
 
 /** Backups stand beside every history that was replaced, and are no left-overs. */
@@ -35,7 +36,7 @@ export class Place {
       s3Endpoint: server.endpoint,
       s3Bucket: bucket,
       s3Key: this.key,
-      s3Region: "us-east-1",
+      s3Region: server.region ?? "us-east-1",
       s3AccessKeyId: server.credentials.accessKeyId,
       s3SecretAccessKey: server.credentials.secretAccessKey,
       ...more,
@@ -55,7 +56,7 @@ export class Place {
     return new S3Client({
       endpoint: server.endpoint,
       bucket: /** @type {string} */ (this.config.s3Bucket),
-      region: "us-east-1",
+      region: server.region ?? "us-east-1",
       credentials: server.credentials,
     });
   }
@@ -116,8 +117,5 @@ export class Place {
  * @param {{stop: () => Promise<void>}[]} servers
  */
 export async function stopAll(servers) {
-  // The servers' processes do not keep this one alive, and nothing else may be left that does.
-  const alive = setInterval(() => {}, 1000);
   for (const server of servers) await server.stop();
-  clearInterval(alive);
 }

@@ -8,7 +8,7 @@ import { Failure } from "../failure.js";
 import { Address, isSameProvider } from "./address.js";
 import { header, problemIn, timeOf } from "./answers.js";
 import { failure, failureOfAnswer, failureOfExchange } from "./errors.js";
-import { LONGEST_RETRY_AFTER, retryAfter, waitBefore } from "./retry.js";
+import { isWorthReserve, LONGEST_RETRY_AFTER, retryAfter, waitBefore } from "./retry.js";
 import { EMPTY_SHA256, Signer, sha256 } from "./signing.js";
 import { ExchangeError, Transport } from "./transport.js";
 
@@ -53,6 +53,8 @@ export class Connection {
   #signer;
   #transport = new Transport();
   #attempts;
+  /** How many tries beyond those of each request are left for all of them. */
+  #reserve;
   #stallTimeoutMs;
   #now;
   #sleep;
@@ -73,6 +75,7 @@ export class Connection {
     this.#address = new Address(parameters);
     this.#signer = new Signer(parameters.credentials);
     this.#attempts = parameters.retryAttempts ?? 3;
+    this.#reserve = parameters.spareAttempts ?? 0;
     this.#stallTimeoutMs = parameters.stallTimeoutMs ?? 30_000;
     this.#now = now;
     this.#sleep = sleep;
@@ -117,6 +120,7 @@ export class Connection {
       let trouble;
       /** @type {number | null} */
       let wanted = null;
+      let brief = true;
       try {
         const answer = await this.#exchange(operation, elsewhere, signal);
         const problem = answer.status === 200 ? null : problemIn(answer.body);
@@ -137,13 +141,16 @@ export class Connection {
       } catch (error) {
         if (!(error instanceof ExchangeError)) throw error;
         trouble = failureOfExchange(error, this.at(operation));
+        brief = isWorthReserve(error);
       }
       const tries = attempt === 1 ? "" : ` (${attempt} attempts)`;
       const tooLong = wanted !== null && wanted > LONGEST_RETRY_AFTER;
-      if (!trouble.retryable || attempt >= this.#attempts || tooLong) {
+      const used = attempt >= this.#attempts;
+      if (!trouble.retryable || tooLong || (used && !(brief && this.#reserve > 0))) {
         const asked = tooLong ? `; the server asks to wait for ${Math.ceil((wanted ?? 0) / 1000)} s` : "";
         throw told(trouble, `${asked}${tries}`);
       }
+      if (used) this.#reserve -= 1;
       const wait = waitBefore({ attempt, retryAfterMs: wanted, random: this.#random });
       this.log(`${trouble.message}; attempt ${attempt + 1} in ${wait} ms`);
       await this.#pause(wait, signal, operation);

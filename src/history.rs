@@ -22,14 +22,16 @@ pub use query::{Baseline, BaselineQuery, Build, BuildFilter, Point, Series, Stor
 pub use record::RecordedBuild;
 
 use crate::error::Result;
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
+use std::io::Read;
 use timeline::Timeline;
 
 /// A history in memory. Nothing reaches the host's storage before [`History::save`] and a write
 /// of the bytes it returns.
 #[derive(Debug)]
 pub struct History {
-    conn: rusqlite::Connection,
+    conn: Connection,
     timeline: Timeline,
     limits: Limits,
 }
@@ -59,18 +61,27 @@ impl History {
     /// `HISTORY_TOO_LARGE`, `HISTORY_NOT_SQLITE`, `HISTORY_CORRUPT`, `HISTORY_FOREIGN`,
     /// `HISTORY_NEWER`; `HISTORY_FAILED` where SQLite fails for a reason of its own.
     pub fn open(image: Option<&[u8]>, limits: Limits) -> Result<Self> {
-        let mut conn = match image {
-            Some(image) => {
-                let conn = image::open(image, limits)?;
-                schema::check(&conn)?;
-                conn
-            }
+        match image {
+            Some(image) => Self::read(image, image.len(), limits),
             None => {
                 let mut conn = image::create()?;
                 schema::create(&mut conn)?;
-                conn
+                Self::over(conn, limits)
             }
-        };
+        }
+    }
+
+    /// Opens an image of `length` bytes that is read once, so that it is held once.
+    ///
+    /// # Errors
+    /// As [`History::open`].
+    pub fn read(image: impl Read, length: usize, limits: Limits) -> Result<Self> {
+        let conn = image::open(image, length, limits)?;
+        schema::check(&conn)?;
+        Self::over(conn, limits)
+    }
+
+    fn over(mut conn: Connection, limits: Limits) -> Result<Self> {
         schema::migrate(&mut conn)?;
         let timeline = Timeline::load(&conn)?;
         Ok(Self { conn, timeline, limits })
@@ -82,6 +93,14 @@ impl History {
     /// `HISTORY_TOO_LARGE` where the file would pass the limit that opening it is held to: saving
     /// it would lock its owner out.
     pub fn save(&mut self) -> Result<Vec<u8>> {
-        image::save(&mut self.conn, self.limits)
+        self.save_with(<[u8]>::to_vec)
+    }
+
+    /// Lends out the image, so that the caller copies it to where it is wanted.
+    ///
+    /// # Errors
+    /// As [`History::save`].
+    pub fn save_with<T>(&mut self, take: impl FnOnce(&[u8]) -> T) -> Result<T> {
+        image::save(&mut self.conn, self.limits, take)
     }
 }

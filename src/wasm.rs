@@ -13,6 +13,7 @@ use crate::report::Assets;
 use crate::{api, text};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::io::Read;
 use wasm_bindgen::prelude::*;
 
 type JsResult<T = JsValue> = std::result::Result<T, JsValue>;
@@ -99,14 +100,42 @@ pub fn closest(word: &str, choices: Vec<String>) -> Option<String> {
     text::closest(word, &choices).map(str::to_owned)
 }
 
+/// Bytes of the host, copied to where they are wanted and nowhere else: a large history would
+/// otherwise be in the engine's memory twice, which never shrinks.
+struct HostBytes {
+    bytes: js_sys::Uint8Array,
+    at: u32,
+}
+
+impl Read for HostBytes {
+    fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
+        let left = self.bytes.length() - self.at;
+        let count = left.min(u32::try_from(room.len()).unwrap_or(u32::MAX));
+        let part = self.bytes.subarray(self.at, self.at + count);
+        part.copy_to(&mut room[..count as usize]);
+        self.at += count;
+        Ok(count as usize)
+    }
+}
+
+fn read_history(image: js_sys::Uint8Array) -> Result<history::History> {
+    let length = image.length() as usize;
+    history::History::read(HostBytes { bytes: image, at: 0 }, length, Limits::default())
+}
+
 /// A history in the engine's memory.
 #[wasm_bindgen]
 pub struct History(history::History);
 
 #[wasm_bindgen]
 impl History {
-    pub fn open(image: Option<Vec<u8>>) -> JsResult<History> {
-        history::History::open(image.as_deref(), Limits::default()).map(History).map_err(throw)
+    pub fn open(image: Option<js_sys::Uint8Array>) -> JsResult<History> {
+        match image {
+            Some(image) => read_history(image),
+            None => history::History::open(None, Limits::default()),
+        }
+        .map(History)
+        .map_err(throw)
     }
 
     #[wasm_bindgen(js_name = checkRun)]
@@ -122,8 +151,8 @@ impl History {
         done(self.0.record(&context, &metrics))
     }
 
-    pub fn merge(&mut self, image: Vec<u8>) -> JsResult {
-        let other = history::History::open(Some(&image), Limits::default()).map_err(throw)?;
+    pub fn merge(&mut self, image: js_sys::Uint8Array) -> JsResult {
+        let other = read_history(image).map_err(throw)?;
         done(self.0.merge(&other))
     }
 
@@ -165,8 +194,8 @@ impl History {
         api::report(&self.0, config_text.as_deref(), &facts, Assets { style, script }).map_err(throw)
     }
 
-    pub fn save(&mut self) -> JsResult<Vec<u8>> {
-        self.0.save().map_err(throw)
+    pub fn save(&mut self) -> JsResult<js_sys::Uint8Array> {
+        self.0.save_with(|image| image.into()).map_err(throw)
     }
 }
 

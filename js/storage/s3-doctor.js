@@ -4,6 +4,7 @@
  */
 
 import { Failure } from "../failure.js";
+import { collectPieces, release } from "../room.js";
 import { openClient } from "./s3.js";
 import { counted, damageOf, LIMIT } from "./s3-integrity.js";
 import { pendingPrefix } from "./s3-pending.js";
@@ -158,7 +159,9 @@ async function examineRights(client, key, probe, engine, report) {
       if (!object) return report.add("history", "skipped", "there is none yet");
       const damage = damageOf(`s3://${client.bucket}/${key}`, object);
       if (damage) throw new Failure(damage.message, { type: "storage", code: damage.code, hint: DAMAGED });
+      collectPieces(object.bytes.length);
       const history = engine.openHistory(object.bytes);
+      release(object.bytes);
       try {
         report.add("history", "ok", `${counted(history.buildCount())}, every check passed`);
       } finally {

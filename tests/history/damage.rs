@@ -34,7 +34,7 @@ fn what_is_no_database_is_named() {
         ("gzip", b"\x1f\x8b\x08", "gzip data"),
         ("error page", b"<?xml version='1.0'?><Error/>", "an XML or HTML document"),
         ("json", b"{\"message\": \"no\"}", "a JSON document"),
-        ("zeros", &[0; 4096], "a file of zeros"),
+        ("zeros", &[0; 4096], "a file that begins with zeros"),
     ];
     for (name, image, words) in cases {
         refused(name, image, Code::HistoryNotSqlite, &[words, "expected an SQLite database"]);

@@ -23,6 +23,9 @@ import { probePreconditions } from "./s3-preconditions.js";
  * @property {string} [code] of a failure
  */
 
+/** The message of checks that were not made. */
+export const NOT_REACHED = "an earlier check failed";
+
 /** What is examined, in this order. */
 export const CHECKS = Object.freeze([
   "parameters",
@@ -55,6 +58,12 @@ const ELSEWHERE = new Map([
   ["S3_REGION_WRONG", "region"],
   ["S3_BUCKET_MISSING", "bucket"],
 ]);
+/** What a check needs that was denied. @type {Readonly<Record<string, string>>} */
+const RIGHTS = Object.freeze({
+  list: "`s3:ListBucket` on the bucket",
+  write: "`s3:PutObject` on every key that begins with the history's",
+  delete: "`s3:DeleteObject` on every key that begins with the history's",
+});
 /** Milliseconds that a clock may be wrong before it is worth a word. */
 const CLOCK_NOTICED = 60_000;
 const CREDENTIALS = new Set(["s3-access-key-id", "s3-secret-access-key", "s3-session-token"]);
@@ -127,7 +136,7 @@ async function examineBucket(client, config, now, report) {
       report.add(
         "clock",
         "warning",
-        `this machine's clock and the server's are ${apart} s apart`,
+        `this machine's clock and the server's are ${apart < 120 ? `${apart} s` : `${Math.round(apart / 60)} minutes`} apart`,
         "Set the clock of this machine, for example by NTP; servers refuse signatures that are off by 15 minutes.",
       );
     } else report.add("clock", "ok", `${apart} s from the server's`);
@@ -147,6 +156,7 @@ async function examineRights(client, key, probe, engine, report) {
     const waiting = objects.length === 0 ? "" : `; ${objects.length} pending objects of builds`;
     report.add("list", "ok", `the credentials may list the bucket${waiting}`);
   }, "list");
+  if (report.blocked) return;
 
   await report.attempt(
     async () => {
@@ -170,6 +180,7 @@ async function examineRights(client, key, probe, engine, report) {
     },
     report.has("read") ? "history" : "read",
   );
+  if (report.blocked) return;
 
   let versionId = /** @type {string | null} */ (null);
   const written = await report.attempt(async () => {
@@ -263,7 +274,15 @@ class Report {
       if (place) this.blocked = true;
       // A history that can be fetched and not be opened is no trouble of the right to read.
       const own = check === "read" && this.has("read") ? "history" : check;
-      this.add(place ?? own, "failed", failure.message, failure.hint, failure.code);
+      const right = failure.code === "S3_ACCESS_DENIED" ? RIGHTS[own] : undefined;
+      const hint = right
+        ? `Grant ${right}; where keys have levels instead, take one that may read and write.`
+        : failure.hint;
+      // What does not speak S3 has said nothing about credentials and buckets, whatever its status was.
+      if (failure.code === "S3_UNEXPECTED") {
+        for (const doubted of ["credentials", "region", "bucket"]) this.#findings.delete(doubted);
+      }
+      this.add(place ?? own, "failed", failure.message, hint, failure.code);
       return false;
     }
   }
@@ -301,7 +320,7 @@ class Report {
     return CHECKS.map(
       (check) =>
         this.#findings.get(check) ??
-        /** @type {Finding} */ ({ check, status: "skipped", message: "an earlier check failed", hint: "" }),
+        /** @type {Finding} */ ({ check, status: "skipped", message: NOT_REACHED, hint: "" }),
     );
   }
 }

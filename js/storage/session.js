@@ -225,9 +225,7 @@ export class SqliteStorageProvider {
 
   /** Stores what was recorded. Calls run one after the other. */
   persist() {
-    const turn = this.#storing
-      .then(() => this.#storeChanges())
-      .finally(() => collectPieces(this.#size ?? 0));
+    const turn = this.#storing.then(() => this.#storeChanges()).finally(() => collectPieces(this.#size ?? 0));
     this.#storing = turn.catch(() => {});
     return turn;
   }

@@ -16,14 +16,20 @@ import { stopAll } from "./place.js";
 const policies = ["README.md", "docs/s3.md"].flatMap((document) => {
   const text = fs.readFileSync(path.join(ROOT, document), "utf8");
   return [...text.matchAll(/^```json\n([\s\S]*?)^```$/gm)]
-    .map(([, json], n) => ({ name: `${document}, example ${n + 1}`, policy: /** @type {Policy} */ (JSON.parse(json)) }))
+    .map(([, json], n) => ({
+      name: `${document}, example ${n + 1}`,
+      policy: /** @type {Policy} */ (JSON.parse(json)),
+    }))
     .filter(({ policy }) => "Statement" in policy);
 });
 
 /** @type {Awaited<ReturnType<typeof startMoto>>} */
 let moto;
 before(async () => {
-  moto = await startMoto({ buckets: ["my-metrics", "others"], policies: policies.map(({ policy }) => policy) });
+  moto = await startMoto({
+    buckets: ["my-metrics", "others"],
+    policies: policies.map(({ policy }) => policy),
+  });
 });
 after(() => stopAll([moto]));
 
@@ -47,7 +53,16 @@ for (const [n, { name, policy }] of policies.entries()) {
         [
           ...args,
           "--json",
-          ...["--storage", "sqlite-s3", "--s3-endpoint", moto.endpoint, "--s3-bucket", bucket, "--s3-key", name],
+          ...[
+            "--storage",
+            "sqlite-s3",
+            "--s3-endpoint",
+            moto.endpoint,
+            "--s3-bucket",
+            bucket,
+            "--s3-key",
+            name,
+          ],
         ],
         { env },
       );

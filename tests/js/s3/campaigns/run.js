@@ -10,7 +10,7 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { startMoto, startS3sFs } from "../../../servers/s3.js";
+import { startMoto } from "../../../servers/s3.js";
 import { ROOT } from "../../support/project.js";
 import { stopAll } from "../place.js";
 import { lanes } from "./cli-runs.js";
@@ -99,29 +99,23 @@ async function overlap(moto) {
 
 /** @param {S3Server} moto */
 async function kills(moto) {
-  const s3s = await startS3sFs();
   const options = { kills: 200, seed: 2026, atATime: 2 };
   const places = /** @type {[string, () => ReturnType<typeof killedInFiles>][]} */ ([
     ["S3, preconditions honoured (moto)", () => killedInS3(moto, options)],
     ["S3, preconditions ignored (moto)", () => killedInS3(moto, { ...options, server: "ignores" })],
-    ["S3, writes not atomic (s3s-fs)", () => killedInS3(s3s, options)],
     ["a file", () => killedInFiles(options)],
   ]);
   /** @type {(string | number)[][]} */
   const rows = [];
-  try {
-    for (const [where, kill] of places) {
-      try {
-        const { kills: count, stored, early } = await kill();
-        rows.push([where, count, early, stored, 0, options.seed.toString()]);
-      } catch (thrown) {
-        failed(`runs killed, history in ${where}`, thrown);
-        rows.push([where, options.kills, "", "", "some", options.seed.toString()]);
-      }
-      say(`kills: ${rows.at(-1)?.join(", ")}`);
+  for (const [where, kill] of places) {
+    try {
+      const { kills: count, stored, early } = await kill();
+      rows.push([where, count, early, stored, 0, options.seed.toString()]);
+    } catch (thrown) {
+      failed(`runs killed, history in ${where}`, thrown);
+      rows.push([where, options.kills, "", "", "some", options.seed.toString()]);
     }
-  } finally {
-    await stopAll([s3s]);
+    say(`kills: ${rows.at(-1)?.join(", ")}`);
   }
   return table(
     [

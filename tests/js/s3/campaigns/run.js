@@ -121,8 +121,8 @@ async function kills(moto) {
     [
       "the history is in",
       "runs killed",
-      "of them at their end",
-      "build stored by then",
+      "ended before, run again",
+      "build stored when killed",
       "unreadable or shorter",
       "seed",
     ],

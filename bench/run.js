@@ -26,12 +26,21 @@ const PARTS = {
   coverage: { title: "Coverage" },
   loc: { title: "Lines of code", prepare: tokei },
   track: { title: "The main job", prepare: smallHistory },
+  s3: { title: "Histories in S3", prepare: carriedHistories },
 };
 
 /** The history that the main job is measured on; only Node 24 can make it. */
 function smallHistory() {
   const make = 'await (await import("./bench/samples.js")).history(10_000)';
   run(NODE_24, ["--input-type=module", "--disable-warning=ExperimentalWarning", "--eval", make]);
+}
+
+/** The histories that are carried; only Node 24 can make them. */
+function carriedHistories() {
+  for (const builds of [10_000, 98_000]) {
+    const make = `await (await import("./bench/samples.js")).history(${builds})`;
+    run(NODE_24, ["--input-type=module", "--disable-warning=ExperimentalWarning", "--eval", make]);
+  }
 }
 
 /** The reference line counter, built into .tools/ unless it is there. */

@@ -20,17 +20,19 @@ pub use merge::Merged;
 pub use prune::{PruneRequest, Pruned};
 pub use query::{Baseline, BaselineQuery, Build, BuildFilter, Point, Series, StoredValue};
 pub use record::RecordedBuild;
+pub use schema::Check;
 
 use crate::error::Result;
-use schema::Check;
+use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
+use std::io::Read;
 use timeline::Timeline;
 
 /// A history in memory. Nothing reaches the host's storage before [`History::save`] and a write
 /// of the bytes it returns.
 #[derive(Debug)]
 pub struct History {
-    conn: rusqlite::Connection,
+    conn: Connection,
     timeline: Timeline,
     limits: Limits,
 }
@@ -60,31 +62,27 @@ impl History {
     /// `HISTORY_TOO_LARGE`, `HISTORY_NOT_SQLITE`, `HISTORY_CORRUPT`, `HISTORY_FOREIGN`,
     /// `HISTORY_NEWER`; `HISTORY_FAILED` where SQLite fails for a reason of its own.
     pub fn open(image: Option<&[u8]>, limits: Limits) -> Result<Self> {
-        let Some(image) = image else {
-            let mut conn = image::create()?;
-            schema::create(&mut conn)?;
-            return Self::ready(conn, limits);
-        };
-        Self::checked(image, limits, Check::Whole)
+        match image {
+            Some(image) => Self::read(image, image.len(), Check::Whole, limits),
+            None => {
+                let mut conn = image::create()?;
+                schema::create(&mut conn)?;
+                Self::over(conn, limits)
+            }
+        }
     }
 
-    /// Opens an image that a digest, stored with it by the run that wrote it, shows to be unchanged since. What only
-    /// a change on the way could have done, an index that disagrees with its table, is not looked for; all else is
-    /// checked as [`History::open`] does. That halves the time of opening.
+    /// Opens an image of `length` bytes that is read once, so that it is held once.
     ///
     /// # Errors
-    /// Those of [`History::open`].
-    pub fn open_proved(image: &[u8], limits: Limits) -> Result<Self> {
-        Self::checked(image, limits, Check::Quick)
-    }
-
-    fn checked(image: &[u8], limits: Limits, check: Check) -> Result<Self> {
-        let conn = image::open(image, limits)?;
+    /// As [`History::open`].
+    pub fn read(image: impl Read, length: usize, check: Check, limits: Limits) -> Result<Self> {
+        let conn = image::open(image, length, limits)?;
         schema::check(&conn, check)?;
-        Self::ready(conn, limits)
+        Self::over(conn, limits)
     }
 
-    fn ready(mut conn: rusqlite::Connection, limits: Limits) -> Result<Self> {
+    fn over(mut conn: Connection, limits: Limits) -> Result<Self> {
         schema::migrate(&mut conn)?;
         let timeline = Timeline::load(&conn)?;
         Ok(Self { conn, timeline, limits })
@@ -96,6 +94,14 @@ impl History {
     /// `HISTORY_TOO_LARGE` where the file would pass the limit that opening it is held to: saving
     /// it would lock its owner out.
     pub fn save(&mut self) -> Result<Vec<u8>> {
-        image::save(&mut self.conn, self.limits)
+        self.save_with(<[u8]>::to_vec)
+    }
+
+    /// Lends out the image, so that the caller copies it to where it is wanted.
+    ///
+    /// # Errors
+    /// As [`History::save`].
+    pub fn save_with<T>(&mut self, take: impl FnOnce(&[u8]) -> T) -> Result<T> {
+        image::save(&mut self.conn, self.limits, take)
     }
 }

@@ -9,11 +9,12 @@ use crate::collect::{self, loc, measurement};
 use crate::config::{self, MetricType, Unit};
 use crate::error::{Code, Error, Result};
 use crate::gate;
-use crate::history::{self, Limits};
+use crate::history::{self, Check, Limits};
 use crate::report::Assets;
 use crate::{api, text};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::io::Read;
 use wasm_bindgen::prelude::*;
 
 type JsResult<T = JsValue> = std::result::Result<T, JsValue>;
@@ -124,19 +125,42 @@ pub fn gate_marker(marker: Option<String>) -> String {
     gate::marker_line(marker.as_deref())
 }
 
+/// Bytes of the host, copied to where they are wanted and nowhere else: a large history would
+/// otherwise be in the engine's memory twice, which never shrinks.
+struct HostBytes {
+    bytes: js_sys::Uint8Array,
+    at: u32,
+}
+
+impl Read for HostBytes {
+    fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
+        let left = self.bytes.length() - self.at;
+        let count = left.min(u32::try_from(room.len()).unwrap_or(u32::MAX));
+        let part = self.bytes.subarray(self.at, self.at + count);
+        part.copy_to(&mut room[..count as usize]);
+        self.at += count;
+        Ok(count as usize)
+    }
+}
+
+fn read_history(image: js_sys::Uint8Array, check: Check) -> Result<history::History> {
+    let length = image.length() as usize;
+    history::History::read(HostBytes { bytes: image, at: 0 }, length, check, Limits::default())
+}
+
 /// A history in the engine's memory.
 #[wasm_bindgen]
 pub struct History(history::History);
 
 #[wasm_bindgen]
 impl History {
-    pub fn open(image: Option<Vec<u8>>, proved: bool) -> JsResult<History> {
-        let limits = Limits::default();
-        let opened = match image {
-            Some(image) if proved => history::History::open_proved(&image, limits),
-            image => history::History::open(image.as_deref(), limits),
-        };
-        opened.map(History).map_err(throw)
+    pub fn open(image: Option<js_sys::Uint8Array>, proved: bool) -> JsResult<History> {
+        match image {
+            Some(image) => read_history(image, if proved { Check::Quick } else { Check::Whole }),
+            None => history::History::open(None, Limits::default()),
+        }
+        .map(History)
+        .map_err(throw)
     }
 
     #[wasm_bindgen(js_name = checkRun)]
@@ -152,8 +176,8 @@ impl History {
         done(self.0.record(&context, &metrics))
     }
 
-    pub fn merge(&mut self, image: Vec<u8>) -> JsResult {
-        let other = history::History::open(Some(&image), Limits::default()).map_err(throw)?;
+    pub fn merge(&mut self, image: js_sys::Uint8Array) -> JsResult {
+        let other = read_history(image, Check::Whole).map_err(throw)?;
         done(self.0.merge(&other))
     }
 
@@ -209,8 +233,8 @@ impl History {
             .map_err(throw)
     }
 
-    pub fn save(&mut self) -> JsResult<Vec<u8>> {
-        self.0.save().map_err(throw)
+    pub fn save(&mut self) -> JsResult<js_sys::Uint8Array> {
+        self.0.save_with(|image| image.into()).map_err(throw)
     }
 }
 

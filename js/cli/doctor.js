@@ -35,10 +35,16 @@ export async function doctor({ values, terminal, signal, cwd, env, print }) {
     print(`${JSON.stringify({ ...document, checks: findings })}\n`);
   } else {
     const width = Math.max(...findings.map(({ check }) => check.length));
-    for (const { check, status, message, hint } of findings) {
+    const { NOT_REACHED } = await import("../storage/s3-doctor.js");
+    const reached = findings.filter(({ message }) => message !== NOT_REACHED);
+    for (const { check, status, message, hint } of reached) {
       const [style, mark] = MARKS[status];
       terminal.line(`${terminal.paint(style, mark)} ${check.padEnd(width)}  ${message}`);
       if (hint) terminal.line(`  ${" ".repeat(width)}  ${terminal.paint("dim", hint)}`);
+    }
+    const missed = findings.filter((finding) => !reached.includes(finding)).map(({ check }) => check);
+    if (missed.length > 0) {
+      terminal.line(terminal.paint("dim", `- not looked at yet: ${missed.join(", ")}`));
     }
   }
   if (failed.length === 0) return undefined;

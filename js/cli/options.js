@@ -36,6 +36,13 @@ export const OPTIONS = {
     help: "where the bucket stands in the address: auto, path, virtual",
   },
   "s3-allow-http": { type: "boolean", help: "unencrypted connections to other machines" },
+  "s3-sse": { type: "string", value: "HOW", help: "encryption by the server: AES256, aws:kms" },
+  "s3-sse-kms-key-id": { type: "string", value: "ID", help: "the key of aws:kms (the bucket's own)" },
+  "retry-attempts": {
+    type: "string",
+    value: "N",
+    help: "how often each request to S3 is tried (3), with a few more for a run",
+  },
   "on-corrupt": {
     type: "string",
     value: "WHAT",
@@ -88,6 +95,9 @@ const STORAGE = [
   "s3-region",
   "s3-addressing",
   "s3-allow-http",
+  "s3-sse",
+  "s3-sse-kms-key-id",
+  "retry-attempts",
   "on-corrupt",
   "artifact-name",
   "artifact-branch-filter",

@@ -68,6 +68,9 @@ export function s3Config(values, defaults) {
     s3Key: values["s3-key"] ?? values["database-key"] ?? defaults?.key ?? DEFAULT_KEY,
     s3Addressing: values["s3-addressing"],
     s3AllowHttp: values["s3-allow-http"],
+    s3Sse: values["s3-sse"],
+    s3SseKmsKeyId: values["s3-sse-kms-key-id"],
+    retryAttempts: values["retry-attempts"],
     onCorrupt: values["on-corrupt"],
   };
 }

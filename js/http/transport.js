@@ -6,6 +6,7 @@
 
 import http from "node:http";
 import https from "node:https";
+import { roomFor } from "../room.js";
 
 /** Bytes handed to the socket at once; progress and stalls are noticed at this grain. */
 const CHUNK = 128 * 1024;
@@ -197,7 +198,7 @@ function receive(response, { most, bodyless, onBytes }) {
       return;
     }
     // One buffer of the announced size: a history is then held once, not as pieces and as a whole.
-    const whole = !bodyless && total !== null ? Buffer.allocUnsafeSlow(total) : null;
+    const whole = !bodyless && total !== null ? roomFor(total) : null;
     /** @type {Buffer[]} */
     const pieces = [];
     let received = 0;

@@ -40,6 +40,7 @@ const PATIENCE = 4;
  * @property {"AES256" | "aws:kms"} [sse] server-side encryption of what is written
  * @property {string} [sseKmsKeyId]
  * @property {number} [retryAttempts] tries in all, the first included; 3
+ * @property {number} [spareAttempts] further tries that all requests of this client together may take; 0
  * @property {number} [stallTimeoutMs] without any progress; 30,000
  * @property {number} [multipartThreshold] larger objects are sent in parts; 16 MiB
  * @property {number} [partSize] 8 MiB; raised where an object would need more than 10,000 parts

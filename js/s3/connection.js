@@ -5,7 +5,7 @@
 
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { Failure } from "../failure.js";
-import { LONGEST_RETRY_AFTER, retryAfter, waitBefore } from "../http/retry.js";
+import { isWorthReserve, LONGEST_RETRY_AFTER, retryAfter, waitBefore } from "../http/retry.js";
 import { ExchangeError, Transport } from "../http/transport.js";
 import { Address, isSameProvider } from "./address.js";
 import { header, problemIn, timeOf } from "./answers.js";
@@ -54,6 +54,8 @@ export class Connection {
   #signer;
   #transport = new Transport();
   #attempts;
+  /** How many tries beyond those of each request are left for all of them. */
+  #reserve;
   #stallTimeoutMs;
   #now;
   #sleep;
@@ -74,6 +76,7 @@ export class Connection {
     this.#address = new Address(parameters);
     this.#signer = new Signer(parameters.credentials);
     this.#attempts = parameters.retryAttempts ?? 3;
+    this.#reserve = parameters.spareAttempts ?? 0;
     this.#stallTimeoutMs = parameters.stallTimeoutMs ?? 30_000;
     this.#now = now;
     this.#sleep = sleep;
@@ -118,6 +121,7 @@ export class Connection {
       let trouble;
       /** @type {number | null} */
       let wanted = null;
+      let brief = true;
       try {
         const answer = await this.#exchange(operation, elsewhere, signal);
         const problem = answer.status === 200 ? null : problemIn(answer.body);
@@ -138,13 +142,16 @@ export class Connection {
       } catch (error) {
         if (!(error instanceof ExchangeError)) throw error;
         trouble = failureOfExchange(error, this.at(operation));
+        brief = isWorthReserve(error);
       }
       const tries = attempt === 1 ? "" : ` (${attempt} attempts)`;
       const tooLong = wanted !== null && wanted > LONGEST_RETRY_AFTER;
-      if (!trouble.retryable || attempt >= this.#attempts || tooLong) {
+      const used = attempt >= this.#attempts;
+      if (!trouble.retryable || tooLong || (used && !(brief && this.#reserve > 0))) {
         const asked = tooLong ? `; the server asks to wait for ${Math.ceil((wanted ?? 0) / 1000)} s` : "";
         throw told(trouble, `${asked}${tries}`);
       }
+      if (used) this.#reserve -= 1;
       const wait = waitBefore({ attempt, retryAfterMs: wanted, random: this.#random });
       this.log(`${trouble.message}; attempt ${attempt + 1} in ${wait} ms`);
       await this.#pause(wait, signal, operation);

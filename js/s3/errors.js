@@ -81,9 +81,9 @@ const KINDS = Object.freeze({
             `Grant \`s3:GetObject\`, \`s3:PutObject\` and \`s3:DeleteObject\` on the objects of \`${bucket}\`, ` +
             "and `s3:ListBucket` on the bucket itself.",
         },
-  noBucket: ({ bucket, host, region }) => ({
+  noBucket: ({ bucket, region }) => ({
     code: "S3_BUCKET_MISSING",
-    cause: `the bucket \`${bucket}\` does not exist at \`${host}\` (region \`${region}\`)`,
+    cause: `the bucket \`${bucket}\` does not exist there (region \`${region}\`)`,
     hint: "Create the bucket, or mend `s3-bucket`, `s3-endpoint` or `s3-region`: buckets are never created here.",
   }),
   noObject: () => ({
@@ -131,6 +131,12 @@ const KINDS = Object.freeze({
     code: "S3_SERVER_ERROR",
     cause: "the server failed",
     hint: "Try again later; the provider's status page may say more.",
+    retryable: true,
+  }),
+  unavailable: () => ({
+    code: "S3_SERVER_ERROR",
+    cause: "the server is not available or asks for fewer requests",
+    hint: "Try again later; when it stays so, run fewer jobs at once, and look at the provider's status page.",
     retryable: true,
   }),
   full: () => ({
@@ -248,6 +254,7 @@ const STATUSES = Object.freeze({
   413: "tooLarge",
   429: "throttled",
   501: "unsupported",
+  503: "unavailable",
   507: "full",
 });
 

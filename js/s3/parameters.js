@@ -290,7 +290,7 @@ function problem(parameter, message) {
   return {
     parameter: input,
     message: `\`${input}\` ${message}`,
-    hint: `Mend the input \`${input}\`${also}.`,
+    hint: `${message === "is missing" ? "Set" : "Mend"} the input \`${input}\`${also}.`,
   };
 }
 

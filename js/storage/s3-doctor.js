@@ -4,6 +4,7 @@
  */
 
 import { Failure } from "../failure.js";
+import { collectPieces, release } from "../room.js";
 import { openClient } from "./s3.js";
 import { counted, damageOf, LIMIT } from "./s3-integrity.js";
 import { pendingPrefix } from "./s3-pending.js";
@@ -21,6 +22,9 @@ import { probePreconditions } from "./s3-preconditions.js";
  * @property {string} hint the remedy, or empty
  * @property {string} [code] of a failure
  */
+
+/** The message of checks that were not made. */
+export const NOT_REACHED = "an earlier check failed";
 
 /** What is examined, in this order. */
 export const CHECKS = Object.freeze([
@@ -54,6 +58,12 @@ const ELSEWHERE = new Map([
   ["S3_REGION_WRONG", "region"],
   ["S3_BUCKET_MISSING", "bucket"],
 ]);
+/** What a check needs that was denied. @type {Readonly<Record<string, string>>} */
+const RIGHTS = Object.freeze({
+  list: "`s3:ListBucket` on the bucket",
+  write: "`s3:PutObject` on every key that begins with the history's",
+  delete: "`s3:DeleteObject` on every key that begins with the history's",
+});
 /** Milliseconds that a clock may be wrong before it is worth a word. */
 const CLOCK_NOTICED = 60_000;
 const CREDENTIALS = new Set(["s3-access-key-id", "s3-secret-access-key", "s3-session-token"]);
@@ -126,7 +136,7 @@ async function examineBucket(client, config, now, report) {
       report.add(
         "clock",
         "warning",
-        `this machine's clock and the server's are ${apart} s apart`,
+        `this machine's clock and the server's are ${apart < 120 ? `${apart} s` : `${Math.round(apart / 60)} minutes`} apart`,
         "Set the clock of this machine, for example by NTP; servers refuse signatures that are off by 15 minutes.",
       );
     } else report.add("clock", "ok", `${apart} s from the server's`);
@@ -146,6 +156,7 @@ async function examineRights(client, key, probe, engine, report) {
     const waiting = objects.length === 0 ? "" : `; ${objects.length} pending objects of builds`;
     report.add("list", "ok", `the credentials may list the bucket${waiting}`);
   }, "list");
+  if (report.blocked) return;
 
   await report.attempt(
     async () => {
@@ -158,7 +169,9 @@ async function examineRights(client, key, probe, engine, report) {
       if (!object) return report.add("history", "skipped", "there is none yet");
       const damage = damageOf(`s3://${client.bucket}/${key}`, object);
       if (damage) throw new Failure(damage.message, { type: "storage", code: damage.code, hint: DAMAGED });
+      collectPieces(object.bytes.length);
       const history = engine.openHistory(object.bytes);
+      release(object.bytes);
       try {
         report.add("history", "ok", `${counted(history.buildCount())}, every check passed`);
       } finally {
@@ -167,6 +180,7 @@ async function examineRights(client, key, probe, engine, report) {
     },
     report.has("read") ? "history" : "read",
   );
+  if (report.blocked) return;
 
   let versionId = /** @type {string | null} */ (null);
   const written = await report.attempt(async () => {
@@ -260,7 +274,15 @@ class Report {
       if (place) this.blocked = true;
       // A history that can be fetched and not be opened is no trouble of the right to read.
       const own = check === "read" && this.has("read") ? "history" : check;
-      this.add(place ?? own, "failed", failure.message, failure.hint, failure.code);
+      const right = failure.code === "S3_ACCESS_DENIED" ? RIGHTS[own] : undefined;
+      const hint = right
+        ? `Grant ${right}; where keys have levels instead, take one that may read and write.`
+        : failure.hint;
+      // What does not speak S3 has said nothing about credentials and buckets, whatever its status was.
+      if (failure.code === "S3_UNEXPECTED") {
+        for (const doubted of ["credentials", "region", "bucket"]) this.#findings.delete(doubted);
+      }
+      this.add(place ?? own, "failed", failure.message, hint, failure.code);
       return false;
     }
   }
@@ -298,7 +320,7 @@ class Report {
     return CHECKS.map(
       (check) =>
         this.#findings.get(check) ??
-        /** @type {Finding} */ ({ check, status: "skipped", message: "an earlier check failed", hint: "" }),
+        /** @type {Finding} */ ({ check, status: "skipped", message: NOT_REACHED, hint: "" }),
     );
   }
 }

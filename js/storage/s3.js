@@ -10,6 +10,7 @@
 import { Failure } from "../failure.js";
 import { S3Client } from "../s3/client.js";
 import { s3Parameters } from "../s3/parameters.js";
+import { RESERVE } from "../s3/retry.js";
 import {
   BUILDS,
   CONTENT_TYPE,
@@ -63,7 +64,9 @@ export function openClient(config, env, surroundings) {
     },
     env,
   );
-  return { client: new S3Client(parameters, surroundings), key };
+  // Whoever asks for a single try wants to hear of the first failure.
+  const spareAttempts = parameters.retryAttempts === 1 ? 0 : RESERVE;
+  return { client: new S3Client({ ...parameters, spareAttempts }, surroundings), key };
 }
 
 /**

@@ -5,6 +5,7 @@
 
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { Failure } from "../failure.js";
+import { collectPieces, release } from "../room.js";
 import { applyChange } from "./change.js";
 import { MetricsRepository } from "./repository.js";
 
@@ -139,6 +140,8 @@ export class SqliteStorageProvider {
         ? `loaded ${loaded.bytes.length} bytes from ${this.location}`
         : `no history at ${this.location} yet`,
     );
+    // The engine has its own copy.
+    release(loaded.bytes);
     this.#repository = new MetricsRepository({
       history: () => this.#current(),
       change: (change) => this.#change(change),
@@ -173,6 +176,7 @@ export class SqliteStorageProvider {
    * @returns {Loaded}
    */
   #opened({ bytes, version }, proved = false) {
+    if (bytes) collectPieces(bytes.length);
     const history = this.#openHistory(bytes, proved);
     return { history, bytes, version, builds: history.buildCount() };
   }
@@ -226,7 +230,7 @@ export class SqliteStorageProvider {
 
   /** Stores what was recorded. Calls run one after the other. */
   persist() {
-    const turn = this.#storing.then(() => this.#storeChanges());
+    const turn = this.#storing.then(() => this.#storeChanges()).finally(() => collectPieces(this.#size ?? 0));
     this.#storing = turn.catch(() => {});
     return turn;
   }

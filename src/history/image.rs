@@ -7,7 +7,7 @@ use super::failure::{Doing, corrupt};
 use crate::error::{Code, Error, Result};
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
-use rusqlite::{Connection, MAIN_DB};
+use rusqlite::{Connection, MAIN_DB, ffi};
 use std::io::Read;
 
 /// The first sixteen bytes of every SQLite 3 file.
@@ -16,6 +16,8 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 const HEADER: usize = 100;
 /// The host's SQLite and the one in wasm differ in their default: files must not.
 const PAGE_SIZE: u32 = 4096;
+/// Bytes that a small history may grow by before its memory is enlarged.
+const GROWTH: usize = 256 * 1024;
 
 /// A connection to an empty database in memory.
 pub(super) fn create() -> Result<Connection> {
@@ -28,31 +30,62 @@ pub(super) fn create() -> Result<Connection> {
     Ok(conn)
 }
 
-/// A connection to a copy of the image. Nothing of the file has been executed or believed but its
-/// header.
-pub(super) fn open(image: &[u8], limits: Limits) -> Result<Connection> {
-    let length = check_header(image, limits)?;
+/// A connection to a copy of the image, whose `length` bytes are read once. Nothing of the file has
+/// been executed or believed but its header.
+pub(super) fn open(mut image: impl Read, length: usize, limits: Limits) -> Result<Connection> {
     let mut head = [0_u8; HEADER];
-    head.copy_from_slice(&image[..HEADER]);
+    let head = &mut head[..length.min(HEADER)];
+    image
+        .read_exact(head)
+        .map_err(|error| corrupt(format!("could not read the history's header: {error}")))?;
+    let length = check_header(head, length, limits)?;
     // The write and read versions: 2 means WAL, which a database in memory cannot have. What was
     // in a separate -wal file is not here; what is here is a complete database.
     head[18] = 1;
     head[19] = 1;
     let mut conn = Connection::open_in_memory().doing("open the history in memory")?;
-    let patched = head.as_slice().chain(&image[HEADER..length]);
-    conn.deserialize_read_exact(MAIN_DB, patched, length, false).doing("load the history into memory")?;
+    deserialize(&mut conn, head.chain(image), length).doing("load the history into memory")?;
     guard(&conn)?;
     Ok(conn)
 }
 
-/// The database as a file.
-pub(super) fn save(conn: &mut Connection, limits: Limits) -> Result<Vec<u8>> {
+/// Makes `length` bytes the connection's database, with room to grow behind them. SQLite doubles the
+/// memory of a database that has none left, by copying: with the first build that is recorded, a
+/// large history would take three times its size. The room costs nothing until it is written to.
+#[allow(unsafe_code)]
+fn deserialize(conn: &mut Connection, mut image: impl Read, length: usize) -> rusqlite::Result<()> {
+    let size = length + length / 8 + GROWTH;
+    let flags = ffi::SQLITE_DESERIALIZE_FREEONCLOSE | ffi::SQLITE_DESERIALIZE_RESIZEABLE;
+    let failed = |code| Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+    // SAFETY: `start` is not null and has `size` bytes of SQLite's own memory, of which `length` are
+    // initialised before they are lent out as a slice; either SQLite takes it over, which it does
+    // also where it answers with an error, or it is freed here. The connection is open.
+    unsafe {
+        let start = ffi::sqlite3_malloc64(size as u64).cast::<u8>();
+        if start.is_null() {
+            return failed(ffi::SQLITE_NOMEM);
+        }
+        start.write_bytes(0, length);
+        if image.read_exact(std::slice::from_raw_parts_mut(start, length)).is_err() {
+            ffi::sqlite3_free(start.cast());
+            return failed(ffi::SQLITE_IOERR);
+        }
+        let (used, room) = (length as i64, size as i64);
+        match ffi::sqlite3_deserialize(conn.handle(), MAIN_DB.as_ptr(), start, used, room, flags) {
+            ffi::SQLITE_OK => Ok(()),
+            code => failed(code),
+        }
+    }
+}
+
+/// Lends out the database as a file.
+pub(super) fn save<T>(conn: &mut Connection, limits: Limits, take: impl FnOnce(&[u8]) -> T) -> Result<T> {
     let data = conn.serialize(MAIN_DB).doing("save the history")?;
     let length = data.len() as u64;
     if length > limits.max_bytes {
         return Err(too_large(length, limits));
     }
-    Ok(data.to_vec())
+    Ok(take(&data))
 }
 
 /// Makes a connection safe for a schema that a stranger may have written: no trigger and no view
@@ -84,16 +117,15 @@ fn guard(conn: &Connection) -> Result<()> {
         .doing("set up the database")
 }
 
-/// Checks the header and returns how many bytes of the image are the database.
-fn check_header(image: &[u8], limits: Limits) -> Result<usize> {
-    let length = image.len();
+/// Checks the header, of an image of `length` bytes, and returns how many of them are the database.
+fn check_header(image: &[u8], length: usize, limits: Limits) -> Result<usize> {
     if length == 0 {
         return Err(not_sqlite("the history is an empty file, expected an SQLite database"));
     }
     if length as u64 > limits.max_bytes {
         return Err(too_large(length as u64, limits));
     }
-    if !image.starts_with(&MAGIC[..length.min(MAGIC.len())]) {
+    if !image.starts_with(&MAGIC[..image.len().min(MAGIC.len())]) {
         return Err(not_sqlite(format!(
             "the history is {}, expected an SQLite database ({length} bytes were read)",
             resembles(image)
@@ -155,14 +187,14 @@ fn too_large(length: u64, limits: Limits) -> Error {
     )
 }
 
-/// What a file that is no database most likely is.
+/// What a file that is no database most likely is, by its first bytes.
 fn resembles(image: &[u8]) -> &'static str {
     match image {
         [b'P', b'K', 3 | 5, 4 | 6, ..] => "a ZIP archive",
         [0x1f, 0x8b, ..] => "gzip data",
         [b'<', ..] => "an XML or HTML document",
         [b'{' | b'[', ..] => "a JSON document",
-        _ if image.iter().all(|byte| *byte == 0) => "a file of zeros",
+        _ if image.iter().all(|byte| *byte == 0) => "a file that begins with zeros",
         _ => "not a database",
     }
 }

@@ -288,8 +288,9 @@ fn sorted(columns: &[&'static str; 2]) -> [&'static str; 2] {
 
 /// How closely damage is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Check {
-    /// SQLite's quick check: pages, trees, rows.
+pub enum Check {
+    /// SQLite's quick check: pages, trees, rows. Enough where a digest, stored with the bytes by the run that wrote them,
+    /// shows them to be unchanged since.
     Quick,
     /// Also whether indexes agree with their tables. That finds what else goes unseen: an index page that hides rows,
     /// and a flipped bit in any commit, run, branch, event or time. It costs about five times as much, 0.4 s for

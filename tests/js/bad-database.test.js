@@ -52,7 +52,7 @@ async function refused(project, code, message, { user, commands = ["track", "rep
 const DAMAGED = [
   ["an empty file", "", "HISTORY_NOT_SQLITE", /empty file[\s\S]*Nothing was overwritten/],
   ["words", "no database ".repeat(900), "HISTORY_NOT_SQLITE", /not a database[\s\S]*remove what is there/],
-  ["zeros", Buffer.alloc(8192), "HISTORY_NOT_SQLITE", /file of zeros/],
+  ["zeros", Buffer.alloc(8192), "HISTORY_NOT_SQLITE", /file that begins with zeros/],
   [
     "half of it",
     GOOD.subarray(0, GOOD.length >> 1),

@@ -13,10 +13,10 @@ import { COMMANDS } from "../../js/cli/options.js";
 import { PLAIN_ENV, Project, ROOT } from "./support/project.js";
 
 const readme = fs.readFileSync(path.join(ROOT, "README.md"), "utf8");
-const blocks = [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, text]) => ({
-  language,
-  text,
-}));
+const stores = fs.readFileSync(path.join(ROOT, "docs/s3.md"), "utf8");
+const fenced = (/** @type {string} */ document) =>
+  [...document.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, text]) => ({ language, text }));
+const blocks = fenced(readme);
 const of = (/** @type {string} */ language) =>
   blocks.filter((block) => block.language === language).map(({ text }) => text);
 
@@ -27,7 +27,11 @@ test("every fenced example is of a kind that is checked here", () => {
 test("every configuration is accepted, by the engine and by the JSON Schema", () => {
   const schema = JSON.parse(fs.readFileSync(path.join(ROOT, "unentropy.schema.json"), "utf8"));
   const validate = new Ajv2020({ strict: true }).compile(schema);
-  for (const text of of("json")) {
+  const configurations = [...blocks, ...fenced(stores)].filter(
+    ({ language, text }) => language === "json" && !("Statement" in JSON.parse(text)),
+  );
+  assert.ok(configurations.length >= 8);
+  for (const { text } of configurations) {
     const checked = checkConfig(text, "README.md");
     assert.deepEqual([checked.errors, checked.warnings], [[], []]);
     assert.ok(validate(JSON.parse(text)), JSON.stringify(validate.errors));
@@ -93,10 +97,13 @@ test("every template that is named exists", () => {
 });
 
 test("every relative link of the documents leads somewhere", () => {
-  for (const document of ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"]) {
+  for (const document of [
+    ...["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"],
+    ...["docs/errors.md", "docs/s3.md", "docs/doctor.md", "docs/campaigns.md"],
+  ]) {
     const text = fs.readFileSync(path.join(ROOT, document), "utf8");
     for (const [, target] of text.matchAll(/\]\((?!https?:|#)([^)#]+)\)/g)) {
-      assert.ok(fs.existsSync(path.join(ROOT, target)), `${document}: ${target}`);
+      assert.ok(fs.existsSync(path.resolve(ROOT, path.dirname(document), target)), `${document}: ${target}`);
     }
   }
 });

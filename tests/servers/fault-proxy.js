@@ -383,7 +383,7 @@ function signedAt(headers) {
 }
 
 /** The same numbers for the same seed (mulberry32). @param {number} seed */
-function randomFrom(seed) {
+export function randomFrom(seed) {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

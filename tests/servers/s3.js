@@ -45,49 +45,68 @@ export async function startS3sFs({ buckets = ["bucket"] } = {}) {
 }
 
 /**
- * @param {{buckets?: string[], versioned?: string[]}} [options] `versioned`: those of the buckets that keep versions
- * @returns {Promise<S3Server>}
+ * @param {{buckets?: string[], versioned?: string[], policies?: unknown[]}} [options] `versioned`: those of the buckets
+ *   that keep versions; `policies`: of further users, who may do no more than they say
+ * @returns {Promise<S3Server & {users: S3Server["credentials"][]}>} `users`: one for each policy
  */
-export async function startMoto({ buckets = ["bucket"], versioned = [] } = {}) {
+export async function startMoto({ buckets = ["bucket"], versioned = [], policies = [] } = {}) {
   const server = await startProcess(
     motoPython(),
     (port) => [path.join(here, "serve_moto.py"), String(port)],
-    { INITIAL_NO_AUTH_ACTION_COUNT: "3" },
+    // Three calls make a user with a policy and a key.
+    { INITIAL_NO_AUTH_ACTION_COUNT: String(3 * (1 + policies.length)) },
   );
   const endpoint = `http://127.0.0.1:${server.port}`;
   try {
-    const credentials = await motoUser(endpoint);
+    const credentials = await motoUser(endpoint, "tester", EVERYTHING);
+    /** @type {S3Server["credentials"][]} */
+    const users = [];
+    for (const policy of policies) users.push(await motoUser(endpoint, `user-${users.length}`, policy));
     const s3 = new AwsClient({ ...credentials, service: "s3", region: "us-east-1", retries: 0 });
     for (const bucket of buckets) await accepted(s3.fetch(`${endpoint}/${bucket}`, { method: "PUT" }));
     for (const bucket of versioned) {
       const body = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
       await accepted(s3.fetch(`${endpoint}/${bucket}?versioning`, { method: "PUT", body }));
     }
-    return { name: "moto", endpoint, credentials, stop: server.stop };
+    return { name: "moto", endpoint, credentials, users, stop: server.stop };
   } catch (error) {
     await server.stop();
     throw error;
   }
 }
 
-/** A user who may do everything, with keys. @param {string} endpoint */
-async function motoUser(endpoint) {
-  const policy = { Version: "2012-10-17", Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] };
+const EVERYTHING = Object.freeze({
+  Version: "2012-10-17",
+  Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
+});
+
+/**
+ * A user with keys.
+ *
+ * @param {string} endpoint
+ * @param {string} name
+ * @param {unknown} policy what the user may do
+ */
+async function motoUser(endpoint, name, policy) {
   // Not signed with any key yet; the scope only tells the server which of its services is meant.
   const authorization =
     "AWS4-HMAC-SHA256 Credential=none/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=none";
   const call = async (/** @type {Record<string, string>} */ parameters) => {
-    const body = new URLSearchParams({ ...parameters, UserName: "tester", Version: "2010-05-08" });
+    const body = new URLSearchParams({ ...parameters, UserName: name, Version: "2010-05-08" });
     const answer = await accepted(
       fetch(`${endpoint}/`, { method: "POST", body, headers: { authorization } }),
     );
     return answer.text();
   };
   await call({ Action: "CreateUser" });
-  await call({ Action: "PutUserPolicy", PolicyName: "all", PolicyDocument: JSON.stringify(policy) });
-  const keys = await call({ Action: "CreateAccessKey" });
+  await call({ Action: "PutUserPolicy", PolicyName: "given", PolicyDocument: JSON.stringify(policy) });
+  return keysIn(await call({ Action: "CreateAccessKey" }));
+}
+
+/** @param {string} answer of `CreateAccessKey` */
+function keysIn(answer) {
   const element = (/** @type {string} */ name) =>
-    new RegExp(`<${name}>([^<]+)</${name}>`).exec(keys)?.[1] ?? "";
+    new RegExp(`<${name}>([^<]+)</${name}>`).exec(answer)?.[1] ?? "";
   return { accessKeyId: element("AccessKeyId"), secretAccessKey: element("SecretAccessKey") };
 }
 

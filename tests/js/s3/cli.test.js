@@ -142,6 +142,24 @@ describe("the command line with a history in S3", () => {
     assert.deepEqual(await place.runs(), ["r1", "r3"]);
   });
 
+  test("encryption and tries are flags", async (t) => {
+    const { place, flags, run } = setup(t);
+    const id = "arn:aws:kms:eu-central-1:123456789012:key/0123";
+    proxy.script([{ fault: { kind: "answer", status: 500 }, method: "GET", url: /\.db$/, times: 2 }]);
+    const kms = ["--s3-sse", "aws:kms", "--s3-sse-kms-key-id", id];
+    const once = await run(["track", ...flags, ...kms, "--retry-attempts", "1"]);
+    assert.equal(once.code, 3);
+    const { code, shown } = await run(["track", ...flags, ...kms, "--retry-attempts", "2"]);
+    assert.equal(code, 0, shown);
+    const stored = proxy.seen.filter(({ method, url }) => method === "PUT" && url.endsWith(".db"));
+    assert.ok(stored.length > 0);
+    for (const { headers } of stored) {
+      assert.equal(headers["x-amz-server-side-encryption"], "aws:kms");
+      assert.equal(headers["x-amz-server-side-encryption-aws-kms-key-id"], id);
+    }
+    assert.equal((await place.runs()).length, 1);
+  });
+
   /** @type {[string, string[], NodeJS.ProcessEnv, number, RegExp][]} */
   const refusals = [
     [
@@ -172,6 +190,20 @@ describe("the command line with a history in S3", () => {
       {},
       2,
       /does not take `--s3-secret-access-key`/,
+    ],
+    [
+      "another encryption",
+      ["--s3-sse", "rot13"],
+      {},
+      2,
+      /`s3-sse` is `rot13`, expected `AES256` or `aws:kms`/,
+    ],
+    [
+      "no try at all",
+      ["--retry-attempts", "0"],
+      {},
+      2,
+      /`retry-attempts` is not a whole number from 1 to 20/,
     ],
     ["two keys", ["--database-key", "other"], {}, 2, /named twice/],
     ["http to another machine", ["--s3-endpoint", "http://s3.example.org"], {}, 2, /S3_ENDPOINT_INSECURE/],

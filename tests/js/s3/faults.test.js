@@ -140,6 +140,26 @@ describe("a read", () => {
     }
   });
 
+  test("has the tries of a reserve beyond its own, until all requests together have used them up", async () => {
+    const client = through({ spareAttempts: 4 });
+    for (const tries of [7, 3]) {
+      proxy.script([{ fault: { kind: "answer", status: 500 } }]);
+      assert.match((await failed(client.get("history.db"))).message, new RegExp(`\\(${tries} attempts\\)$`));
+      assert.equal(proxy.seen.length, tries);
+    }
+    const lucky = through({ spareAttempts: 4 });
+    proxy.script([{ fault: { kind: "reset" }, times: 5 }]);
+    assert(CONTENT.equals((await lucky.get("history.db"))?.bytes ?? Buffer.alloc(0)));
+  });
+
+  test("leaves the reserve alone where another try would take as long again, or nobody is there", async () => {
+    proxy.script([{ fault: { kind: "stall" } }]);
+    assert.equal((await failed(through({ spareAttempts: 4 }).get("history.db"))).code, "S3_TIMEOUT");
+    assert.equal(proxy.seen.length, 3);
+    const nobody = through({ spareAttempts: 4, endpoint: `http://127.0.0.1:${await freePort()}` });
+    assert.match((await failed(nobody.get("k"))).message, /\(3 attempts\)/);
+  });
+
   test("waits as long as Retry-After says, and not at all where that is too long", async () => {
     const fault = (/** @type {string} */ seconds) =>
       /** @type {const} */ ({

@@ -1,0 +1,157 @@
+// A history in S3 on this machine: carrying it against curl for the same bytes, and what memory a run takes.
+
+import { execFile, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import { S3Client } from "../../js/s3/client.js";
+import { EMPTY_SHA256 } from "../../js/s3/signing.js";
+import { root } from "../../scripts/setup.js";
+import { startS3sFs } from "../../tests/servers/s3.js";
+import { directory, history } from "../samples.js";
+import { alone, interleave, megabytes, slower } from "../timing.js";
+
+const ROUNDS = 9;
+/** The history that is carried, of some 10 MB, and the large one, of some 100 MB. */
+const BUILDS = 10_000;
+const MANY_BUILDS = 98_000;
+/** How much memory a run may take, as a multiple of its history. */
+const MOST = 3;
+const RUNS = 3;
+
+/** curl with the same credentials. A whole process; the server is another, so nothing here may block. */
+class Curl {
+  /** @param {import("../../tests/servers/s3.js").S3Server} server */
+  constructor({ endpoint, credentials: { accessKeyId, secretAccessKey } }) {
+    this.address = `${endpoint}/bucket/`;
+    this.credentials = ["--user", `${accessKeyId}:${secretAccessKey}`, "--aws-sigv4", "aws:amz:us-east-1:s3"];
+  }
+
+  /** @param {string[]} args @param {string} key */
+  async run(args, key) {
+    const words = ["--silent", "--show-error", "--fail", ...this.credentials, ...args, this.address + key];
+    await promisify(execFile)("curl", words);
+  }
+
+  /** @param {string} key @param {string} file */
+  get(key, file) {
+    return this.run(["--output", file, "--header", `x-amz-content-sha256: ${EMPTY_SHA256}`], key);
+  }
+
+  /** With the SHA-256 of the bytes, as ours: it is computed beforehand and not timed. @param {string} key @param {string} file @param {string} sha256 */
+  put(key, file, sha256) {
+    return this.run(["--upload-file", file, "--header", `x-amz-content-sha256: ${sha256}`], key);
+  }
+}
+
+/**
+ * A whole run of the shipped command line, and the most memory that its process had.
+ *
+ * @param {string} workplace
+ * @param {import("../../tests/servers/s3.js").S3Server} server
+ * @param {number} run
+ * @returns {Promise<number>} bytes
+ */
+async function memoryOfRun(workplace, server, run) {
+  const note = path.join(workplace, "memory");
+  const hook =
+    `import fs from "node:fs"; process.on("exit", () => ` +
+    `fs.writeFileSync(${JSON.stringify(note)}, String(process.resourceUsage().maxRSS * 1024)));`;
+  const place = [
+    "--storage",
+    "sqlite-s3",
+    "--s3-endpoint",
+    server.endpoint,
+    "--s3-bucket",
+    "bucket",
+    "--s3-key",
+    "large",
+  ];
+  const facts = [
+    "--commit",
+    String(run).repeat(40),
+    "--branch",
+    "main",
+    "--run-id",
+    `r${run}`,
+    "--run-number",
+    "1",
+  ];
+  const { accessKeyId, secretAccessKey } = server.credentials;
+  const child = spawn(
+    process.execPath,
+    [
+      ...["--import", `data:text/javascript,${encodeURIComponent(hook)}`],
+      ...[path.join(root, "dist/cli.js"), "track", "--event", "push", ...place, ...facts],
+    ],
+    {
+      cwd: workplace,
+      stdio: "ignore",
+      env: { ...process.env, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
+    },
+  );
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  if (code !== 0) throw new Error(`the run ended with ${code}`);
+  return Number(fs.readFileSync(note, "utf8"));
+}
+
+export async function measure() {
+  const [file, large] = [await history(BUILDS), await history(MANY_BUILDS)];
+  const bytes = fs.readFileSync(file);
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const server = await startS3sFs();
+  const workplace = fs.mkdtempSync(path.join(directory, "s3-"));
+  const client = new S3Client({
+    endpoint: server.endpoint,
+    bucket: "bucket",
+    credentials: server.credentials,
+  });
+  try {
+    const curl = new Curl(server);
+    await client.put("h", bytes, { metadata: { sha256 } });
+    const { get, curlGet, put, curlPut } = await interleave(ROUNDS, {
+      async get() {
+        const read = await client.get("h", { sha256Metadata: "sha256" });
+        if (read?.bytes.length !== bytes.length) throw new Error("another history came back");
+      },
+      curlGet: () => curl.get("h", path.join(workplace, "fetched")),
+      async put() {
+        const outcome = await client.put("ours", bytes, { metadata: { sha256 } });
+        if (outcome.status !== "stored") throw new Error("nothing was stored");
+      },
+      curlPut: () => curl.put("theirs", file, sha256),
+    });
+    fs.copyFileSync(large, path.join(server.root, "bucket/large"));
+    fs.writeFileSync(
+      path.join(workplace, "unentropy.json"),
+      JSON.stringify({ metrics: { loc: { type: "numeric", command: "echo 1" } } }),
+    );
+    const { size } = fs.statSync(large);
+    let most = 0;
+    for (let run = 0; run < RUNS; run++) most = Math.max(most, await memoryOfRun(workplace, server, run));
+    const label = megabytes(bytes.length);
+    return {
+      method: `A real server (s3s-fs, compiled without optimisations) over loopback. Ours signs the SHA-256 of what it sends and \
+compares that of what it gets, in a running process; curl is a whole process, sends a SHA-256 that it need not compute and \
+compares nothing. ${ROUNDS} rounds. The memory is the most that a whole \`unentropy track\` had resident, the largest of ${RUNS} \
+runs, each of which reads the history, checks it, records a build, stores it in parts and writes the report.`,
+      rows: [
+        slower(`download, ${label}`, get, "curl", curlGet, 3),
+        slower(`upload, ${label}`, put, "curl", curlPut, 3),
+        {
+          ...alone(`memory of a run, history of ${megabytes(size)}`, megabytes(most)),
+          against: "the history",
+          theirs: megabytes(size),
+          ratio: `${(most / size).toFixed(2)}x`,
+          aim: `≤ ${MOST}x its size`,
+          reached: most <= MOST * size,
+        },
+      ],
+    };
+  } finally {
+    client.close();
+    fs.rmSync(workplace, { recursive: true, force: true });
+    await server.stop();
+  }
+}

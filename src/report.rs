@@ -14,12 +14,14 @@ mod pack;
 mod page;
 mod selection;
 mod shape;
+mod shift;
 mod stats;
 mod theme;
 
 use crate::config;
 use crate::error::{Code, Error, Result};
 use crate::history::{Columns, Values};
+use crate::text::format_value;
 use askama::Template as _;
 use base64::Engine as _;
 use serde::Deserialize;
@@ -97,6 +99,39 @@ struct Drawn<'a> {
     values: Option<&'a Values>,
 }
 
+/// A likely shift of a metric's level on one branch.
+#[derive(Clone, Copy)]
+struct Turn {
+    /// The first build on the new level, an index into the selection's kept builds.
+    build: usize,
+    before: f64,
+    after: f64,
+}
+
+/// The likely shifts of each metric, branch after branch, each by build. What would read as no change is left out.
+fn turns(selection: &selection::Selection, drawn: &[Drawn<'_>]) -> Vec<Vec<Turn>> {
+    let mut branches = vec![Vec::new(); selection.branches.len()];
+    for (place, branch) in selection.branch.iter().enumerate() {
+        branches[*branch as usize].push(place);
+    }
+    let of_metric = |d: &Drawn<'_>| {
+        let Some(Values::Numeric(values)) = d.values else { return Vec::new() };
+        let mut found = Vec::new();
+        for builds in &branches {
+            let value = |place: &usize| values[selection.kept[*place]].map(|value| (*place, value));
+            let (places, course): (Vec<usize>, Vec<f64>) = builds.iter().filter_map(value).unzip();
+            found.extend(
+                shift::shifts(&course)
+                    .into_iter()
+                    .filter(|s| format_value(s.before, d.metric.unit) != format_value(s.after, d.metric.unit))
+                    .map(|s| Turn { build: places[s.at], before: s.before, after: s.after }),
+            );
+        }
+        found
+    };
+    drawn.iter().map(of_metric).collect()
+}
+
 /// Renders the report as one HTML document.
 ///
 /// # Errors
@@ -122,8 +157,9 @@ pub fn render(input: &ReportInput<'_>) -> Result<String> {
         sections.iter().flat_map(|s| &s.charts).map(|c| (c.title.clone(), c.metrics.clone())).collect();
 
     let style = format!("{}{}", theme::css(&input.layout.theme)?, input.assets.style);
-    let data = data::json(input, &selection, &drawn, &charts, repository).map_err(failed)?;
-    let page = page::Page::new(input, &selection, &drawn, &sections, repository);
+    let turns = turns(&selection, &drawn);
+    let data = data::json(input, &selection, &drawn, &turns, &charts, repository).map_err(failed)?;
+    let page = page::Page::new(input, &selection, &drawn, &turns, &sections, repository);
     let policy = format!(
         "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; base-uri 'none'; \
          form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'",

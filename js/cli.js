@@ -3,10 +3,12 @@
 // The command line's entry: arguments in, exit code out. Each command is a file below cli/, loaded
 // when it is asked for.
 
+import { badge } from "./cli/badge.js";
 import { collect } from "./cli/collect.js";
 import { doctor } from "./cli/doctor.js";
 import { merge } from "./cli/merge.js";
 import { help, parseCommandLine } from "./cli/options.js";
+import { preview } from "./cli/preview.js";
 import { report } from "./cli/report.js";
 import { sources } from "./cli/sources.js";
 import { test } from "./cli/test.js";
@@ -19,7 +21,7 @@ import { interruption } from "./interrupt.js";
 import { Terminal } from "./terminal.js";
 
 /** @type {Record<string, (invocation: import("./types.js").Invocation) => Promise<Failure | undefined>>} */
-const RUN = { track, verify, test, collect, report, merge, doctor, sources };
+const RUN = { track, verify, test, collect, report, preview, badge, merge, doctor, sources };
 
 /** @param {string[]} argv */
 async function main(argv) {

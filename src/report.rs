@@ -8,10 +8,12 @@
 //! over the drawings. Its content security policy admits that script and the one style sheet by
 //! their hashes, and nothing else.
 
+mod badge;
 mod data;
 mod moment;
 mod pack;
 mod page;
+mod sample;
 mod selection;
 mod shape;
 mod shift;
@@ -26,6 +28,8 @@ use askama::Template as _;
 use base64::Engine as _;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+
+pub use badge::{BadgeWish, Form, badge};
 
 /// What a report is made of.
 #[derive(Debug, Clone, Copy)]
@@ -90,6 +94,15 @@ pub struct ThresholdLine {
     pub value: f64,
     /// What stands beside it, such as `min`.
     pub label: String,
+    /// Whether values are to lie above it, not below.
+    #[serde(default)]
+    pub least: bool,
+}
+
+/// A made-up history of the metrics, for [`render`] with `facts.sample`; its newest build is of the moment of
+/// rendering, or of the end of 2026 where that is none.
+pub fn sample(metrics: &[config::Metric], facts: &Facts) -> Columns {
+    sample::columns(metrics, moment::milliseconds(&facts.generated_at).unwrap_or(1_798_718_400_000))
 }
 
 /// A configured metric and its recorded values, if there are any of its type.

@@ -99,6 +99,12 @@ pub fn closest(word: &str, choices: Vec<String>) -> Option<String> {
     text::closest(word, &choices).map(str::to_owned)
 }
 
+#[wasm_bindgen]
+pub fn preview(config_text: &str, facts: JsValue, style: &str, script: &str) -> JsResult<String> {
+    let facts = from_js(facts, "the report's facts")?;
+    api::preview(config_text, &facts, Assets { style, script }).map_err(throw)
+}
+
 /// A history in the engine's memory.
 #[wasm_bindgen]
 pub struct History(history::History);
@@ -163,6 +169,11 @@ impl History {
     ) -> JsResult<String> {
         let facts = from_js(facts, "the report's facts")?;
         api::report(&self.0, config_text.as_deref(), &facts, Assets { style, script }).map_err(throw)
+    }
+
+    pub fn badge(&self, config_text: Option<String>, metric: &str, wish: JsValue) -> JsResult<String> {
+        let wish = from_js(wish, "what is wanted of the badge")?;
+        api::badge(&self.0, config_text.as_deref(), metric, &wish).map_err(throw)
     }
 
     pub fn save(&mut self) -> JsResult<Vec<u8>> {

@@ -57,7 +57,7 @@ export function change(first, latest, { unit, direction }) {
   const delta = latest - first;
   let text = Number.isFinite(delta) ? formatDelta(delta, unit) : "beyond measure";
   const relative = (delta / Math.abs(first)) * 100;
-  if (unit !== "percent" && first !== 0 && Math.abs(relative) < 9999.95) {
+  if (unit !== "percent" && first !== 0 && Math.abs(relative) >= 0.05 && Math.abs(relative) < 9999.95) {
     text = `${text} (${formatDelta(relative, "percent")})`;
   }
   const better = direction === "none" ? null : rising === (direction === "higher-is-better");

@@ -8,6 +8,7 @@ export class History {
     private constructor();
     free(): void;
     [Symbol.dispose](): void;
+    badge(config_text: string | null | undefined, metric: string, wish: any): string;
     baseline(metric: string, query: any): any;
     buildCount(): number;
     builds(filter: any, limit?: number | null): any;
@@ -67,6 +68,8 @@ export function planCollect(command: string): any;
 
 export function planCollectWords(words: string[]): any;
 
+export function preview(config_text: string, facts: any, style: string, script: string): string;
+
 /**
  * Reports a Rust panic, which is a bug, on the console before the trap reaches JavaScript.
  */
@@ -85,6 +88,7 @@ export interface InitOutput {
     readonly closest: (a: number, b: number, c: number, d: number) => [number, number];
     readonly codeLines: (a: number, b: number) => [number, number, number];
     readonly formatValue: (a: number, b: number, c: number) => [number, number];
+    readonly history_badge: (a: number, b: number, c: number, d: number, e: number, f: any) => [number, number, number, number];
     readonly history_baseline: (a: number, b: number, c: number, d: any) => [number, number, number];
     readonly history_buildCount: (a: number) => number;
     readonly history_builds: (a: number, b: any, c: number) => [number, number, number];
@@ -112,6 +116,7 @@ export interface InitOutput {
     readonly parseOutput: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly planCollect: (a: number, b: number) => [number, number, number];
     readonly planCollectWords: (a: number, b: number) => [number, number, number];
+    readonly preview: (a: number, b: number, c: any, d: number, e: number, f: number, g: number) => [number, number, number, number];
     readonly start: () => void;
     readonly version: () => [number, number];
     readonly rust_sqlite_wasm_host_epoch_timestamp_in_ms: (a: number) => number;

@@ -73,7 +73,7 @@ pub(super) fn change(first: f64, latest: f64, unit: Option<Unit>, direction: Dir
     let delta = latest - first;
     let mut text = if delta.is_finite() { format_delta(delta, unit) } else { "beyond measure".to_owned() };
     let relative = delta / first.abs() * 100.0;
-    if unit != Some(Unit::Percent) && first != 0.0 && relative.abs() < 9_999.95 {
+    if unit != Some(Unit::Percent) && first != 0.0 && (0.05..9_999.95).contains(&relative.abs()) {
         text = format!("{text} ({})", format_delta(relative, Some(Unit::Percent)));
     }
     let (verdict, meaning) = match (direction, rising) {

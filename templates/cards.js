@@ -78,7 +78,14 @@ function showNumeric(card, metric, report, view) {
     const { arrow, text } = change(turn.before, turn.after, metric);
     const mark = element("span", "", arrow);
     mark.setAttribute("aria-hidden", "true");
-    const shift = element("p", "turn", "shift ", mark, ` ${/ \((.*)\)$/.exec(text)?.[1] ?? text} on ${day}`);
+    const shift = element(
+      "p",
+      "turn",
+      "shift ",
+      mark,
+      ` ${/ \((.*)\)$/.exec(text)?.[1] ?? text} on `,
+      element("span", "day", day),
+    );
     shift.dataset.part = "turn";
     trend.after(shift);
   }

@@ -98,7 +98,7 @@ export function makePanel(panel, report, current) {
   new IntersectionObserver(
     (entries) => {
       near = entries[entries.length - 1].isIntersecting;
-      if (near) draw();
+      if (near) inTurn(draw);
     },
     { rootMargin: "400px" },
   ).observe(panel);
@@ -109,6 +109,21 @@ export function makePanel(panel, report, current) {
       for (const { plot } of made) plot.redraw(false, true);
     },
   };
+}
+
+/** Charts that wait to be drawn for the first time. @type {(() => void)[]} */
+const waiting = [];
+
+/**
+ * One a frame, so that the first is on the screen before the last is begun.
+ * @param {() => void} draw
+ */
+function inTurn(draw) {
+  const next = () => {
+    waiting.shift()?.();
+    if (waiting.length > 0) requestAnimationFrame(next);
+  };
+  if (waiting.push(draw) === 1) next();
 }
 
 /**

@@ -48,6 +48,9 @@ function start() {
     for (const panel of panels) panel.show();
     return view;
   });
+  // What the reader sees at once need not wait for the first frame.
+  const top = document.querySelector(".panel")?.getBoundingClientRect().top ?? Infinity;
+  if (top < innerHeight) panels[0].draw();
 }
 
 /**

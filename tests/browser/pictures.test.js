@@ -56,7 +56,7 @@ const PICTURES = {
   halftone: { html: () => themed("halftone"), scheme: "light", width: 360, height: 640, from: 300 },
   specimen: { html: () => themed("specimen", 1), scheme: "dark", width: 700, height: 480 },
   empty: { html: REPORTS["no build"], scheme: "light", width: 700, height: 420 },
-  print: { html: REPORTS["the sample"], scheme: "dark", width: 760, height: 620, from: 330, print: true },
+  print: { html: REPORTS["the sample"], scheme: "dark", width: 760, height: 620, from: 900, print: true },
 };
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "unentropy-pictures-"));

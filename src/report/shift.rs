@@ -15,7 +15,7 @@
 //! Rousseeuw and C. Croux, "Alternatives to the Median Absolute Deviation", 1993). The bounds are
 //! set by simulation so that a course of 300 values without a step has a false alarm less often
 //! than once in fifty, be its noise independent, heavy-tailed, autocorrelated or a random walk; a
-//! step of five standard deviations is found in three of four, mostly in more. In courses of fewer than about a
+//! step of five standard deviations is found in three of four. In courses of fewer than about a
 //! hundred values a step is a large part of what it is compared with, and must be larger. The tests
 //! below repeat the simulation.
 
@@ -42,9 +42,9 @@ const NORMAL: f64 = 1.4826;
 pub(super) struct Shift {
     /// The place of the first value on the new level.
     pub(super) at: usize,
-    /// The median of the values before it, as far as the window reaches.
+    /// The level before it: the median of the window, carried to this place by the course's drift.
     pub(super) before: f64,
-    /// The median of the values from it on.
+    /// The level from it on, likewise.
     pub(super) after: f64,
 }
 
@@ -83,12 +83,16 @@ pub(super) fn shifts(values: &[f64]) -> Vec<Shift> {
             _ => found.push((place, score(place))),
         }
     }
-    let originals = rolling_medians(values);
     let shift = |(place, _)| {
         let at = settle(&level, &medians, place);
-        // The levels on either side, where the windows do not reach over the course's ends.
-        let before = originals[at.saturating_sub(WINDOW)];
-        Shift { at, before, after: originals[at.min(originals.len() - 1)] }
+        // The levels on either side, where the windows do not reach over the course's ends, with the
+        // drift up to this place given back.
+        let here = |median: f64| match at as f64 * usual / WINDOW as f64 {
+            0.0 => median,
+            drift => format!("{:.6e}", median + drift).parse().unwrap_or(median),
+        };
+        let before = here(medians[at.saturating_sub(WINDOW)]);
+        Shift { at, before, after: here(medians[at.min(medians.len() - 1)]) }
     };
     found.into_iter().map(shift).collect()
 }
@@ -281,7 +285,7 @@ mod tests {
             (level(&[(50, f64::MAX), (50, -f64::MAX)]), ""),
             (level(&[(50, 0.0), (50, 1e-9)]), "50:0>0.000000001"),
             ((0..200).map(f64::from).collect(), ""),
-            ((0..200).map(|n| f64::from(n) + if n < 120 { 0.0 } else { 80.0 }).collect(), "120:115>204"),
+            ((0..200).map(|n| f64::from(n) + if n < 120 { 0.0 } else { 80.0 }).collect(), "120:120>200"),
         ];
         for (values, expected) in cases {
             assert_eq!(found(&values), expected, "{} values from {:?}", values.len(), values.first());

@@ -195,7 +195,7 @@ mod tests {
     }
 
     fn drifting(noise: &mut Noise, count: usize) -> Vec<f64> {
-        (0..count).map(|n| 100.0 + 0.4 * n as f64 + noise.normal()).collect()
+        (0..count).map(|n| 0.4 * n as f64 - 200.0 + noise.normal()).collect()
     }
 
     fn following(noise: &mut Noise, count: usize) -> Vec<f64> {

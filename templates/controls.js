@@ -77,7 +77,11 @@ export function bindControls(report, choose) {
     apply();
     const choice = { branch: names[Number(branch.value)], days, from: from.value, to: to.value };
     const address = addressOf(choice, names[0]);
-    history.replaceState(null, "", address ? `#${address}` : location.pathname + location.search);
+    try {
+      history.replaceState(null, "", address ? `#${address}` : location.pathname + location.search);
+    } catch {
+      // A page shown inside another may have no address of its own; the view stands all the same.
+    }
   };
   for (const button of ranges) {
     button.addEventListener("click", () => {

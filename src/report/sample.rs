@@ -110,3 +110,55 @@ fn states(metric: &Metric) -> Vec<Option<u32>> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Direction;
+
+    fn metric(id: &str, kind: MetricType, unit: Option<Unit>) -> Metric {
+        Metric {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            kind,
+            description: None,
+            command: String::new(),
+            unit,
+            timeout: 0,
+            direction: Direction::None,
+        }
+    }
+
+    #[test]
+    fn a_sample_is_the_same_every_time_and_what_its_unit_allows() {
+        let until = 1_798_718_400_000;
+        let units = [
+            Some(Unit::Percent),
+            Some(Unit::Bytes),
+            Some(Unit::Duration),
+            Some(Unit::Integer),
+            Some(Unit::Decimal),
+            None,
+        ];
+        for seed in 0..40 {
+            for unit in units {
+                let metrics = [metric(&format!("m{seed}"), MetricType::Numeric, unit)];
+                let made = columns(&metrics, until);
+                assert_eq!(made, columns(&metrics, until));
+                let Values::Numeric(values) = &made.metrics[0].values else { panic!("not numeric") };
+                let values: Vec<f64> = values.iter().copied().map(Option::unwrap).collect();
+                let whole = matches!(unit, Some(Unit::Bytes | Unit::Integer));
+                assert!(values.iter().all(|v| *v >= 0.0 && (!whole || v.fract() == 0.0)), "{unit:?}");
+                assert!(unit != Some(Unit::Percent) || values.iter().all(|v| *v <= 100.0));
+                assert!(values.iter().any(|v| *v != values[0]), "{unit:?} {seed}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_samples_builds_are_in_order_and_end_now() {
+        let made = columns(&[metric("state", MetricType::Label, None)], 1_798_718_400_000).builds;
+        assert_eq!(made.timestamp.last(), Some(&1_798_718_400_000));
+        assert!(made.timestamp.is_sorted() && made.commit.iter().all(|c| c.len() == 40));
+    }
+}

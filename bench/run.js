@@ -23,6 +23,7 @@ const PARTS = {
   start: { title: "Cold start" },
   history: { title: "History", node: NODE_24 },
   report: { title: "Report", node: NODE_24 },
+  browser: { title: "The report in Chromium", node: NODE_24 },
   coverage: { title: "Coverage" },
   loc: { title: "Lines of code", prepare: tokei },
   track: { title: "The main job", prepare: smallHistory },

@@ -3,25 +3,28 @@
 // The command line's entry: arguments in, exit code out. Each command is a file below cli/, loaded
 // when it is asked for.
 
-import { collect } from "./cli/collect.js";
-import { doctor } from "./cli/doctor.js";
-import { gate } from "./cli/gate.js";
-import { merge } from "./cli/merge.js";
-import { migrate } from "./cli/migrate.js";
 import { help, parseCommandLine } from "./cli/options.js";
-import { report } from "./cli/report.js";
-import { sources } from "./cli/sources.js";
-import { test } from "./cli/test.js";
-import { track } from "./cli/track.js";
-import { verify } from "./cli/verify.js";
 import { placedProblems } from "./config.js";
 import { version } from "./engine.js";
 import { exitCode, Failure } from "./failure.js";
 import { interruption } from "./interrupt.js";
 import { Terminal } from "./terminal.js";
 
-/** @type {Record<string, (invocation: import("./types.js").Invocation) => Promise<Failure | undefined>>} */
-const RUN = { track, verify, test, collect, report, gate, merge, migrate, doctor, sources };
+/** @type {Record<string, () => Promise<(invocation: import("./types.js").Invocation) => Promise<Failure | undefined>>>} */
+const RUN = {
+  track: async () => (await import("./cli/track.js")).track,
+  verify: async () => (await import("./cli/verify.js")).verify,
+  test: async () => (await import("./cli/test.js")).test,
+  collect: async () => (await import("./cli/collect.js")).collect,
+  report: async () => (await import("./cli/report.js")).report,
+  preview: async () => (await import("./cli/preview.js")).preview,
+  badge: async () => (await import("./cli/badge.js")).badge,
+  gate: async () => (await import("./cli/gate.js")).gate,
+  merge: async () => (await import("./cli/merge.js")).merge,
+  migrate: async () => (await import("./cli/migrate.js")).migrate,
+  doctor: async () => (await import("./cli/doctor.js")).doctor,
+  sources: async () => (await import("./cli/sources.js")).sources,
+};
 
 /** @param {string[]} argv */
 async function main(argv) {
@@ -42,7 +45,8 @@ async function main(argv) {
       process.stdout.write(`unentropy ${version()}\n`);
       return;
     }
-    failure = await RUN[command]({
+    const run = await RUN[command]();
+    failure = await run({
       values,
       positionals,
       terminal,

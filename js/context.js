@@ -66,6 +66,30 @@ export const repositoryOf = async (cwd, env) =>
   repositoryUrl(env, (await git(cwd, "remote", "get-url", "origin")) ?? "");
 
 /**
+ * The branch that reports are about first, where the configuration names none: the one that the repository's origin
+ * has for its own, else the one that is checked out.
+ * @param {string} cwd
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<string | undefined>}
+ */
+export async function defaultBranchOf(cwd, env) {
+  const head = await git(cwd, "symbolic-ref", "--short", "-q", "refs/remotes/origin/HEAD");
+  if (head) return head.replace(/^origin\//, "");
+  return eventBranch(env) ?? ((await git(cwd, "symbolic-ref", "--short", "-q", "HEAD")) || undefined);
+}
+
+/** The default branch as GitHub's event tells it. @param {NodeJS.ProcessEnv} env */
+function eventBranch(env) {
+  if (!env.GITHUB_EVENT_PATH) return undefined;
+  try {
+    const { repository } = JSON.parse(fs.readFileSync(env.GITHUB_EVENT_PATH, "utf8"));
+    return typeof repository?.default_branch === "string" ? repository.default_branch : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * The address of the repository's web page, for links in the report; never with credentials.
  * @param {NodeJS.ProcessEnv} env
  * @param {string} remote

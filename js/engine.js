@@ -169,6 +169,17 @@ export const gateSummary = (outcome, facts) => guarded(() => judgementOf(outcome
 export const gateMarker = (marker) => guarded(() => wasm.gateMarker(marker ?? undefined));
 
 /**
+ * Renders the report of a configuration with made-up data, which the page says of itself.
+ * @param {string} configText a checked configuration
+ * @param {import("./types.js").ReportFacts} facts
+ * @returns {string} HTML
+ */
+export function preview(configText, facts) {
+  const [style, script] = [readOwn("style").toString(), readOwn("script").toString()];
+  return guarded(() => wasm.preview(configText, facts, style, script));
+}
+
+/**
  * Opens a history.
  * @param {Uint8Array | null} image null only where the history is known to be absent
  * @returns {History}
@@ -301,6 +312,17 @@ export class History {
       judgements.set(outcome, judgement);
       return outcome;
     });
+  }
+
+  /**
+   * Renders a badge, its data, or an image of a metric's course.
+   * @param {string | null} configText
+   * @param {string} metric
+   * @param {{form: "svg" | "json" | "trend", label?: string, branch?: string, defaultBranch?: string}} wish
+   * @returns {string}
+   */
+  badge(configText, metric, wish) {
+    return guarded(() => this.#inner.badge(configText ?? undefined, metric, wish));
   }
 
   /** The history as an SQLite file. @returns {Uint8Array} */

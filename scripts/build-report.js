@@ -22,7 +22,13 @@ const shared = {
 };
 
 const outputs = {
-  "templates/generated/report.js": { ...shared, entryPoints: ["templates/report.js"], format: "iife" },
+  "templates/generated/report.js": {
+    ...shared,
+    entryPoints: ["templates/report.js"],
+    format: "iife",
+    inject: ["templates/plain-format.js"],
+    define: { "Intl.NumberFormat": "PlainFormat", "Intl.DateTimeFormat": "PlainFormat" },
+  },
   "templates/generated/report.css": { ...shared, entryPoints: ["templates/report.css"] },
 };
 

@@ -1,5 +1,6 @@
 // Makes the pictures in docs/images/: a made-up history is recorded and rendered by what dist/
-// ships, opened in Chromium, and photographed in light, in dark and on a telephone's width.
+// ships, opened in Chromium, and photographed in light, in dark, on a telephone's width
+// and as it is printed.
 
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
@@ -8,6 +9,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import { Storage } from "../dist/index.js";
+import { fontFile } from "./fonts.js";
 import { sampleBuilds, sampleConfig } from "./sample-history.js";
 import { chromium as installed, root } from "./setup.js";
 
@@ -18,21 +20,15 @@ const PICTURES = {
   "report-light": { viewport: { width: 1440, height: 1200 }, colorScheme: "light" },
   "report-dark": { viewport: { width: 1440, height: 1200 }, colorScheme: "dark" },
   "report-mobile": { viewport: { width: 360, height: 1200 }, colorScheme: "light" },
+  "report-print": { viewport: { width: 800, height: 1130 }, colorScheme: "light" },
 };
-
-/** The same letters wherever the pictures are made; a desktop's own font would differ. */
-const FONTS = `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
-<include ignore_missing="yes">/etc/fonts/fonts.conf</include>
-${["system-ui", "sans-serif"].map((family) => `<match target="pattern"><test name="family"><string>${family}</string></test><edit name="family" mode="prepend" binding="strong"><string>Liberation Sans</string></edit></match>`).join("")}
-</fontconfig>`;
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "unentropy-screenshots-"));
 const target = path.join(root, "docs/images");
 try {
   const page = pathToFileURL(await report()).href;
   fs.mkdirSync(target, { recursive: true });
-  const fonts = path.join(folder, "fonts.conf");
-  fs.writeFileSync(fonts, FONTS);
+  const fonts = fontFile(folder, "Liberation Sans");
   const browser = await chromium.launch({
     executablePath: process.env.UNENTROPY_CHROMIUM ?? installed(),
     env: { ...process.env, FONTCONFIG_FILE: fonts },
@@ -77,10 +73,11 @@ async function photograph(browser, page, options, file) {
   await tab.waitForSelector(".panel.on canvas");
   // A pointer over the first chart shows what pointing at a build tells.
   const plot = await tab.locator(".u-over").first().boundingBox();
-  if (plot && options.viewport && options.viewport.width > 800) {
+  if (plot && options.viewport && options.viewport.width > 1000) {
     await tab.mouse.move(plot.x + plot.width * 0.36, plot.y + 60);
     await tab.locator(".tip").first().waitFor({ state: "visible" });
   }
+  if (file.endsWith("report-print.png")) await tab.emulateMedia({ media: "print" });
   await tab.evaluate(() => document.fonts.ready);
   await tab.screenshot({ path: file });
   await context.close();

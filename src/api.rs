@@ -5,8 +5,8 @@ use crate::config::{self, Config, Direction, Metric};
 use crate::error::{Code, Error, Result};
 use crate::gate::{self, Measurement, Outcome};
 use crate::history::{BuildFilter, Columns, History};
-use crate::report::{self, Assets, Facts, ReportInput, ThresholdLine};
-use crate::text::format_value;
+use crate::report::{self, Assets, BadgeWish, Facts, ReportInput, ThresholdLine};
+use crate::text::{closest, format_value, quote};
 
 /// Renders the report of a history.
 ///
@@ -28,6 +28,7 @@ pub fn report(
     let (metrics, layout) = match config {
         Some(config) => {
             facts.thresholds.extend(threshold_lines(&config));
+            facts.default_branch = first_branch(&config, &columns, facts.default_branch);
             (config.metrics, config.report)
         }
         None => (metrics_of(&columns), config::Report::default()),
@@ -56,6 +57,64 @@ pub fn gate(
     gate::evaluate(history, &checked(config_text)?, base_config_text, measurements, facts)
 }
 
+/// The branch to show first: the one that the configuration compares with where it has builds, else
+/// the one that the host knows.
+fn first_branch(config: &Config, columns: &Columns, given: Option<String>) -> Option<String> {
+    let reference = config.quality_gate.baseline.reference_branch.as_ref();
+    reference.filter(|name| columns.builds.branches.contains(name)).cloned().or(given)
+}
+
+/// Renders the report of a configuration with made-up data, and says so on the page.
+///
+/// # Errors
+/// As [`report`].
+pub fn preview(config_text: &str, facts: &Facts, assets: Assets<'_>) -> Result<String> {
+    let config = checked(config_text)?;
+    let mut facts = facts.clone();
+    facts.sample = true;
+    facts.thresholds.extend(threshold_lines(&config));
+    let columns = report::sample(&config.metrics, &facts);
+    report::render(&ReportInput {
+        metrics: &config.metrics,
+        layout: &config.report,
+        columns: &columns,
+        facts: &facts,
+        assets,
+    })
+}
+
+/// Renders a badge, its data or an image of the course of one metric.
+///
+/// # Errors
+/// `USAGE_INVALID` for a metric that neither the configuration nor the history knows; `CONFIG_INVALID`; what
+/// reading the history gives.
+pub fn badge(history: &History, config_text: Option<&str>, metric: &str, wish: &BadgeWish) -> Result<String> {
+    let columns = history.columns(&BuildFilter { exclude_pull_requests: true, ..BuildFilter::default() })?;
+    let config = config_text.map(checked).transpose()?;
+    let lines = config.as_ref().map(threshold_lines).unwrap_or_default();
+    let mut wish = wish.clone();
+    if let Some(config) = &config {
+        wish.default_branch = first_branch(config, &columns, wish.default_branch);
+    }
+    let mut known = config.map(|config| config.metrics).unwrap_or_default();
+    for recorded in metrics_of(&columns) {
+        if !known.iter().any(|metric| metric.id == recorded.id) {
+            known.push(recorded);
+        }
+    }
+    let Some(metric) = known.iter().find(|known| known.id == metric) else {
+        let ids: Vec<&str> = known.iter().map(|metric| metric.id.as_str()).collect();
+        let hint = match closest(metric, &ids) {
+            Some(close) => format!("Did you mean `{close}`?"),
+            None => "Name a metric of the configuration or of the history by its key.".to_owned(),
+        };
+        return Err(
+            Error::new(Code::UsageInvalid, format!("there is no metric {}", quote(metric))).hint(hint)
+        );
+    };
+    report::badge(&columns, metric, &lines, &wish)
+}
+
 /// The quality gate's fixed bounds as lines. What is compared with a baseline has no fixed place.
 fn threshold_lines(config: &Config) -> Vec<ThresholdLine> {
     let line = |threshold: &config::Threshold| {
@@ -66,7 +125,7 @@ fn threshold_lines(config: &Config) -> Vec<ThresholdLine> {
         };
         let metric = config.metrics.iter().find(|metric| metric.id == threshold.metric)?;
         let label = format!("{word} {}", format_value(value, metric.unit));
-        Some(ThresholdLine { metric: metric.id.clone(), value, label })
+        Some(ThresholdLine { metric: metric.id.clone(), value, label, least: word == "min" })
     };
     config.quality_gate.thresholds.iter().filter_map(line).collect()
 }

@@ -8,22 +8,28 @@
 //! over the drawings. Its content security policy admits that script and the one style sheet by
 //! their hashes, and nothing else.
 
+mod badge;
 mod data;
 mod moment;
 mod pack;
 mod page;
+mod sample;
 mod selection;
 mod shape;
+mod shift;
 mod stats;
 mod theme;
 
 use crate::config;
 use crate::error::{Code, Error, Result};
 use crate::history::{Columns, Values};
+use crate::text::format_value;
 use askama::Template as _;
 use base64::Engine as _;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+
+pub use badge::{BadgeWish, Form, badge};
 
 /// What a report is made of.
 #[derive(Debug, Clone, Copy)]
@@ -88,6 +94,15 @@ pub struct ThresholdLine {
     pub value: f64,
     /// What stands beside it, such as `min`.
     pub label: String,
+    /// Whether values are to lie above it, not below.
+    #[serde(default)]
+    pub least: bool,
+}
+
+/// A made-up history of the metrics, for [`render`] with `facts.sample`; its newest build is of the moment of
+/// rendering, or of the end of 2026 where that is none.
+pub fn sample(metrics: &[config::Metric], facts: &Facts) -> Columns {
+    sample::columns(metrics, moment::milliseconds(&facts.generated_at).unwrap_or(1_798_718_400_000))
 }
 
 /// A configured metric and its recorded values, if there are any of its type.
@@ -95,6 +110,39 @@ pub struct ThresholdLine {
 struct Drawn<'a> {
     metric: &'a config::Metric,
     values: Option<&'a Values>,
+}
+
+/// A likely shift of a metric's level on one branch.
+#[derive(Clone, Copy)]
+struct Turn {
+    /// The first build on the new level, an index into the selection's kept builds.
+    build: usize,
+    before: f64,
+    after: f64,
+}
+
+/// The likely shifts of each metric, branch after branch, each by build. What would read as no change is left out.
+fn turns(selection: &selection::Selection, drawn: &[Drawn<'_>]) -> Vec<Vec<Turn>> {
+    let mut branches = vec![Vec::new(); selection.branches.len()];
+    for (place, branch) in selection.branch.iter().enumerate() {
+        branches[*branch as usize].push(place);
+    }
+    let of_metric = |d: &Drawn<'_>| {
+        let Some(Values::Numeric(values)) = d.values else { return Vec::new() };
+        let mut found = Vec::new();
+        for builds in &branches {
+            let value = |place: &usize| values[selection.kept[*place]].map(|value| (*place, value));
+            let (places, course): (Vec<usize>, Vec<f64>) = builds.iter().filter_map(value).unzip();
+            found.extend(
+                shift::shifts(&course)
+                    .into_iter()
+                    .filter(|s| format_value(s.before, d.metric.unit) != format_value(s.after, d.metric.unit))
+                    .map(|s| Turn { build: places[s.at], before: s.before, after: s.after }),
+            );
+        }
+        found
+    };
+    drawn.iter().map(of_metric).collect()
 }
 
 /// Renders the report as one HTML document.
@@ -122,8 +170,9 @@ pub fn render(input: &ReportInput<'_>) -> Result<String> {
         sections.iter().flat_map(|s| &s.charts).map(|c| (c.title.clone(), c.metrics.clone())).collect();
 
     let style = format!("{}{}", theme::css(&input.layout.theme)?, input.assets.style);
-    let data = data::json(input, &selection, &drawn, &charts, repository).map_err(failed)?;
-    let page = page::Page::new(input, &selection, &drawn, &sections, repository);
+    let turns = turns(&selection, &drawn);
+    let data = data::json(input, &selection, &drawn, &turns, &charts, repository).map_err(failed)?;
+    let page = page::Page::new(input, &selection, &drawn, &turns, &sections, repository);
     let policy = format!(
         "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; base-uri 'none'; \
          form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'",

@@ -148,6 +148,12 @@ fn read_history(image: js_sys::Uint8Array, check: Check) -> Result<history::Hist
     history::History::read(HostBytes { bytes: image, at: 0 }, length, check, Limits::default())
 }
 
+#[wasm_bindgen]
+pub fn preview(config_text: &str, facts: JsValue, style: &str, script: &str) -> JsResult<String> {
+    let facts = from_js(facts, "the report's facts")?;
+    api::preview(config_text, &facts, Assets { style, script }).map_err(throw)
+}
+
 /// A history in the engine's memory.
 #[wasm_bindgen]
 pub struct History(history::History);
@@ -235,6 +241,11 @@ impl History {
 
     pub fn save(&mut self) -> JsResult<js_sys::Uint8Array> {
         self.0.save_with(|image| image.into()).map_err(throw)
+    }
+
+    pub fn badge(&self, config_text: Option<String>, metric: &str, wish: JsValue) -> JsResult<String> {
+        let wish = from_js(wish, "what is wanted of the badge")?;
+        api::badge(&self.0, config_text.as_deref(), metric, &wish).map_err(throw)
     }
 }
 

@@ -1,7 +1,7 @@
 // Where the axes begin and end and where their labels stand. Pure functions over numbers; values
 // get steps that suit their unit, times get steps that suit the UTC calendar.
 
-import { formatClock, formatMonth } from "./format.js";
+import { bytePower, formatClock, formatMonth } from "./format.js";
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -37,10 +37,16 @@ const DURATIONS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200
  * The smallest step of the unit's family that is at least `rough`.
  * @param {number} rough
  * @param {import("./format.js").Unit} unit
+ * @param {number} most the greatest size on the axis
+ * @returns {number}
  */
-function valueStep(rough, unit) {
-  if (unit === "bytes" && rough >= 1) return 2 ** Math.ceil(Math.log2(rough) - 1e-9);
-  if (unit === "bytes") return 1;
+function valueStep(rough, unit, most) {
+  if (unit === "bytes") {
+    if (rough <= 1) return 1;
+    // Round in the unit that the axis is labelled in.
+    const scale = 1024 ** bytePower(most);
+    return Math.max(1, valueStep(rough / scale, scale === 1 ? "integer" : "decimal", 0) * scale);
+  }
   if (unit === "duration" && rough > 0.5) {
     const step = DURATIONS.find((s) => s >= rough);
     if (step !== undefined) return step;
@@ -63,7 +69,7 @@ export function valueTicks(low, high, count, unit) {
   const spread = high - low;
   if (!Number.isFinite(spread)) return [low, 0, high];
   if (!(spread > 0)) return [low];
-  const step = valueStep(spread / Math.max(1, count), unit);
+  const step = valueStep(spread / Math.max(1, count), unit, Math.max(Math.abs(low), Math.abs(high)));
   const ticks = [];
   // Counted in steps: adding up would gather the rounding of every addition.
   for (let n = Math.ceil(low / step - 1e-9); n * step <= high + step * 1e-9; n += 1) {

@@ -1,9 +1,9 @@
 // Keeps the cards and the header's line in step with the view: the same parts that the engine
 // wrote for the first view, computed for the one the reader chose.
 
-import { drawing, element } from "./element.js";
+import { changed, drawing, element } from "./element.js";
 import { formatCount, formatDay, formatValue } from "./format.js";
-import { summarise } from "./stats.js";
+import { change, summarise, turnsIn } from "./stats.js";
 
 const WIDTH = 160;
 const HEIGHT = 36;
@@ -60,6 +60,7 @@ function showNumeric(card, metric, report, view) {
   card.classList.toggle("absent", summary === null);
   if (summary === null) {
     latest.textContent = "no data here";
+    card.querySelector("[data-part=turn]")?.remove();
     spark?.replaceChildren();
     return;
   }
@@ -67,13 +68,26 @@ function showNumeric(card, metric, report, view) {
   put(card, "[data-part=latest]", formatValue(summary.latest, metric.unit));
   put(card, "[data-part=min]", formatValue(summary.min, metric.unit));
   put(card, "[data-part=max]", formatValue(summary.max, metric.unit));
-  const { verdict, arrow, text, meaning } = summary.trend;
-  const trend = card.querySelector("[data-part=trend]");
-  if (trend) {
+  const trend = changed("p", "trend", summary.trend);
+  trend.dataset.part = "trend";
+  card.querySelector("[data-part=trend]")?.replaceWith(trend);
+  card.querySelector("[data-part=turn]")?.remove();
+  const turn = turnsIn(metric, report, view).pop();
+  if (turn !== undefined) {
+    const day = formatDay(report.builds.time[turn.build]);
+    const { arrow, text } = change(turn.before, turn.after, metric);
     const mark = element("span", "", arrow);
     mark.setAttribute("aria-hidden", "true");
-    trend.className = `trend ${verdict}`;
-    trend.replaceChildren(mark, ` ${text}`, element("span", "spoken", ` ${meaning}`));
+    const shift = element(
+      "p",
+      "turn",
+      "shift ",
+      mark,
+      ` ${/ \((.*)\)$/.exec(text)?.[1] ?? text} on `,
+      element("span", "day", day),
+    );
+    shift.dataset.part = "turn";
+    trend.after(shift);
   }
   const path = linePath(metric.values(), report.builds.time, view.builds, summary.min, summary.max);
   spark?.replaceChildren(drawing("path", { class: "l1", d: path }));

@@ -11,6 +11,14 @@
  * @property {"numeric"|"label"|"missing"} kind
  * @property {string[]} labels the words that a label metric's values index
  * @property {() => (number|null)[]} values one per build
+ * @property {Turn[]} turns branch after branch, each by build
+ */
+/**
+ * A likely shift of level, as src/report/shift.rs finds them.
+ * @typedef {object} Turn
+ * @property {number} build the first on the new level
+ * @property {number} before the level before it
+ * @property {number} after the level from it on
  */
 /**
  * @typedef {object} Builds
@@ -138,6 +146,11 @@ export function readReport(text) {
         direction: metric.direction,
         kind,
         labels: metric.label?.labels ?? [],
+        turns: (metric.turns ?? []).map((/** @type {[number, string, string]} */ [build, before, after]) => ({
+          build,
+          before: Number(before),
+          after: Number(after),
+        })),
         values: once(() => {
           if (kind === "missing") return [];
           if (kind === "label") return unpack(metric.label.values);

@@ -35,6 +35,23 @@ export function drawing(name, attributes) {
   return made;
 }
 
+/**
+ * A change as it is written: an arrow, figures, and what the colour says in a word.
+ * @param {string} name of the element
+ * @param {string} className
+ * @param {{verdict: string, arrow: string, text: string, meaning: string}} change
+ */
+export function changed(name, className, { verdict, arrow, text, meaning }) {
+  const mark = element("span", "", arrow);
+  mark.setAttribute("aria-hidden", "true");
+  return element(name, `${className} ${verdict}`.trim(), mark, ` ${text} ${meaning}`.trimEnd());
+}
+
+/** The key of a line: a piece of it in its colour and dashes. @param {number} index from 0 */
+export function stroke(index) {
+  return element("i", `k${(index % 8) + 1}`);
+}
+
 /** The key of a legend: a dot in a series' colour. @param {number} index from 0 */
 export function dot(index) {
   return element("i", `f${(index % 8) + 1}`);

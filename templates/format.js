@@ -59,6 +59,13 @@ function bytes(size) {
   return `${trimmed(fixed(scaled, 1))} ${BYTES[power]}`;
 }
 
+/** The power of 1024 that bytes of this size are counted in on an axis. @param {number} size */
+export function bytePower(size) {
+  let power = 0;
+  while (power < BYTES.length - 1 && size >= 1024 ** (power + 1)) power += 1;
+  return power;
+}
+
 /** @param {number} seconds not negative */
 function duration(seconds) {
   const millis = seconds * 1000;
@@ -138,10 +145,12 @@ function places(step) {
  * @param {number} value finite
  * @param {Unit} unit
  * @param {number} step the distance between labels, greater than 0
+ * @param {number} [most] the greatest size on the axis, whose multiple of bytes all its labels have
  */
-export function formatTick(value, unit, step) {
+export function formatTick(value, unit, step, most = Math.abs(value)) {
   const size = Math.abs(value);
   const sign = value < 0 ? "-" : "";
+  if (size === 0 && unit === "bytes") return `0 ${BYTES[bytePower(most)]}`;
   if (size === 0)
     return sized(0, unit)
       .replace(/^0\.0+/, "0")
@@ -152,15 +161,14 @@ export function formatTick(value, unit, step) {
       .toPrecision(4)
       .replace(/\.?0*(e|$)/, "$1")
       .replace("e+", "e");
-  if (size >= 1e27 && unit === "bytes") return `${short(size / 1024 ** 4)} TB`;
+  if (most >= 1e27 && unit === "bytes") return `${short(size / 1024 ** 4)} TB`;
   if ((size >= 1e15 || step < 1e-12) && unit !== "bytes")
     return short(size) + (unit === "percent" ? "%" : "");
   switch (unit) {
     case "percent":
       return `${sign}${fixed(size, places(step))}%`;
     case "bytes": {
-      let power = 0;
-      while (power < BYTES.length - 1 && size >= 1024 ** (power + 1)) power += 1;
+      const power = bytePower(most);
       const scale = 1024 ** power;
       // Binary fractions are long in decimal: three digits are kept, more only to tell steps apart.
       const enough = Math.max(3, Math.ceil(1 - Math.log10(step / scale)));

@@ -6,11 +6,15 @@ import { formatTick } from "./format.js";
 import { withRhythm } from "./gaps.js";
 import { colour, seriesColour } from "./palette.js";
 import { ANY_STEP, FONT, makePlot } from "./plot.js";
+import { turnsIn } from "./stats.js";
 
 const HEIGHT = 236;
 
 /** Over a timeline, which has the time axis for both. */
 const SHORT = 160;
+
+/** What tells lines apart beside their colours; the style sheet has the same for still lines and keys. */
+const DASHES = [[], [9, 3], [3, 3], [12, 3, 3, 3], [6, 2], [2, 2], [14, 4], [9, 3, 3, 3, 3, 3]];
 
 /** Below this width the third unit and those after it have no axis. */
 const NARROW = 520;
@@ -21,9 +25,10 @@ const NARROW = 520;
  * @param {import("./view.js").View} view
  * @param {number[]} chosen indexes of numeric metrics
  * @param {string} title
+ * @param {import("./plot.js").Told[]} told
  * @param {boolean} bare whether the time axis is left to a timeline below
  */
-export function makeLines(place, report, view, chosen, title, bare) {
+export function makeLines(place, report, view, chosen, title, told, bare) {
   const metrics = chosen.map((index) => report.metrics[index]);
   const units = [...new Set(metrics.map((metric) => metric.unit))];
   const scaleOf = (/** @type {import("./data.js").Metric} */ metric) => `y${units.indexOf(metric.unit)}`;
@@ -40,6 +45,14 @@ export function makeLines(place, report, view, chosen, title, bare) {
       shrink === 1 ? values : values.map((value) => (value === null ? null : value * shrink)),
     );
   });
+
+  const turns = metrics.map((metric) =>
+    turnsIn(metric, report, view).map(({ build, before, after }) => ({
+      time: report.builds.time[build],
+      rising: after > before,
+      middle: (before / 2 + after / 2) * shrinkFor(metric),
+    })),
+  );
 
   /** @type {Record<string, any>} */
   const scales = {};
@@ -64,7 +77,8 @@ export function makeLines(place, report, view, chosen, title, bare) {
       scale: scaleOf(metric),
       stroke: () => seriesColour(index),
       width: 1.75,
-      dash: index >= 8 ? [6, 3] : undefined,
+      dash: DASHES[index % DASHES.length],
+      show: told.find((one) => one.series === index)?.shown() ?? true,
       points: { size: 5, fill: () => seriesColour(index), width: 0 },
     })),
     cursor: {
@@ -79,13 +93,18 @@ export function makeLines(place, report, view, chosen, title, bare) {
           }
         },
       ],
-      drawSeries: [(/** @type {any} */ u, /** @type {number} */ series) => bridgeGaps(u, series)],
+      drawSeries: [
+        (/** @type {any} */ u, /** @type {number} */ series) => {
+          if (!u.series[series].show) return;
+          bridgeGaps(u, series);
+          markTurns(u, series, turns[series - 1]);
+        },
+      ],
     },
   };
   const label = `${title}, ${view.builds.length} builds`;
   const height = bare ? SHORT : HEIGHT;
-  const colourOf = (/** @type {number} */ index) => index;
-  return makePlot(place, report, view, { label, height, metrics, colourOf, options, columns, bare });
+  return makePlot(place, report, view, { label, height, told, options, columns, bare });
 }
 
 /**
@@ -150,9 +169,12 @@ function valueAxis(unit, index, series, shrink) {
     ) => valueTicks(min, max, Math.max(2, Math.floor(u.height / 40)), unit),
     values: (/** @type {any} */ _, /** @type {number[]} */ splits) => {
       const step = splits.length > 1 ? splits[1] - splits[0] : Math.abs(splits[0]) || 1;
+      const most = splits.reduce((size, value) => Math.max(size, Math.abs(value / shrink)), 0);
       return splits.map((value) => {
         const real = value / shrink;
-        return Number.isFinite(real) ? formatTick(real, unit, Number((step / shrink).toPrecision(6))) : "";
+        return Number.isFinite(real)
+          ? formatTick(real, unit, Number((step / shrink).toPrecision(6)), most)
+          : "";
       });
     },
     size: (
@@ -209,6 +231,51 @@ function bridgeGaps(u, series) {
   ctx.lineWidth = devicePixelRatio * 1.5;
   ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
   ctx.stroke();
+  ctx.restore();
+}
+
+/**
+ * A mark where a line's level is likely to have shifted: a stem through the plot, and on it an arrow that points the
+ * way it went.
+ * @param {any} u
+ * @param {number} series
+ * @param {{time: number, rising: boolean, middle: number}[]} turns
+ */
+function markTurns(u, series, turns) {
+  const { ctx, bbox } = u;
+  const { min, max } = u.scales.x;
+  const { scale } = u.series[series];
+  const ratio = devicePixelRatio;
+  ctx.save();
+  for (const { time, rising, middle } of turns) {
+    if (time < min || time > max) continue;
+    const x = Math.round(u.valToPos(time, "x", true));
+    const reach = 6 * ratio;
+    const y = Math.max(
+      bbox.top + reach,
+      Math.min(bbox.top + bbox.height - reach, u.valToPos(middle, scale, true)),
+    );
+    ctx.strokeStyle = seriesColour(series - 1);
+    ctx.lineWidth = ratio;
+    ctx.globalAlpha = 0.5;
+    ctx.setLineDash([ratio, 3 * ratio]);
+    ctx.beginPath();
+    ctx.moveTo(x + 0.5, bbox.top);
+    ctx.lineTo(x + 0.5, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.globalAlpha = 1;
+    ctx.setLineDash([]);
+    ctx.lineWidth = 1.5 * ratio;
+    ctx.fillStyle = colour("surface-card");
+    const tip = rising ? -reach : reach;
+    ctx.beginPath();
+    ctx.moveTo(x, y + tip);
+    ctx.lineTo(x + reach, y - tip * 0.7);
+    ctx.lineTo(x - reach, y - tip * 0.7);
+    ctx.closePath();
+    ctx.fill();
+    ctx.stroke();
+  }
   ctx.restore();
 }
 

@@ -5,12 +5,16 @@
 import uPlot from "uplot";
 import { timeLabels, timeTicks } from "./axis.js";
 import { commitAddress, runAddress, shortCommit } from "./data.js";
-import { dot, element, link } from "./element.js";
-import { formatDelta, formatMinute, formatValue } from "./format.js";
+import { changed, dot, element, link, stroke } from "./element.js";
+import { formatMinute } from "./format.js";
 import { colour } from "./palette.js";
+import { change } from "./stats.js";
 import { valueText } from "./table.js";
 
 export const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
+
+const KEYS =
+  "Arrow keys step through the builds, Enter holds one; plus and minus zoom, zero shows the whole range.";
 
 const HALF_DAY = 43_200_000;
 
@@ -32,6 +36,8 @@ let zoom = null;
 /** The chart that the pointer or the focus was last in; the others follow it. @type {any} */
 let leader = null;
 
+/** @typedef {{plot: any, toggle: (series: number, shown: boolean) => void, remove: () => void}} Made */
+
 /** Ends the zoom, for a view with other builds. */
 export function forgetZoom() {
   zoom = null;
@@ -41,11 +47,18 @@ export function forgetZoom() {
  * @typedef {object} Shape
  * @property {string} label what a screen reader calls the chart
  * @property {number} height
- * @property {import("./data.js").Metric[]} metrics one per series after the first
- * @property {(metric: number, build: number) => number} colourOf the key's colour in the tip
+ * @property {Told[]} told what the tip tells
  * @property {boolean} [bare] whether the time axis shows no labels
  * @property {any} options uPlot's own
  * @property {(number|null|undefined)[][]} columns one per metric, aligned with the view's builds
+ */
+
+/**
+ * A metric's row in the tip.
+ * @typedef {object} Told
+ * @property {import("./data.js").Metric} metric
+ * @property {number} series the line's place among the chart's lines; of a label metric nothing
+ * @property {() => boolean} shown
  */
 
 /**
@@ -53,14 +66,14 @@ export function forgetZoom() {
  * @param {import("./data.js").Report} report
  * @param {import("./view.js").View} view
  * @param {Shape} shape
- * @returns {{plot: any, remove: () => void}}
+ * @returns {Made}
  */
 export function makePlot(place, report, view, shape) {
   const times = view.builds.map((build) => report.builds.time[build]);
   const host = element("div", "plot");
   host.tabIndex = 0;
   host.setAttribute("role", "group");
-  host.setAttribute("aria-label", `${shape.label}. Arrow keys step through the builds, Enter holds one.`);
+  host.setAttribute("aria-label", `${shape.label}. ${KEYS}`);
   const tip = makeTip(report, view, shape);
   const reset = element("button", "reset", "Reset zoom");
   reset.setAttribute("type", "button");
@@ -158,6 +171,8 @@ export function makePlot(place, report, view, shape) {
   watcher.observe(host);
   return {
     plot,
+    toggle: (/** @type {number} */ series, /** @type {boolean} */ shown) =>
+      plot.setSeries(series + 1, { show: shown }),
     remove: () => {
       watcher.disconnect();
       charts.delete(chart);
@@ -200,6 +215,30 @@ function timeAxis(bare) {
   };
 }
 
+/** What keys make of the stretch of time that is shown. @type {Record<string, number>} */
+const ZOOMS = { "+": 0.5, "=": 0.5, "-": 2, _: 2, 0: Number.POSITIVE_INFINITY };
+
+/**
+ * Shows `factor` times as much time around the crosshair, or around the middle.
+ * @param {any} plot
+ * @param {number[]} times
+ * @param {number} factor
+ */
+function magnify(plot, times, factor) {
+  const whole = { min: times[0], max: times[times.length - 1] };
+  const { min, max } = plot.scales.x;
+  const reach = (max - min) * factor;
+  if (!(reach < whole.max - whole.min)) {
+    plot.setScale("x", whole);
+    return;
+  }
+  const at = times[plot.cursor.idx ?? -1] ?? (min + max) / 2;
+  // The crosshair's build keeps its place, as far as the ends allow.
+  const left = Math.min(max, Math.max(min, at)) - ((at - min) / (max - min)) * reach;
+  const from = Math.max(whole.min, Math.min(whole.max - reach, left));
+  if (reach >= 1) plot.setScale("x", { min: from, max: from + reach });
+}
+
 /**
  * @param {HTMLElement} host
  * @param {any} plot
@@ -213,7 +252,7 @@ function bindKeys(host, plot, times, tip) {
       tip.show(plot, null);
       return;
     }
-    if (event.target !== host || times.length === 0) return;
+    if (event.target !== host || times.length === 0 || event.ctrlKey || event.metaKey || event.altKey) return;
     const now = plot.cursor.idx ?? null;
     const last = times.length - 1;
     const big = Math.max(1, Math.round(times.length / 20));
@@ -229,6 +268,8 @@ function bindKeys(host, plot, times, tip) {
     if (event.key === "Enter" && now !== null) {
       tip.hold(plot, now);
       tip.box.querySelector("a")?.focus();
+    } else if (event.key in ZOOMS) {
+      magnify(plot, times, ZOOMS[event.key]);
     } else if (event.key in steps) {
       const index = Math.min(last, Math.max(0, steps[event.key]));
       tip.release();
@@ -271,16 +312,21 @@ function makeTip(report, view, shape) {
     const commit = builds.commit(build);
     const run = builds.run(build);
     const number = builds.number()[build];
-    const rows = shape.metrics.map((metric, place) => {
-      const parts = [
-        dot(shape.colourOf(place, build)),
-        element("span", "", metric.name),
-        element("b", "", valueText(metric, build)),
-      ];
-      const change = changeSince(metric, view, index);
-      if (change) parts.push(change);
-      return element("li", "", ...parts);
-    });
+    const rows = shape.told
+      .filter((told) => told.shown())
+      .map(({ metric, series }) => {
+        const key = metric.kind === "label" ? dot(metric.values()[build] ?? 0) : stroke(series);
+        const parts = [key, element("span", "", metric.name), element("b", "", valueText(metric, build))];
+        const since = changeSince(metric, view, index);
+        if (since) parts.push(since);
+        const row = element("li", "", ...parts);
+        const turn = metric.turns.find((one) => one.build === build);
+        if (turn)
+          row.append(
+            element("p", "", "likely shift ", changed("b", "", change(turn.before, turn.after, metric))),
+          );
+        return row;
+      });
     const where = element("p", "where");
     if (commit) where.append("commit ", link(shortCommit(commit), commitAddress(report, commit)));
     if (run)
@@ -343,16 +389,10 @@ function changeSince(metric, view, index) {
   for (let before = index - 1; before >= 0; before -= 1) {
     const other = values[view.builds[before]] ?? null;
     if (other === null) continue;
-    const delta = value - other;
-    if (!Number.isFinite(delta) || formatValue(value, metric.unit) === formatValue(other, metric.unit))
-      return null;
-    const better =
-      metric.direction === "none"
-        ? "neutral"
-        : delta > 0 === (metric.direction === "higher-is-better")
-          ? "good"
-          : "bad";
-    return element("span", better, formatDelta(delta, metric.unit));
+    const since = change(other, value, metric);
+    return since.verdict === "flat"
+      ? null
+      : changed("span", "", { ...since, text: since.text.split(" (")[0] });
   }
   return null;
 }

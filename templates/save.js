@@ -44,7 +44,7 @@ const LINE = 22;
 /**
  * The charts below each other, under their title and the lines' names.
  * @param {string} title
- * @param {string[]} names of the lines, in their order
+ * @param {string[]} names of the lines, in their order; a hidden one's is empty
  * @param {HTMLCanvasElement[]} charts
  */
 export function pictureOf(title, names, charts) {
@@ -63,6 +63,7 @@ export function pictureOf(title, names, charts) {
   ctx.font = `${12 * ratio}px ${font}`;
   let x = MARGIN * ratio;
   for (const [index, name] of names.length > 1 ? names.entries() : []) {
+    if (name === "") continue;
     ctx.fillStyle = seriesColour(index);
     ctx.fillText("\u25cf", x, (MARGIN + 8 + LINE) * ratio);
     ctx.fillStyle = colour("text-dim");

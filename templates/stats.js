@@ -24,24 +24,40 @@ export function summarise(metric, builds) {
     if (value > max) max = value;
   }
   if (first === null) return null;
-  return { latest, min, max, trend: trend(first, latest, count, metric) };
+  const trend = change(first, latest, metric);
+  if (count === 1) trend.text = "first value";
+  else if (trend.verdict === "flat" && formatValue(min, metric.unit) !== formatValue(max, metric.unit))
+    trend.text = "as at the start";
+  return { latest, min, max, trend };
 }
 
 /**
+ * A metric's likely shifts of level among the builds, oldest first.
+ * @param {import("./data.js").Metric} metric
+ * @param {import("./data.js").Report} report
+ * @param {import("./view.js").View} view
+ */
+export function turnsIn(metric, report, view) {
+  if (view.builds.length === 0) return [];
+  const [first, last] = [view.builds[0], view.builds[view.builds.length - 1]];
+  const { branch } = report.builds;
+  return metric.turns.filter(({ build }) => build >= first && build <= last && branch[build] === view.branch);
+}
+
+/**
+ * The change from one value to another. Two that read the same are no change.
  * @param {number} first
  * @param {number} latest
- * @param {number} count
  * @param {import("./data.js").Metric} metric
  */
-function trend(first, latest, count, { unit, direction }) {
-  const flat = (/** @type {string} */ text) => ({ verdict: "flat", arrow: "", text, meaning: "" });
-  if (count === 1) return flat("first value");
-  if (formatValue(first, unit) === formatValue(latest, unit)) return flat("no change");
+export function change(first, latest, { unit, direction }) {
+  if (formatValue(first, unit) === formatValue(latest, unit))
+    return { verdict: "flat", arrow: "", text: "no change", meaning: "" };
   const rising = latest > first;
   const delta = latest - first;
   let text = Number.isFinite(delta) ? formatDelta(delta, unit) : "beyond measure";
   const relative = (delta / Math.abs(first)) * 100;
-  if (unit !== "percent" && first !== 0 && Math.abs(relative) < 9999.95) {
+  if (unit !== "percent" && first !== 0 && Math.abs(relative) >= 0.05 && Math.abs(relative) < 9999.95) {
     text = `${text} (${formatDelta(relative, "percent")})`;
   }
   const better = direction === "none" ? null : rising === (direction === "higher-is-better");

@@ -15,9 +15,10 @@ const AXIS = 40;
  * @param {import("./view.js").View} view
  * @param {number[]} chosen indexes of label metrics
  * @param {string} title
+ * @param {import("./plot.js").Told[]} told
  * @param {any} above the line chart that stands over the rows and lends them its edges, or null
  */
-export function makeTimeline(place, report, view, chosen, title, above) {
+export function makeTimeline(place, report, view, chosen, title, told, above) {
   const metrics = chosen.map((index) => report.metrics[index]);
   const columns = metrics.map((metric) => {
     const values = metric.values();
@@ -50,11 +51,9 @@ export function makeTimeline(place, report, view, chosen, title, above) {
       ],
     },
   };
-  const colourOf = (/** @type {number} */ index, /** @type {number} */ build) =>
-    metrics[index].values()[build] ?? 0;
   const label = `${title}, states of ${view.builds.length} builds`;
   const height = rows * row + AXIS + 4;
-  const made = makePlot(place, report, view, { label, height, metrics, colourOf, options, columns });
+  const made = makePlot(place, report, view, { label, height, told, options, columns });
   if (above) {
     let edges = "";
     const follow = () => {

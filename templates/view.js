@@ -35,8 +35,9 @@ export function viewOf(report, branch, from, to) {
  * @returns {[number, number]}
  */
 export function latestDays(report, branch, days) {
+  if (days === 0) return [-Infinity, Infinity];
   const all = viewOf(report, branch, -Infinity, Infinity).builds;
-  if (all.length === 0 || days === 0) return [-Infinity, Infinity];
+  if (all.length === 0) return [-Infinity, Infinity];
   const last = report.builds.time[all[all.length - 1]];
   return [last - days * DAY, last];
 }

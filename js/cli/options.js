@@ -56,6 +56,11 @@ export const OPTIONS = {
   },
   repository: { type: "string", value: "OWNER/NAME", help: "the artifacts' repository (GITHUB_REPOSITORY)" },
   "seed-from": { type: "string", value: "PLACE", help: "what an empty history begins with (see migrate)" },
+  "no-open": { type: "boolean", help: "only write the page, open no browser" },
+  format: { type: "string", value: "FORMAT", help: "svg, or json for shields.io's endpoint badge (svg)" },
+  trend: { type: "boolean", help: "an image of the metric's course instead of a badge" },
+  label: { type: "string", value: "TEXT", help: "what stands beside the value (the metric's name)" },
+  output: { type: "string", short: "o", value: "FILE", help: "where it is written (standard output)" },
   commit: { type: "string", value: "SHA", help: "the commit of the build" },
   branch: { type: "string", value: "NAME", help: "the branch of the build" },
   "run-id": { type: "string", value: "ID", help: "the id of the CI run" },
@@ -143,6 +148,15 @@ export const COMMANDS = {
       "concurrency",
       ...COMMON,
     ],
+  },
+  preview: {
+    summary: "show what the report looks like, with sample data or with --db",
+    options: ["config", "db", "report-dir", "no-open", ...COMMON],
+  },
+  badge: {
+    summary: "make a badge or an image of one metric's course for a README",
+    arguments: "METRIC",
+    options: ["config", ...STORAGE, "branch", "format", "trend", "label", "output", ...COMMON],
   },
   merge: {
     summary: "add the builds of a history file to another history",

@@ -3,7 +3,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { DEFAULT_FILE, loadConfig } from "../config.js";
-import { repositoryOf } from "../context.js";
+import { defaultBranchOf, repositoryOf } from "../context.js";
 import { Failure } from "../failure.js";
 import { reportFacts, shownPath, writeReport } from "../report.js";
 import { Storage } from "../storage/storage.js";
@@ -38,6 +38,7 @@ export async function report({ values, terminal, signal, cwd, env, now, print })
         directory: loaded?.directory ?? cwd,
         repositoryUrl: await repositoryOf(cwd, env),
         now,
+        branch: await defaultBranchOf(cwd, env),
       }),
       directory: path.resolve(cwd, values["report-dir"] ?? "unentropy-report"),
     });

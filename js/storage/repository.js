@@ -124,4 +124,16 @@ export class MetricsRepository {
   report(configText, facts) {
     return this.#history().report(configText, facts);
   }
+
+  /**
+   * A badge, its data, or an image of a metric's course.
+   *
+   * @param {Parameters<EngineHistory["badge"]>[0]} configText
+   * @param {Parameters<EngineHistory["badge"]>[1]} metric
+   * @param {Parameters<EngineHistory["badge"]>[2]} wish
+   * @returns {string} SVG or JSON
+   */
+  badge(configText, metric, wish) {
+    return this.#history().badge(configText, metric, wish);
+  }
 }

@@ -8,9 +8,9 @@
  */
 
 import { Failure } from "../failure.js";
+import { RESERVE } from "../http/retry.js";
 import { S3Client } from "../s3/client.js";
 import { s3Parameters } from "../s3/parameters.js";
-import { RESERVE } from "../s3/retry.js";
 import {
   BUILDS,
   CONTENT_TYPE,

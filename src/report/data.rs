@@ -4,7 +4,7 @@
 
 use super::pack::{self, Mixed, Packed};
 use super::selection::Selection;
-use super::{Drawn, ReportInput};
+use super::{Drawn, ReportInput, Turn};
 use crate::config::{self, Direction, Unit};
 use crate::history::Values;
 use serde::Serialize;
@@ -45,6 +45,9 @@ struct Metric<'a> {
     numeric: Option<Packed>,
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<Label<'a>>,
+    /// Likely shifts of level: the build, the level before it and the one from it on, in decimal.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    turns: Vec<(usize, String, String)>,
 }
 
 #[derive(Serialize)]
@@ -76,6 +79,7 @@ pub(super) fn json(
     input: &ReportInput<'_>,
     selection: &Selection,
     drawn: &[Drawn<'_>],
+    turns: &[Vec<Turn>],
     charts: &[(String, Vec<usize>)],
     repository: Option<&str>,
 ) -> serde_json::Result<String> {
@@ -95,7 +99,8 @@ pub(super) fn json(
     };
     let metrics = drawn
         .iter()
-        .map(|d| {
+        .zip(turns)
+        .map(|(d, turns)| {
             let (numeric, label) = match d.values {
                 None => (None, None),
                 Some(Values::Numeric(values)) => {
@@ -108,7 +113,8 @@ pub(super) fn json(
                 }
             };
             let config::Metric { id, name, unit, direction, .. } = d.metric;
-            Metric { id, name, unit: *unit, direction: *direction, numeric, label }
+            let turns = turns.iter().map(|t| (t.build, t.before.to_string(), t.after.to_string())).collect();
+            Metric { id, name, unit: *unit, direction: *direction, numeric, label, turns }
         })
         .collect();
     let thresholds = input
@@ -121,7 +127,7 @@ pub(super) fn json(
         })
         .collect();
     let data = Data {
-        version: 1,
+        version: 2,
         branches: selection.branches.iter().map(|b| (b.name.as_str(), b.builds)).collect(),
         builds,
         metrics,

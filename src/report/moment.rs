@@ -24,6 +24,11 @@ pub(super) fn minute_of(text: &str) -> String {
         .map_or_else(|_| text.to_owned(), |at| written(at.to_offset(time::UtcOffset::UTC)))
 }
 
+/// An RFC 3339 time in milliseconds since 1970.
+pub(super) fn milliseconds(text: &str) -> Option<i64> {
+    OffsetDateTime::parse(text, &Rfc3339).ok().map(|at| at.unix_timestamp() * 1000)
+}
+
 fn written(at: OffsetDateTime) -> String {
     format!("{} {:02}:{:02}", at.date(), at.hour(), at.minute())
 }

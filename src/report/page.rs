@@ -4,7 +4,7 @@
 use super::selection::Selection;
 use super::shape::{self, Area, Bar, Span};
 use super::stats::{self, Trend};
-use super::{Drawn, ReportInput, moment, theme};
+use super::{Drawn, ReportInput, Turn, moment, theme};
 use crate::config::{ColourMode, Unit};
 use crate::error::{Code, Error, Result};
 use crate::history::{BuildTable, Values};
@@ -99,8 +99,21 @@ struct Card<'a> {
 
 enum Face {
     Missing,
-    Numeric { latest: String, min: String, max: String, trend: Trend, path: String },
-    Label { latest: String, since: String, states: String, bars: Vec<Bar> },
+    Numeric {
+        latest: String,
+        min: String,
+        max: String,
+        trend: Trend,
+        path: String,
+        /// The newest likely shift of level and its day.
+        shift: Option<(Trend, String)>,
+    },
+    Label {
+        latest: String,
+        since: String,
+        states: String,
+        bars: Vec<Bar>,
+    },
 }
 
 struct SectionView<'a> {
@@ -122,7 +135,19 @@ struct Panel<'a> {
     bounds: Option<(String, String)>,
     timelines: Vec<Timeline<'a>>,
     empty: bool,
+    /// The likely shifts of level, newest first.
+    shifts: Vec<ShiftView<'a>>,
     table: Table<'a>,
+}
+
+struct ShiftView<'a> {
+    day: String,
+    /// The metric's name where the chart holds several, else empty.
+    name: &'a str,
+    before: String,
+    after: String,
+    change: Trend,
+    commit: Link,
 }
 
 struct Line {
@@ -178,10 +203,18 @@ impl<'a> Page<'a> {
         input: &ReportInput<'a>,
         selection: &Selection,
         drawn: &[Drawn<'a>],
+        turns: &[Vec<Turn>],
         sections: &'a [Section<'a>],
         repository: Option<&'a str>,
     ) -> Self {
-        let view = View { table: &input.columns.builds, shown: &selection.shown, drawn, repository };
+        let view = View {
+            table: &input.columns.builds,
+            selection,
+            shown: &selection.shown,
+            drawn,
+            turns,
+            repository,
+        };
         let span = view.span();
         let days = if selection.shown.is_empty() {
             (String::new(), String::new())
@@ -248,8 +281,10 @@ fn filled(mut panels: Vec<Panel<'_>>) -> Vec<Panel<'_>> {
 /// The builds of the branch shown, and the metrics over them.
 struct View<'v, 'a> {
     table: &'v BuildTable,
+    selection: &'v Selection,
     shown: &'v [usize],
     drawn: &'v [Drawn<'a>],
+    turns: &'v [Vec<Turn>],
     repository: Option<&'a str>,
 }
 
@@ -268,7 +303,14 @@ impl<'a> View<'_, 'a> {
         self.shown.iter().map(|&b| (self.table.timestamp[b], values[b])).collect()
     }
 
+    /// A metric's likely shifts on the branch shown, newest first, each with its place in the build table.
+    fn turns_shown(&self, metric: usize) -> impl Iterator<Item = (usize, Turn)> {
+        let of_branch = self.turns[metric].iter().rev().filter(|t| self.selection.branch[t.build] == 0);
+        of_branch.map(|t| (self.selection.kept[t.build], *t))
+    }
+
     fn card(&self, metric: usize, chart: Option<usize>) -> Card<'a> {
+        let turn = self.turns_shown(metric).next();
         let Drawn { metric, values } = self.drawn[metric];
         let face = match values {
             Some(Values::Numeric(values)) => {
@@ -279,6 +321,10 @@ impl<'a> View<'_, 'a> {
                     max: format_value(s.max, metric.unit),
                     trend: s.trend,
                     path: shape::line(&self.known(values), self.span(), (s.min, s.max), CARD),
+                    shift: turn.map(|(build, t)| {
+                        let change = stats::change(t.before, t.after, metric.unit, metric.direction);
+                        (change, moment::day(self.table.timestamp[build]))
+                    }),
                 })
             }
             Some(Values::Label(values, labels)) => self.label_face(values, labels),
@@ -391,8 +437,32 @@ impl<'a> View<'_, 'a> {
             bounds,
             timelines,
             empty,
+            shifts: self.shifts(chart),
             table: self.rows(chart),
         }
+    }
+
+    fn shifts(&self, chart: &Chart) -> Vec<ShiftView<'a>> {
+        let of_chart = || {
+            let shown = |&metric: &usize| self.turns_shown(metric).map(move |(build, t)| (build, metric, t));
+            chart.metrics.iter().flat_map(shown)
+        };
+        let mut builds: Vec<usize> = of_chart().map(|(build, ..)| build).collect();
+        builds.sort_unstable();
+        builds.dedup();
+        let all = builds.iter().rev().flat_map(|&at| of_chart().filter(move |shift| shift.0 == at));
+        let view = |(build, metric, turn): (usize, usize, Turn)| {
+            let Drawn { metric, .. } = self.drawn[metric];
+            ShiftView {
+                day: moment::day(self.table.timestamp[build]),
+                name: if chart.metrics.len() > 1 { metric.name.as_str() } else { "" },
+                before: format_value(turn.before, metric.unit),
+                after: format_value(turn.after, metric.unit),
+                change: stats::change(turn.before, turn.after, metric.unit, metric.direction),
+                commit: self.commit(build),
+            }
+        };
+        all.take(ROWS).map(view).collect()
     }
 
     fn rows(&self, chart: &Chart) -> Table<'a> {

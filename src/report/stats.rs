@@ -31,6 +31,13 @@ pub(super) struct Trend {
     pub(super) meaning: &'static str,
 }
 
+impl Trend {
+    /// The relative change where there is one, else the whole text.
+    pub(super) fn brief(&self) -> &str {
+        self.text.split_once(" (").map_or(&self.text, |(_, relative)| relative.trim_end_matches(')'))
+    }
+}
+
 /// Summarises `values`, oldest first; `None` when there is no value at all.
 pub(super) fn summarise(
     values: impl Iterator<Item = f64>,
@@ -47,24 +54,26 @@ pub(super) fn summarise(
         max = max.max(value);
     }
     let first = first?;
-    Some(Summary { latest, min, max, trend: trend(first, latest, count, unit, direction) })
+    let mut trend = change(first, latest, unit, direction);
+    if count == 1 {
+        trend.text = "first value".to_owned();
+    } else if trend.verdict == "flat" && format_value(min, unit) != format_value(max, unit) {
+        trend.text = "as at the start".to_owned();
+    }
+    Some(Summary { latest, min, max, trend })
 }
 
 /// The change from `first` to `latest`. Two values that read the same are no change: a coloured
 /// `+0.0%` would claim more than the figures beside it show.
-fn trend(first: f64, latest: f64, count: usize, unit: Option<Unit>, direction: Direction) -> Trend {
-    let flat = |text: &str| Trend { verdict: "flat", arrow: "", text: text.to_owned(), meaning: "" };
-    if count == 1 {
-        return flat("first value");
-    }
+pub(super) fn change(first: f64, latest: f64, unit: Option<Unit>, direction: Direction) -> Trend {
     if format_value(first, unit) == format_value(latest, unit) {
-        return flat("no change");
+        return Trend { verdict: "flat", arrow: "", text: "no change".to_owned(), meaning: "" };
     }
     let rising = latest > first;
     let delta = latest - first;
     let mut text = if delta.is_finite() { format_delta(delta, unit) } else { "beyond measure".to_owned() };
     let relative = delta / first.abs() * 100.0;
-    if unit != Some(Unit::Percent) && first != 0.0 && relative.abs() < 9_999.95 {
+    if unit != Some(Unit::Percent) && first != 0.0 && (0.05..9_999.95).contains(&relative.abs()) {
         text = format!("{text} ({})", format_delta(relative, Some(Unit::Percent)));
     }
     let (verdict, meaning) = match (direction, rising) {
@@ -95,6 +104,20 @@ mod tests {
         for (values, direction, expected) in cases {
             let trend = summarise(values.iter().copied(), Some(Unit::Decimal), direction).unwrap().trend;
             assert_eq!(format!("{} {}", trend.verdict, trend.arrow), expected, "{values:?} {direction:?}");
+        }
+    }
+
+    #[test]
+    fn a_course_that_came_back_is_not_called_unchanged() {
+        let cases = [
+            (&[5.0][..], "first value"),
+            (&[5.0, 5.001], "no change"),
+            (&[5.0, 9.0, 5.0], "as at the start"),
+            (&[5.0, 5.001, 5.002], "no change"),
+        ];
+        for (values, text) in cases {
+            let summary = summarise(values.iter().copied(), Some(Unit::Decimal), Direction::None).unwrap();
+            assert_eq!(summary.trend.text, text, "{values:?}");
         }
     }
 

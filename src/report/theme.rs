@@ -100,7 +100,7 @@ pub(super) fn css(theme: &Theme) -> Result<String> {
         }
         Theme::Custom { dark, light } => (over(&THEMES[0].light, light)?, over(&THEMES[0].dark, dark)?),
     };
-    let (light, dark) = (declarations(&light, false), declarations(&dark, true));
+    let (light, dark) = (declarations(&readable(light), false), declarations(&readable(dark), true));
     Ok(format!(
         ":root{{{light}}}:root[data-mode=dark]{{{dark}}}\
          @media(prefers-color-scheme:dark){{:root[data-mode=auto]{{{dark}}}}}\
@@ -137,6 +137,30 @@ fn over(base: &Palette, own: &[(String, String)]) -> Result<[String; 12]> {
     Ok(colours)
 }
 
+/// What text needs beside the surface it stands on, by WCAG 2.2 (1.4.3).
+const TEXT: f64 = 4.5;
+
+/// The palette with every text colour moved towards black or white, just as far as it takes to be
+/// read on all three surfaces. The named themes come out as they are. Where surfaces are so far
+/// apart that no colour is read on all of them, the end that is read best.
+fn readable(mut colours: [String; 12]) -> [String; 12] {
+    let surfaces: [String; 3] = std::array::from_fn(|index| colours[index].clone());
+    let least = |colour: &str| surfaces.iter().map(|s| contrast(colour, s)).fold(f64::INFINITY, f64::min);
+    let end = if least("#000000") > least("#ffffff") { 0.0 } else { 255.0 };
+    for colour in &mut colours[5..] {
+        let own = channels(colour).map(|channel| channel * 255.0);
+        for step in 0..=32 {
+            if least(colour) >= TEXT {
+                break;
+            }
+            let [r, g, b] =
+                own.map(|channel| (channel + (end - channel) * f64::from(step) / 32.0).round() as u8);
+            *colour = format!("#{r:02x}{g:02x}{b:02x}");
+        }
+    }
+    colours
+}
+
 fn declarations(colours: &[String; 12], dark: bool) -> String {
     let mut out = format!("color-scheme:{}", if dark { "dark" } else { "light" });
     for (variable, colour) in VARIABLES.iter().zip(colours) {
@@ -169,6 +193,17 @@ fn channels(colour: &str) -> [f64; 3] {
     })
 }
 
+/// The contrast ratio of two colours as WCAG 2.2 defines it.
+pub(super) fn contrast(one: &str, two: &str) -> f64 {
+    let luminance = |colour: &str| {
+        let [r, g, b] =
+            channels(colour).map(|c| if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) });
+        0.2126 * r + 0.7152 * g + 0.0722 * b
+    };
+    let (one, two) = (luminance(one) + 0.05, luminance(two) + 0.05);
+    if one > two { one / two } else { two / one }
+}
+
 /// The hue in degrees, 0 for greys.
 fn hue(colour: &str) -> f64 {
     let [red, green, blue] = channels(colour);
@@ -188,17 +223,6 @@ fn hue(colour: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The contrast ratio of two colours as WCAG 2.2 defines it.
-    fn contrast(one: &str, two: &str) -> f64 {
-        let luminance = |colour: &str| {
-            let [r, g, b] = channels(colour)
-                .map(|c| if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) });
-            0.2126 * r + 0.7152 * g + 0.0722 * b
-        };
-        let (one, two) = (luminance(one) + 0.05, luminance(two) + 0.05);
-        if one > two { one / two } else { two / one }
-    }
 
     #[test]
     fn texts_and_lines_stand_out_from_every_surface() {
@@ -226,6 +250,28 @@ mod tests {
             }
         }
         assert!(weak.is_empty(), "{}", weak.join("\n"));
+    }
+
+    #[test]
+    fn own_colours_are_moved_until_they_can_be_read() {
+        let palette = |surfaces: [&str; 3], text: &str| -> [String; 12] {
+            std::array::from_fn(|index| (if index < 3 { surfaces[index] } else { text }).to_owned())
+        };
+        // Grey steps of surfaces that lie together, with text from the same greys and with bright colours.
+        for level in (0..=240).step_by(15) {
+            let near = |offset: u32| format!("#{0:02x}{0:02x}{0:02x}", (level + offset).min(255));
+            let surfaces = [near(0), near(8), near(15)];
+            for text in ["#808080", "#ff0000", "#00ff00", "#0000ff", "#ffff00", &surfaces[1]] {
+                let made = readable(palette([&surfaces[0], &surfaces[1], &surfaces[2]], text));
+                let best =
+                    |colour: &str| surfaces.iter().map(|s| contrast(colour, s)).fold(f64::INFINITY, f64::min);
+                let reachable = best("#000000").max(best("#ffffff")).min(TEXT);
+                assert!(best(&made[5]) >= reachable - 1e-9, "{text} on {surfaces:?}: {}", made[5]);
+            }
+        }
+        let kept = readable(THEMES[1].light.map(String::from));
+        assert_eq!(kept, THEMES[1].light.map(String::from), "what is readable stays");
+        assert_eq!(readable(palette(["#ffffff"; 3], "#777777"))[5], "#737373");
     }
 
     #[test]

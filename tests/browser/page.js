@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
-const executablePath = process.env.UNENTROPY_CHROMIUM ?? "/usr/bin/chromium";
+export const executablePath = process.env.UNENTROPY_CHROMIUM ?? "/usr/bin/chromium";
 
 /** Why the browser tests cannot run here, or false. Absence must be allowed by name, never assumed. */
 export const skip =

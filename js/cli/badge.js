@@ -1,0 +1,76 @@
+// `unentropy badge`: a metric's badge, its data for shields.io, or an image of its course, from a
+// history that it does not change.
+
+import fs from "node:fs";
+import path from "node:path";
+import { DEFAULT_FILE, loadConfig } from "../config.js";
+import { defaultBranchOf } from "../context.js";
+import { Failure } from "../failure.js";
+import { writeAtomically } from "../files/replace.js";
+import { shownPath } from "../report.js";
+import { Storage } from "../storage/storage.js";
+import { showWarnings } from "./shared.js";
+import { storageConfig } from "./storage.js";
+
+const FORMATS = ["svg", "json"];
+
+/**
+ * @param {import("../types.js").Invocation} invocation
+ * @returns {Promise<undefined>}
+ */
+export async function badge({ values, positionals, terminal, signal, cwd, env, print }) {
+  const [metric] = positionals;
+  if (metric === undefined) throw usage("`badge` needs a metric", "Write `unentropy badge METRIC`.");
+  const format = values.format ?? "svg";
+  if (!FORMATS.includes(format))
+    throw usage(`\`--format\` is \`${format}\`, expected \`svg\` or \`json\``, "Leave it out for an SVG.");
+  if (values.trend && format !== "svg")
+    throw usage("`--trend` is an image, `--format json` is none", "Leave one of the two out.");
+  const wanted = values.config !== undefined || fs.existsSync(path.resolve(cwd, DEFAULT_FILE));
+  const loaded = wanted ? loadConfig(values.config, cwd) : undefined;
+  if (loaded) showWarnings(terminal, loaded);
+  const storage = new Storage({ ...storageConfig(values, loaded, cwd), readonly: true }, { env, signal });
+  try {
+    await storage.ready();
+    if (!storage.existed) {
+      throw new Failure(`there is no history in \`${storage.location}\``, {
+        type: "storage",
+        code: "HISTORY_MISSING",
+        hint: "Record a build with `unentropy track` first, or name another file with --db.",
+      });
+    }
+    const text = storage.getRepository().badge(loaded?.text ?? null, metric, {
+      form: values.trend ? "trend" : format,
+      label: values.label,
+      branch: values.branch,
+      defaultBranch: await defaultBranchOf(cwd, env),
+    });
+    for (const warning of storage.warnings) terminal.warn(warning.message, warning.hint);
+    if (values.output === undefined) {
+      print(values.json ? `${JSON.stringify({ success: true, metric, badge: text })}\n` : text);
+      return undefined;
+    }
+    const file = path.resolve(cwd, values.output);
+    write(file, text);
+    if (values.json) print(`${JSON.stringify({ success: true, metric, path: shownPath(file, cwd) })}\n`);
+    else terminal.line(`badge of \`${metric}\`: ${shownPath(file, cwd)}`);
+  } finally {
+    storage.cleanup();
+  }
+  return undefined;
+}
+
+/** @param {string} file @param {string} text */
+function write(file, text) {
+  try {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    writeAtomically(file, Buffer.from(text));
+  } catch (cause) {
+    throw Failure.fromSystem(cause, { type: "report", doing: "could not write the badge", path: file });
+  }
+}
+
+/** @param {string} message @param {string} hint */
+function usage(message, hint) {
+  return new Failure(message, { type: "validation", code: "USAGE_INVALID", hint });
+}

@@ -1,0 +1,52 @@
+// `unentropy preview`: shows what the report of the configuration looks like, with sample data that
+// says so, or with a history; in a browser where the machine has one.
+
+import path from "node:path";
+import { loadConfig } from "../config.js";
+import { repositoryOf } from "../context.js";
+import { preview as renderSample } from "../engine.js";
+import { openInBrowser } from "../open.js";
+import { reportFacts, shownPath, writeReport } from "../report.js";
+import { report } from "./report.js";
+import { showWarnings } from "./shared.js";
+
+/** Where the page is written unless said otherwise: never over a report of real figures. */
+const DIRECTORY = "unentropy-preview";
+
+/**
+ * @param {import("../types.js").Invocation} invocation
+ * @returns {Promise<undefined>}
+ */
+export async function preview(invocation) {
+  const { values, terminal, cwd, env, now, print } = invocation;
+  const directory = values["report-dir"] ?? DIRECTORY;
+  const file = path.resolve(cwd, directory, "index.html");
+  const sample = values.db === undefined;
+  if (sample) {
+    const loaded = loadConfig(values.config, cwd);
+    showWarnings(terminal, loaded);
+    const facts = reportFacts({
+      directory: loaded.directory,
+      now,
+      repositoryUrl: await repositoryOf(cwd, env),
+    });
+    writeReport({
+      history: { report: (text, given) => renderSample(/** @type {string} */ (text), given) },
+      configText: loaded.text,
+      // Made-up commits lead nowhere.
+      facts: { ...facts, repositoryUrl: null },
+      directory: path.resolve(cwd, directory),
+    });
+    if (!values.json) terminal.line(`preview with sample data: ${shownPath(file, cwd)}`);
+  } else {
+    await report({ ...invocation, values: { ...values, "report-dir": directory, json: false } });
+  }
+  const opened = !values["no-open"] && (await openInBrowser(file, env));
+  if (values.json) {
+    print(`${JSON.stringify({ success: true, reportPath: shownPath(file, cwd), sample, opened })}\n`);
+  } else if (!opened && !values["no-open"]) {
+    terminal.line("no program to open it with was found; open this file in a browser:");
+    terminal.line(file);
+  }
+  return undefined;
+}

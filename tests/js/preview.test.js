@@ -1,0 +1,92 @@
+// `unentropy preview` and the branch that `report` shows first, as the shipped command line does them.
+
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { Project, told } from "./support/project.js";
+
+const CONFIG = { metrics: { size: { type: "numeric", unit: "bytes", command: "echo 1" } } };
+
+test("a preview shows sample data, says so, and leaves history and report alone", async (t) => {
+  const project = new Project(t).config(CONFIG);
+  const { code, stdout } = await project.run(["preview", "--no-open", "--json"]);
+  assert.equal(code, 0);
+  const reportPath = "unentropy-preview/index.html";
+  assert.deepEqual(JSON.parse(stdout), { success: true, reportPath, sample: true, opened: false });
+  const html = project.read(reportPath).toString();
+  assert.match(html, /<title>Sample data · /);
+  assert.match(html, /<strong>Sample data\.<\/strong> Every figure on this page is made up/);
+  assert.match(html, /data-id="size"/);
+  assert.equal(project.exists("unentropy.db") || project.exists("unentropy-report"), false);
+});
+
+test("a preview of a history shows that history and no sample", async (t) => {
+  const project = new Project(t).config(CONFIG);
+  assert.equal((await project.run(["track"])).code, 0);
+  const { code } = await project.run(["preview", "--db", "unentropy.db", "--no-open"]);
+  assert.equal(code, 0);
+  const html = project.read("unentropy-preview/index.html").toString();
+  assert.doesNotMatch(html, /Sample data/);
+  assert.match(html, /1 build</);
+});
+
+test("the page is handed to the machine's opener, and without one its place is told", {
+  skip: process.platform !== "linux" && "the opener is Linux's",
+}, async (t) => {
+  const project = new Project(t).config(CONFIG);
+  const file = project.path("unentropy-preview/index.html");
+  const node = path.dirname(process.execPath);
+  const bare = await project.run(["preview"], { env: { PATH: project.path("none") } });
+  assert.equal(bare.code, 0);
+  assert.ok(
+    told(bare).includes(`no program to open it with was found; open this file in a browser:\n${file}\n`),
+  );
+  project.write("bin/xdg-open", `#!/bin/sh\nprintf %s "$1" > "${project.path("opened")}"\n`);
+  fs.chmodSync(project.path("bin/xdg-open"), 0o755);
+  const env = { PATH: `${project.path("bin")}:${node}:/usr/bin:/bin` };
+  const opened = await project.run(["preview", "--json"], { env });
+  assert.equal(JSON.parse(opened.stdout).opened, true);
+  assert.equal(project.read("opened").toString(), file);
+  project.write("opened", "");
+  await project.run(["preview", "--no-open"], { env });
+  assert.equal(project.read("opened").toString(), "");
+  project.write("bin/xdg-open", "#!/bin/sh\nexit 3\n");
+  assert.equal(JSON.parse((await project.run(["preview", "--json"], { env })).stdout).opened, false);
+});
+
+test("the report begins with the repository's default branch, or the one that the gate compares with", async (t) => {
+  const project = new Project(t).config(CONFIG);
+  for (const [n, branch] of ["main", "next", "next", "old", "old", "old"].entries()) {
+    const args = ["track", "--branch", branch, "--run-id", String(n), "--event", "push"];
+    assert.equal((await project.run(args)).code, 0);
+  }
+  const first = async () => {
+    assert.equal((await project.run(["report"])).code, 0);
+    return /<option value="0">(\w+) /.exec(project.read("unentropy-report/index.html").toString())?.[1];
+  };
+  assert.equal(await first(), "main", "what is checked out");
+  project.git("update-ref", "refs/remotes/origin/next", "HEAD");
+  project.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/next");
+  assert.equal(await first(), "next", "what the origin calls its own");
+  project.config({ ...CONFIG, qualityGate: { baseline: { referenceBranch: "old" } } });
+  assert.equal(await first(), "old", "what the configuration names");
+  project.config({ ...CONFIG, qualityGate: { baseline: { referenceBranch: "gone" } } });
+  assert.equal(await first(), "next", "what the configuration names has no builds");
+});
+
+test("the machine's time zone and language do not show in a report", async (t) => {
+  const project = new Project(t).config(CONFIG);
+  assert.equal((await project.run(["track"])).code, 0);
+  const made = [];
+  for (const env of [
+    { TZ: "UTC", LANG: "C" },
+    { TZ: "Pacific/Auckland", LANG: "de_DE.UTF-8" },
+    { TZ: "America/St_Johns", LC_ALL: "ar_EG.UTF-8" },
+  ]) {
+    assert.equal((await project.run(["report"], { env })).code, 0);
+    const html = project.read("unentropy-report/index.html").toString();
+    made.push(html.replace(/Generated \d{4}-\d\d-\d\d \d\d:\d\d UTC/, "Generated"));
+  }
+  assert.deepEqual([made[1] === made[0], made[2] === made[0]], [true, true]);
+});

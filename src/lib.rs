@@ -11,6 +11,7 @@ pub mod config;
 pub mod error;
 pub mod history;
 pub mod report;
+pub mod summary;
 pub mod text;
 #[cfg(target_family = "wasm")]
 mod wasm;

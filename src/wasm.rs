@@ -10,7 +10,7 @@ use crate::config::{self, MetricType, Unit};
 use crate::error::{Code, Error, Result};
 use crate::history::{self, Limits};
 use crate::report::Assets;
-use crate::{api, text};
+use crate::{api, summary, text};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
@@ -99,6 +99,11 @@ pub fn closest(word: &str, choices: Vec<String>) -> Option<String> {
     text::closest(word, &choices).map(str::to_owned)
 }
 
+#[wasm_bindgen(js_name = renderSummary)]
+pub fn render_summary(facts: JsValue) -> JsResult<String> {
+    Ok(summary::render(&from_js(facts, "the summary")?))
+}
+
 /// A history in the engine's memory.
 #[wasm_bindgen]
 pub struct History(history::History);
@@ -133,6 +138,10 @@ impl History {
 
     pub fn baseline(&self, metric: &str, query: JsValue) -> JsResult {
         done(self.0.baseline(metric, &from_js(query, "the baseline's query")?))
+    }
+
+    pub fn recent(&self, metrics: Vec<String>, query: JsValue) -> JsResult {
+        done(self.0.recent(&metrics, &from_js(query, "the query")?))
     }
 
     #[wasm_bindgen(js_name = valuesByBuildId)]

@@ -41,3 +41,37 @@ function cancelled(message, cause) {
     cause,
   });
 }
+
+/**
+ * A signal that follows another one and is also aborted when time is up.
+ * @param {AbortSignal} signal
+ * @param {number} seconds
+ * @param {() => Failure} overdue the reason, asked for when time is up
+ * @returns {AbortSignal}
+ */
+export function withDeadline(signal, seconds, overdue) {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(overdue()), seconds * 1000);
+  timer.unref();
+  const follow = () => {
+    clearTimeout(timer);
+    abort.abort(signal.reason);
+  };
+  if (signal.aborted) follow();
+  else signal.addEventListener("abort", follow, { once: true });
+  return abort.signal;
+}
+
+/**
+ * Fails when something that was told to stop has not stopped after a while.
+ * @param {AbortSignal} signal
+ * @param {number} patienceMs
+ * @returns {Promise<never>} rejects with the signal's reason; never resolves
+ */
+export function outOfPatience(signal, patienceMs) {
+  return new Promise((_, reject) => {
+    const wait = () => setTimeout(() => reject(signal.reason), patienceMs).unref();
+    if (signal.aborted) wait();
+    else signal.addEventListener("abort", wait, { once: true });
+  });
+}

@@ -6,8 +6,12 @@ import path from "node:path";
 import { collectMetrics } from "./collect.js";
 import { errnoOf, Failure } from "./failure.js";
 import { throwIfCancelled } from "./interrupt.js";
+import { Phases } from "./phases.js";
 import { reportFacts, shownPath, writeReport } from "./report.js";
 import { Storage } from "./storage/storage.js";
+
+/** In their order: nothing is shown of a history before it is stored. */
+export const TRACK_PHASES = Object.freeze(["download", "collect", "upload", "report"]);
 
 /**
  * Runs the whole cycle. Trouble that ends it is in the result's `error`, not thrown, so that what was
@@ -16,6 +20,7 @@ import { Storage } from "./storage/storage.js";
  *   loaded: import("./types.js").LoadedConfig,
  *   facts: import("./types.js").RunFacts,
  *   storage: import("./types.js").StorageProviderConfig,
+ *   seed?: import("./types.js").StorageProviderConfig,
  *   cwd: string,
  *   reportDirectory: string,
  *   reportName?: string,
@@ -23,14 +28,17 @@ import { Storage } from "./storage/storage.js";
  *   now: Date,
  *   concurrency?: number,
  *   signal?: AbortSignal,
+ *   log?: (message: string) => void,
  *   listener?: import("./types.js").TrackListener,
- * }} input `cwd` is where the paths that people are told of start
+ * }} input `cwd` is where the paths that people are told of start; `seed` is another place, whose history becomes
+ *   the beginning of one that does not exist yet; `log` takes what the storage tells in detail
  * @returns {Promise<import("./types.js").TrackResult>}
  */
 export async function track({
   loaded,
   facts,
   storage: storageConfig,
+  seed,
   cwd,
   reportDirectory,
   reportName,
@@ -38,10 +46,11 @@ export async function track({
   now,
   concurrency,
   signal,
+  log,
   listener = {},
 }) {
   const started = performance.now();
-  const phases = new Phases(listener);
+  const phases = new Phases(TRACK_PHASES, listener, now);
   /** @type {import("./types.js").TrackResult} */
   const result = {
     success: false,
@@ -58,10 +67,12 @@ export async function track({
     phases: phases.list,
     warnings: [],
   };
-  const storage = new Storage(storageConfig, { env, signal });
+  const surroundings = { env, signal, log, transferred: listener.transferred };
+  const storage = new Storage(storageConfig, surroundings);
   try {
     await phases.run("download", async () => {
       await storage.ready();
+      if (seed && storage.existed === false) await plant(seed, surroundings, storage, log);
       // Better told now than after the commands have run for minutes.
       storage.getRepository().checkRun(facts, loaded.config.metrics.map(definitionOf));
       result.databaseLocation = storage.location;
@@ -97,13 +108,14 @@ export async function track({
       const values = result.metrics.flatMap((outcome) => recorded(outcome, loaded));
       repository.recordBuild(facts, values);
       await storage.persist().catch((thrown) => {
-        throw rescued(storage, result, thrown);
+        throw rescued(storage, result, stopped(thrown, signal));
       });
       result.databaseSize = storage.size;
       result.totalBuilds = repository.countBuilds();
       return { bytes: storage.size };
     });
     result.success = true;
+    listener.stored?.(repository);
     try {
       await phases.run("report", async () => {
         const written = writeReport({
@@ -126,13 +138,50 @@ export async function track({
       result.warnings.push(Failure.from(error, { type: "report", code: "REPORT_FAILED" }));
     }
   } catch (error) {
-    result.error = Failure.from(error);
+    result.error = stopped(error, signal);
   } finally {
     result.warnings.unshift(...storage.warnings);
     storage.cleanup();
   }
   result.durationMs = Math.round(performance.now() - started);
   return result;
+}
+
+/**
+ * Begins a history with what another place holds. Trouble there ends the run: without the seed's builds the new
+ * history would begin empty, and nobody would ask for them again.
+ * @param {import("./types.js").StorageProviderConfig} seed
+ * @param {import("./storage/factory.js").Surroundings} surroundings
+ * @param {Storage} storage
+ * @param {((message: string) => void) | undefined} log
+ */
+async function plant(seed, surroundings, storage, log) {
+  const source = new Storage({ ...seed, readonly: true }, surroundings);
+  try {
+    await source.ready();
+    if (!source.existed) {
+      log?.(`there is no history to begin with at ${source.location} either`);
+      return;
+    }
+    const { addedBuilds } = storage.getRepository().merge(source.snapshot());
+    log?.(`the history begins with ${addedBuilds} builds of ${source.location}`);
+  } finally {
+    source.cleanup();
+  }
+}
+
+/**
+ * What ended a run. Where that was a signal, its reason says more than the transfer or command that it stopped.
+ * @param {unknown} thrown
+ * @param {AbortSignal | undefined} signal
+ * @returns {Failure}
+ */
+function stopped(thrown, signal) {
+  const failure = Failure.from(thrown);
+  if (failure.code !== "ABORTED" || !(signal?.reason instanceof Failure)) return failure;
+  const { message, type, code, hint, retryable } = signal.reason;
+  if (failure.message === message) return failure;
+  return new Failure(`${message}; ${failure.message}`, { type, code, hint, retryable, cause: thrown });
 }
 
 /**
@@ -205,46 +254,6 @@ function writeRescue(bytes) {
     } catch (error) {
       if (errnoOf(error) === "EEXIST" && n < 1000) continue;
       throw Failure.fromSystem(error, { type: "storage", doing: "could not write", path: file });
-    }
-  }
-}
-
-/** The four phases and their states. */
-class Phases {
-  /** @type {import("./types.js").Phase[]} */
-  list = ["download", "collect", "upload", "report"].map((name) => ({
-    name,
-    status: "pending",
-    durationMs: 0,
-  }));
-  #listener;
-
-  /** @param {import("./types.js").TrackListener} listener */
-  constructor(listener) {
-    this.#listener = listener;
-  }
-
-  /**
-   * @param {string} name
-   * @param {() => Promise<{bytes?: number | null} | void>} work
-   */
-  async run(name, work) {
-    const phase = /** @type {import("./types.js").Phase} */ (
-      this.list.find((candidate) => candidate.name === name)
-    );
-    const started = performance.now();
-    phase.status = "running";
-    this.#listener.phaseStart?.(phase);
-    try {
-      const done = await work();
-      if (done?.bytes != null) phase.bytes = done.bytes;
-      phase.status = "completed";
-    } catch (error) {
-      phase.status = "failed";
-      throw error;
-    } finally {
-      phase.durationMs = Math.round(performance.now() - started);
-      this.#listener.phaseEnd?.(phase);
     }
   }
 }

@@ -19,6 +19,7 @@ import { SqliteStorageProvider } from "./session.js";
  * @property {(message: string) => void} [log] instead of stderr, for `verbose`
  * @property {NodeJS.ProcessEnv} [env] for credentials that the configuration does not give
  * @property {AbortSignal} [signal] ends transfers
+ * @property {(transfer: import("../types.js").Transfer) => void} [transferred] hears how far the history's transfers are
  */
 
 const REPAIRS = Object.freeze(["fail", "restore", "recreate"]);
@@ -55,7 +56,8 @@ export async function createStorageProvider(config, surroundings = {}) {
  * @param {Surroundings & {sleep: (ms: number) => Promise<unknown>, random: () => number}} surroundings
  * @returns {Promise<BlobStore>}
  */
-async function openStore(config, { sleep, random, now = Date.now, env = process.env, signal, log }) {
+async function openStore(config, surroundings) {
+  const { sleep, random, now = Date.now, env = process.env, signal, log, transferred } = surroundings;
   const { type, path, readonly = false } = config;
   if (type === "sqlite-local") {
     if (typeof path !== "string" || path.trim() === "") {
@@ -71,7 +73,7 @@ async function openStore(config, { sleep, random, now = Date.now, env = process.
       throw invalid(`\`onCorrupt\` is \`${String(onCorrupt)}\`, expected one of ${listed(REPAIRS)}`);
     }
     const { client, key } = openClient(config, env, { now, sleep, random, log, signal });
-    return new S3Store({ client, key, readonly, onCorrupt, now, random });
+    return new S3Store({ client, key, readonly, onCorrupt, now, random, transferred });
   }
   throw new Failure(`this version keeps no histories in \`${type}\` storage`, {
     type: "validation",

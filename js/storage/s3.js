@@ -68,6 +68,7 @@ export function openClient(config, env, surroundings) {
  * @property {"fail" | "restore" | "recreate"} [onCorrupt]
  * @property {() => number} now milliseconds
  * @property {() => number} random
+ * @property {(transfer: import("../types.js").Transfer) => void} [transferred]
  * @property {number} [keepMs] for tests: how long pending objects stay
  * @property {number} [freshMs] for tests: how old a listing may be that a write rests on
  */
@@ -86,6 +87,7 @@ export class S3Store {
   #place;
   #pending;
   #location;
+  #transferred;
 
   /** @type {Verdict | undefined} */
   #verdict;
@@ -100,13 +102,14 @@ export class S3Store {
   #warnings = new Map();
 
   /** @param {S3StoreOptions} options */
-  constructor({ client, key, readonly = false, onCorrupt = "fail", now, random, ...rest }) {
+  constructor({ client, key, readonly = false, onCorrupt = "fail", now, random, transferred, ...rest }) {
     this.#client = client;
     this.#key = key;
     this.#readonly = readonly;
     this.#onCorrupt = onCorrupt;
     this.#now = now;
     this.#random = random;
+    this.#transferred = transferred;
     this.#location = `s3://${client.bucket}/${key}`;
     this.#place = `${client.host} ${client.bucket}`;
     /** @param {Failure} failure */
@@ -148,7 +151,7 @@ export class S3Store {
       object = await this.#whole();
       // What was spoiled on its way comes whole the second time.
       if (object && damageOf(this.#location, object)) {
-        object = await this.#client.get(this.#key, { limit: LIMIT });
+        object = await this.#get();
       }
     } catch (thrown) {
       return this.#unreadable(Failure.from(thrown));
@@ -172,11 +175,18 @@ export class S3Store {
   async #whole() {
     for (let patience = this.#verdict === "racy" ? TORN_READS : 0; ; patience--) {
       try {
-        return await this.#client.get(this.#key, { limit: LIMIT });
+        return await this.#get();
       } catch (thrown) {
         if (patience <= 0 || Failure.from(thrown).code !== "S3_CHECKSUM_MISMATCH") throw thrown;
       }
     }
+  }
+
+  #get() {
+    return this.#client.get(this.#key, {
+      limit: LIMIT,
+      onProgress: (bytes, total) => this.#transferred?.({ direction: "down", bytes, total }),
+    });
   }
 
   /**
@@ -269,6 +279,7 @@ export class S3Store {
 
     const outcome = await this.#client.put(this.#key, bytes, {
       contentType: CONTENT_TYPE,
+      onProgress: (sent, total) => this.#transferred?.({ direction: "up", bytes: sent, total }),
       metadata: {
         [SHA256]: digest,
         [PRECONDITIONS]: encodeVerdict(verdict, this.#place, this.#askedMs),

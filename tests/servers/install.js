@@ -1,5 +1,5 @@
-// Brings the S3 servers that the tests run against into `.tools/`: s3s-fs compiled by cargo, moto in a Python
-// environment of its own. Installs once, pinned, one process at a time; later calls find what is there.
+// Brings what the tests run against into `.tools/`: s3s-fs compiled by cargo, moto in a Python environment of its own,
+// actionlint compiled by Go. Installs once, pinned, one process at a time; later calls find what is there.
 
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
@@ -11,6 +11,8 @@ const tools = path.join(root, ".tools");
 
 const S3S = "0.14.1";
 const MOTO = ["moto[s3,server]==5.2.5", "waitress==3.0.2"];
+
+const ACTIONLINT = "v1.7.7";
 
 /** Longer than a slow machine compiles; whoever waits for another's installation gives up then. */
 const PATIENCE_MS = 15 * 60_000;
@@ -56,6 +58,15 @@ export function motoPython() {
   return python;
 }
 
+/** The linter of workflows, installed if need be. @returns {string} */
+export function actionlint() {
+  const home = path.join(tools, "actionlint");
+  install(home, ACTIONLINT, () => {
+    run("go", ["install", `github.com/rhysd/actionlint/cmd/actionlint@${ACTIONLINT}`], { GOBIN: home });
+  });
+  return path.join(home, process.platform === "win32" ? "actionlint.exe" : "actionlint");
+}
+
 /**
  * @param {string} home
  * @param {string} version what is written beside an installation that is whole
@@ -74,7 +85,7 @@ function install(home, version, work) {
   }
   try {
     if (current()) return;
-    console.error(`\n» installing ${path.basename(home)} for the storage tests (once)`);
+    console.error(`\n» installing ${path.basename(home)} for the tests (once)`);
     const started = Date.now();
     work();
     fs.writeFileSync(stamp, version);
@@ -117,4 +128,5 @@ function run(program, args, env = {}) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   s3sFs();
   motoPython();
+  actionlint();
 }

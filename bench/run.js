@@ -26,6 +26,7 @@ const PARTS = {
   coverage: { title: "Coverage" },
   loc: { title: "Lines of code", prepare: tokei },
   track: { title: "The main job", prepare: smallHistory },
+  action: { title: "The action", prepare: smallHistory },
 };
 
 /** The history that the main job is measured on; only Node 24 can make it. */

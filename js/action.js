@@ -1,25 +1,36 @@
-// The action's entry: settings in, a tracked build or a judged pull request, then annotations, the job summary, the
-// outputs and the exit code, whatever happened. Sequence only.
+// The action's entry: settings in, a tracked build or a judged pull request, then the job summary, annotations, outputs
+// and the exit code, whatever happened. Sequence only.
 
-import { showRecorded, showWarnings } from "./cli/shared.js";
+import { showWarnings } from "./cli/shared.js";
 import { runFacts } from "./context.js";
 import { exitCode, Failure } from "./failure.js";
 import { annotations } from "./github/annotations.js";
 import { harmless, mask } from "./github/commands.js";
 import { secretsIn } from "./github/inputs.js";
+import { gateJob, trackJob } from "./github/jobs.js";
 import { RunLog } from "./github/log.js";
 import { setOutputs } from "./github/outputs.js";
 import { settle } from "./github/settings.js";
-import { earlierValues, writeSummary } from "./github/summary.js";
+import { writeSummary } from "./github/summary.js";
 import { interruption, outOfPatience, withDeadline } from "./interrupt.js";
 import { Terminal } from "./terminal.js";
-import { track } from "./track.js";
 
-/** @import { RunFacts, TrackResult } from "./types.js" */
+/** @import { FailureType, RunFacts } from "./types.js" */
+/** @import { Told } from "./github/jobs.js" */
 /** @import { Settings } from "./github/settings.js" */
 
 /** A runner that cancels waits 7.5 seconds; commands have 2 of them to end politely. */
 const PATIENCE_MS = 3_500;
+
+/** What part of a run each phase is, for the exit code when time is up. @type {Record<string, FailureType>} */
+const PARTS = {
+  download: "storage",
+  collect: "collection",
+  upload: "storage",
+  report: "report",
+  evaluate: "gate",
+  publish: "gate",
+};
 
 /** A line for the runner, which people's text must not look like. @param {string} line */
 const command = (line) => process.stdout.write(`${line}\n`);
@@ -35,81 +46,57 @@ async function main() {
   let settings;
   /** @type {RunFacts | undefined} */
   let facts;
-  /** @type {TrackResult | undefined} */
-  let result;
-  /** @type {(number | string)[][] | undefined} */
-  let earlier;
+  /** @type {Told | undefined} */
+  let told;
   /** @type {Failure | undefined} */
   let failure;
   try {
     const cwd = env.GITHUB_WORKSPACE ?? process.cwd();
     settings = await settle(env, cwd, (text) => terminal.warn(text));
-    const { inputs, loaded, storage, seed, reportDirectory, mode } = settings;
-    terminal.verbose = inputs.verbose;
-    showWarnings(terminal, loaded);
-    if (mode === "gate") throw noGate();
-    const known = await runFacts({ cwd, now, env });
-    facts = known;
-    const signal = withDeadline(cancelled, inputs.timeout, () => overdue(inputs.timeout, log.phase?.name));
-    const tracked = track({
-      loaded,
-      facts: known,
-      storage: { ...storage, verbose: inputs.verbose },
-      seed,
-      cwd,
-      reportDirectory,
-      reportName: inputs["report-name"],
-      env,
-      now,
-      signal,
-      log: (message) => terminal.detail(message),
-      listener: {
-        ...log.listener(loaded.config.metrics),
-        stored: (repository) => {
-          earlier = earlierValues(repository, loaded, known);
-        },
-      },
-    });
-    result = await Promise.race([tracked, outOfPatience(signal, PATIENCE_MS)]);
-    failure = result.error;
-    showRecorded(terminal, result, facts);
+    const { timeout, verbose } = settings.inputs;
+    terminal.verbose = verbose;
+    showWarnings(terminal, settings.loaded);
+    facts = await runFacts({ cwd, now, env });
+    const signal = withDeadline(cancelled, timeout, () => overdue(timeout, log.phase?.name));
+    const listener = log.listener(settings.loaded.config.metrics);
+    const job = settings.mode === "gate" ? gateJob : trackJob;
+    const ended = job(settings, { env, cwd, now, facts, signal, terminal, listener });
+    told = await Promise.race([ended, outOfPatience(signal, PATIENCE_MS)]);
+    failure = told.failure;
   } catch (error) {
     failure = Failure.from(error);
   }
   log.close();
+  failure = tell({ env, settings, facts, told: told ?? lost(log), failure });
+  // What did not stop when it was told to would keep this process alive; its commands end with it.
+  if (cancelled.aborted || failure?.code === "RUN_TIMEOUT") process.stdout.write("", () => process.exit());
+}
 
-  const notStored = failure?.type === "storage";
+/**
+ * Writes everything that a step leaves behind.
+ * @param {{env: NodeJS.ProcessEnv, settings?: Settings, facts?: RunFacts, told: Told, failure?: Failure}} ended
+ * @returns {Failure | undefined} what the step ends with
+ */
+function tell({ env, settings, facts, told, failure }) {
+  const { metrics, marks } = told;
+  const notStored = told.notStored || (settings?.mode === "track" && failure?.type === "storage");
   const tolerated = notStored && settings?.inputs["on-storage-error"] === "warn";
-  const metrics = result?.metrics ?? log.heard.metrics;
-  const warnings = [...(result?.warnings ?? [])];
+  const warnings = [...told.warnings];
   try {
-    writeSummary(env, {
-      ...{ facts, loaded: settings?.loaded, metrics, warnings, failure, tolerated, notStored, earlier },
-      phases: result?.phases ?? log.heard.phases,
-      history: result && {
-        location: result.databaseLocation,
-        builds: result.totalBuilds,
-        bytes: result.databaseSize,
-      },
-      report: result?.reportPath,
-    });
+    writeSummary(env, { ...told, warnings, facts, loaded: settings?.loaded, failure, notStored, tolerated });
   } catch (error) {
     // Whether it can be read on a page does not change what was recorded.
     warnings.push(Failure.from(error));
   }
-  for (const line of annotations({ metrics, warnings, failure, tolerated })) command(line);
+  for (const line of annotations({ metrics, warnings, failure, tolerated, marks })) command(line);
   const collected = metrics.filter(({ status }) => status === "ok").length;
   try {
     setOutputs(env, {
-      success: result?.success ?? false,
+      success: false,
+      ...told.outputs,
       "storage-type": settings?.storageType,
-      "database-location": result?.databaseLocation,
-      "database-path": result?.databasePath,
-      "database-size": result?.databaseSize,
       "metrics-collected": collected,
       "metrics-failed": metrics.length - collected,
-      "total-builds": result?.totalBuilds,
-      "report-path": result?.reportPath,
       duration: Math.round(performance.now()),
       "error-code": failure?.code,
       "error-message": failure?.message,
@@ -121,36 +108,20 @@ async function main() {
     failure ??= unset;
   }
   process.exitCode = tolerated ? 0 : exitCode(failure);
-  // What did not stop when it was told to would keep this process alive; its commands end with it.
-  if (cancelled.aborted || failure?.code === "RUN_TIMEOUT") process.stdout.write("", () => process.exit());
+  return failure;
 }
 
-/**
- * Time is up. What part of the run it belongs to follows from the phase, and with that the exit code.
- * @param {number} seconds
- * @param {string | undefined} phase
- */
+/** What is known of a job that never came back. @param {RunLog} log @returns {Told} */
+const lost = ({ heard }) => ({ ...heard, notStored: false, warnings: [], outputs: {} });
+
+/** @param {number} seconds @param {string | undefined} phase that runs when time is up */
 function overdue(seconds, phase) {
-  const types = /** @type {Record<string, import("./types.js").FailureType>} */ ({
-    download: "storage",
-    collect: "collection",
-    upload: "storage",
-    report: "report",
-  });
   const during = phase ? `, in the phase \`${phase}\`` : "";
   return new Failure(`the run took longer than the ${seconds} s of \`timeout\`${during}`, {
-    type: types[phase ?? ""] ?? "internal",
+    type: PARTS[phase ?? ""] ?? "internal",
     code: "RUN_TIMEOUT",
     hint: "Raise `timeout`, or make what took so long quicker: the log tells how long each phase and each metric took.",
     retryable: true,
-  });
-}
-
-function noGate() {
-  return new Failure("this version of the action does not judge pull requests yet", {
-    type: "validation",
-    code: "MODE_UNSUPPORTED",
-    hint: "Run the step on pushes, or set `mode` to `track`.",
   });
 }
 

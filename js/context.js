@@ -1,12 +1,9 @@
 // The facts of the run that the engine cannot know: commit, branch, run, event, actor, repository.
 // Flags come first, then GitHub's variables, then git.
 
-import { execFile } from "node:child_process";
 import fs from "node:fs";
-import { promisify } from "node:util";
 import { Failure } from "./failure.js";
-
-const execute = promisify(execFile);
+import { git } from "./git.js";
 
 /**
  * @param {{
@@ -66,7 +63,7 @@ function pullRequestOf(env) {
  * @param {NodeJS.ProcessEnv} env
  */
 export const repositoryOf = async (cwd, env) =>
-  repositoryUrl(env, await git(cwd, "remote", "get-url", "origin"));
+  repositoryUrl(env, (await git(cwd, "remote", "get-url", "origin")) ?? "");
 
 /**
  * The address of the repository's web page, for links in the report; never with credentials.
@@ -82,13 +79,4 @@ export function repositoryUrl(env, remote) {
       remote,
     );
   return match ? `https://${match[1].replace(/:\d+$/, "")}/${match[2]}` : undefined;
-}
-
-/** @param {string} cwd @param {...string} args @returns {Promise<string>} empty when git has no answer */
-async function git(cwd, ...args) {
-  try {
-    return (await execute("git", args, { cwd, timeout: 10_000, windowsHide: true })).stdout.trim();
-  } catch {
-    return "";
-  }
 }

@@ -260,6 +260,21 @@ export class History {
     return guarded(() => this.#inner.report(configText ?? undefined, facts, style, script));
   }
 
+  /**
+   * Judges a run by the thresholds of its configuration and the builds of the reference branch. Where the history
+   * cannot be read, an absent one (`openHistory(null)`) with `facts.historyProblem` says so in the verdict.
+   * @param {string} configText a checked configuration
+   * @param {string | null} baseConfigText the base branch's configuration where it is known; then a change is judged
+   *   by that and by what its own tightens
+   * @param {import("./types.js").GateMeasurement[]} measurements a metric that is not in the list was not measured
+   * @param {import("./types.js").GateFacts} facts
+   * @returns {import("./types.js").GateOutcome}
+   * @throws {Failure} CONFIG_INVALID, USAGE_INVALID for an unknown mode, BUILD_INVALID for a time that is none
+   */
+  gate(configText, baseConfigText, measurements, facts) {
+    return guarded(() => this.#inner.gate(configText, baseConfigText ?? undefined, measurements, facts));
+  }
+
   /** The history as an SQLite file. @returns {Uint8Array} */
   save() {
     return guarded(() => this.#inner.save());

@@ -31,6 +31,20 @@ export function throwIfCancelled(signal) {
   throw reason instanceof Failure ? reason : cancelled("the run was cancelled", reason);
 }
 
+/**
+ * What ended a run. Where that was a signal, its reason says more than the transfer or command that it stopped.
+ * @param {unknown} thrown
+ * @param {AbortSignal | undefined} signal
+ * @returns {Failure}
+ */
+export function endedBy(thrown, signal) {
+  const failure = Failure.from(thrown);
+  if (failure.code !== "ABORTED" || !(signal?.reason instanceof Failure)) return failure;
+  const { message, type, code, hint, retryable } = signal.reason;
+  if (failure.message === message) return failure;
+  return new Failure(`${message}; ${failure.message}`, { type, code, hint, retryable, cause: thrown });
+}
+
 /** @param {string} message @param {unknown} [cause] */
 function cancelled(message, cause) {
   return new Failure(message, {

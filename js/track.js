@@ -5,7 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { collectMetrics } from "./collect.js";
 import { errnoOf, Failure } from "./failure.js";
-import { throwIfCancelled } from "./interrupt.js";
+import { endedBy, throwIfCancelled } from "./interrupt.js";
 import { Phases } from "./phases.js";
 import { reportFacts, shownPath, writeReport } from "./report.js";
 import { Storage } from "./storage/storage.js";
@@ -108,7 +108,7 @@ export async function track({
       const values = result.metrics.flatMap((outcome) => recorded(outcome, loaded));
       repository.recordBuild(facts, values);
       await storage.persist().catch((thrown) => {
-        throw rescued(storage, result, stopped(thrown, signal));
+        throw rescued(storage, result, endedBy(thrown, signal));
       });
       result.databaseSize = storage.size;
       result.totalBuilds = repository.countBuilds();
@@ -138,7 +138,7 @@ export async function track({
       result.warnings.push(Failure.from(error, { type: "report", code: "REPORT_FAILED" }));
     }
   } catch (error) {
-    result.error = stopped(error, signal);
+    result.error = endedBy(error, signal);
   } finally {
     result.warnings.unshift(...storage.warnings);
     storage.cleanup();
@@ -168,20 +168,6 @@ async function plant(seed, surroundings, storage, log) {
   } finally {
     source.cleanup();
   }
-}
-
-/**
- * What ended a run. Where that was a signal, its reason says more than the transfer or command that it stopped.
- * @param {unknown} thrown
- * @param {AbortSignal | undefined} signal
- * @returns {Failure}
- */
-function stopped(thrown, signal) {
-  const failure = Failure.from(thrown);
-  if (failure.code !== "ABORTED" || !(signal?.reason instanceof Failure)) return failure;
-  const { message, type, code, hint, retryable } = signal.reason;
-  if (failure.message === message) return failure;
-  return new Failure(`${message}; ${failure.message}`, { type, code, hint, retryable, cause: thrown });
 }
 
 /**

@@ -3,6 +3,8 @@
  */
 
 import type { Failure } from "./failure.js";
+import type { GitHub } from "./github/client.js";
+import type { Published } from "./github/comment.js";
 import type { Build, BuildContext, Diagnostic, MetricConfig, MetricType, Unit } from "./public.js";
 import type { Terminal } from "./terminal.js";
 
@@ -87,8 +89,156 @@ export interface Config {
     path: string | null;
     s3: { endpoint: string | null; bucket: string | null; region: string | null; key: string | null };
   };
+  qualityGate: GateConfig;
   /** Empty where the file has none. */
   sources: string[];
+}
+
+/** How pull requests are judged, with every default filled in. */
+export interface GateConfig {
+  mode: GateMode;
+  baseline: { referenceBranch: string | null; maxAgeDays: number };
+  enablePullRequestComment: boolean;
+  /** Rows in the comment. */
+  maxCommentMetrics: number;
+  maxCommentCharacters: number;
+  thresholds: GateThreshold[];
+}
+
+/** What a failed threshold does: nothing is judged, it is shown, it fails the run. */
+export type GateMode = "off" | "soft" | "hard";
+
+/** One condition on one metric; which numbers it has depends on its mode. */
+export interface GateThreshold {
+  metric: string;
+  mode: "no-regression" | "min" | "max" | "delta-max-drop" | "delta-max-rise" | "anomaly";
+  target?: number;
+  tolerance?: number;
+  maxDropPercent?: number;
+  maxRisePercent?: number;
+  window?: number;
+  sensitivity?: number;
+  severity: "blocker" | "warning";
+  onMissing: "fail" | "warn" | "ignore";
+}
+
+/** What became of one metric; a {@link MetricOutcome} is one. */
+export interface GateMeasurement {
+  id: string;
+  status: "ok" | "failed";
+  value?: number | string | null;
+  error?: { message: string } | null;
+}
+
+/** The facts of the run that is judged. */
+export interface GateFacts {
+  /** RFC 3339 time of the comparison. */
+  now: string;
+  /** The reference branch that was asked for; before the configuration's. */
+  referenceBranch?: string | null;
+  /** The pull request's target or the repository's default branch; after the configuration's. */
+  defaultReferenceBranch?: string | null;
+  /** Where the change left the reference branch; `time` is the commit's, RFC 3339. */
+  mergeBase?: { commitSha: string; time?: string | null } | null;
+  /** Commits before the merge base, newest first, as far as they are known. */
+  ancestors?: string[] | null;
+  /** The commit that is judged: its own builds are no baseline. */
+  commitSha?: string | null;
+  /** The mode that was asked for; before the configuration's. */
+  mode?: string | null;
+  /** Why the history could not be read, where it could not. */
+  historyProblem?: string | null;
+}
+
+/** `fail` is a broken threshold or a value that must be there; `unknown` could not be judged and is never a pass. */
+export type GateStatus = "pass" | "fail" | "unknown";
+
+/** Everything that comes out of judging a run. */
+export interface GateOutcome {
+  qualityGate: GateVerdict;
+  /** Whether the run must fail: the gate is hard and a blocker failed. */
+  blocks: boolean;
+  /** What to mark on the run, errors first. */
+  annotations: { level: "error" | "warning"; metric: string; title: string; message: string }[];
+}
+
+/** The `qualityGate` object of the results file. */
+export interface GateVerdict {
+  status: GateStatus;
+  mode: GateMode;
+  /** Every metric with a threshold. */
+  metrics: GateMetric[];
+  /** Those of `metrics` that failed. */
+  failingMetrics: GateMetric[];
+  summary: {
+    totalMetrics: number;
+    evaluatedMetrics: number;
+    passed: number;
+    failed: number;
+    unknown: number;
+  };
+  baselineInfo: {
+    /** Null where none is known. */
+    referenceBranch: string | null;
+    maxAgeDays: number;
+    /** Builds of the branch that count. */
+    buildsConsidered: number;
+    /** The build that is preferred. */
+    commitSha?: string;
+    timestamp?: string;
+    choice?: BaselineChoice;
+    /** Why there is nothing to compare with. */
+    problem?: string;
+  };
+  /** Metrics without a threshold: shown, never judged. */
+  otherMetrics: GateMetric[];
+  /** Whose thresholds were judged: the base branch's (and what the change tightens) or the change's own. */
+  judgedBy: "base" | "own";
+  /** Why the base branch's configuration was not used, where one was given. */
+  configurationProblem?: string;
+  configurationChanges: {
+    effect: "loosened" | "tightened" | "changed";
+    metric?: string;
+    /** `threshold`, `metric`, `command`, `direction`, `type`, `mode`, `referenceBranch`, `maxAgeDays`, `sources`. */
+    what: string;
+    before?: string;
+    after?: string;
+    /** What was judged, in words. */
+    judged: string;
+  }[];
+}
+
+/** How a baseline's build was chosen, best first. */
+export type BaselineChoice = "merge-base" | "ancestor" | "earlier" | "newest";
+
+/** One metric with its numbers and what they were found to be. */
+export interface GateMetric {
+  metric: string;
+  unit?: Unit;
+  baseline?: number;
+  pullRequestValue?: number;
+  absoluteDelta?: number;
+  /** Of the baseline's magnitude; none where the baseline is zero. */
+  relativeDeltaPercent?: number;
+  /** The threshold that decided. */
+  threshold?: GateThreshold;
+  status: GateStatus;
+  message?: string;
+  /** Whether a failed threshold of it is a blocker. */
+  isBlocking?: boolean;
+  /** Every threshold with its own verdict; `text` is what it demands. */
+  thresholds: {
+    threshold: GateThreshold;
+    status: GateStatus;
+    message: string;
+    isBlocking: boolean;
+    text: string;
+  }[];
+  baselineBuild?: { commitSha: string; timestamp: string; choice: BaselineChoice };
+  /** Why there is no value of this run. */
+  problem?: string;
+  /** The same for people; empty where there is none. */
+  text: { name: string; value: string; baseline: string; delta: string };
 }
 
 /** What the engine says of a configuration's text: `config` exactly when there are no errors. */
@@ -236,6 +386,73 @@ export interface TrackResult {
   phases: Phase[];
   warnings: Failure[];
   error?: Failure;
+}
+
+/** What a run of the gate needs. */
+export interface GateInput {
+  loaded: LoadedConfig;
+  facts: RunFacts;
+  storage: StorageProviderConfig;
+  /** Where the paths that people are told of start. */
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  now: Date;
+  /** How many shell commands run side by side; 1 unless given. */
+  concurrency?: number;
+  signal?: AbortSignal;
+  listener?: TrackListener;
+  /** The branch that was asked for; before the configuration's. */
+  referenceBranch?: string;
+  /** The mode that was asked for; before the configuration's. */
+  mode?: string;
+  /** Where the results are written as JSON, relative to `cwd`; nowhere unless given. */
+  outputFile?: string;
+  /** A results file whose measurements are judged; then no commands are run. Relative to `cwd`. */
+  claims?: string;
+  /** Whether a history that cannot be read fails the run; `fail` unless given. */
+  onStorageError?: "fail" | "warn";
+  /** Asked for what the clone does not have, and told the comment; null without a token. */
+  github?: Pick<GitHub, "request" | "pages"> | null;
+  /** `owner/name`; the event's unless given. */
+  repository?: string;
+  /** No comment is written unless given, and none where the event has no pull request. */
+  comment?: {
+    /** As the configuration says unless given. */
+    enabled?: boolean;
+    /** Tells several gates of one pull request apart. */
+    marker?: string;
+    /** The most rows; as the configuration says unless given. */
+    maxMetrics?: number;
+  } | null;
+}
+
+/** What the gate found; with `error` where the run has to fail. */
+export interface GateResult {
+  /** RFC 3339. */
+  timestamp: string;
+  durationMs: number;
+  collection: { successful: number; failed: number; total: number };
+  /** Null where no comment says this. */
+  prCommentUrl: string | null;
+  /** What became of the comment; null where none was to be written. */
+  commentStatus: Published["status"] | null;
+  /** Null where the run ended before anything was judged. */
+  qualityGate: GateVerdict | null;
+  storageType: string;
+  databaseLocation: string | null;
+  /** Null where the history was not read. */
+  totalBuilds: number | null;
+  metrics: MetricOutcome[];
+  phases: Phase[];
+  warnings: Failure[];
+  error?: Failure;
+  /** The results file; null where none was written. */
+  resultsPath: string | null;
+  /** The verdict for the job's summary; null where nothing was judged. */
+  summaryMarkdown: string | null;
+  annotations: GateOutcome["annotations"];
+  /** Whether the gate is hard and a blocker failed. */
+  blocks: boolean;
 }
 
 /** A command of the command line with its surroundings. */

@@ -3,6 +3,7 @@
 
 use crate::config::{self, Config, Direction, Metric};
 use crate::error::{Code, Error, Result};
+use crate::gate::{self, Measurement, Outcome};
 use crate::history::{BuildFilter, Columns, History};
 use crate::report::{self, Assets, Facts, ReportInput, ThresholdLine};
 use crate::text::format_value;
@@ -38,6 +39,21 @@ pub fn report(
         facts: &facts,
         assets,
     })
+}
+
+/// Judges a run by the texts of the configuration and, where it is known, of the base branch's. See
+/// [`gate::evaluate`].
+///
+/// # Errors
+/// `CONFIG_INVALID` where `config_text` is no configuration; what [`gate::evaluate`] gives.
+pub fn gate(
+    history: &History,
+    config_text: &str,
+    base_config_text: Option<&str>,
+    measurements: &[Measurement],
+    facts: &gate::Facts,
+) -> Result<Outcome> {
+    gate::evaluate(history, &checked(config_text)?, base_config_text, measurements, facts)
 }
 
 /// The quality gate's fixed bounds as lines. What is compared with a baseline has no fixed place.

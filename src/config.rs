@@ -93,10 +93,10 @@ pub struct Config {
     pub metrics: Vec<Metric>,
     /// Where the history lives, as far as the file says.
     pub storage: Storage,
-    /// How pull requests are judged. The engine's own business: the host is not told.
-    #[serde(skip)]
+    /// How pull requests are judged. The host reads whether and how a verdict is shown; judging is
+    /// the engine's.
     pub quality_gate: QualityGate,
-    /// How the report is laid out and coloured. The engine's own business too.
+    /// How the report is laid out and coloured. The engine's own business: the host is not told.
     #[serde(skip)]
     pub report: Report,
     /// Glob patterns in order, `!` excludes, the last match wins; empty when the file gives none.

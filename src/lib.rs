@@ -9,6 +9,7 @@ pub mod api;
 pub mod collect;
 pub mod config;
 pub mod error;
+pub mod gate;
 pub mod history;
 pub mod report;
 pub mod summary;

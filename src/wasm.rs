@@ -8,6 +8,7 @@ use crate::collect::coverage::{Format, Kind};
 use crate::collect::{self, loc, measurement};
 use crate::config::{self, MetricType, Unit};
 use crate::error::{Code, Error, Result};
+use crate::gate;
 use crate::history::{self, Limits};
 use crate::report::Assets;
 use crate::{api, summary, text};
@@ -172,6 +173,18 @@ impl History {
     ) -> JsResult<String> {
         let facts = from_js(facts, "the report's facts")?;
         api::report(&self.0, config_text.as_deref(), &facts, Assets { style, script }).map_err(throw)
+    }
+
+    pub fn gate(
+        &self,
+        config_text: &str,
+        base_config_text: Option<String>,
+        measurements: JsValue,
+        facts: JsValue,
+    ) -> JsResult {
+        let measurements: Vec<gate::Measurement> = from_js(measurements, "the list of measurements")?;
+        let facts = from_js(facts, "the facts of the run")?;
+        done(api::gate(&self.0, config_text, base_config_text.as_deref(), &measurements, &facts))
     }
 
     pub fn save(&mut self) -> JsResult<Vec<u8>> {

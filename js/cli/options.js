@@ -43,6 +43,22 @@ export const OPTIONS = {
   "run-number": { type: "string", value: "N", help: "the number of the CI run" },
   event: { type: "string", value: "NAME", help: "what started the run (push, pull_request, …)" },
   concurrency: { type: "string", value: "N", help: "how many commands run side by side (1)" },
+  "reference-branch": {
+    type: "string",
+    value: "NAME",
+    help: "the branch that is compared with (as the configuration says, else what the change is to be merged into)",
+  },
+  mode: {
+    type: "string",
+    value: "MODE",
+    help: "what a failed threshold does: off, soft, hard (as the configuration says)",
+  },
+  "output-file": { type: "string", value: "FILE", help: "where the results are written as JSON" },
+  measurements: {
+    type: "string",
+    value: "FILE",
+    help: "judge what this results file claims to have measured, and run no commands",
+  },
   json: { type: "boolean", help: "one JSON document on standard output, everything else on standard error" },
   verbose: { type: "boolean", help: "more detail on standard error" },
   help: { type: "boolean", short: "h", help: "this text" },
@@ -88,6 +104,20 @@ export const COMMANDS = {
   report: {
     summary: "write the report from a history",
     options: ["config", ...STORAGE, "report-dir", ...COMMON],
+  },
+  gate: {
+    summary: "judge the change by its thresholds and the history, without recording anything",
+    options: [
+      "config",
+      ...STORAGE,
+      "reference-branch",
+      "mode",
+      "output-file",
+      "measurements",
+      ...CONTEXT,
+      "concurrency",
+      ...COMMON,
+    ],
   },
   merge: {
     summary: "add the builds of a history file to another history",

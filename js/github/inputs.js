@@ -175,7 +175,17 @@ export const INPUTS = /** @type {const} */ ([
     most: 100,
     help: "The most metrics in the comment. Overrides `qualityGate.maxCommentMetrics`",
   },
-  { name: "output-file", kind: "text", help: "The file that the gate's results are written to, as JSON" },
+  {
+    name: "output-file",
+    kind: "text",
+    fallback: "unentropy-gate.json",
+    help: "The file that the gate's results are written to, as JSON",
+  },
+  {
+    name: "measurements",
+    kind: "text",
+    help: "A results file of another run, whose values are judged; then no command is run. `mode: auto` gates where it is given",
+  },
   {
     name: "github-token",
     kind: "text",

@@ -7,7 +7,10 @@ import { Failure } from "../failure.js";
 
 /** Every output of action.yml, in its order. */
 export const OUTPUTS = /** @type {const} */ ([
-  { name: "success", help: "Whether the build was recorded, or the pull request judged (`true` or `false`)" },
+  {
+    name: "success",
+    help: "Whether the build was recorded; for the gate, whether the pull request was judged and may pass (`true` or `false`)",
+  },
   { name: "storage-type", help: "Where the history is kept" },
   {
     name: "database-location",

@@ -63,8 +63,9 @@ export async function settle(env, cwd, warn) {
  * @param {NodeJS.ProcessEnv} env
  * @returns {"track" | "gate"}
  */
-function modeOf({ mode }, env) {
+function modeOf({ mode, measurements }, env) {
   if (mode === "track" || mode === "gate") return mode;
+  if (measurements !== undefined) return "gate";
   if (env.GITHUB_EVENT_NAME === "pull_request_target") {
     throw new Failure(
       "`mode` is `auto` and the event is `pull_request_target`, which runs with the repository's secrets",

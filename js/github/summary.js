@@ -79,7 +79,8 @@ function summaryOf({ facts, loaded, metrics, history, earlier = [], ...parts }) 
     problem: parts.failure && trouble(parts.failure),
     tolerated: parts.tolerated,
     notStored: parts.notStored,
-    metrics: metrics.map(({ id, name, value, unit, error }) => {
+    // The verdict has a table of its own.
+    metrics: (parts.verdict === undefined ? metrics : []).map(({ id, name, value, unit, error }) => {
       const at = configured.findIndex((metric) => metric.id === id);
       return {
         name,

@@ -16,7 +16,7 @@ import { hexToBase64, sha256 } from "./signing.js";
 /** @import { Problem } from "./answers.js" */
 /** @import { Operation, Reply } from "./connection.js" */
 /** @import { Credentials } from "./signing.js" */
-/** @import { Answer } from "./transport.js" */
+/** @import { Answer } from "../http/transport.js" */
 
 const MIB = 1024 * 1024;
 

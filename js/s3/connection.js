@@ -5,17 +5,17 @@
 
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { Failure } from "../failure.js";
+import { LONGEST_RETRY_AFTER, retryAfter, waitBefore } from "../http/retry.js";
+import { ExchangeError, Transport } from "../http/transport.js";
 import { Address, isSameProvider } from "./address.js";
 import { header, problemIn, timeOf } from "./answers.js";
 import { failure, failureOfAnswer, failureOfExchange } from "./errors.js";
-import { LONGEST_RETRY_AFTER, retryAfter, waitBefore } from "./retry.js";
 import { EMPTY_SHA256, Signer, sha256 } from "./signing.js";
-import { ExchangeError, Transport } from "./transport.js";
 
 /** @import { Problem } from "./answers.js" */
 /** @import { S3Parameters, Surroundings } from "./client.js" */
 /** @import { Circumstances } from "./errors.js" */
-/** @import { Answer } from "./transport.js" */
+/** @import { Answer } from "../http/transport.js" */
 
 /** The most bytes of an answer, unless the operation says otherwise, and of every error. */
 const ERROR_LIMIT = 1024 * 1024;

@@ -6,7 +6,7 @@
 import { Failure } from "../failure.js";
 
 /** @import { Problem } from "./answers.js" */
-/** @import { ExchangeError } from "./transport.js" */
+/** @import { ExchangeError } from "../http/transport.js" */
 
 /**
  * @typedef {object} Circumstances

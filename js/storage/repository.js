@@ -116,6 +116,16 @@ export class MetricsRepository {
   }
 
   /**
+   * The verdict on a run that is compared with these builds.
+   *
+   * @param {Parameters<EngineHistory["gate"]>} asked
+   * @returns {ReturnType<EngineHistory["gate"]>}
+   */
+  gate(...asked) {
+    return this.#history().gate(...asked);
+  }
+
+  /**
    * The report of these builds.
    *
    * @param {Parameters<EngineHistory["report"]>[0]} configText

@@ -258,7 +258,7 @@ impl History {
         for (entry, of_commit) in
             preferred.map(|entry| (entry, true)).chain(candidates.iter().rev().map(|entry| (entry, false)))
         {
-            if let Some(value) = values.read(entry)? {
+            if let Some(value) = values.read(entry.id)? {
                 let build = BuildReader::new(self)?.read(entry)?;
                 return Ok(Some(Baseline { value, build, of_commit }));
             }
@@ -280,7 +280,7 @@ impl History {
             if points.len() == count {
                 break;
             }
-            if let Some(value) = values.read(entry)? {
+            if let Some(value) = values.read(entry.id)? {
                 points.push(Point { build: builds.read(entry)?, value });
             }
         }
@@ -325,6 +325,33 @@ impl History {
     /// `BUILD_INVALID` where a time of the query is none.
     pub fn baseline_build_count(&self, query: &BaselineQuery) -> Result<usize> {
         Ok(self.candidates(query)?.len())
+    }
+
+    /// The builds that count as a baseline, oldest first. The query's commit plays no part.
+    ///
+    /// # Errors
+    /// `BUILD_INVALID` where a time of the query is none.
+    pub fn baseline_builds(&self, query: &BaselineQuery) -> Result<Vec<Build>> {
+        self.read_builds(&self.candidates(query)?)
+    }
+
+    /// The first `count` values that a metric has in these builds of this history, in their order,
+    /// each with the place of its build among them; none for a metric that was never recorded.
+    ///
+    /// # Errors
+    /// Only where SQLite fails, or the metric's type is neither `numeric` nor `label`.
+    pub fn first_values(&self, metric: &str, builds: &[&Build], count: usize) -> Result<Vec<(usize, Value)>> {
+        let Some(mut values) = ValueReader::new(self, metric)? else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        for (place, build) in builds.iter().enumerate() {
+            if found.len() == count {
+                break;
+            }
+            if let Some(value) = values.read(build.id)? {
+                found.push((place, value));
+            }
+        }
+        Ok(found)
     }
 
     /// The builds that pass the filter, oldest first.
@@ -467,10 +494,10 @@ impl<'h> ValueReader<'h> {
         Ok(Some(Self { history, metric: metric.to_owned(), kind: stored_type(metric, &kind)?, statement }))
     }
 
-    fn read(&mut self, entry: &Entry) -> Result<Option<Value>> {
+    fn read(&mut self, build: i64) -> Result<Option<Value>> {
         let found = self
             .statement
-            .query_row((&self.metric, entry.id), |row| value(row, 0, self.kind))
+            .query_row((&self.metric, build), |row| value(row, 0, self.kind))
             .optional()
             .doing("read a metric's values")?;
         Ok(found.flatten())
@@ -480,7 +507,7 @@ impl<'h> ValueReader<'h> {
     fn read_all(&mut self, chosen: &[Entry]) -> Result<Vec<Option<Value>>> {
         const WHAT: &str = "read a metric's values";
         if !self.history.is_scan_quicker(chosen.len()) {
-            return chosen.iter().map(|entry| self.read(entry)).collect();
+            return chosen.iter().map(|entry| self.read(entry.id)).collect();
         }
         let places = Places::new(chosen);
         let mut values = vec![None; chosen.len()];

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { retryAfter, waitBefore } from "../../../js/s3/retry.js";
+import { retryAfter, waitBefore } from "../../../js/http/retry.js";
 import { EMPTY_SHA256, Signer, sha256 } from "../../../js/s3/signing.js";
 
 const signer = new Signer({

@@ -1,6 +1,6 @@
 /**
  * One HTTP exchange: exactly these bytes out, one bounded answer in. It follows no redirect, decodes nothing,
- * tries nothing twice and knows nothing of S3; a transfer ends when nothing has moved for a while, never because it
+ * tries nothing twice and knows no service; a transfer ends when nothing has moved for a while, never because it
  * takes long.
  */
 

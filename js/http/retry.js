@@ -1,5 +1,6 @@
 /**
- * How long to wait before a request is tried again. Whether it may be is decided by its failure.
+ * How long to wait before a request is tried again, whatever server it is for. Whether it may be is decided by its
+ * failure.
  */
 
 /** Milliseconds: the first wait is at most this, each later one at most twice the one before. */

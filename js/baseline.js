@@ -1,0 +1,335 @@
+// What a change is compared with, as far as git and GitHub know it: the branch it is to be merged into, the base
+// branch's configuration, the commit where the change left the reference branch, and the commits before that. Which of
+// them counts is the engine's to decide. What cannot be found out is a warning, never a guess.
+
+import fs from "node:fs";
+import path from "node:path";
+import { checkConfig } from "./engine.js";
+import { Failure } from "./failure.js";
+import {
+  branchTip,
+  commitOf,
+  commitTime,
+  fileAt,
+  history,
+  isShallow,
+  mergeBase,
+  remoteDefaultBranch,
+  topLevel,
+} from "./git.js";
+
+/** @import { GitHub } from "./github/client.js" */
+/** @import { GitHubEvent } from "./github/event.js" */
+/** @import { LoadedConfig } from "./types.js" */
+
+/** How many commits before the merge base are looked at for a recorded one; one page of GitHub's lists. */
+const MOST_ANCESTORS = 100;
+
+/**
+ * @typedef {object} Asked
+ * @property {LoadedConfig} loaded
+ * @property {string} headSha the commit that is judged
+ * @property {GitHubEvent} event
+ * @property {string | null} repository `owner/name`; null outside GitHub
+ * @property {Pick<GitHub, "request"> | null} github asked for what is not here; null without a token
+ * @property {string} [referenceBranch] the one that was asked for
+ * @property {NodeJS.ProcessEnv} env
+ */
+
+/**
+ * @typedef {object} Comparison
+ * @property {string | null} defaultReferenceBranch
+ * @property {string | null} baseConfigText the base branch's configuration; null where it has none or it is not known
+ * @property {{commitSha: string, time: string | null} | null} mergeBase
+ * @property {string[]} ancestors newest first
+ * @property {Failure[]} warnings
+ */
+
+/**
+ * @param {Asked} asked
+ * @returns {Promise<Comparison>}
+ */
+export async function findComparison(asked) {
+  const { loaded, event, github, repository, referenceBranch } = asked;
+  /** @type {Failure[]} */
+  const warnings = [];
+  /** @type {<T>(looking: Promise<T>, otherwise: T) => Promise<T>} */
+  const orWarn = (looking, otherwise) =>
+    looking.catch((thrown) => {
+      const failure = Failure.from(thrown);
+      if (failure.type === "internal") throw failure;
+      warnings.push(failure);
+      return otherwise;
+    });
+  const remote = github && repository ? new Remote(github, repository) : null;
+  const defaultReferenceBranch = event.base?.ref ?? (await orWarn(defaultBranch(asked, remote), null));
+  const base =
+    event.base ?? (defaultReferenceBranch === null ? null : { ref: defaultReferenceBranch, sha: null });
+  const baseConfigText = base ? await orWarn(configurationAt(asked, remote, base), null) : null;
+  const reference =
+    referenceBranch ?? (configuredBranch(baseConfigText, loaded) || defaultReferenceBranch || undefined);
+  const left = reference === undefined ? null : await orWarn(whereItLeft(asked, remote, reference), null);
+  return {
+    defaultReferenceBranch,
+    baseConfigText,
+    mergeBase: left?.mergeBase ?? null,
+    ancestors: left?.ancestors ?? [],
+    warnings,
+  };
+}
+
+/**
+ * The branch that configurations name: the engine takes the base branch's word where there is one.
+ * @param {string | null} baseConfigText
+ * @param {LoadedConfig} loaded
+ */
+function configuredBranch(baseConfigText, loaded) {
+  const base = baseConfigText === null ? null : checkConfig(baseConfigText, loaded.name).config;
+  return (base ?? loaded.config).qualityGate.baseline.referenceBranch;
+}
+
+/** @param {Asked} asked @param {Remote | null} remote */
+async function defaultBranch({ loaded, event }, remote) {
+  return (
+    event.defaultBranch ??
+    (await remoteDefaultBranch(loaded.directory)) ??
+    (await remote?.defaultBranch()) ??
+    null
+  );
+}
+
+/**
+ * The configuration's text on the base branch.
+ * @param {Asked} asked
+ * @param {Remote | null} remote
+ * @param {{ref: string, sha: string | null}} base
+ * @returns {Promise<string | null>} null where there is none, so that the change brings the first
+ * @throws {Failure} BASE_CONFIG_UNKNOWN
+ */
+async function configurationAt({ loaded, env }, remote, base) {
+  const { directory } = loaded;
+  const file = await pathInRepository(loaded, env);
+  // A configuration from elsewhere, such as a generated one, has no older version.
+  if (file === null) return null;
+  const commit =
+    base.sha === null ? await branchTip(directory, base.ref) : await commitOf(directory, base.sha);
+  const here = commit === null ? null : await fileAt(directory, commit, file);
+  if (here) return here.text;
+  if (remote) return remote.file(file, base.sha ?? base.ref);
+  throw configurationUnknown(
+    `\`${file}\` of the base branch \`${base.ref}\` could not be read: its commit is not in this clone`,
+    "Check out with `fetch-depth: 0`, or pass a GitHub token. Thresholds that this change loosens count at once until then.",
+  );
+}
+
+/**
+ * Where the configuration lies in its repository.
+ * @param {LoadedConfig} loaded
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<string | null>} with `/`; null where it lies outside
+ */
+async function pathInRepository({ directory, file }, env) {
+  const root = (await topLevel(directory)) ?? env.GITHUB_WORKSPACE;
+  if (!root) return null;
+  const inside = path.relative(realPath(root), realPath(file));
+  if (inside === "" || inside.startsWith("..") || path.isAbsolute(inside)) return null;
+  return inside.split(path.sep).join("/");
+}
+
+/** @param {string} file */
+function realPath(file) {
+  try {
+    // A link in the path would make the repository look like another folder; a linked file is found by its own name.
+    return path.join(fs.realpathSync(path.dirname(file)), path.basename(file));
+  } catch {
+    return file;
+  }
+}
+
+/**
+ * @param {Asked} asked
+ * @param {Remote | null} remote
+ * @param {string} reference
+ * @returns {Promise<{mergeBase: {commitSha: string, time: string | null}, ancestors: string[]}>}
+ * @throws {Failure} MERGE_BASE_UNKNOWN
+ */
+async function whereItLeft({ loaded, headSha }, remote, reference) {
+  const { directory } = loaded;
+  const [head, tip, shallow] = await Promise.all([
+    commitOf(directory, headSha),
+    branchTip(directory, reference),
+    isShallow(directory),
+  ]);
+  const local = head && tip ? await mergeBase(directory, tip, head) : null;
+  // In a clone that was cut off, a nearer common ancestor may be missing.
+  if (local && !(shallow && remote)) {
+    return {
+      mergeBase: { commitSha: local, time: await commitTime(directory, local) },
+      ancestors: (await history(directory, local, MOST_ANCESTORS + 1)).slice(1),
+    };
+  }
+  if (remote) return remote.whereItLeft(reference, headSha);
+  throw new Failure(
+    `where this change left \`${reference}\` is not known: ${missing(reference, { head, tip, shallow })}`,
+    {
+      type: "gate",
+      code: "MERGE_BASE_UNKNOWN",
+      hint:
+        "It is compared with the branch's newest build. Check out with `fetch-depth: 0`, or pass a GitHub token, to " +
+        "compare it with what it began from.",
+    },
+  );
+}
+
+/**
+ * @param {string} reference
+ * @param {{head: string | null, tip: string | null, shallow: boolean}} found
+ */
+function missing(reference, { head, tip, shallow }) {
+  if (!head) return "its commit is not in this clone";
+  if (!tip) return `there is no branch \`${reference}\` in this clone`;
+  return shallow ? "this clone does not go back that far" : "they have no commit in common";
+}
+
+/** The same questions to GitHub. */
+class Remote {
+  #github;
+  #repository;
+
+  /**
+   * @param {Pick<GitHub, "request">} github
+   * @param {string} repository
+   */
+  constructor(github, repository) {
+    this.#github = github;
+    this.#repository = repository;
+  }
+
+  /** @returns {Promise<string | null>} */
+  async defaultBranch() {
+    const { data } = await this.#get("", {}, `could not read the repository \`${this.#repository}\``);
+    return typeof data?.default_branch === "string" ? data.default_branch : null;
+  }
+
+  /**
+   * @param {string} file
+   * @param {string} ref a commit's id or a branch
+   * @returns {Promise<string | null>} null where the commit has no such file
+   */
+  async file(file, ref) {
+    const doing = `could not read \`${file}\` of \`${ref}\``;
+    try {
+      const { data } = await this.#get(`/contents/${encodedPath(file)}`, { ref }, doing);
+      if (data?.type === "file" && data.encoding === "base64" && typeof data.content === "string") {
+        return Buffer.from(data.content, "base64").toString("utf8");
+      }
+      // A directory or a link of that name is no configuration.
+      if (Array.isArray(data) || (typeof data?.type === "string" && data.type !== "file")) return null;
+      throw configurationUnknown(
+        `${doing}: the answer has no text`,
+        "Check that the file is no larger than 1 MiB.",
+      );
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      if (failure.type === "internal") throw failure;
+      if (statusOf(failure) === 404 && (await this.#sees(ref))) return null;
+      throw configurationUnknown(
+        failure.message,
+        `${failure.hint} Thresholds that this change loosens count at once until then.`.trim(),
+        failure,
+      );
+    }
+  }
+
+  /**
+   * Whether the commit can be seen: then a file that is not found is not there. Without the right to the contents
+   * GitHub says that nothing exists.
+   * @param {string} ref
+   */
+  async #sees(ref) {
+    try {
+      const { data } = await this.#get(
+        `/commits/${encodeURIComponent(ref)}`,
+        {},
+        `could not read \`${ref}\``,
+      );
+      return typeof data?.sha === "string";
+    } catch (thrown) {
+      if (Failure.from(thrown).type === "internal") throw thrown;
+      return false;
+    }
+  }
+
+  /**
+   * @param {string} reference
+   * @param {string} headSha
+   */
+  async whereItLeft(reference, headSha) {
+    try {
+      // Only the common ancestor is wanted, not the commits between.
+      const { data } = await this.#get(
+        `/compare/${encodeURIComponent(reference)}...${headSha}`,
+        { per_page: 1 },
+        `could not ask where this change left \`${reference}\``,
+      );
+      const commitSha = data?.merge_base_commit?.sha;
+      if (typeof commitSha !== "string") throw new TypeError("the answer names no common ancestor");
+      const time = data.merge_base_commit.commit?.committer?.date;
+      return {
+        mergeBase: { commitSha, time: typeof time === "string" ? time : null },
+        ancestors: await this.#ancestors(commitSha),
+      };
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      if (failure.code === "ABORTED") throw failure;
+      throw new Failure(failure.message, {
+        type: "gate",
+        code: "MERGE_BASE_UNKNOWN",
+        hint: `${failure.hint} It is compared with the branch's newest build.`.trim(),
+        cause: thrown,
+      });
+    }
+  }
+
+  /** @param {string} commitSha @returns {Promise<string[]>} empty where they cannot be listed: then the time decides */
+  async #ancestors(commitSha) {
+    try {
+      const { data } = await this.#get(
+        "/commits",
+        { sha: commitSha, per_page: MOST_ANCESTORS },
+        `could not list the commits before \`${commitSha}\``,
+      );
+      if (!Array.isArray(data)) return [];
+      return data.map(({ sha }) => sha).filter((sha) => typeof sha === "string" && sha !== commitSha);
+    } catch (thrown) {
+      if (Failure.from(thrown).code === "ABORTED") throw thrown;
+      return [];
+    }
+  }
+
+  /**
+   * @param {string} where below the repository
+   * @param {Record<string, string | number>} query
+   * @param {string} doing
+   */
+  #get(where, query, doing) {
+    return this.#github.request({
+      path: `/repos/${this.#repository}${where}`,
+      query,
+      doing,
+      permission: where === "" ? "metadata: read" : "contents: read",
+      type: "gate",
+    });
+  }
+}
+
+/** @param {string} file */
+const encodedPath = (file) => file.split("/").map(encodeURIComponent).join("/");
+
+/** @param {unknown} failure */
+const statusOf = (failure) => /** @type {{status?: number}} */ (failure).status;
+
+/** @param {string} message @param {string} hint @param {unknown} [cause] */
+function configurationUnknown(message, hint, cause) {
+  return new Failure(message, { type: "gate", code: "BASE_CONFIG_UNKNOWN", hint, cause });
+}

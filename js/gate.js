@@ -1,0 +1,431 @@
+// The gate on a change as four phases: read the history, collect the metrics, evaluate the thresholds, publish the
+// verdict. Sequence and bookkeeping only: the engine judges, nothing is stored, and each phase's work lives in a file
+// of its own.
+
+import path from "node:path";
+import { findComparison } from "./baseline.js";
+import { claimsOf, readClaims } from "./claims.js";
+import { collectMetrics } from "./collect.js";
+import { checkConfig, gateComment, gateMarker, gateSummary, openHistory } from "./engine.js";
+import { Failure } from "./failure.js";
+import { publishComment } from "./github/comment.js";
+import { readEvent } from "./github/event.js";
+import { pullRequestOfRun } from "./github/pull-request.js";
+import { throwIfCancelled } from "./interrupt.js";
+import { Phases } from "./phases.js";
+import { shownPath } from "./report.js";
+import { writeResults } from "./results.js";
+import { Storage } from "./storage/storage.js";
+
+/** @import { GateInput, GateOutcome, GateResult, LoadedConfig, RunFacts } from "./types.js" */
+/** @import { Comparison } from "./baseline.js" */
+/** @import { GitHubEvent } from "./github/event.js" */
+
+/** What a store says to somebody without credentials. In a run from which GitHub withholds secrets it is no trouble. */
+const WITHHELD = new Set([
+  "STORAGE_CONFIG_INVALID",
+  "S3_PARAMETERS_INVALID",
+  "S3_AUTH_FAILED",
+  "S3_ACCESS_DENIED",
+  "GITHUB_AUTH_FAILED",
+  "GITHUB_FORBIDDEN",
+  "POSTGRES_CONFIG_INVALID",
+  "POSTGRES_AUTH_FAILED",
+]);
+
+/** What is said of numbers that nobody but the change itself has measured. */
+const CLAIMED =
+  "> [!NOTE]\n> The values are what the pull request's own run says it measured. Its code is not trusted, and nobody " +
+  "else has measured them; thresholds and baselines are those of the base branch.\n";
+
+/**
+ * Judges the checked-out change. Trouble that ends it is in the result's `error`, not thrown, so that what was done
+ * before is still told.
+ *
+ * @param {GateInput} input
+ * @returns {Promise<GateResult>}
+ */
+export async function gate(input) {
+  const started = performance.now();
+  const run = new GateRun(input);
+  try {
+    await run.all();
+  } catch (thrown) {
+    run.result.error ??= Failure.from(thrown);
+  } finally {
+    run.close();
+  }
+  run.result.durationMs = Math.round(performance.now() - started);
+  return run.result;
+}
+
+/**
+ * The results file, and what `--json` prints.
+ * @param {GateResult} result
+ */
+export function gateDocument({ timestamp, durationMs, collection, prCommentUrl, qualityGate, ...result }) {
+  const { phases, warnings, error } = result;
+  const measurements = claimsOf(result.metrics);
+  return {
+    timestamp,
+    durationMs,
+    collection,
+    prCommentUrl,
+    qualityGate,
+    measurements,
+    phases,
+    warnings,
+    ...(error && { error }),
+  };
+}
+
+/** One run of the gate. */
+class GateRun {
+  /** @type {GateResult} */
+  result;
+  #input;
+  #phases;
+  #storage;
+  /** @type {GitHubEvent} */
+  #event;
+  /** @type {RunFacts} */
+  #facts;
+  /** @type {string | null} */
+  #historyProblem = null;
+  /** @type {GateOutcome | null} */
+  #outcome = null;
+
+  /** @param {GateInput} input */
+  constructor(input) {
+    const { facts, storage, env, signal, listener = {}, now } = input;
+    this.#input = input;
+    this.#facts = facts;
+    this.#event = readEvent(env);
+    this.#phases = new Phases(["download", "collect", "evaluate", "publish"], listener);
+    // Whoever judges a change may be the change itself: it never writes, not even to mend what is damaged.
+    this.#storage = new Storage({ ...storage, readonly: true, onCorrupt: "fail" }, { env, signal });
+    this.result = {
+      timestamp: now.toISOString(),
+      durationMs: 0,
+      collection: { successful: 0, failed: 0, total: 0 },
+      prCommentUrl: null,
+      commentStatus: null,
+      qualityGate: null,
+      storageType: storage.type,
+      databaseLocation: null,
+      totalBuilds: null,
+      metrics: [],
+      phases: this.#phases.list,
+      warnings: [],
+      resultsPath: null,
+      summaryMarkdown: null,
+      annotations: [],
+      blocks: false,
+    };
+  }
+
+  async all() {
+    this.#refuseUntrusted();
+    const comparison = await this.#prepare();
+    if (this.result.qualityGate?.mode === "off") return;
+    await this.#phases
+      .run("download", () => this.#download())
+      .catch((thrown) => this.#withoutHistory(Failure.from(thrown)));
+    await this.#phases.run("collect", () => this.#collect(comparison));
+    await this.#phases.run("evaluate", async () => this.#evaluate(comparison));
+    await this.#phases.run("publish", () => this.#publish());
+  }
+
+  close() {
+    this.result.warnings.unshift(...this.#storage.warnings);
+    this.#storage.cleanup();
+  }
+
+  /** A run that has secrets, or that has not checked out the change, must not measure by running commands. */
+  #refuseUntrusted() {
+    const { claims } = this.#input;
+    const { name, pullRequest, triggeringRun } = this.#event;
+    if (claims !== undefined) return;
+    const isForeign = name === "pull_request_target" && (pullRequest === null || pullRequest.fork);
+    const isAfter = name === "workflow_run" && /^pull_request/.test(triggeringRun?.event ?? "pull_request");
+    if (!isForeign && !isAfter) return;
+    throw new Failure(
+      isForeign
+        ? "commands are not run in `pull_request_target` for a pull request of a fork: its code would see the secrets"
+        : "commands are not run in `workflow_run` after a pull request's run: they would measure the base branch, or " +
+            "let the change's code see the secrets",
+      {
+        type: "validation",
+        code: "GATE_UNTRUSTED",
+        hint:
+          "Judge the change in a `pull_request` workflow, and pass its results file to this one as measurements; " +
+          "docs/pull-requests.md shows both workflows.",
+      },
+    );
+  }
+
+  /**
+   * Finds out what the change is compared with, before commands run for minutes.
+   * @returns {Promise<Judged>}
+   */
+  async #prepare() {
+    const { loaded, claims, github = null, referenceBranch, env, mode, now } = this.#input;
+    const repository = this.#input.repository ?? this.#event.repository;
+    if (claims !== undefined) await this.#findPullRequest(repository);
+    /** @type {Comparison} */
+    const comparison = await findComparison({
+      loaded,
+      headSha: this.#facts.commitSha,
+      event: this.#event,
+      repository,
+      github,
+      referenceBranch,
+      env,
+    });
+    this.result.warnings.push(...comparison.warnings);
+    const judged = { ...comparison, loaded: this.#trusted(comparison) };
+    // Also checks the mode that was asked for.
+    const history = openHistory(null);
+    try {
+      const { loaded: own, baseConfigText } = judged;
+      const outcome = history.gate(own.text, baseConfigText, [], { now: now.toISOString(), mode });
+      if (outcome.qualityGate.mode === "off") this.result.qualityGate = outcome.qualityGate;
+    } finally {
+      history.free();
+    }
+    return judged;
+  }
+
+  /**
+   * What is measured and judged by. Claims are judged by what the base branch says; a change's own configuration is
+   * not even read for them.
+   * @param {Comparison} comparison
+   * @returns {LoadedConfig}
+   */
+  #trusted({ baseConfigText }) {
+    const { loaded, claims } = this.#input;
+    if (claims === undefined || baseConfigText === null) return loaded;
+    const { config } = checkConfig(baseConfigText, loaded.name);
+    return config ? { ...loaded, config, text: baseConfigText } : loaded;
+  }
+
+  /** @param {string | null} repository */
+  async #findPullRequest(repository) {
+    const { github } = this.#input;
+    const { triggeringRun, defaultBranch } = this.#event;
+    if (triggeringRun === null) return;
+    const { headSha, headBranch } = triggeringRun;
+    this.#facts = { ...this.#facts, commitSha: headSha, branch: headBranch, eventName: triggeringRun.event };
+    if (!github || repository === null) return;
+    try {
+      const pullRequest = await pullRequestOfRun(github, repository, triggeringRun, defaultBranch);
+      this.#event = {
+        ...this.#event,
+        pullRequest,
+        base: { ref: pullRequest.baseRef, sha: pullRequest.baseSha },
+      };
+    } catch (thrown) {
+      this.#warn(thrown);
+    }
+  }
+
+  async #download() {
+    await this.#storage.ready();
+    this.result.databaseLocation = this.#storage.location;
+    this.result.totalBuilds = this.#storage.getRepository().countBuilds();
+    return { bytes: this.#storage.size };
+  }
+
+  /**
+   * The history cannot be read. What needs none is judged all the same, and the run fails with this failure, unless
+   * it has no secrets by design or trouble with the store is to be a warning.
+   * @param {Failure} failure
+   */
+  #withoutHistory(failure) {
+    if (this.#event.secretsWithheld && WITHHELD.has(failure.code)) {
+      this.#historyProblem =
+        "this run has no secrets, as it is with pull requests from forks and from Dependabot";
+      this.result.warnings.push(
+        new Failure(`the history was not read: ${this.#historyProblem}`, {
+          type: "storage",
+          code: "HISTORY_WITHHELD",
+          hint:
+            "Fixed bounds are judged; what needs a baseline is unknown. docs/pull-requests.md shows how such a pull " +
+            "request is compared with the history.",
+          cause: failure,
+        }),
+      );
+      return;
+    }
+    if (failure.type !== "storage") throw failure;
+    this.#historyProblem = failure.message;
+    if (this.#input.onStorageError === "warn") this.result.warnings.push(failure);
+    else this.result.error = failure;
+  }
+
+  /** @param {Judged} judged */
+  async #collect({ loaded }) {
+    const { claims, cwd, env, storage, concurrency, signal, listener = {} } = this.#input;
+    throwIfCancelled(signal);
+    if (claims === undefined) {
+      this.result.metrics = await collectMetrics({
+        loaded,
+        facts: this.#facts,
+        env,
+        storageType: storage.type,
+        concurrency,
+        signal,
+        onStart: listener.metricStart,
+        onEnd: listener.metricEnd,
+      });
+    } else {
+      const { outcomes, unknown } = readClaims(claims, cwd, loaded.config.metrics);
+      this.result.metrics = outcomes;
+      for (const outcome of outcomes) listener.metricEnd?.(outcome);
+      if (unknown > 0) this.#warn(unclaimed(unknown));
+    }
+    const { metrics } = this.result;
+    const failed = metrics.filter(({ status }) => status === "failed").length;
+    this.result.collection = { successful: metrics.length - failed, failed, total: metrics.length };
+    if (failed === metrics.length) {
+      // It is judged all the same: what is missing may fail the gate.
+      this.result.error ??= new Failure("every metric failed, so there is nothing to judge", {
+        type: "collection",
+        code: "ALL_METRICS_FAILED",
+        hint: "Mend the metrics' commands; `unentropy test` shows them.",
+      });
+    }
+  }
+
+  /** @param {Judged} judged */
+  #evaluate({ loaded, baseConfigText, mergeBase, ancestors, defaultReferenceBranch }) {
+    const { referenceBranch, mode, now } = this.#input;
+    const measurements = this.result.metrics.map(({ id, status, value, error }) => ({
+      id,
+      status,
+      value,
+      ...(error && { error: { message: error.message } }),
+    }));
+    const facts = {
+      now: now.toISOString(),
+      referenceBranch,
+      defaultReferenceBranch,
+      mergeBase,
+      ancestors,
+      commitSha: this.#facts.commitSha,
+      mode,
+      historyProblem: this.#historyProblem,
+    };
+    const outcome = this.#judge([loaded.text, baseConfigText, measurements, facts]);
+    this.#outcome = outcome;
+    this.result.summaryMarkdown = this.#summaryText(outcome);
+    this.result.qualityGate = outcome.qualityGate;
+    this.result.annotations = outcome.annotations;
+    this.result.blocks = outcome.blocks;
+    if (outcome.blocks) this.result.error ??= gateFailed(outcome.qualityGate);
+  }
+
+  /** @param {Parameters<import("./engine.js").History["gate"]>} asked */
+  #judge(asked) {
+    if (this.#historyProblem === null) return this.#storage.getRepository().gate(...asked);
+    const history = openHistory(null);
+    try {
+      return history.gate(...asked);
+    } finally {
+      history.free();
+    }
+  }
+
+  async #publish() {
+    const { outputFile, cwd, signal } = this.#input;
+    throwIfCancelled(signal);
+    await this.#comment();
+    if (outputFile === undefined) return {};
+    const file = path.resolve(cwd, outputFile);
+    this.result.resultsPath = shownPath(file, cwd);
+    return { bytes: writeResults(file, gateDocument(this.result)) };
+  }
+
+  async #comment() {
+    const { comment, github, loaded } = this.#input;
+    const { pullRequest } = this.#event;
+    const repository = this.#input.repository ?? this.#event.repository;
+    const { enablePullRequestComment } = loaded.config.qualityGate;
+    if (!comment || !(comment.enabled ?? enablePullRequestComment)) return;
+    if (!github || !pullRequest || repository === null || this.#outcome === null) return;
+    const { status, url, warnings } = await publishComment({
+      github,
+      repository,
+      number: pullRequest.number,
+      marker: gateMarker(comment.marker),
+      body: this.#commentText(this.#outcome, comment),
+      headSha: this.#facts.commitSha,
+    });
+    this.result.commentStatus = status;
+    this.result.prCommentUrl = url;
+    this.result.warnings.push(...warnings);
+  }
+
+  /**
+   * @param {GateOutcome} outcome
+   * @param {NonNullable<GateInput["comment"]>} comment
+   */
+  #commentText(outcome, { marker, maxMetrics }) {
+    const { loaded, claims } = this.#input;
+    const { maxCommentMetrics, maxCommentCharacters } = loaded.config.qualityGate;
+    const note = claims === undefined ? "" : `${CLAIMED}\n`;
+    const text = gateComment(outcome, {
+      ...this.#shownFacts(),
+      marker,
+      maxCommentMetrics: maxMetrics ?? maxCommentMetrics,
+      maxCommentCharacters: Math.max(1, maxCommentCharacters - note.length),
+    });
+    const line = gateMarker(marker);
+    return `${line}\n${note}${text.slice(line.length).trimStart()}`;
+  }
+
+  #summaryText(/** @type {GateOutcome} */ outcome) {
+    const note = this.#input.claims === undefined ? "" : `${CLAIMED}\n`;
+    return `${note}${gateSummary(outcome, this.#shownFacts())}`;
+  }
+
+  #shownFacts() {
+    const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = this.#input.env;
+    return {
+      repositoryUrl: this.#facts.repositoryUrl,
+      runUrl: server && repository && run ? `${server}/${repository}/actions/runs/${run}` : null,
+      commitSha: this.#facts.commitSha,
+    };
+  }
+
+  /** @param {unknown} thrown */
+  #warn(thrown) {
+    const failure = Failure.from(thrown);
+    if (failure.type === "internal") throw failure;
+    this.result.warnings.push(failure);
+  }
+}
+
+/**
+ * @typedef {Comparison & {loaded: LoadedConfig}} Judged
+ */
+
+/** @param {import("./types.js").GateVerdict} verdict */
+function gateFailed({ failingMetrics }) {
+  const names = failingMetrics.filter(({ isBlocking }) => isBlocking).map(({ metric }) => `\`${metric}\``);
+  return new Failure(`the quality gate failed: ${names.join(", ")}`, {
+    type: "gate",
+    code: "GATE_FAILED",
+    hint: "Each says what was found and what is demanded. Mend them, or change the thresholds on the base branch.",
+  });
+}
+
+/** @param {number} count */
+function unclaimed(count) {
+  const metrics = count === 1 ? "1 measurement is" : `${count} measurements are`;
+  return new Failure(`${metrics} of metrics that the base branch does not have`, {
+    type: "gate",
+    code: "CLAIMS_UNKNOWN",
+    hint: "They are left out, and judged once the change is merged.",
+  });
+}

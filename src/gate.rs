@@ -1,0 +1,444 @@
+//! The quality gate: judges one run's values by the thresholds of the configuration and the builds
+//! of the reference branch. Pure: the same configuration, history, measurements and facts give the
+//! same verdict. Measuring, finding the merge base and showing the verdict belong to the host.
+//!
+//! `docs/gate.md` is the description for users; `tests/fixtures/gate` holds the verdicts as data.
+
+mod baseline;
+mod configuration;
+mod judge;
+pub mod statistics;
+mod verdict;
+mod words;
+
+pub use judge::{ANOMALY_BUILDS, Deviation, deviation};
+pub use verdict::{
+    Annotation, BaselineBuild, BaselineInfo, Choice, ConfigurationChange, Effect, JudgedBy, Level,
+    MetricText, MetricVerdict, Outcome, QualityGate, Status, Summary, ThresholdVerdict,
+};
+
+use crate::config::{Config, GateMode, Metric, MetricType, OnMissing, Rule, Severity, Threshold, Unit};
+use crate::error::{Code, Error, Result};
+use crate::history::{Build, History, Value};
+use crate::text::{format_delta, format_value, list_or, plural, quote};
+use baseline::Reference;
+use configuration::Terms;
+use judge::{Numbers, judge};
+use serde::Deserialize;
+
+/// What became of one metric in this run. A metric that is not in the list was not measured.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Measurement {
+    /// The metric's id.
+    pub id: String,
+    /// Whether there is a value.
+    pub status: MeasurementStatus,
+    /// The value where there is one.
+    #[serde(default)]
+    pub value: Option<Value>,
+    /// Why there is none.
+    #[serde(default)]
+    pub error: Option<Reason>,
+}
+
+/// Whether a metric has a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MeasurementStatus {
+    /// It has.
+    Ok,
+    /// Collecting it failed.
+    Failed,
+}
+
+/// Why collecting a metric failed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Reason {
+    /// The cause in words.
+    pub message: String,
+}
+
+/// The facts of the run that is judged, as the host knows them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Facts {
+    /// RFC 3339 time of the comparison.
+    pub now: String,
+    /// The reference branch that was asked for; before the configuration's.
+    #[serde(default)]
+    pub reference_branch: Option<String>,
+    /// The branch that is compared with where neither an input nor the configuration names one:
+    /// the pull request's target, or the repository's default branch.
+    #[serde(default)]
+    pub default_reference_branch: Option<String>,
+    /// Where the change left the reference branch, as far as it is known.
+    #[serde(default)]
+    pub merge_base: Option<MergeBase>,
+    /// Commits before the merge base, newest first, as far as they are known.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub ancestors: Vec<String>,
+    /// The commit that is judged. Its own builds are no baseline.
+    #[serde(default)]
+    pub commit_sha: Option<String>,
+    /// The mode that was asked for: `off`, `soft` or `hard`; before the configuration's.
+    #[serde(default)]
+    pub mode: Option<String>,
+    /// Why the history could not be read, where it could not: then there are no baselines.
+    #[serde(default)]
+    pub history_problem: Option<String>,
+}
+
+/// Where a change left the reference branch.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MergeBase {
+    /// The commit.
+    pub commit_sha: String,
+    /// The commit's RFC 3339 time.
+    #[serde(default)]
+    pub time: Option<String>,
+}
+
+fn null_as_default<'de, D, T>(deserializer: D) -> std::result::Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Judges a run.
+///
+/// `base_config` is the text of the base branch's configuration where the host has it: then a
+/// change is judged by that and by what its own configuration tightens, and all differences are
+/// listed. One that cannot be read is told in the verdict, and the change's own is judged.
+///
+/// # Errors
+/// `USAGE_INVALID` where the mode asked for is none, `BUILD_INVALID` where a time of the facts is
+/// none; what reading the history gives.
+pub fn evaluate(
+    history: &History,
+    config: &Config,
+    base_config: Option<&str>,
+    measurements: &[Measurement],
+    facts: &Facts,
+) -> Result<Outcome> {
+    let mut terms = configuration::terms(config, base_config.map(configuration::base));
+    if let Some(mode) = given(facts.mode.as_deref()) {
+        terms.mode = GateMode::parse(mode).ok_or_else(|| {
+            let words: Vec<String> = GateMode::WORDS.iter().map(|word| quote(word)).collect();
+            let message = format!("the quality gate's mode is {}, expected {}", quote(mode), list_or(&words));
+            Error::new(Code::UsageInvalid, message)
+        })?;
+    }
+    let branch = given(facts.reference_branch.as_deref())
+        .or(terms.reference_branch.as_deref())
+        .or(given(facts.default_reference_branch.as_deref()))
+        .map(str::to_owned);
+    let is_on = terms.mode != GateMode::Off;
+    let reference = match &branch {
+        Some(branch) if is_on && facts.history_problem.is_none() => {
+            Reference::find(history, branch, terms.max_age_days, facts)?
+        }
+        _ => Reference::none(),
+    };
+    let info = baseline_info(branch, &reference, &terms, facts);
+    let run = Run { history, measurements, reference, info, terms };
+    run.outcome(config)
+}
+
+/// A text that says something; an empty input is an unset one.
+fn given(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.trim().is_empty())
+}
+
+fn baseline_info(
+    branch: Option<String>,
+    reference: &Reference,
+    terms: &Terms,
+    facts: &Facts,
+) -> BaselineInfo {
+    let first = reference.first();
+    let days = plural(terms.max_age_days as usize, "day", "days");
+    let problem = match (&facts.history_problem, &branch, first) {
+        _ if terms.mode == GateMode::Off => None,
+        (Some(problem), ..) => Some(format!("the history could not be read: {problem}")),
+        (None, None, _) => Some("no reference branch is known".to_owned()),
+        (None, Some(_), Some(_)) => None,
+        (None, Some(branch), None) if reference.len() == 0 => {
+            Some(format!("the branch {} has no build of the last {days}", quote(branch)))
+        }
+        (None, Some(branch), None) => Some(format!(
+            "the branch {} has no build of the last {days} that is not later than the merge base",
+            quote(branch)
+        )),
+    };
+    BaselineInfo {
+        reference_branch: branch,
+        max_age_days: terms.max_age_days,
+        builds_considered: reference.len(),
+        commit_sha: first.map(|(build, _)| build.commit_sha.clone()),
+        timestamp: first.map(|(build, _)| build.timestamp.clone()),
+        choice: first.map(|(_, choice)| choice),
+        problem,
+    }
+}
+
+/// One run that is judged.
+struct Run<'r> {
+    history: &'r History,
+    measurements: &'r [Measurement],
+    reference: Reference,
+    info: BaselineInfo,
+    terms: Terms,
+}
+
+/// A threshold's verdict, and whether a value was compared for it.
+struct Judged {
+    verdict: ThresholdVerdict,
+    is_evaluated: bool,
+    /// Whether a person must see it although it is no failure.
+    is_told: bool,
+}
+
+impl Run<'_> {
+    fn outcome(self, config: &Config) -> Result<Outcome> {
+        let mut metrics = Vec::new();
+        let mut other_metrics = Vec::new();
+        let mut annotations = Vec::new();
+        let mut summary = Summary::default();
+        let (mut is_failed, mut is_evaluated) = (false, false);
+        let shown = if self.terms.mode == GateMode::Off { &[] } else { self.terms.metrics.as_slice() };
+        for metric in shown {
+            let is_removed = !config.metrics.iter().any(|own| own.id == metric.id);
+            let thresholds: Vec<&Threshold> =
+                self.terms.thresholds.iter().filter(|threshold| threshold.metric == metric.id).collect();
+            let (verdict, judged) = self.metric(metric, &thresholds, is_removed)?;
+            if thresholds.is_empty() {
+                other_metrics.push(verdict);
+                continue;
+            }
+            summary.total_metrics += 1;
+            summary.evaluated_metrics += usize::from(judged.iter().any(|judged| judged.is_evaluated));
+            match verdict.status {
+                Status::Pass => summary.passed += 1,
+                Status::Fail => summary.failed += 1,
+                Status::Unknown => summary.unknown += 1,
+            }
+            is_evaluated |= judged.iter().any(|judged| judged.is_evaluated);
+            is_failed |= judged.iter().any(|judged| judged.verdict.is_blocking);
+            annotations
+                .extend(judged.iter().filter_map(|judged| self.annotation(&verdict.text.name, judged)));
+            metrics.push(verdict);
+        }
+        annotations.sort_by_key(|annotation: &Annotation| annotation.level);
+        let status = match (is_failed, is_evaluated) {
+            (true, _) => Status::Fail,
+            (false, true) => Status::Pass,
+            (false, false) => Status::Unknown,
+        };
+        let Run { info, terms, .. } = self;
+        Ok(Outcome {
+            blocks: is_failed && terms.mode == GateMode::Hard,
+            annotations,
+            quality_gate: QualityGate {
+                status,
+                mode: terms.mode,
+                failing_metrics: metrics.iter().filter(|m| m.status == Status::Fail).cloned().collect(),
+                metrics,
+                summary,
+                baseline_info: info,
+                other_metrics,
+                judged_by: terms.judged_by,
+                configuration_problem: terms.problem,
+                configuration_changes: terms.changes,
+            },
+        })
+    }
+
+    fn metric(
+        &self,
+        metric: &Metric,
+        thresholds: &[&Threshold],
+        is_removed: bool,
+    ) -> Result<(MetricVerdict, Vec<Judged>)> {
+        let (value, problem) = match self.value(metric, is_removed) {
+            Ok(value) => (Some(value), None),
+            Err(problem) => (None, Some(problem)),
+        };
+        let number = match value {
+            Some(Value::Numeric(number)) => Some(*number),
+            _ => None,
+        };
+        let found = match metric.kind {
+            MetricType::Numeric => self.reference.value(self.history, &metric.id)?,
+            MetricType::Label => None,
+        };
+        let baseline = found.map(|(baseline, ..)| baseline);
+        let reason = self.no_baseline();
+        let mut judged = Vec::with_capacity(thresholds.len());
+        for threshold in thresholds {
+            judged.push(match number {
+                Some(value) => {
+                    let window = match threshold.rule {
+                        Rule::Anomaly { window, .. } => {
+                            self.reference.window(self.history, &metric.id, window as usize)?
+                        }
+                        _ => Vec::new(),
+                    };
+                    let baseline = baseline.ok_or(reason.as_str());
+                    let (status, message) =
+                        judge(&threshold.rule, metric, Numbers { value, baseline, window: &window });
+                    self.judged(threshold, metric, status, message, true)
+                }
+                None => {
+                    let message = problem.clone().unwrap_or_default();
+                    let status = match threshold.on_missing {
+                        OnMissing::Fail => Status::Fail,
+                        OnMissing::Warn | OnMissing::Ignore => Status::Unknown,
+                    };
+                    self.judged(threshold, metric, status, message, false)
+                }
+            });
+        }
+        let delta = number.zip(baseline).map(|(value, baseline)| value - baseline).filter(|d| d.is_finite());
+        let relative = delta
+            .zip(baseline)
+            .filter(|(_, baseline)| *baseline != 0.0)
+            .map(|(delta, baseline)| delta / baseline.abs() * 100.0)
+            .filter(|relative| relative.is_finite());
+        let status = judged.iter().map(|judged| judged.verdict.status);
+        let status = match (status.clone().min(), status.max()) {
+            (Some(Status::Fail), _) => Status::Fail,
+            (_, Some(Status::Pass)) => Status::Pass,
+            _ => Status::Unknown,
+        };
+        let decided = judged
+            .iter()
+            .map(|judged| &judged.verdict)
+            .filter(|verdict| verdict.status == status)
+            .max_by_key(|verdict| (verdict.is_blocking, std::cmp::Reverse(place(&judged, verdict))));
+        let text = MetricText {
+            name: metric.name.clone(),
+            value: match value {
+                Some(Value::Numeric(number)) => format_value(*number, metric.unit),
+                Some(Value::Label(label)) => label.clone(),
+                None => String::new(),
+            },
+            baseline: baseline.map(|baseline| format_value(baseline, metric.unit)).unwrap_or_default(),
+            delta: delta.map(|delta| delta_text(delta, relative, metric.unit)).unwrap_or_default(),
+        };
+        let verdict = MetricVerdict {
+            metric: metric.id.clone(),
+            unit: metric.unit,
+            baseline,
+            pull_request_value: number,
+            absolute_delta: delta,
+            relative_delta_percent: relative,
+            threshold: decided.map(|verdict| verdict.threshold.clone()),
+            status,
+            message: decided.map(|verdict| verdict.message.clone()),
+            is_blocking: (!judged.is_empty()).then(|| judged.iter().any(|judged| judged.verdict.is_blocking)),
+            thresholds: judged.iter().map(|judged| judged.verdict.clone()).collect(),
+            baseline_build: found.map(|(_, build, choice)| baseline_build(build, choice)),
+            problem,
+            text,
+        };
+        Ok((verdict, judged))
+    }
+
+    /// This run's value of a metric, or why there is none.
+    fn value(&self, metric: &Metric, is_removed: bool) -> std::result::Result<&Value, String> {
+        if is_removed {
+            return Err("the change removes the metric from the configuration".to_owned());
+        }
+        let Some(measurement) = self.measurements.iter().find(|measured| measured.id == metric.id) else {
+            return Err("it was not measured".to_owned());
+        };
+        if measurement.status == MeasurementStatus::Failed {
+            let cause =
+                measurement.error.as_ref().map(|error| error.message.as_str()).and_then(|m| given(Some(m)));
+            return Err(match cause {
+                Some(cause) => format!("its collection failed: {cause}"),
+                None => "its collection failed".to_owned(),
+            });
+        }
+        match (&measurement.value, metric.kind) {
+            (Some(Value::Numeric(number)), MetricType::Numeric) if !number.is_finite() => {
+                Err(format!("expected a finite number, found {number}"))
+            }
+            (Some(value), kind) if value.kind() == kind => Ok(value),
+            (Some(Value::Numeric(number)), _) => {
+                Err(format!("expected a label, found the number {}", format_value(*number, None)))
+            }
+            (Some(Value::Label(label)), _) => Err(format!("expected a number, found {}", quote(label))),
+            (None, _) => Err("its collection gave no value".to_owned()),
+        }
+    }
+
+    fn no_baseline(&self) -> String {
+        match &self.info.problem {
+            Some(problem) => format!("no baseline: {problem}"),
+            None => {
+                let branch = quote(self.info.reference_branch.as_deref().unwrap_or_default());
+                let builds = plural(self.reference.len(), "build", "builds");
+                format!("no baseline: no value in {builds} of {branch} that count")
+            }
+        }
+    }
+
+    fn judged(
+        &self,
+        threshold: &Threshold,
+        metric: &Metric,
+        status: Status,
+        message: String,
+        has_value: bool,
+    ) -> Judged {
+        Judged {
+            is_evaluated: has_value && status != Status::Unknown,
+            is_told: !has_value && threshold.on_missing == OnMissing::Warn,
+            verdict: ThresholdVerdict {
+                is_blocking: status == Status::Fail && threshold.severity == Severity::Blocker,
+                text: words::requirement(&threshold.rule, Some(metric)),
+                threshold: threshold.clone(),
+                status,
+                message,
+            },
+        }
+    }
+
+    fn annotation(&self, name: &str, judged: &Judged) -> Option<Annotation> {
+        let verdict = &judged.verdict;
+        if verdict.status != Status::Fail && !judged.is_told {
+            return None;
+        }
+        let is_error = verdict.is_blocking && self.terms.mode == GateMode::Hard;
+        Some(Annotation {
+            level: if is_error { Level::Error } else { Level::Warning },
+            metric: verdict.threshold.metric.clone(),
+            title: format!("{name}: {}", verdict.text),
+            message: verdict.message.clone(),
+        })
+    }
+}
+
+fn place(judged: &[Judged], verdict: &ThresholdVerdict) -> usize {
+    judged.iter().position(|judged| std::ptr::eq(&judged.verdict, verdict)).unwrap_or(usize::MAX)
+}
+
+fn baseline_build(build: &Build, choice: Choice) -> BaselineBuild {
+    BaselineBuild { commit_sha: build.commit_sha.clone(), timestamp: build.timestamp.clone(), choice }
+}
+
+/// A delta with its share of the baseline, which for percentages would only confuse.
+fn delta_text(delta: f64, relative: Option<f64>, unit: Option<Unit>) -> String {
+    let text = format_delta(delta, unit);
+    match relative {
+        Some(relative) if unit != Some(Unit::Percent) && delta != 0.0 && relative.abs() < 9_999.95 => {
+            format!("{text} ({})", format_delta(relative, Some(Unit::Percent)))
+        }
+        _ => text,
+    }
+}

@@ -1,0 +1,115 @@
+//! Which builds of the reference branch a change is compared with: those of its merge base, else
+//! the nearest before it. The order of preference is the same for every metric; a build without
+//! the metric is passed over.
+
+use super::Facts;
+use super::verdict::Choice;
+use crate::error::Result;
+use crate::history::{BaselineQuery, Build, History, Value};
+use std::collections::HashMap;
+
+/// The builds that count, and in which order they are asked for a value.
+#[derive(Debug)]
+pub(super) struct Reference {
+    /// Oldest first.
+    builds: Vec<Build>,
+    /// Places in `builds`, best first, each once.
+    preferred: Vec<(usize, Choice)>,
+    /// How many of `builds` are not after the place where the change left the branch.
+    reach: usize,
+}
+
+impl Reference {
+    /// The reference of a history without a branch to look at.
+    pub(super) fn none() -> Self {
+        Self { builds: Vec::new(), preferred: Vec::new(), reach: 0 }
+    }
+
+    /// Finds the builds of a branch that are neither pull requests', nor too old, nor of the commit
+    /// that is judged.
+    pub(super) fn find(history: &History, branch: &str, max_age_days: u32, facts: &Facts) -> Result<Self> {
+        let base = facts.merge_base.as_ref();
+        let query = BaselineQuery {
+            branch: branch.to_owned(),
+            max_age_days,
+            now: facts.now.clone(),
+            before: None,
+            commit_sha: None,
+        };
+        let mut builds = history.baseline_builds(&query)?;
+        let early = match base.and_then(|base| base.time.clone()) {
+            // Both lists are ordered by time, and this one is the beginning of the other.
+            Some(time) => Some(history.baseline_build_count(&BaselineQuery { before: Some(time), ..query })?),
+            None => None,
+        };
+        let early = early.map(|count| count - own_builds(&builds[..count], facts));
+        builds.retain(|build| Some(&build.commit_sha) != facts.commit_sha.as_ref());
+        Ok(Self::order(builds, early, facts))
+    }
+
+    fn order(builds: Vec<Build>, early: Option<usize>, facts: &Facts) -> Self {
+        let mut by_commit: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (place, build) in builds.iter().enumerate() {
+            by_commit.entry(&build.commit_sha).or_default().push(place);
+        }
+        let places = |commit: &str| by_commit.get(commit).into_iter().flatten().rev().copied();
+        let base = facts.merge_base.as_ref().map(|base| base.commit_sha.as_str());
+        let mut preferred: Vec<(usize, Choice)> = Vec::new();
+        preferred.extend(base.into_iter().flat_map(places).map(|place| (place, Choice::MergeBase)));
+        for commit in &facts.ancestors {
+            if Some(commit.as_str()) != base {
+                preferred.extend(places(commit).map(|place| (place, Choice::Ancestor)));
+            }
+        }
+        // A build of the merge base may have run long after the commit's own time: where one is
+        // known, its place is the place where the change left the branch.
+        let placed = preferred.first().map(|(place, _)| place + 1);
+        let (reach, rest) = match (placed, early) {
+            (Some(placed), _) => (placed, Choice::Earlier),
+            (None, Some(early)) => (early, Choice::Earlier),
+            (None, None) => (builds.len(), Choice::Newest),
+        };
+        let mut seen = vec![false; builds.len()];
+        preferred.extend((0..reach).rev().map(|place| (place, rest)));
+        preferred.retain(|(place, _)| !std::mem::replace(&mut seen[*place], true));
+        Self { builds, preferred, reach }
+    }
+
+    /// How many builds count.
+    pub(super) fn len(&self) -> usize {
+        self.builds.len()
+    }
+
+    /// The build that is asked first.
+    pub(super) fn first(&self) -> Option<(&Build, Choice)> {
+        self.preferred.first().map(|(place, choice)| (&self.builds[*place], *choice))
+    }
+
+    /// A metric's baseline.
+    pub(super) fn value(&self, history: &History, metric: &str) -> Result<Option<(f64, &Build, Choice)>> {
+        let builds: Vec<&Build> = self.preferred.iter().map(|(place, _)| &self.builds[*place]).collect();
+        let found = history.first_values(metric, &builds, 1)?;
+        Ok(found.into_iter().find_map(|(index, value)| {
+            let (place, choice) = self.preferred[index];
+            number(&value).map(|number| (number, &self.builds[place], choice))
+        }))
+    }
+
+    /// The last `count` values before the place where the change left the branch, oldest first.
+    pub(super) fn window(&self, history: &History, metric: &str, count: usize) -> Result<Vec<f64>> {
+        let builds: Vec<&Build> = self.builds[..self.reach].iter().rev().collect();
+        let found = history.first_values(metric, &builds, count)?;
+        Ok(found.iter().rev().filter_map(|(_, value)| number(value)).collect())
+    }
+}
+
+fn own_builds(builds: &[Build], facts: &Facts) -> usize {
+    builds.iter().filter(|build| Some(&build.commit_sha) == facts.commit_sha.as_ref()).count()
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Numeric(number) => Some(*number),
+        Value::Label(_) => None,
+    }
+}

@@ -1,0 +1,272 @@
+//! Which thresholds are judged when a change brings a configuration of its own: the base branch's,
+//! so that a change cannot wave itself through, with whatever the change tightens. Every difference
+//! is listed; loosening takes effect once it is merged.
+
+use super::verdict::{ConfigurationChange, Effect, JudgedBy};
+use super::words;
+use crate::config::{self, Config, GateMode, Metric, MetricType, OnMissing, Rule, Severity, Threshold};
+use crate::text::{list, plural, quote};
+
+/// What is judged.
+#[derive(Debug, Clone)]
+pub(super) struct Terms {
+    pub(super) mode: GateMode,
+    pub(super) reference_branch: Option<String>,
+    pub(super) max_age_days: u32,
+    /// Every metric that is judged or shown; those that only the base branch has come last.
+    pub(super) metrics: Vec<Metric>,
+    pub(super) thresholds: Vec<Threshold>,
+    pub(super) judged_by: JudgedBy,
+    pub(super) problem: Option<String>,
+    pub(super) changes: Vec<ConfigurationChange>,
+}
+
+/// Reads the base branch's configuration. `Err` says in words why it is not used.
+pub(super) fn base(text: &str) -> Result<Config, String> {
+    let checked = config::check(text, "the base branch's configuration");
+    checked.config.ok_or_else(|| {
+        let first = checked.errors.first();
+        let place = first.map_or_else(String::new, |first| {
+            format!(", the first in line {}: {}", first.line, first.message)
+        });
+        let problems = plural(checked.errors.len(), "problem", "problems");
+        format!("the base branch's configuration has {problems}{place}")
+    })
+}
+
+/// What is judged of a change with this configuration on top of that of the base branch.
+pub(super) fn terms(own: &Config, base: Option<Result<Config, String>>) -> Terms {
+    let gate = &own.quality_gate;
+    let mut terms = Terms {
+        mode: gate.mode,
+        reference_branch: gate.baseline.reference_branch.clone(),
+        max_age_days: gate.baseline.max_age_days,
+        metrics: own.metrics.clone(),
+        thresholds: gate.thresholds.clone(),
+        judged_by: JudgedBy::Own,
+        problem: None,
+        changes: Vec::new(),
+    };
+    match base {
+        None => {}
+        Some(Err(problem)) => terms.problem = Some(problem),
+        Some(Ok(base)) => terms.prefer(own, &base),
+    }
+    terms
+}
+
+impl Terms {
+    fn prefer(&mut self, own: &Config, base: &Config) {
+        self.judged_by = JudgedBy::Base;
+        self.settings(own, base);
+        self.metrics(own, base);
+        self.thresholds(own, base);
+    }
+
+    fn change(&mut self, effect: Effect, metric: Option<&str>, what: &str, texts: [Option<String>; 2]) {
+        let [before, after] = texts;
+        let judged = match effect {
+            Effect::Tightened => "holds at once",
+            Effect::Loosened => "holds once it is merged: the base branch's was judged",
+            Effect::Changed => "the stricter of both was judged",
+        };
+        self.changes.push(ConfigurationChange {
+            effect,
+            metric: metric.map(str::to_owned),
+            what: what.to_owned(),
+            before,
+            after,
+            judged: judged.to_owned(),
+        });
+    }
+
+    fn settings(&mut self, own: &Config, base: &Config) {
+        let (mine, theirs) = (&own.quality_gate, &base.quality_gate);
+        if mine.mode != theirs.mode {
+            let looser = strictness(mine.mode) < strictness(theirs.mode);
+            let effect = if looser { Effect::Loosened } else { Effect::Tightened };
+            self.mode = if looser { theirs.mode } else { mine.mode };
+            let text = |mode: GateMode| Some(mode.as_str().to_owned());
+            self.change(effect, None, "mode", [text(theirs.mode), text(mine.mode)]);
+        }
+        // Another branch, or a shorter memory, can leave a change without anything to be compared with.
+        self.reference_branch = theirs.baseline.reference_branch.clone();
+        self.max_age_days = theirs.baseline.max_age_days;
+        let (mine, theirs) = (&mine.baseline, &theirs.baseline);
+        if mine.reference_branch != theirs.reference_branch {
+            let texts = [theirs.reference_branch.clone(), mine.reference_branch.clone()];
+            self.later(None, "referenceBranch", texts);
+        }
+        if mine.max_age_days != theirs.max_age_days {
+            let text = |days| Some(plural(days as usize, "day", "days"));
+            self.later(None, "maxAgeDays", [text(theirs.max_age_days), text(mine.max_age_days)]);
+        }
+        if own.sources != base.sources {
+            let text = |sources: &[String]| {
+                (!sources.is_empty()).then(|| list(&sources.iter().map(|s| quote(s)).collect::<Vec<_>>()))
+            };
+            self.measured_otherwise(None, "sources", [text(&base.sources), text(&own.sources)]);
+        }
+    }
+
+    /// A difference that is neither more nor less; the base branch's holds until it is merged.
+    fn later(&mut self, metric: Option<&str>, what: &str, texts: [Option<String>; 2]) {
+        self.change(Effect::Changed, metric, what, texts);
+        self.judged_as("holds once it is merged: the base branch's was judged");
+    }
+
+    /// A difference in how a value comes about, which no threshold can make up for.
+    fn measured_otherwise(&mut self, metric: Option<&str>, what: &str, texts: [Option<String>; 2]) {
+        self.change(Effect::Changed, metric, what, texts);
+        self.judged_as("holds at once: the value of this run comes from it");
+    }
+
+    fn judged_as(&mut self, judged: &str) {
+        if let Some(last) = self.changes.last_mut() {
+            judged.clone_into(&mut last.judged);
+        }
+    }
+
+    fn metrics(&mut self, own: &Config, base: &Config) {
+        for theirs in &base.metrics {
+            let is_judged = base.quality_gate.thresholds.iter().any(|t| t.metric == theirs.id);
+            if !is_judged {
+                continue;
+            }
+            let Some(mine) = own.metrics.iter().find(|mine| mine.id == theirs.id) else {
+                self.metrics.push(theirs.clone());
+                let text = Some("a metric with thresholds".to_owned());
+                self.change(Effect::Loosened, Some(&theirs.id), "metric", [text, None]);
+                self.judged_as("holds once it is merged: its value counts as missing");
+                continue;
+            };
+            if mine.command != theirs.command {
+                let text = |command: &str| Some(command.to_owned());
+                let texts = [text(&theirs.command), text(&mine.command)];
+                self.measured_otherwise(Some(&theirs.id), "command", texts);
+            }
+            if mine.kind != theirs.kind {
+                let text = |kind: MetricType| Some(kind.as_str().to_owned());
+                let texts = [text(theirs.kind), text(mine.kind)];
+                self.change(Effect::Loosened, Some(&theirs.id), "type", texts);
+            } else if mine.direction != theirs.direction {
+                let text = |metric: &Metric| Some(metric.direction.as_str().to_owned());
+                self.later(Some(&theirs.id), "direction", [text(theirs), text(mine)]);
+            }
+            if let Some(judged) = self.metrics.iter_mut().find(|metric| metric.id == theirs.id) {
+                judged.direction = theirs.direction;
+                if judged.kind != theirs.kind {
+                    (judged.kind, judged.unit) = (theirs.kind, theirs.unit);
+                }
+            }
+        }
+    }
+
+    /// Pairs the thresholds of both sides and judges the stricter of each pair. Equal ones are
+    /// paired first, then those of the same metric, mode and severity, then of the same metric and mode.
+    fn thresholds(&mut self, own: &Config, base: &Config) {
+        let mut mine: Vec<Option<&Threshold>> = own.quality_gate.thresholds.iter().map(Some).collect();
+        let theirs = &base.quality_gate.thresholds;
+        let mut partner: Vec<Option<&Threshold>> = vec![None; theirs.len()];
+        let alike = |a: &Threshold, b: &Threshold| a.metric == b.metric && a.rule.mode() == b.rule.mode();
+        let rounds: [Fits<'_>; 3] = [&|a, b| a == b, &|a, b| alike(a, b) && a.severity == b.severity, &alike];
+        for fits in rounds {
+            for (theirs, partner) in theirs.iter().zip(&mut partner) {
+                if partner.is_none() {
+                    let found = mine.iter_mut().find(|mine| mine.is_some_and(|mine| fits(theirs, mine)));
+                    *partner = found.and_then(Option::take);
+                }
+            }
+        }
+        let mut judged = Vec::with_capacity(theirs.len());
+        for (theirs, mine) in theirs.iter().zip(partner) {
+            let Some(mine) = mine else {
+                judged.push(theirs.clone());
+                // That the metric itself is gone is told already.
+                if own.metrics.iter().any(|metric| metric.id == theirs.metric) {
+                    let text = Some(self.text(theirs));
+                    self.change(Effect::Loosened, Some(&theirs.metric), "threshold", [text, None]);
+                }
+                continue;
+            };
+            let stricter = stricter(theirs, mine);
+            if mine != theirs {
+                let effect = match (&stricter == mine, &stricter == theirs) {
+                    (true, _) => Effect::Tightened,
+                    (false, true) => Effect::Loosened,
+                    (false, false) => Effect::Changed,
+                };
+                let texts = [Some(self.text(theirs)), Some(self.text(mine))];
+                self.change(effect, Some(&theirs.metric), "threshold", texts);
+            }
+            judged.push(stricter);
+        }
+        for mine in mine.into_iter().flatten() {
+            judged.push(mine.clone());
+            let text = Some(self.text(mine));
+            self.change(Effect::Tightened, Some(&mine.metric), "threshold", [None, text]);
+        }
+        self.thresholds = judged;
+    }
+
+    fn text(&self, threshold: &Threshold) -> String {
+        let metric = self.metrics.iter().find(|metric| metric.id == threshold.metric);
+        let mut text = words::requirement(&threshold.rule, metric);
+        if threshold.severity == Severity::Warning {
+            text.push_str(", as a warning");
+        }
+        let usual = match threshold.severity {
+            Severity::Blocker => OnMissing::Fail,
+            Severity::Warning => OnMissing::Warn,
+        };
+        if threshold.on_missing != usual {
+            text.push_str(&format!(", when missing {}", threshold.on_missing.as_str()));
+        }
+        text
+    }
+}
+
+/// Whether a threshold of the base branch and one of the change are the same, some numbers aside.
+type Fits<'f> = &'f dyn Fn(&Threshold, &Threshold) -> bool;
+
+fn strictness(mode: GateMode) -> u8 {
+    match mode {
+        GateMode::Off => 0,
+        GateMode::Soft => 1,
+        GateMode::Hard => 2,
+    }
+}
+
+/// The stricter of two thresholds of one metric and mode in every respect.
+fn stricter(theirs: &Threshold, mine: &Threshold) -> Threshold {
+    let rule = match (theirs.rule, mine.rule) {
+        (Rule::Min { target: a }, Rule::Min { target: b }) => Rule::Min { target: a.max(b) },
+        (Rule::Max { target: a }, Rule::Max { target: b }) => Rule::Max { target: a.min(b) },
+        (Rule::NoRegression { tolerance: a }, Rule::NoRegression { tolerance: b }) => {
+            Rule::NoRegression { tolerance: a.min(b) }
+        }
+        (Rule::DeltaMaxDrop { max_drop_percent: a }, Rule::DeltaMaxDrop { max_drop_percent: b }) => {
+            Rule::DeltaMaxDrop { max_drop_percent: a.min(b) }
+        }
+        (Rule::DeltaMaxRise { max_rise_percent: a }, Rule::DeltaMaxRise { max_rise_percent: b }) => {
+            Rule::DeltaMaxRise { max_rise_percent: a.min(b) }
+        }
+        // No window is stricter than another.
+        (Rule::Anomaly { window, sensitivity: a }, Rule::Anomaly { sensitivity: b, .. }) => {
+            Rule::Anomaly { window, sensitivity: a.min(b) }
+        }
+        (theirs, _) => theirs,
+    };
+    let severity = match (theirs.severity, mine.severity) {
+        (Severity::Warning, Severity::Warning) => Severity::Warning,
+        _ => Severity::Blocker,
+    };
+    let weight = |on_missing: OnMissing| match on_missing {
+        OnMissing::Ignore => 0,
+        OnMissing::Warn => 1,
+        OnMissing::Fail => 2,
+    };
+    let on_missing =
+        if weight(mine.on_missing) > weight(theirs.on_missing) { mine.on_missing } else { theirs.on_missing };
+    Threshold { metric: theirs.metric.clone(), rule, severity, on_missing }
+}

@@ -1,0 +1,266 @@
+//! The shapes of a verdict, as the results file and the host see them. They hold what was decided,
+//! with every number also as the text that people read; nothing is decided here.
+
+use crate::config::{GateMode, Threshold, Unit};
+use serde::{Deserialize, Serialize};
+
+/// Everything that comes out of judging one run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    /// The verdict: the `qualityGate` object of the results file.
+    pub quality_gate: QualityGate,
+    /// Whether the run must fail: the gate is hard and a blocker failed.
+    pub blocks: bool,
+    /// What to mark on the run, failures first.
+    pub annotations: Vec<Annotation>,
+}
+
+/// The verdict on one run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QualityGate {
+    /// `fail` where a blocker failed, `pass` where none did and at least one value was judged,
+    /// `unknown` where nothing could be judged.
+    pub status: Status,
+    /// The mode that was in force.
+    pub mode: GateMode,
+    /// Every metric with a threshold, in the order of the configuration.
+    pub metrics: Vec<MetricVerdict>,
+    /// Those of `metrics` whose status is `fail`, in the same order.
+    pub failing_metrics: Vec<MetricVerdict>,
+    /// Counts over `metrics`.
+    pub summary: Summary,
+    /// What the values were compared with.
+    pub baseline_info: BaselineInfo,
+    /// Configured metrics without a threshold: shown, never judged.
+    pub other_metrics: Vec<MetricVerdict>,
+    /// Whose thresholds were judged: the base branch's (with what this change tightens) or this
+    /// change's own.
+    pub judged_by: JudgedBy,
+    /// Why the base branch's configuration was not used, where one was given that cannot be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub configuration_problem: Option<String>,
+    /// How this change's configuration differs from the base branch's in what the gate judges.
+    pub configuration_changes: Vec<ConfigurationChange>,
+}
+
+/// The word of a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// A threshold was broken, or a value that must be there is missing.
+    Fail,
+    /// It could not be judged.
+    Unknown,
+    /// It was judged and is kept.
+    Pass,
+}
+
+/// Whose thresholds were judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JudgedBy {
+    /// Those of the base branch's configuration.
+    Base,
+    /// Those of the change's own configuration.
+    Own,
+}
+
+/// One metric with its numbers and what they were found to be.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MetricVerdict {
+    /// The metric's id.
+    pub metric: String,
+    /// The unit of all its numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Unit>,
+    /// The value it is compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<f64>,
+    /// This run's value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pull_request_value: Option<f64>,
+    /// This run's value less the baseline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub absolute_delta: Option<f64>,
+    /// The delta in percent of the baseline's magnitude; none where the baseline is zero.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relative_delta_percent: Option<f64>,
+    /// The threshold that decided: the first of the worst.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<Threshold>,
+    /// `fail` where one of its thresholds failed, else `pass` where one passed, else `unknown`.
+    pub status: Status,
+    /// Why, in the words of the threshold that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Whether a failed threshold of it is a blocker.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_blocking: Option<bool>,
+    /// Every threshold with its own verdict, in the order of the configuration.
+    pub thresholds: Vec<ThresholdVerdict>,
+    /// The build that the baseline comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline_build: Option<BaselineBuild>,
+    /// Why there is no value of this run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+    /// The same for people.
+    pub text: MetricText,
+}
+
+/// A metric's numbers as people read them; empty where there is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MetricText {
+    /// The metric's display name.
+    pub name: String,
+    /// This run's value.
+    pub value: String,
+    /// The baseline.
+    pub baseline: String,
+    /// The absolute delta, signed, with the relative one where it says more.
+    pub delta: String,
+}
+
+/// One threshold's verdict.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ThresholdVerdict {
+    /// What was judged.
+    pub threshold: Threshold,
+    /// What it was found to be.
+    pub status: Status,
+    /// Why; also for a pass.
+    pub message: String,
+    /// Whether it failed and is a blocker.
+    pub is_blocking: bool,
+    /// What it demands: `at least 80.0%`.
+    pub text: String,
+}
+
+/// Counts over the metrics with thresholds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// All of them.
+    pub total_metrics: usize,
+    /// Those whose value was judged by at least one threshold.
+    pub evaluated_metrics: usize,
+    /// Those that passed.
+    pub passed: usize,
+    /// Those that failed.
+    pub failed: usize,
+    /// Those that could not be judged.
+    pub unknown: usize,
+}
+
+/// What the values were compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BaselineInfo {
+    /// The branch; `null` where none is known.
+    pub reference_branch: Option<String>,
+    /// Builds older than this many days do not count.
+    pub max_age_days: u32,
+    /// Builds of the branch that count.
+    pub builds_considered: usize,
+    /// The commit of the build that is preferred; metrics without a value in it have another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit_sha: Option<String>,
+    /// The time of that build, `YYYY-MM-DDTHH:MM:SS.mmmZ`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<String>,
+    /// How that build was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<Choice>,
+    /// Why there is nothing to compare with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
+}
+
+/// How a baseline's build was chosen, best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Choice {
+    /// It is a build of the merge base.
+    MergeBase,
+    /// It is a build of the nearest recorded ancestor of the merge base.
+    Ancestor,
+    /// It is the newest build that is not later than the merge base.
+    Earlier,
+    /// The merge base has no place in the history, so it is the newest build of the branch.
+    Newest,
+}
+
+/// The build that a baseline comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BaselineBuild {
+    /// Its commit.
+    pub commit_sha: String,
+    /// Its time, `YYYY-MM-DDTHH:MM:SS.mmmZ`.
+    pub timestamp: String,
+    /// How it was chosen.
+    pub choice: Choice,
+}
+
+/// One difference between the base branch's configuration and this change's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConfigurationChange {
+    /// What became of the gate.
+    pub effect: Effect,
+    /// The metric it is about, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<String>,
+    /// What changed: `threshold`, `metric`, `command`, `direction`, `type`, `mode`, `referenceBranch`,
+    /// `maxAgeDays`, `sources`.
+    pub what: String,
+    /// What the base branch says; none where it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// What this change says; none where it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// What was judged, in words.
+    pub judged: String,
+}
+
+/// What a difference does to the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// It demands less; it holds once it is merged.
+    Loosened,
+    /// It demands more; it holds at once.
+    Tightened,
+    /// It demands more in one respect and less in another, or something else.
+    Changed,
+}
+
+/// What to mark on a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Annotation {
+    /// How loud.
+    pub level: Level,
+    /// The metric's id.
+    pub metric: String,
+    /// A few words.
+    pub title: String,
+    /// What was found and what was expected.
+    pub message: String,
+}
+
+/// How loud an annotation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// A failed blocker of a hard gate.
+    Error,
+    /// Every other failure, and what is missing and must be seen.
+    Warning,
+}

@@ -1,0 +1,137 @@
+//! The quality gate's verdicts as data: every vector of `tests/fixtures/gate` is played natively
+//! here and through the shipped wasm by `tests/js/gate-vectors.test.js`.
+
+use serde_json::{Map, Value, json};
+use unentropy::api;
+use unentropy::gate::{Facts, Measurement};
+use unentropy::history::{BuildContext, History, Limits, Recorded};
+
+const FILES: [(&str, &str); 8] = [
+    ("bounds", include_str!("fixtures/gate/bounds.json")),
+    ("no-regression", include_str!("fixtures/gate/no-regression.json")),
+    ("delta", include_str!("fixtures/gate/delta.json")),
+    ("anomaly", include_str!("fixtures/gate/anomaly.json")),
+    ("missing", include_str!("fixtures/gate/missing.json")),
+    ("overall", include_str!("fixtures/gate/overall.json")),
+    ("baseline", include_str!("fixtures/gate/baseline.json")),
+    ("configuration", include_str!("fixtures/gate/configuration.json")),
+];
+
+/// Every metric is a number that some command prints, unless the vector says otherwise.
+fn config_text(config: &Value) -> String {
+    if let Some(text) = config.as_str() {
+        return text.to_owned();
+    }
+    let mut config = config.clone();
+    for metric in config["metrics"].as_object_mut().expect("metrics").values_mut() {
+        let metric = metric.as_object_mut().expect("a metric");
+        metric.entry("type").or_insert(json!("numeric"));
+        metric.entry("command").or_insert(json!("true"));
+    }
+    config.to_string()
+}
+
+fn measurement((id, measured): (&String, &Value)) -> Measurement {
+    let measured = match measured.get("failed") {
+        None => json!({ "id": id, "status": "ok", "value": measured }),
+        Some(Value::Null) => json!({ "id": id, "status": "failed", "value": null, "error": null }),
+        Some(cause) => json!({ "id": id, "status": "failed", "error": { "message": cause } }),
+    };
+    serde_json::from_value(measured).expect("a measurement")
+}
+
+fn record(history: &mut History, number: usize, build: &Value) {
+    let text = |key: &str, default: &str| build[key].as_str().unwrap_or(default).to_owned();
+    let context = BuildContext {
+        commit_sha: text("commit", ""),
+        branch: text("branch", "main"),
+        run_id: number.to_string(),
+        run_number: number as i64,
+        event_name: Some(text("event", "push")),
+        timestamp: text("time", ""),
+    };
+    let metric = |(id, value)| json!({ "metric": { "id": id, "type": "numeric" }, "value": value });
+    let values = build["values"].as_object().expect("values").iter().map(metric);
+    let values: Vec<Recorded> = serde_json::from_value(values.collect()).expect("values");
+    history.record(&context, &values).expect("a build");
+}
+
+/// The history of a vector; a series is a build a minute.
+fn history(vector: &Value) -> History {
+    let mut history = History::open(None, Limits::default()).expect("a new history");
+    let none = Map::new();
+    let mut builds = vector["builds"].as_array().cloned().unwrap_or_default();
+    for (id, values) in vector["series"].as_object().unwrap_or(&none) {
+        for (minute, value) in values.as_array().expect("a series").iter().enumerate() {
+            let time = format!("2026-01-20T00:{minute:02}:00Z");
+            builds.push(json!({ "commit": format!("s{minute}"), "time": time, "values": { id: value } }));
+        }
+    }
+    for (number, build) in builds.iter().enumerate() {
+        record(&mut history, number, build);
+    }
+    history
+}
+
+fn outcome(vector: &Value) -> Value {
+    let mut facts = json!({ "now": "2026-01-31T00:00:00Z", "defaultReferenceBranch": "main" });
+    for (key, value) in vector["facts"].as_object().into_iter().flatten() {
+        facts[key] = value.clone();
+    }
+    let facts: Facts = serde_json::from_value(facts).expect("facts");
+    let measured: Vec<Measurement> =
+        vector["measured"].as_object().expect("measured").iter().map(measurement).collect();
+    let base = vector.get("base").map(config_text);
+    let config = config_text(&vector["config"]);
+    let outcome = api::gate(&history(vector), &config, base.as_deref(), &measured, &facts)
+        .unwrap_or_else(|error| panic!("{}: {error}", vector["name"]));
+    serde_json::to_value(outcome).expect("an outcome is JSON")
+}
+
+/// What the vector speaks of: lists in full, objects by the keys that are named.
+fn spoken_of(actual: &Value, expected: &Value) -> Value {
+    match (actual, expected) {
+        (Value::Array(actual), Value::Array(expected)) => actual
+            .iter()
+            .enumerate()
+            .map(|(index, item)| {
+                expected.get(index).map_or(item.clone(), |expected| spoken_of(item, expected))
+            })
+            .collect(),
+        (Value::Object(actual), Value::Object(expected)) => expected
+            .iter()
+            .map(|(key, value)| (key.clone(), actual.get(key).map_or(Value::Null, |a| spoken_of(a, value))))
+            .collect(),
+        // 5 and 5.0 are the same number, of which serde_json makes two.
+        (Value::Number(actual), Value::Number(expected)) if actual.as_f64() == expected.as_f64() => {
+            Value::Number(expected.clone())
+        }
+        _ => actual.clone(),
+    }
+}
+
+#[test]
+fn every_verdict_holds() {
+    let mut count = 0;
+    for (file, text) in FILES {
+        let vectors: Vec<Value> = serde_json::from_str(text).expect("vectors are JSON");
+        for vector in &vectors {
+            count += 1;
+            let actual = outcome(vector);
+            let expected = &vector["expect"];
+            let (name, spoken) = (&vector["name"], spoken_of(&actual, expected));
+            assert_eq!(spoken, *expected, "{file}: {name}");
+        }
+    }
+    assert!(count >= 60, "{count} vectors");
+}
+
+#[test]
+fn a_mode_that_is_none_is_told() {
+    let vector = json!({ "config": { "metrics": { "n": {} } }, "measured": {} });
+    let facts = Facts { now: "2026-01-31T00:00:00Z".into(), mode: Some("hrad".into()), ..Facts::default() };
+    let config = config_text(&vector["config"]);
+    let error = api::gate(&history(&vector), &config, None, &[], &facts).expect_err("no mode");
+    let told = "the quality gate's mode is `hrad`, expected `off`, `soft` or `hard`";
+    assert_eq!((error.code.as_str(), error.message.as_str()), ("USAGE_INVALID", told));
+}

@@ -1,0 +1,292 @@
+// What a change is compared with, in real repositories and against a server that speaks GitHub's interface: the
+// reference branch, where the change left it, and the base branch's configuration. Through the shipped command line.
+
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { after, before, beforeEach, test } from "node:test";
+import { startGitHub } from "../../servers/github.js";
+import { Change, gated, NO_DROP } from "../support/pull-request.js";
+
+/** @type {Awaited<ReturnType<typeof startGitHub>>} */
+let server;
+before(async () => {
+  server = await startGitHub();
+});
+after(() => server.stop());
+beforeEach(() => {
+  server.files.clear();
+  server.mergeBases.clear();
+  server.histories.clear();
+  server.times.clear();
+  server.script([]);
+});
+
+/** What a job with a token has. */
+const access = (token = server.token()) => ({ GITHUB_API_URL: server.apiUrl, GITHUB_TOKEN: token });
+const config = (/** @type {Parameters<typeof gated>} */ ...args) => JSON.stringify(gated(...args));
+
+/**
+ * The clone that `actions/checkout` makes of a change by default: one commit deep.
+ * @param {import("node:test").TestContext} t
+ * @param {Change} change
+ * @param {string[]} [args]
+ */
+function shallow(t, change, args = ["--depth=1", "--branch=topic"]) {
+  const directory = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "unentropy-clone-"));
+  t.after(() => fs.rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
+  change.git("clone", "-q", ...args, `file://${change.directory}`, directory);
+  return directory;
+}
+
+/** @param {Change} change */
+const databaseOf = (change) => ["--db", change.path("unentropy.db")];
+
+test("the build of the commit that the change left is the baseline, not the branch's newest", async (t) => {
+  const change = await Change.start(t);
+  change.git("checkout", "-q", "main");
+  change.commit({ value: "50" });
+  await change.record("main");
+  change.git("checkout", "-q", "topic");
+  change.commit({ value: "99" });
+  const { code, verdict, warnings } = await change.gate([], { env: change.pullRequest() });
+  assert.deepEqual([code, warnings], [0, []]);
+  assert.deepEqual(
+    [verdict?.baselineInfo.choice, verdict?.baselineInfo.commitSha, verdict?.metrics[0].baseline],
+    ["merge-base", change.base, 100],
+  );
+});
+
+test("where that commit has no build, the nearest one before it has", async (t) => {
+  const change = await Change.start(t);
+  change.git("checkout", "-q", "main");
+  const left = change.commit({ value: "90" });
+  change.git("checkout", "-q", "-B", "topic");
+  change.commit({ value: "99" });
+  const { verdict } = await change.gate([], { env: change.pullRequest() });
+  assert.notEqual(left, change.base);
+  assert.deepEqual(
+    [verdict?.baselineInfo.choice, verdict?.baselineInfo.commitSha],
+    ["ancestor", change.base],
+  );
+});
+
+test("the reference branch: flag, base branch's configuration, the change's own, target, default branch", async (t) => {
+  const change = await Change.start(t, {
+    config: gated([NO_DROP], { baseline: { referenceBranch: "trunk" } }),
+  });
+  const named = (/** @type {string} */ referenceBranch) => ({
+    "unentropy.json": config([NO_DROP], { baseline: { referenceBranch } }),
+  });
+  change.commit(named("own"));
+  const branchOf = async (/** @type {string[]} */ args, /** @type {NodeJS.ProcessEnv} */ env) =>
+    (await change.gate(args, { env })).verdict?.baselineInfo.referenceBranch;
+  const env = change.pullRequest();
+  assert.equal(await branchOf(["--reference-branch", "flagged"], env), "flagged");
+  assert.equal(await branchOf([], env), "trunk", "not what the change says of itself");
+  change.git("checkout", "-q", "main");
+  change.git("rm", "-q", "unentropy.json");
+  change.commit({}, "without a configuration");
+  change.git("checkout", "-q", "topic");
+  assert.equal(await branchOf([], change.pullRequest()), "own", "there is none on the base branch");
+  change.commit({ "unentropy.json": config([NO_DROP]) });
+  assert.equal(await branchOf([], change.pullRequest({ baseRef: "release" })), "release");
+  const push = { ...change.pullRequest({ event: "push" }), GITHUB_BASE_REF: "" };
+  assert.equal(await branchOf([], push), "main", "of the payload");
+  const clone = shallow(t, change, []);
+  const local = await change.gate(databaseOf(change), { cwd: clone });
+  assert.equal(local.verdict?.baselineInfo.referenceBranch, "topic", "what the clone began with");
+  const nowhere = await change.gate();
+  assert.equal(nowhere.verdict?.baselineInfo.referenceBranch, null);
+  assert.match(nowhere.verdict?.baselineInfo.problem ?? "", /no reference branch is known/);
+});
+
+test("on a developer's machine the branch's own commits are compared with where it left the remote's", async (t) => {
+  const change = await Change.start(t);
+  change.git("checkout", "-q", "main");
+  const clone = shallow(t, change, []);
+  const inClone = (/** @type {string[]} */ ...args) => change.git("-C", clone, ...args);
+  inClone("checkout", "-q", "-b", "work");
+  fs.writeFileSync(path.join(clone, "value"), "10");
+  inClone("-c", "user.name=t", "-c", "user.email=t@example.invalid", "commit", "-qam", "work");
+  const { code, verdict } = await change.gate(databaseOf(change), { cwd: clone });
+  assert.deepEqual([code, verdict?.baselineInfo.choice, verdict?.judgedBy], [5, "merge-base", "base"]);
+});
+
+test("a shallow clone without a token: both gaps are told, and the branch's newest build is compared with", async (t) => {
+  const change = await Change.start(t);
+  change.commit({ value: "99" });
+  const clone = shallow(t, change);
+  const { code, verdict, warnings } = await change.gate(databaseOf(change), {
+    cwd: clone,
+    env: change.pullRequest(),
+  });
+  assert.deepEqual(
+    [code, warnings, verdict?.baselineInfo.choice, verdict?.judgedBy],
+    [0, ["BASE_CONFIG_UNKNOWN", "MERGE_BASE_UNKNOWN"], "newest", "own"],
+  );
+});
+
+test("a shallow clone with a token: GitHub says where the change left the branch, and what the base branch demands", async (t) => {
+  const change = await Change.start(t);
+  change.git("checkout", "-q", "main");
+  change.commit({ value: "50" });
+  await change.record("main");
+  change.git("checkout", "-q", "topic");
+  const head = change.commit({ value: "80", "unentropy.json": config([]) });
+  const env = change.pullRequest();
+  const base = change.git("rev-parse", "main");
+  server.mergeBases.set(`main...${head}`, change.base);
+  server.histories.set(change.base, [change.base]);
+  server.files.set(`${base}:unentropy.json`, config([NO_DROP]));
+  const { code, verdict, warnings } = await change.gate(databaseOf(change), {
+    cwd: shallow(t, change),
+    env: { ...env, ...access() },
+  });
+  assert.deepEqual([code, warnings, verdict?.judgedBy], [5, [], "base"]);
+  assert.deepEqual([verdict?.baselineInfo.choice, verdict?.metrics[0].baseline], ["merge-base", 100]);
+});
+
+test("GitHub's commit before an unrecorded merge base counts too, and its time", async (t) => {
+  const change = await Change.start(t);
+  const head = change.commit({ value: "99" });
+  const left = "abc1".padEnd(40, "0");
+  server.mergeBases.set(`main...${head}`, left);
+  const env = { ...change.pullRequest(), ...access() };
+  const cwd = shallow(t, change);
+  server.histories.set(left, [left, change.base]);
+  const first = await change.gate(databaseOf(change), { cwd, env });
+  assert.equal(first.verdict?.baselineInfo.choice, "ancestor");
+  server.histories.clear();
+  server.times.set(left, "2099-01-01T00:00:00Z");
+  const second = await change.gate(databaseOf(change), { cwd, env });
+  assert.equal(second.verdict?.baselineInfo.choice, "earlier");
+  server.times.set(left, "2001-01-01T00:00:00Z");
+  const third = await change.gate(databaseOf(change), { cwd, env });
+  assert.deepEqual([third.verdict?.status, third.verdict?.baselineInfo.choice], ["unknown", undefined]);
+});
+
+test("the configuration below a folder with spaces, in a work tree reached through a link", async (t) => {
+  const change = await Change.start(t);
+  change.git("checkout", "-q", "main");
+  change.commit({ "pack ages/ü*/unentropy.json": config([NO_DROP]), "pack ages/ü*/value": "100" });
+  change.git("checkout", "-q", "-B", "topic");
+  change.commit({ "pack ages/ü*/unentropy.json": config([]) });
+  const link = `${change.directory}-link`;
+  fs.symlinkSync(change.directory, link);
+  t.after(() => fs.rmSync(link));
+  const { verdict, warnings } = await change.gate(["-c", path.join(link, "pack ages/ü*/unentropy.json")], {
+    env: change.pullRequest(),
+  });
+  assert.deepEqual([warnings, verdict?.judgedBy, verdict?.metrics.length], [[], "base", 1]);
+});
+
+/** @type {[string, (change: Change, base: string) => NodeJS.ProcessEnv, string[], string][]} */
+const CONFIGURATIONS = [
+  [
+    "absent on the base branch, which the token can see",
+    (_, base) => {
+      server.histories.set(base, [base]);
+      return access();
+    },
+    [],
+    "own",
+  ],
+  ["absent, and the token cannot see the commit either", () => access(), ["BASE_CONFIG_UNKNOWN"], "own"],
+  [
+    "not for this token to read",
+    () => access(server.token({})),
+    ["BASE_CONFIG_UNKNOWN", "MERGE_BASE_UNKNOWN"],
+    "own",
+  ],
+  [
+    "behind a server that does not accept the request",
+    () => {
+      server.script([{ url: /contents/, fault: { kind: "answer", status: 422 } }]);
+      return access();
+    },
+    ["BASE_CONFIG_UNKNOWN"],
+    "own",
+  ],
+  [
+    "behind an answer that is nonsense",
+    () => {
+      server.script([{ url: /contents/, fault: { kind: "answer", status: 200, body: "<html>" } }]);
+      return access();
+    },
+    ["BASE_CONFIG_UNKNOWN"],
+    "own",
+  ],
+  [
+    "a folder there",
+    () => {
+      server.script([{ url: /contents/, fault: { kind: "answer", status: 200, body: [] } }]);
+      return access();
+    },
+    [],
+    "own",
+  ],
+];
+for (const [name, prepare, expected, judgedBy] of CONFIGURATIONS) {
+  test(`a base configuration ${name}: ${expected.length ? expected : "no warning"}`, async (t) => {
+    const change = await Change.start(t);
+    const head = change.commit({ value: "80" });
+    server.mergeBases.set(`main...${head}`, change.base);
+    const env = { ...change.pullRequest(), ...prepare(change, change.git("rev-parse", "main")) };
+    const { code, warnings, verdict } = await change.gate(databaseOf(change), {
+      cwd: shallow(t, change),
+      env,
+    });
+    assert.deepEqual([code, warnings, verdict?.judgedBy], [5, expected, judgedBy]);
+  });
+}
+
+test("a base configuration that is broken is told in the verdict", async (t) => {
+  const change = await Change.start(t);
+  change.git("checkout", "-q", "main");
+  change.commit({ "unentropy.json": "{ broken" });
+  change.git("checkout", "-q", "-B", "topic");
+  change.commit({ value: "80", "unentropy.json": config([NO_DROP]) });
+  const { code, verdict, warnings } = await change.gate([], { env: change.pullRequest() });
+  assert.deepEqual([code, warnings, verdict?.judgedBy], [5, [], "own"]);
+  assert.match(verdict?.configurationProblem ?? "", /problem/);
+});
+
+test("branches that have no commit in common", async (t) => {
+  const change = await Change.start(t);
+  change.git("checkout", "-q", "--orphan", "other");
+  change.commit({ value: "99" });
+  const { warnings, verdict } = await change.gate([], { env: change.pullRequest({ headRef: "other" }) });
+  assert.deepEqual([warnings, verdict?.baselineInfo.choice], [["MERGE_BASE_UNKNOWN"], "newest"]);
+});
+
+test("a merge queue's group is compared with the branch it is queued for", async (t) => {
+  const change = await Change.start(t);
+  change.commit({ value: "80" });
+  const env = change.pullRequest({
+    event: "merge_group",
+    payload: { merge_group: { base_ref: "refs/heads/main", base_sha: change.git("rev-parse", "main") } },
+  });
+  const { code, verdict } = await change.gate([], { env: { ...env, GITHUB_BASE_REF: "" } });
+  assert.deepEqual(
+    [code, verdict?.baselineInfo.referenceBranch, verdict?.baselineInfo.choice],
+    [5, "main", "merge-base"],
+  );
+});
+
+test("without git at all everything comes from GitHub", async (t) => {
+  const change = await Change.start(t);
+  const head = change.commit({ value: "80" });
+  const env = { ...change.pullRequest(), ...access() };
+  const plain = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "unentropy-plain-"));
+  t.after(() => fs.rmSync(plain, { recursive: true, force: true }));
+  for (const name of ["unentropy.json", "value"]) fs.copyFileSync(change.path(name), path.join(plain, name));
+  server.mergeBases.set(`main...${head}`, change.base);
+  server.files.set(`${change.git("rev-parse", "main")}:unentropy.json`, config([NO_DROP]));
+  const { code, warnings, verdict } = await change.gate(databaseOf(change), {
+    cwd: plain,
+    env: { ...env, GITHUB_WORKSPACE: plain },
+  });
+  assert.deepEqual([code, warnings, verdict?.baselineInfo.choice], [5, [], "merge-base"]);
+});

@@ -137,6 +137,45 @@ export const closest = (word, choices) => guarded(() => wasm.closest(word, choic
 export const renderSummary = (facts) => guarded(() => wasm.renderSummary(facts));
 
 /**
+ * Verdicts with what the engine keeps of them; the engine frees its part when a verdict is garbage.
+ * @type {WeakMap<object, wasm.Judgement>}
+ */
+const judgements = new WeakMap();
+
+/** @param {import("./types.js").GateOutcome} outcome */
+function judgementOf(outcome) {
+  const judgement = judgements.get(outcome);
+  if (judgement) return judgement;
+  throw new Failure("the text of a verdict was asked for that this process did not reach", {
+    type: "internal",
+    code: "INTERNAL",
+  });
+}
+
+/**
+ * The comment that shows a verdict, beginning with the marker's line. The same verdict and facts give the same text.
+ * @param {import("./types.js").GateOutcome} outcome the very object that {@link History.gate} returned
+ * @param {import("./types.js").GateCommentFacts} facts
+ * @returns {string} Markdown
+ */
+export const gateComment = (outcome, facts) => guarded(() => judgementOf(outcome).comment(facts));
+
+/**
+ * The verdict's section of the job summary: the same with every metric and without a marker.
+ * @param {import("./types.js").GateOutcome} outcome the very object that {@link History.gate} returned
+ * @param {import("./types.js").GateCommentFacts} facts
+ * @returns {string} Markdown
+ */
+export const gateSummary = (outcome, facts) => guarded(() => judgementOf(outcome).summary(facts));
+
+/**
+ * The line that a comment begins with and is found again by.
+ * @param {string | null} [marker] its name; only letters, digits, `.`, `_` and `-` of it are kept
+ * @returns {string}
+ */
+export const gateMarker = (marker) => guarded(() => wasm.gateMarker(marker ?? undefined));
+
+/**
  * Opens a history.
  * @param {Uint8Array | null} image null only where the history is known to be absent
  * @returns {History}
@@ -272,7 +311,12 @@ export class History {
    * @throws {Failure} CONFIG_INVALID, USAGE_INVALID for an unknown mode, BUILD_INVALID for a time that is none
    */
   gate(configText, baseConfigText, measurements, facts) {
-    return guarded(() => this.#inner.gate(configText, baseConfigText ?? undefined, measurements, facts));
+    return guarded(() => {
+      const judgement = this.#inner.gate(configText, baseConfigText ?? undefined, measurements, facts);
+      const outcome = judgement.outcome();
+      judgements.set(outcome, judgement);
+      return outcome;
+    });
   }
 
   /** The history as an SQLite file. @returns {Uint8Array} */

@@ -237,8 +237,24 @@ export interface GateMetric {
   baselineBuild?: { commitSha: string; timestamp: string; choice: BaselineChoice };
   /** Why there is no value of this run. */
   problem?: string;
-  /** The same for people; empty where there is none. */
-  text: { name: string; value: string; baseline: string; delta: string };
+  /** The same for people; empty where there is none. `threshold` is what the one that decided demands. */
+  text: { name: string; value: string; baseline: string; delta: string; threshold: string };
+}
+
+/** What a comment or summary says beside the verdict, and how long a comment may be. */
+export interface GateCommentFacts {
+  /** By which the comment is found again; `quality-gate` unless given. */
+  marker?: string | null;
+  /** The repository's web page, for links to commits. */
+  repositoryUrl?: string | null;
+  runUrl?: string | null;
+  reportUrl?: string | null;
+  /** The commit that was judged. */
+  commitSha?: string | null;
+  /** Rows over all tables of metrics; 30 unless given. */
+  maxCommentMetrics?: number | null;
+  /** 20,000 unless given; the marker and the verdict's headline are never cut. */
+  maxCommentCharacters?: number | null;
 }
 
 /** What the engine says of a configuration's text: `config` exactly when there are no errors. */

@@ -5,12 +5,14 @@
 //! `docs/gate.md` is the description for users; `tests/fixtures/gate` holds the verdicts as data.
 
 mod baseline;
+mod comment;
 mod configuration;
 mod judge;
 pub mod statistics;
 mod verdict;
 mod words;
 
+pub use comment::{CommentFacts, DEFAULT_MARKER, comment, marker_line, summary};
 pub use judge::{ANOMALY_BUILDS, Deviation, deviation};
 pub use verdict::{
     Annotation, BaselineBuild, BaselineInfo, Choice, ConfigurationChange, Effect, JudgedBy, Level,
@@ -328,6 +330,7 @@ impl Run<'_> {
             },
             baseline: baseline.map(|baseline| format_value(baseline, metric.unit)).unwrap_or_default(),
             delta: delta.map(|delta| delta_text(delta, relative, metric.unit)).unwrap_or_default(),
+            threshold: decided.map(|verdict| verdict.text.clone()).unwrap_or_default(),
         };
         let verdict = MetricVerdict {
             metric: metric.id.clone(),
@@ -382,8 +385,7 @@ impl Run<'_> {
             Some(problem) => format!("no baseline: {problem}"),
             None => {
                 let branch = quote(self.info.reference_branch.as_deref().unwrap_or_default());
-                let builds = plural(self.reference.len(), "build", "builds");
-                format!("no baseline: no value in {builds} of {branch} that count")
+                format!("no baseline: no build of {branch} that counts has a value")
             }
         }
     }

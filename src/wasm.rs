@@ -105,6 +105,30 @@ pub fn render_summary(facts: JsValue) -> JsResult<String> {
     Ok(summary::render(&from_js(facts, "the summary")?))
 }
 
+/// A judged run, kept for its texts.
+#[wasm_bindgen]
+pub struct Judgement(gate::Outcome);
+
+#[wasm_bindgen]
+impl Judgement {
+    pub fn outcome(&self) -> JsResult {
+        to_js(&self.0)
+    }
+
+    pub fn comment(&self, facts: JsValue) -> JsResult<String> {
+        Ok(gate::comment(&self.0.quality_gate, &from_js(facts, "the comment's facts")?))
+    }
+
+    pub fn summary(&self, facts: JsValue) -> JsResult<String> {
+        Ok(gate::summary(&self.0.quality_gate, &from_js(facts, "the summary's facts")?))
+    }
+}
+
+#[wasm_bindgen(js_name = gateMarker)]
+pub fn gate_marker(marker: Option<String>) -> String {
+    gate::marker_line(marker.as_deref())
+}
+
 /// A history in the engine's memory.
 #[wasm_bindgen]
 pub struct History(history::History);
@@ -181,10 +205,12 @@ impl History {
         base_config_text: Option<String>,
         measurements: JsValue,
         facts: JsValue,
-    ) -> JsResult {
+    ) -> JsResult<Judgement> {
         let measurements: Vec<gate::Measurement> = from_js(measurements, "the list of measurements")?;
         let facts = from_js(facts, "the facts of the run")?;
-        done(api::gate(&self.0, config_text, base_config_text.as_deref(), &measurements, &facts))
+        api::gate(&self.0, config_text, base_config_text.as_deref(), &measurements, &facts)
+            .map(Judgement)
+            .map_err(throw)
     }
 
     pub fn save(&mut self) -> JsResult<Vec<u8>> {

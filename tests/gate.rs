@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 use unentropy::api;
-use unentropy::gate::{Facts, Measurement};
+use unentropy::gate::{self, CommentFacts, Facts, Measurement, Outcome};
 use unentropy::history::{BuildContext, History, Limits, Recorded};
 
 const FILES: [(&str, &str); 8] = [
@@ -73,7 +73,7 @@ fn history(vector: &Value) -> History {
     history
 }
 
-fn outcome(vector: &Value) -> Value {
+fn outcome(vector: &Value) -> Outcome {
     let mut facts = json!({ "now": "2026-01-31T00:00:00Z", "defaultReferenceBranch": "main" });
     for (key, value) in vector["facts"].as_object().into_iter().flatten() {
         facts[key] = value.clone();
@@ -83,9 +83,8 @@ fn outcome(vector: &Value) -> Value {
         vector["measured"].as_object().expect("measured").iter().map(measurement).collect();
     let base = vector.get("base").map(config_text);
     let config = config_text(&vector["config"]);
-    let outcome = api::gate(&history(vector), &config, base.as_deref(), &measured, &facts)
-        .unwrap_or_else(|error| panic!("{}: {error}", vector["name"]));
-    serde_json::to_value(outcome).expect("an outcome is JSON")
+    api::gate(&history(vector), &config, base.as_deref(), &measured, &facts)
+        .unwrap_or_else(|error| panic!("{}: {error}", vector["name"]))
 }
 
 /// What the vector speaks of: lists in full, objects by the keys that are named.
@@ -117,13 +116,65 @@ fn every_verdict_holds() {
         let vectors: Vec<Value> = serde_json::from_str(text).expect("vectors are JSON");
         for vector in &vectors {
             count += 1;
-            let actual = outcome(vector);
+            let actual = serde_json::to_value(outcome(vector)).expect("an outcome is JSON");
             let expected = &vector["expect"];
             let (name, spoken) = (&vector["name"], spoken_of(&actual, expected));
             assert_eq!(spoken, *expected, "{file}: {name}");
         }
     }
     assert!(count >= 60, "{count} vectors");
+}
+
+/// The stored comments and summaries; `tests/js/gate-comment.test.js` compares all of them, and writes them.
+const COMMENTS: [(&str, &str, &str); 4] = [
+    (
+        "mixed",
+        include_str!("fixtures/gate/comments/mixed.md"),
+        include_str!("fixtures/gate/comments/mixed.summary.md"),
+    ),
+    (
+        "fifty",
+        include_str!("fixtures/gate/comments/fifty.md"),
+        include_str!("fixtures/gate/comments/fifty.summary.md"),
+    ),
+    (
+        "none",
+        include_str!("fixtures/gate/comments/none.md"),
+        include_str!("fixtures/gate/comments/none.summary.md"),
+    ),
+    (
+        "hostile",
+        include_str!("fixtures/gate/comments/hostile.md"),
+        include_str!("fixtures/gate/comments/hostile.summary.md"),
+    ),
+];
+
+#[test]
+fn comments_read_as_they_are_stored() {
+    let cases: Vec<Value> =
+        serde_json::from_str(include_str!("fixtures/gate/comments/cases.json")).expect("cases are JSON");
+    for (name, comment, summary) in COMMENTS {
+        let case = cases.iter().find(|case| case["name"] == name).expect("a case");
+        let facts: CommentFacts = serde_json::from_value(case["facts"].clone()).expect("facts");
+        let verdict = outcome(&case["vector"]).quality_gate;
+        assert_eq!(gate::comment(&verdict, &facts), comment, "{name}");
+        assert_eq!(gate::summary(&verdict, &facts), summary, "{name}");
+    }
+}
+
+#[test]
+fn a_marker_cannot_end_what_hides_it() {
+    for (asked, line) in [
+        (None, "<!-- unentropy:quality-gate -->"),
+        (Some(""), "<!-- unentropy:quality-gate -->"),
+        (Some("--"), "<!-- unentropy:quality-gate -->"),
+        (Some("my.gate_2"), "<!-- unentropy:my.gate_2 -->"),
+        (Some("a --> <b>"), "<!-- unentropy:a-b -->"),
+        (Some("a\nb"), "<!-- unentropy:a-b -->"),
+        (Some("größe"), "<!-- unentropy:gr-e -->"),
+    ] {
+        assert_eq!(gate::marker_line(asked), line, "{asked:?}");
+    }
 }
 
 #[test]

@@ -182,7 +182,7 @@ export const INPUTS = /** @type {const} */ ([
     help: "The file that the gate's results are written to, as JSON",
   },
   {
-    name: "measurements",
+    name: "measurements-file",
     kind: "text",
     help: "A results file of another run, whose values are judged; then no command is run. `mode: auto` gates where it is given",
   },

@@ -100,7 +100,7 @@ export async function gateJob({ inputs, loaded, storage }, { terminal, ...run })
       referenceBranch: inputs["reference-branch"],
       mode: inputs["quality-gate-mode"],
       outputFile: inputs["output-file"],
-      claims: inputs.measurements,
+      claims: inputs["measurements-file"],
       onStorageError: inputs["on-storage-error"],
       comment: {
         enabled: inputs["enable-pr-comment"],

@@ -63,7 +63,7 @@ export async function settle(env, cwd, warn) {
  * @param {NodeJS.ProcessEnv} env
  * @returns {"track" | "gate"}
  */
-function modeOf({ mode, measurements }, env) {
+function modeOf({ mode, "measurements-file": measurements }, env) {
   if (mode === "track" || mode === "gate") return mode;
   if (measurements !== undefined) return "gate";
   if (env.GITHUB_EVENT_NAME === "pull_request_target") {

@@ -2,7 +2,7 @@
 //! with every number also as the text that people read; nothing is decided here.
 
 use crate::config::{GateMode, Threshold, Unit};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Everything that comes out of judging one run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -46,7 +46,7 @@ pub struct QualityGate {
 }
 
 /// The word of a verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// A threshold was broken, or a value that must be there is missing.
@@ -58,7 +58,7 @@ pub enum Status {
 }
 
 /// Whose thresholds were judged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum JudgedBy {
     /// Those of the base branch's configuration.
@@ -112,7 +112,7 @@ pub struct MetricVerdict {
 }
 
 /// A metric's numbers as people read them; empty where there is none.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MetricText {
     /// The metric's display name.
@@ -123,6 +123,8 @@ pub struct MetricText {
     pub baseline: String,
     /// The absolute delta, signed, with the relative one where it says more.
     pub delta: String,
+    /// What the threshold that decided demands.
+    pub threshold: String,
 }
 
 /// One threshold's verdict.
@@ -142,7 +144,7 @@ pub struct ThresholdVerdict {
 }
 
 /// Counts over the metrics with thresholds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     /// All of them.
@@ -158,7 +160,7 @@ pub struct Summary {
 }
 
 /// What the values were compared with.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BaselineInfo {
     /// The branch; `null` where none is known.
@@ -168,21 +170,21 @@ pub struct BaselineInfo {
     /// Builds of the branch that count.
     pub builds_considered: usize,
     /// The commit of the build that is preferred; metrics without a value in it have another.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub commit_sha: Option<String>,
     /// The time of that build, `YYYY-MM-DDTHH:MM:SS.mmmZ`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<String>,
     /// How that build was chosen.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub choice: Option<Choice>,
     /// Why there is nothing to compare with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }
 
 /// How a baseline's build was chosen, best first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Choice {
     /// It is a build of the merge base.
@@ -208,29 +210,29 @@ pub struct BaselineBuild {
 }
 
 /// One difference between the base branch's configuration and this change's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigurationChange {
     /// What became of the gate.
     pub effect: Effect,
     /// The metric it is about, where it is about one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
     /// What changed: `threshold`, `metric`, `command`, `direction`, `type`, `mode`, `referenceBranch`,
     /// `maxAgeDays`, `sources`.
     pub what: String,
     /// What the base branch says; none where it says nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
     /// What this change says; none where it says nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
     /// What was judged, in words.
     pub judged: String,
 }
 
 /// What a difference does to the gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
     /// It demands less; it holds once it is merged.

@@ -311,7 +311,7 @@ impl History {
                 if values.len() == query.count {
                     break;
                 }
-                values.extend(reader.read(entry)?);
+                values.extend(reader.read(entry.id)?);
             }
             values.reverse();
             Ok(values)

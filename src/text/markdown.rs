@@ -1,15 +1,18 @@
 //! User text inside GitHub-flavoured Markdown: it must read as itself and do nothing else, neither
 //! break a table nor format, link, notify or embed.
 
+use super::words::is_invisible;
+
 /// A zero-width space: breaks a pattern that GitHub looks for in rendered text, invisibly.
 const BREAK: char = '\u{200b}';
 
 /// Text that shows as itself in a paragraph, heading, list or table cell: Markdown punctuation is
 /// escaped, HTML becomes entities, line breaks and control characters become single spaces, and
 /// mentions (`@user`), references (`#12`, `GH-12`) and bare links are broken by a zero-width space.
+/// Characters that hide or reorder their neighbours are left out.
 pub fn markdown(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 16);
-    let characters: Vec<char> = text.chars().collect();
+    let characters: Vec<char> = text.chars().filter(|character| !is_invisible(*character)).collect();
     for (index, &character) in characters.iter().enumerate() {
         let next = characters.get(index + 1).copied();
         match character {
@@ -29,7 +32,9 @@ pub fn markdown(text: &str) -> String {
                 escaped.push_str("\\.");
             }
             '@' | '#' => escaped.extend([character, BREAK]),
-            ':' if next == Some('/') => escaped.extend([character, BREAK]),
+            ':' if next == Some('/') || is_shortcode(&characters[..index], next) => {
+                escaped.extend([character, BREAK])
+            }
             '-' if ends_with_word(&characters[..index], "gh") => escaped.extend([character, BREAK]),
             '.' if ends_with_word(&characters[..index], "www") => escaped.extend([BREAK, character]),
             c if c.is_whitespace() || c.is_control() => {
@@ -42,6 +47,12 @@ pub fn markdown(text: &str) -> String {
     }
     escaped.truncate(escaped.trim_end().len());
     escaped
+}
+
+/// Whether a colon could begin an emoji's name.
+fn is_shortcode(before: &[char], next: Option<char>) -> bool {
+    next.is_some_and(|next| next.is_ascii_alphanumeric() || matches!(next, '+' | '-'))
+        && !before.last().is_some_and(char::is_ascii_alphanumeric)
 }
 
 fn ends_with_word(characters: &[char], word: &str) -> bool {
@@ -83,9 +94,12 @@ mod tests {
             ("GH-7", "GH-\u{200b}7"),
             ("high-7", "high-7"),
             ("https://x.org", "https:\u{200b}//x.org"),
+            (":tada: 12:30", ":\u{200b}tada: 12:30"),
             ("www.x.org", "www\u{200b}.x.org"),
             ("![a](b)", "\\!\\[a\\]\\(b\\)"),
             ("$x$", "\\$x\\$"),
+            ("a\u{202e}b\u{200b}c\u{feff}", "abc"),
+            ("@\u{200b}octocat", "@\u{200b}octocat"),
             (" padded ", "padded"),
             ("", ""),
         ] {

@@ -1,0 +1,437 @@
+//! A verdict as Markdown: the pull request's comment and the section of the job summary. The same
+//! verdict gives the same text, without any time of its own, so that a comment is edited only when
+//! something changed. What does not fit is left out by whole rows and counted; posting is the host's.
+
+use super::verdict::{
+    BaselineInfo, Choice, ConfigurationChange, Effect, MetricText, MetricVerdict, QualityGate, Status,
+    Summary,
+};
+use crate::config::GateMode;
+use crate::text::{markdown, plural};
+use serde::Deserialize;
+
+/// What a comment says beside the verdict, and how long it may be.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CommentFacts {
+    /// By which the comment is found again; [`DEFAULT_MARKER`] unless given.
+    #[serde(default)]
+    pub marker: Option<String>,
+    /// The repository's web page, for links to commits.
+    #[serde(default)]
+    pub repository_url: Option<String>,
+    /// The run's web page.
+    #[serde(default)]
+    pub run_url: Option<String>,
+    /// The report's web page.
+    #[serde(default)]
+    pub report_url: Option<String>,
+    /// The commit that was judged.
+    #[serde(default)]
+    pub commit_sha: Option<String>,
+    /// Rows at most over all tables of metrics; 30 unless given.
+    #[serde(default)]
+    pub max_comment_metrics: Option<u32>,
+    /// Characters at most; 20,000 unless given. What stands first, the marker and the verdict, is
+    /// never cut.
+    #[serde(default)]
+    pub max_comment_characters: Option<u32>,
+}
+
+/// The marker of comments for which none is asked.
+pub const DEFAULT_MARKER: &str = "quality-gate";
+
+/// GitHub refuses longer comments. Counted in UTF-16 units, which is never less than characters.
+const COMMENT_LIMIT: usize = 65_536;
+/// GitHub cuts a job summary at 1 MiB of bytes; a UTF-16 unit is three of them at most.
+const SUMMARY_LIMIT: usize = 340_000;
+/// A reason can be what a command printed last.
+const REASON_LIMIT: usize = 300;
+/// Differences of configurations that are shown at most.
+const CHANGES_SHOWN: usize = 20;
+
+/// The line by which the comment is found again. Of the name only `a-z`, `A-Z`, `0-9`, `.`, `_` and
+/// `-` are kept, because `--` or `>` could end what makes the line invisible.
+#[must_use]
+pub fn marker_line(marker: Option<&str>) -> String {
+    let mut name = String::new();
+    for character in marker.unwrap_or_default().chars() {
+        let kept =
+            if character.is_ascii_alphanumeric() || matches!(character, '.' | '_') { character } else { '-' };
+        if !(kept == '-' && (name.is_empty() || name.ends_with('-'))) && name.len() < 100 {
+            name.push(kept);
+        }
+    }
+    let name = name.trim_end_matches('-');
+    format!("<!-- unentropy:{} -->", if name.is_empty() { DEFAULT_MARKER } else { name })
+}
+
+/// The pull request's comment.
+#[must_use]
+pub fn comment(shown: &QualityGate, facts: &CommentFacts) -> String {
+    let characters = facts.max_comment_characters.map_or(20_000, |limit| limit as usize);
+    let rows = facts.max_comment_metrics.map_or(30, |limit| limit as usize);
+    let marker = marker_line(facts.marker.as_deref());
+    let mut page = Page::new(format!("{marker}\n"), characters.min(COMMENT_LIMIT), rows);
+    page.fill(shown, facts);
+    page.text()
+}
+
+/// The verdict's section of the job summary: the same without a marker and with every metric.
+#[must_use]
+pub fn summary(shown: &QualityGate, facts: &CommentFacts) -> String {
+    let mut page = Page::new(String::new(), SUMMARY_LIMIT, usize::MAX);
+    page.fill(shown, facts);
+    page.text()
+}
+
+/// A text that grows to a limit. Blocks are added in the order of their weight and stand in the
+/// order of their place.
+struct Page {
+    head: String,
+    blocks: Vec<(Place, String)>,
+    room: usize,
+    rows: usize,
+}
+
+/// Where a block stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Metrics,
+    Failures,
+    Changes,
+    Thresholds,
+    Others,
+    Footer,
+}
+
+/// A block of which items can be left out from the end.
+struct Block<'b> {
+    place: Place,
+    before: &'b str,
+    items: &'b [String],
+    after: &'b str,
+    /// What the items are: one, several.
+    noun: (&'b str, &'b str),
+    /// Items at most.
+    most: usize,
+}
+
+impl Page {
+    fn new(head: String, limit: usize, rows: usize) -> Self {
+        let room = limit.saturating_sub(length(&head));
+        Self { head, blocks: Vec::new(), room, rows }
+    }
+
+    fn text(mut self) -> String {
+        self.blocks.sort_by_key(|(place, _)| *place);
+        let mut text = self.head;
+        for (_, block) in self.blocks {
+            text.push('\n');
+            text.push_str(&block);
+        }
+        text
+    }
+
+    /// Adds what is never left out.
+    fn begin(&mut self, line: &str) {
+        self.room = self.room.saturating_sub(length(line) + 1);
+        self.head.push_str(line);
+        self.head.push('\n');
+    }
+
+    /// Adds a line where there is room for it.
+    fn continue_with(&mut self, line: &str) {
+        if length(line) + 2 <= self.room {
+            self.room -= length(line) + 2;
+            self.head.push('\n');
+            self.head.push_str(line);
+            self.head.push('\n');
+        }
+    }
+
+    /// Adds as many items as there is room for; those left out are counted. Returns how many stand.
+    fn add(&mut self, block: &Block<'_>) -> usize {
+        if block.items.is_empty() {
+            return 0;
+        }
+        // One for the empty line before the block.
+        let room = self.room.saturating_sub(1);
+        let text = (0..=block.items.len().min(block.most)).rev().find_map(|count| {
+            let text = block.text(count);
+            (length(&text) <= room).then_some((count, text))
+        });
+        let Some((count, text)) = text else { return 0 };
+        self.room -= length(&text) + 1;
+        self.blocks.push((block.place, text));
+        count
+    }
+
+    fn fill(&mut self, shown: &QualityGate, facts: &CommentFacts) {
+        self.begin(&headline(shown));
+        self.continue_with(&counts(shown));
+        let footer = footer(shown, facts);
+        self.add(&Block {
+            place: Place::Footer,
+            before: "",
+            items: &footer,
+            after: "",
+            noun: ("fact", "facts"),
+            most: usize::MAX,
+        });
+        self.metrics(shown);
+        self.changes(shown);
+        self.failures(shown);
+        self.others(shown);
+        self.thresholds(shown);
+    }
+
+    fn metrics(&mut self, shown: &QualityGate) {
+        let mut metrics: Vec<&MetricVerdict> = shown.metrics.iter().collect();
+        metrics.sort_by_key(|metric| (metric.status, metric.is_blocking != Some(true)));
+        let rows: Vec<String> = metrics.iter().map(|metric| row(metric)).collect();
+        let stand = self.add(&Block {
+            place: Place::Metrics,
+            before: "| | Metric | Value | Baseline | Change | Threshold | Why |\n|---|---|---:|---:|---:|---|---|\n",
+            items: &rows,
+            after: "",
+            noun: ("metric", "metrics"),
+            most: self.rows,
+        });
+        self.rows -= stand;
+    }
+
+    fn others(&mut self, shown: &QualityGate) {
+        let cells = |metric: &MetricVerdict| {
+            let MetricText { name, value, baseline, delta, .. } = &metric.text;
+            let value = if value.is_empty() { "none" } else { value };
+            format!("| {} | {} | {} | {} |\n", cell(name), cell(value), cell(baseline), cell(delta))
+        };
+        let rows: Vec<String> = shown.other_metrics.iter().map(cells).collect();
+        let before = format!(
+            "<details>\n<summary>{} without a threshold</summary>\n\n\
+             | Metric | Value | Baseline | Change |\n|---|---:|---:|---:|\n",
+            plural(rows.len(), "metric", "metrics")
+        );
+        let stand = self.add(&Block {
+            place: Place::Others,
+            before: &before,
+            items: &rows,
+            after: "\n</details>\n",
+            noun: ("metric without a threshold", "metrics without a threshold"),
+            most: self.rows,
+        });
+        self.rows -= stand;
+    }
+
+    fn thresholds(&mut self, shown: &QualityGate) {
+        // With one threshold a metric the table above says it all.
+        let several = shown.metrics.iter().filter(|metric| metric.thresholds.len() > 1);
+        let rows: Vec<String> = several
+            .flat_map(|metric| metric.thresholds.iter().map(|threshold| (&metric.text.name, threshold)))
+            .map(|(name, threshold)| {
+                let sign = sign(threshold.status, threshold.is_blocking);
+                let [text, why] = [&threshold.text, &threshold.message].map(|text| cell(text));
+                format!("| {sign} | {} | {text} | {why} |\n", cell(name))
+            })
+            .collect();
+        self.add(&Block {
+            place: Place::Thresholds,
+            before: "<details>\n<summary>Every threshold of metrics with several</summary>\n\n\
+                     | | Metric | Threshold | Why |\n|---|---|---|---|\n",
+            items: &rows,
+            after: "\n</details>\n",
+            noun: ("threshold", "thresholds"),
+            most: usize::MAX,
+        });
+    }
+
+    fn failures(&mut self, shown: &QualityGate) {
+        // Why a metric with a threshold has no value stands beside its verdict.
+        let items: Vec<String> = shown
+            .other_metrics
+            .iter()
+            .filter_map(|metric| Some((&metric.text.name, metric.problem.as_ref()?)))
+            .map(|(name, problem)| format!("- {}: {}\n", cell(name), cell(problem)))
+            .collect();
+        self.add(&Block {
+            place: Place::Failures,
+            before: "**Not measured, without a threshold**\n\n",
+            items: &items,
+            after: "",
+            noun: ("metric", "metrics"),
+            most: usize::MAX,
+        });
+    }
+
+    fn changes(&mut self, shown: &QualityGate) {
+        let items: Vec<String> = shown.configuration_changes.iter().map(change).collect();
+        self.add(&Block {
+            place: Place::Changes,
+            before: "**This change alters what the gate judges**\n\n",
+            items: &items,
+            after: "",
+            noun: ("difference", "differences"),
+            most: CHANGES_SHOWN,
+        });
+    }
+}
+
+impl Block<'_> {
+    /// The block with so many of its items.
+    fn text(&self, count: usize) -> String {
+        let left = self.items.len() - count;
+        let more = match left {
+            0 => String::new(),
+            _ if count == 0 => format!("… {}\n", plural(left, self.noun.0, self.noun.1)),
+            _ => {
+                // A table or list goes on until an empty line.
+                let noun = if left == 1 { self.noun.0 } else { self.noun.1 };
+                format!("\n… and {left} more {noun}\n")
+            }
+        };
+        if count == 0 {
+            return more;
+        }
+        let items = self.items[..count].concat();
+        format!("{}{items}{more}{}", self.before, self.after)
+    }
+}
+
+/// How GitHub may count.
+fn length(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+/// A user's text in a cell or a list, cut where it is long.
+fn cell(text: &str) -> String {
+    match text.char_indices().nth(REASON_LIMIT) {
+        None => markdown(text),
+        Some((end, _)) => format!("{}…", markdown(&text[..end])),
+    }
+}
+
+fn headline(shown: &QualityGate) -> String {
+    let (sign, words) = match (shown.mode, shown.status) {
+        (GateMode::Off, _) => ("⚪", "Quality gate: off"),
+        (_, Status::Pass) => ("✅", "Quality gate passed"),
+        (_, Status::Fail) => ("❌", "Quality gate failed"),
+        (_, Status::Unknown) => ("❔", "Quality gate: nothing could be judged"),
+    };
+    format!("## {sign} {words}")
+}
+
+fn counts(shown: &QualityGate) -> String {
+    let Summary { total_metrics, passed, failed, unknown, .. } = shown.summary;
+    if shown.mode == GateMode::Off {
+        return "The configuration switches the gate off.".to_owned();
+    }
+    if total_metrics == 0 {
+        return "No metric has a threshold.".to_owned();
+    }
+    let mut parts = Vec::new();
+    for (count, what) in [(failed, "failed"), (unknown, "not judged"), (passed, "passed")] {
+        if count > 0 {
+            parts.push(format!("{count} {what}"));
+        }
+    }
+    let mut text = format!("Of {}: {}.", plural(total_metrics, "metric", "metrics"), parts.join(", "));
+    let is_blocked = shown.metrics.iter().any(|metric| metric.is_blocking == Some(true));
+    match (is_blocked, shown.mode) {
+        (true, GateMode::Hard) => text.push_str(" The gate is hard: this run fails."),
+        (true, _) => text.push_str(" The gate is soft: nothing is blocked."),
+        (false, _) if failed > 0 => text.push_str(" What failed is only a warning."),
+        _ => {}
+    }
+    text
+}
+
+fn sign(status: Status, is_blocking: bool) -> &'static str {
+    match status {
+        Status::Fail if is_blocking => "❌",
+        Status::Fail => "⚠️",
+        Status::Unknown => "❔",
+        Status::Pass => "✅",
+    }
+}
+
+fn row(metric: &MetricVerdict) -> String {
+    let sign = sign(metric.status, metric.is_blocking == Some(true));
+    let MetricText { name, value, baseline, delta, threshold } = &metric.text;
+    let value = if value.is_empty() { "none" } else { value };
+    let [name, value, baseline, delta, threshold] = [name, value, baseline, delta, threshold].map(cell);
+    let why = match metric.status {
+        // What is kept needs no words beside its numbers.
+        Status::Pass => String::new(),
+        _ => cell(metric.message.as_deref().unwrap_or_default()),
+    };
+    format!("| {sign} | {name} | {value} | {baseline} | {delta} | {threshold} | {why} |\n")
+}
+
+fn change(change: &ConfigurationChange) -> String {
+    let ConfigurationChange { effect, metric, what, before, after, judged } = change;
+    let sign = match effect {
+        Effect::Loosened => "⚠️ loosened",
+        Effect::Tightened => "tightened",
+        Effect::Changed => "changed",
+    };
+    let of = metric.as_ref().map(|metric| format!(" of {}", cell(metric))).unwrap_or_default();
+    let side = |text: &Option<String>| text.as_deref().map_or_else(|| "none".to_owned(), cell);
+    format!("- {sign} {}{of}: {} → {}; {}\n", cell(what), side(before), side(after), cell(judged))
+}
+
+fn footer(shown: &QualityGate, facts: &CommentFacts) -> Vec<String> {
+    let repository = facts.repository_url.as_deref();
+    let mut lines = Vec::new();
+    if shown.mode != GateMode::Off {
+        lines.push(baseline(&shown.baseline_info, repository));
+        if let Some(problem) = &shown.configuration_problem {
+            lines.push(format!("Judged by this change's own configuration: {}.", cell(problem)));
+        }
+    }
+    let mut links = Vec::new();
+    if let Some(sha) = facts.commit_sha.as_deref().filter(|sha| !sha.is_empty()) {
+        links.push(format!("Commit {}", commit(sha, repository)));
+    }
+    for (name, url) in [("run", &facts.run_url), ("report", &facts.report_url)] {
+        links.extend(url.as_deref().filter(|url| is_address(url)).map(|url| format!("[{name}]({url})")));
+    }
+    if !links.is_empty() {
+        lines.push(links.join(" · "));
+    }
+    lines.iter().map(|line| format!("<sub>{line}</sub>\n\n")).collect()
+}
+
+fn baseline(info: &BaselineInfo, repository: Option<&str>) -> String {
+    let Some(sha) = &info.commit_sha else {
+        let problem = info.problem.as_deref().unwrap_or("no build counts");
+        return format!("No baseline: {}.", cell(problem));
+    };
+    let branch = cell(info.reference_branch.as_deref().unwrap_or_default());
+    let day = info.timestamp.as_deref().and_then(|time| time.get(..10)).unwrap_or_default();
+    let why = match info.choice {
+        Some(Choice::MergeBase) => "the merge base",
+        Some(Choice::Ancestor) => "the nearest recorded commit before the merge base",
+        Some(Choice::Earlier) => "the newest build not later than the merge base",
+        Some(Choice::Newest) | None => "the newest build, because the merge base is not known",
+    };
+    format!("Compared with {} of {branch} ({}), {why}.", commit(sha, repository), cell(day))
+}
+
+/// A commit's short id, as a link where the repository is known.
+fn commit(sha: &str, repository: Option<&str>) -> String {
+    if !sha.bytes().all(|byte| byte.is_ascii_hexdigit()) || sha.len() < 7 {
+        return cell(sha);
+    }
+    let short = &sha[..7];
+    match repository.filter(|url| is_address(url)) {
+        Some(url) => format!("[`{short}`]({}/commit/{sha})", url.trim_end_matches('/')),
+        None => format!("`{short}`"),
+    }
+}
+
+/// Whether a text is a web address that can stand in a Markdown link.
+fn is_address(url: &str) -> bool {
+    (url.starts_with("https://") || url.starts_with("http://"))
+        && url.bytes().all(|byte| byte.is_ascii_graphic() && !b"()<>[]\"'`\\|".contains(&byte))
+}

@@ -1,0 +1,233 @@
+// Pull requests of forks: the trusted run takes numbers from a file that anybody may have written, finds the pull
+// request by itself, judges by the base branch, and comments. Nothing else of the file gets anywhere.
+
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import { after, before, beforeEach, test } from "node:test";
+import { readClaims } from "../../../js/claims.js";
+import { loadConfig } from "../../../js/config.js";
+import { runFacts } from "../../../js/context.js";
+import { Failure } from "../../../js/failure.js";
+import { gate } from "../../../js/gate.js";
+import { GitHub } from "../../../js/github/client.js";
+import { startGitHub } from "../../servers/github.js";
+import { Project } from "../support/project.js";
+import { Change, FORK_ID, gated, NO_DROP } from "../support/pull-request.js";
+
+/** @type {Awaited<ReturnType<typeof startGitHub>>} */
+let server;
+before(async () => {
+  server = await startGitHub();
+});
+after(() => server.stop());
+beforeEach(() => {
+  server.comments.length = 0;
+  server.pulls.length = 0;
+  server.files.clear();
+  server.mergeBases.clear();
+  server.histories.clear();
+  server.script([]);
+});
+
+const METRICS = /** @type {import("../../../js/types.js").MetricConfig[]} */ ([
+  { id: "m", name: "m", type: "numeric", unit: null },
+  { id: "l", name: "l", type: "label", unit: null },
+]);
+const ok = (/** @type {unknown} */ value, metric = "m") => ({ metric, status: "ok", value });
+
+/** @type {[string, unknown, RegExp][]} */
+const REFUSED = [
+  ["no JSON", "{ measurements: [] }", /not JSON/],
+  ["no list", { measurements: {} }, /no list/],
+  ["null", null, /no list/],
+  ["too many", { measurements: Array.from({ length: 51 }, (_, n) => ok(1, `m${n}`)) }, /at most 50/],
+  ["too large", { measurements: [], more: "x".repeat(2 ** 20) }, /limit/],
+  ["not an object", { measurements: [1] }, /no object/],
+  ["a list", { measurements: [[]] }, /no object/],
+  ["a name that none can have", { measurements: [ok(1, "../M")] }, /names no metric/],
+  ["twice the same", { measurements: [ok(1), ok(2)] }, /repeats/],
+  ["a member too many", { measurements: [{ ...ok(1), unit: "%" }] }, /members/],
+  ["a status that is none", { measurements: [{ metric: "m", status: "great", value: 1 }] }, /status/],
+  ["failed with a value", { measurements: [{ metric: "m", status: "failed", value: 1 }] }, /a value/],
+  ["fine without a value", { measurements: [{ metric: "m", status: "ok" }] }, /a value/],
+  ["a text for a number", { measurements: [ok("80")] }, /finite number/],
+  ["a number beyond all", '{"measurements":[{"metric":"m","status":"ok","value":1e999}]}', /finite number/],
+  ["a number for a label", { measurements: [ok(1, "l")] }, /label/],
+  ["a label that is too long", { measurements: [ok("x".repeat(257), "l")] }, /can have/],
+  ["a label that turns the text around", { measurements: [ok("a\u202eb", "l")] }, /cannot be seen/],
+  ["a label of two lines", { measurements: [ok("a\nb", "l")] }, /cannot be seen/],
+];
+for (const [name, content, cause] of REFUSED) {
+  test(`claims are refused as a whole: ${name}`, (t) => {
+    const project = new Project(t, { "c.json": typeof content === "string" ? content : JSON.stringify(content) }, {
+      git: false,
+    });
+    assert.throws(
+      () => readClaims("c.json", project.directory, METRICS),
+      (thrown) => {
+        assert.ok(thrown instanceof Failure);
+        assert.deepEqual([thrown.code, thrown.type], ["CLAIMS_INVALID", "validation"]);
+        assert.match(thrown.message, cause);
+        return true;
+      },
+    );
+  });
+}
+
+test("claims of known metrics are read, others are counted", (t) => {
+  const claims = [ok(1e3), ok("green", "l"), ok("<script>", "foreign")];
+  const project = new Project(t, { "c.json": JSON.stringify({ measurements: claims }) }, { git: false });
+  const { outcomes, unknown } = readClaims("c.json", project.directory, METRICS);
+  assert.deepEqual([outcomes.map(({ id, value }) => [id, value]), unknown], [
+    [
+      ["m", 1000],
+      ["l", "green"],
+    ],
+    1,
+  ]);
+});
+
+/**
+ * The trusted run: the default branch is checked out, the fork's head is nowhere here.
+ * @param {import("node:test").TestContext} t
+ * @param {object} claims what the artifact holds
+ * @param {{config?: object, number?: number, open?: boolean, marker?: string, mode?: string}} [options]
+ */
+async function judge(t, claims, { config = gated([NO_DROP]), number = 7, open = true, marker, mode } = {}) {
+  const change = await Change.start(t, { config });
+  change.git("checkout", "-q", "main");
+  change.write("claims.out", JSON.stringify(claims));
+  const head = "f0".repeat(20);
+  const base = change.git("rev-parse", "main");
+  const head_repository = { id: FORK_ID, owner: { login: server.forkOwner } };
+  const env = change.pullRequest({
+    event: "workflow_run",
+    payload: {
+      pull_request: undefined,
+      workflow_run: {
+        id: 5,
+        event: "pull_request",
+        head_sha: head,
+        head_branch: "topic",
+        head_repository,
+        // Of a fork's run it is empty.
+        pull_requests: [],
+      },
+    },
+  });
+  server.addPull({ number: 3, head: { ref: "topic", sha: head, repositoryId: server.repositoryId } });
+  server.addPull({ number: 4, head: { ref: "topic", sha: "0".repeat(40), repositoryId: server.forkId } });
+  server.addPull({
+    number,
+    state: open ? "open" : "closed",
+    head: { ref: "topic", sha: head, repositoryId: server.forkId },
+    base: { ref: "main", sha: base },
+  });
+  server.mergeBases.set(`main...${head}`, base);
+  const facts = await runFacts({ cwd: change.directory, now: new Date(), env });
+  const github = new GitHub({ apiUrl: server.apiUrl, token: server.token(), sleep: async () => {}, type: "gate" });
+  t.after(() => github.close());
+  const result = await gate({
+    loaded: loadConfig(undefined, change.directory),
+    facts,
+    storage: { type: "sqlite-local", path: change.path("unentropy.db") },
+    cwd: change.directory,
+    env: { PATH: process.env.PATH, ...env, GITHUB_BASE_REF: "", GITHUB_HEAD_REF: "" },
+    now: new Date(),
+    claims: "claims.out",
+    github,
+    mode,
+    comment: { marker },
+  });
+  return { change, result, codes: result.warnings.map(({ code }) => code), head };
+}
+
+test("a fork's numbers are judged by the base branch and commented on the fork's pull request", async (t) => {
+  const { result, codes, head } = await judge(t, { measurements: [ok(80)] });
+  assert.deepEqual([result.qualityGate?.status, result.error?.code, codes], ["fail", "GATE_FAILED", []]);
+  assert.deepEqual(
+    [result.qualityGate?.baselineInfo.choice, result.qualityGate?.metrics[0].pullRequestValue],
+    ["merge-base", 80],
+  );
+  assert.equal(result.commentStatus, "created");
+  assert.equal(server.comments.length, 1);
+  const [{ issue, body }] = server.comments;
+  assert.equal(issue, 7, "not the one of another repository's branch of that name, nor one with another head");
+  assert.equal(result.prCommentUrl, `https://github.com/octo/widgets/pull/7#issuecomment-${server.comments[0].id}`);
+  assert.match(body, /^<!-- unentropy:quality-gate -->\n> \[!NOTE\]\n> The values are what the pull request's own run says/);
+  assert.match(result.summaryMarkdown ?? "", /^> \[!NOTE\]/);
+  assert.ok(body.includes(head.slice(0, 7)), "it names the commit that was judged");
+  assert.ok(body.length <= 20_000);
+});
+
+test("nothing runs in the trusted run, and what the file says beside the numbers is not read", async (t) => {
+  const config = gated([NO_DROP], {}, { command: "touch ran.out; cat value" });
+  const { change, result, codes } = await judge(
+    t,
+    {
+      measurements: [ok(99), ok(1, "injected")],
+      number: 1,
+      qualityGate: { status: "pass", mode: "off", metrics: [{ metric: "m", message: "INJECTED @everyone" }] },
+      repository: "evil/evil",
+      collection: { injected: "INJECTED" },
+    },
+    { config },
+  );
+  // The history was recorded with the same command, so that only a second file would show it.
+  assert.equal(result.qualityGate?.status, "pass");
+  assert.deepEqual(codes, ["CLAIMS_UNKNOWN"]);
+  assert.deepEqual(server.comments.map(({ issue }) => issue), [7]);
+  const told = JSON.stringify([result, server.comments]);
+  assert.doesNotMatch(told, /injected/i);
+  assert.ok(change.exists("ran.out"), "of the recorded build");
+  fs.rmSync(change.path("ran.out"));
+});
+
+test("a metric that the fork leaves out, or could not measure, is missing", async (t) => {
+  for (const measurements of [[], [{ metric: "m", status: "failed" }]]) {
+    server.comments.length = 0;
+    server.pulls.length = 0;
+    const { result } = await judge(t, { measurements });
+    assert.deepEqual([result.qualityGate?.status, result.blocks], ["fail", true]);
+    assert.equal(result.error?.code, "ALL_METRICS_FAILED");
+    assert.equal(result.commentStatus, "created");
+  }
+});
+
+test("claims that are not what the gate writes end the run, and nothing is commented", async (t) => {
+  const { result } = await judge(t, { measurements: [ok("80")] });
+  assert.deepEqual([result.error?.code, result.qualityGate, server.comments], ["CLAIMS_INVALID", null, []]);
+});
+
+test("a pull request that was closed meanwhile gets no comment", async (t) => {
+  const { result, codes } = await judge(t, { measurements: [ok(99)] }, { open: false });
+  assert.deepEqual([codes, result.commentStatus, server.comments], [["PULL_REQUEST_UNKNOWN"], null, []]);
+});
+
+test("the thresholds are those of the pull request's base commit, not of the checked-out branch", async (t) => {
+  const change = await Change.start(t);
+  assert.ok(change.base);
+  const { result } = await judge(t, { measurements: [ok(80)] }, { config: gated([{ ...NO_DROP, maxDropPercent: 50 }]) });
+  assert.deepEqual([result.qualityGate?.status, result.qualityGate?.judgedBy], ["pass", "base"]);
+});
+
+test("the results file of the fork's run is what the trusted run takes", async (t) => {
+  const fork = await Change.start(t);
+  fork.commit({ value: "97" });
+  const measured = await fork.gate(["--output-file", "gate.out"], { env: fork.pullRequest({ fork: true }) });
+  assert.equal(measured.code, 0);
+  const { result } = await judge(t, JSON.parse(fork.read("gate.out").toString()));
+  assert.deepEqual(
+    [result.qualityGate?.status, result.qualityGate?.metrics[0].pullRequestValue, result.commentStatus],
+    ["pass", 97, "created"],
+  );
+});
+
+test("two gates of one pull request keep a comment each", async (t) => {
+  await judge(t, { measurements: [ok(99)] }, { marker: "backend" });
+  await judge(t, { measurements: [ok(99)] }, { marker: "frontend" });
+  assert.deepEqual(
+    server.comments.map(({ body }) => body.split("\n")[0]),
+    ["<!-- unentropy:backend -->", "<!-- unentropy:frontend -->"],
+  );
+});

@@ -6,6 +6,7 @@ import { endedBy } from "../interrupt.js";
 import { track } from "../track.js";
 import { earlierValues } from "./summary.js";
 
+/** @import { Failure } from "../failure.js" */
 /** @import { MetricOutcome, Phase, RunFacts, TrackListener } from "../types.js" */
 /** @import { OutputName } from "./outputs.js" */
 /** @import { Settings } from "./settings.js" */

@@ -59,9 +59,13 @@ const REFUSED = [
 ];
 for (const [name, content, cause] of REFUSED) {
   test(`claims are refused as a whole: ${name}`, (t) => {
-    const project = new Project(t, { "c.json": typeof content === "string" ? content : JSON.stringify(content) }, {
-      git: false,
-    });
+    const project = new Project(
+      t,
+      { "c.json": typeof content === "string" ? content : JSON.stringify(content) },
+      {
+        git: false,
+      },
+    );
     assert.throws(
       () => readClaims("c.json", project.directory, METRICS),
       (thrown) => {
@@ -78,13 +82,16 @@ test("claims of known metrics are read, others are counted", (t) => {
   const claims = [ok(1e3), ok("green", "l"), ok("<script>", "foreign")];
   const project = new Project(t, { "c.json": JSON.stringify({ measurements: claims }) }, { git: false });
   const { outcomes, unknown } = readClaims("c.json", project.directory, METRICS);
-  assert.deepEqual([outcomes.map(({ id, value }) => [id, value]), unknown], [
+  assert.deepEqual(
+    [outcomes.map(({ id, value }) => [id, value]), unknown],
     [
-      ["m", 1000],
-      ["l", "green"],
+      [
+        ["m", 1000],
+        ["l", "green"],
+      ],
+      1,
     ],
-    1,
-  ]);
+  );
 });
 
 /**
@@ -125,7 +132,12 @@ async function judge(t, claims, { config = gated([NO_DROP]), number = 7, open = 
   });
   server.mergeBases.set(`main...${head}`, base);
   const facts = await runFacts({ cwd: change.directory, now: new Date(), env });
-  const github = new GitHub({ apiUrl: server.apiUrl, token: server.token(), sleep: async () => {}, type: "gate" });
+  const github = new GitHub({
+    apiUrl: server.apiUrl,
+    token: server.token(),
+    sleep: async () => {},
+    type: "gate",
+  });
   t.after(() => github.close());
   const result = await gate({
     loaded: loadConfig(undefined, change.directory),
@@ -152,9 +164,19 @@ test("a fork's numbers are judged by the base branch and commented on the fork's
   assert.equal(result.commentStatus, "created");
   assert.equal(server.comments.length, 1);
   const [{ issue, body }] = server.comments;
-  assert.equal(issue, 7, "not the one of another repository's branch of that name, nor one with another head");
-  assert.equal(result.prCommentUrl, `https://github.com/octo/widgets/pull/7#issuecomment-${server.comments[0].id}`);
-  assert.match(body, /^<!-- unentropy:quality-gate -->\n> \[!NOTE\]\n> The values are what the pull request's own run says/);
+  assert.equal(
+    issue,
+    7,
+    "not the one of another repository's branch of that name, nor one with another head",
+  );
+  assert.equal(
+    result.prCommentUrl,
+    `https://github.com/octo/widgets/pull/7#issuecomment-${server.comments[0].id}`,
+  );
+  assert.match(
+    body,
+    /^<!-- unentropy:quality-gate -->\n> \[!NOTE\]\n> The values are what the pull request's own run says/,
+  );
   assert.match(result.summaryMarkdown ?? "", /^> \[!NOTE\]/);
   assert.ok(body.includes(head.slice(0, 7)), "it names the commit that was judged");
   assert.ok(body.length <= 20_000);
@@ -176,7 +198,10 @@ test("nothing runs in the trusted run, and what the file says beside the numbers
   // The history was recorded with the same command, so that only a second file would show it.
   assert.equal(result.qualityGate?.status, "pass");
   assert.deepEqual(codes, ["CLAIMS_UNKNOWN"]);
-  assert.deepEqual(server.comments.map(({ issue }) => issue), [7]);
+  assert.deepEqual(
+    server.comments.map(({ issue }) => issue),
+    [7],
+  );
   const told = JSON.stringify([result, server.comments]);
   assert.doesNotMatch(told, /injected/i);
   assert.ok(change.exists("ran.out"), "of the recorded build");
@@ -207,7 +232,11 @@ test("a pull request that was closed meanwhile gets no comment", async (t) => {
 test("the thresholds are those of the pull request's base commit, not of the checked-out branch", async (t) => {
   const change = await Change.start(t);
   assert.ok(change.base);
-  const { result } = await judge(t, { measurements: [ok(80)] }, { config: gated([{ ...NO_DROP, maxDropPercent: 50 }]) });
+  const { result } = await judge(
+    t,
+    { measurements: [ok(80)] },
+    { config: gated([{ ...NO_DROP, maxDropPercent: 50 }]) },
+  );
   assert.deepEqual([result.qualityGate?.status, result.qualityGate?.judgedBy], ["pass", "base"]);
 });
 

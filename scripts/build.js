@@ -81,6 +81,7 @@ const ENTRIES = {
   cli: "js/cli.js",
   index: "js/index.js",
   "loc-worker": "js/loc-worker.js",
+  zip: "js/zip.js",
 };
 
 /** @param {string} directory @param {string} relative @returns {string[]} */

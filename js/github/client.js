@@ -31,6 +31,7 @@ const MOST_REDIRECTS = 5;
 /**
  * @typedef {object} GitHubOptions
  * @property {string} [apiUrl] the value of `GITHUB_API_URL`; that of github.com unless given
+ * @property {string} [named] the variable that has the address, for messages; `GITHUB_API_URL` unless given
  * @property {string} [token] none: what everybody may read
  * @property {string} [userAgent]
  * @property {AbortSignal} [signal] ends requests and waits
@@ -71,6 +72,7 @@ const MOST_REDIRECTS = 5;
 
 export class GitHub {
   #base;
+  #named;
   #token;
   #userAgent;
   #signal;
@@ -93,6 +95,7 @@ export class GitHub {
    */
   constructor({
     apiUrl = PUBLIC_API,
+    named = "GITHUB_API_URL",
     token,
     userAgent = "unentropy",
     signal,
@@ -106,7 +109,8 @@ export class GitHub {
     log = () => {},
     onSecret = () => {},
   } = {}) {
-    this.#base = baseOf(apiUrl || PUBLIC_API);
+    this.#base = baseOf(apiUrl || PUBLIC_API, named);
+    this.#named = named;
     const trimmed = token?.trim() ?? "";
     if (!/^[\x21-\x7e]*$/.test(trimmed)) {
       throw invalid(
@@ -296,7 +300,7 @@ export class GitHub {
         "accept-encoding": "identity",
         ...(bare ? {} : { accept, "x-github-api-version": API_VERSION }),
         ...(authorized ? { authorization: `Bearer ${this.#token}` } : {}),
-        ...(json ? { "content-type": "application/json; charset=utf-8" } : {}),
+        ...(json ? { "content-type": "application/json" } : {}),
         ...headers,
       },
       body: bytes ?? json ?? (method === "GET" || method === "DELETE" ? null : new Uint8Array()),
@@ -337,7 +341,8 @@ export class GitHub {
   #keepSecret(url, request) {
     // A server on this machine may speak http; nothing secret goes over a network unencrypted.
     if (!isSafe(url)) throw this.#noAddress(request);
-    for (const value of [url.search.slice(1), ...url.searchParams.values()]) {
+    const named = [...url.searchParams].filter(([name]) => /sig|token|cred|key/i.test(name));
+    for (const value of [url.search.slice(1), ...named.map(([, each]) => each)]) {
       if (value.length < 16) continue;
       for (const form of [value, encodeURIComponent(value)]) {
         if (this.#secrets.has(form)) continue;
@@ -433,7 +438,7 @@ export class GitHub {
       {
         code: "GITHUB_UNEXPECTED",
         cause: `the server's answer is not understood: ${why}`,
-        hint: "Check that `GITHUB_API_URL` is the address of GitHub's REST interface and not of a web page or a proxy.",
+        hint: `Check that \`${this.#named}\` is the address of GitHub's service and not of a web page or a proxy.`,
       },
       this.#at(request, this.#base),
       status,
@@ -450,6 +455,7 @@ export class GitHub {
     return {
       doing: doing ?? `could not ask for \`${path}\``,
       host: url.host,
+      named: this.#named,
       type,
       permission,
       redacted: (text) => this.redacted(text),
@@ -476,19 +482,21 @@ export class GitHub {
   }
 }
 
-/** @param {string} apiUrl */
-function baseOf(apiUrl) {
+/** @param {string} apiUrl @param {string} named */
+function baseOf(apiUrl, named) {
   const url = URL.canParse(apiUrl) ? new URL(apiUrl) : null;
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
     throw invalid(
-      "the address of GitHub's REST interface is not an http address without user, query and fragment",
-      `Set \`GITHUB_API_URL\` to one such as \`${PUBLIC_API}\`, or leave it unset.`,
+      `\`${named}\` is not an http address without user, query and fragment`,
+      named === "GITHUB_API_URL"
+        ? `Set it to one such as \`${PUBLIC_API}\`, or leave it unset.`
+        : "The runner sets it; do not set it in the workflow.",
     );
   }
   if (!isSafe(url)) {
     throw invalid(
-      `the address of GitHub's REST interface, \`${url.origin}\`, is not encrypted, and the token would be sent there`,
-      "Set `GITHUB_API_URL` to an address that begins with `https://`.",
+      `\`${named}\` is \`${url.origin}\`, which is not encrypted, and the token would be sent there`,
+      "Set it to an address that begins with `https://`.",
     );
   }
   return url;

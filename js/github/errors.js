@@ -13,6 +13,7 @@ import { Failure } from "../failure.js";
  * @typedef {object} Circumstances
  * @property {string} doing such as "could not list the artifacts of `o/r`"
  * @property {string} host with its port
+ * @property {string} named the variable that has its address
  * @property {FailureType} type
  * @property {string} [permission] what the token needs, such as `actions: read`
  * @property {(text: string) => string} redacted
@@ -109,7 +110,7 @@ export function failureOfStatus(status, at, said) {
       : {
           code: "GITHUB_UNEXPECTED",
           cause: "the server's answer is not understood",
-          hint: "Check that `GITHUB_API_URL` is the address of GitHub's REST interface.",
+          hint: `Check that \`${at.named}\` is the address of GitHub's service.`,
         });
   return failure(trouble, at, status, `(${status}${said ? ` ${said}` : ""})`);
 }
@@ -164,7 +165,7 @@ export function failureOfExchange(error, at) {
     garbled: {
       code: "GITHUB_UNEXPECTED",
       cause: message,
-      hint: "Check the scheme and the port of `GITHUB_API_URL`.",
+      hint: `Check the scheme and the port of \`${at.named}\`.`,
     },
     "too-large": {
       code: "GITHUB_TOO_LARGE",

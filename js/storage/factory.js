@@ -20,9 +20,11 @@ import { SqliteStorageProvider } from "./session.js";
  * @property {NodeJS.ProcessEnv} [env] for credentials that the configuration does not give
  * @property {AbortSignal} [signal] ends transfers
  * @property {(transfer: import("../types.js").Transfer) => void} [transferred] hears how far the history's transfers are
+ * @property {(secret: string) => void} [onSecret] told of secrets that servers issue, before they are used
  */
 
 const REPAIRS = Object.freeze(["fail", "restore", "recreate"]);
+const TRANSFERS = Object.freeze(["auto", "manual"]);
 
 /** Where histories can be kept, as configurations, flags and inputs name it. */
 export const STORAGE_TYPES = Object.freeze(["sqlite-local", "sqlite-artifact", "sqlite-s3", "postgres"]);
@@ -47,21 +49,26 @@ export async function createStorageProvider(config, surroundings = {}) {
       throw invalid(`\`${key}\` is \`${String(value)}\`, expected true or false`);
   }
   const log = verbose ? (surroundings.log ?? toStderr) : undefined;
-  const store = await openStore(config, { ...surroundings, sleep, random, log });
+  const store = await openStore(config, { ...surroundings, engine, sleep, random, log });
   return new SqliteStorageProvider(store, { engine, readonly, log, sleep, random });
 }
 
 /**
  * @param {StorageProviderConfig} config
- * @param {Surroundings & {sleep: (ms: number) => Promise<unknown>, random: () => number}} surroundings
+ * @param {Surroundings & {engine: Engine, sleep: (ms: number) => Promise<unknown>, random: () => number}} surroundings
  * @returns {Promise<BlobStore>}
  */
 async function openStore(config, surroundings) {
   const { sleep, random, now = Date.now, env = process.env, signal, log, transferred } = surroundings;
-  const { type, path, readonly = false } = config;
-  if (type === "sqlite-local") {
+  const { type, path, readonly = false, artifactTransfer = "auto" } = config;
+  if (!TRANSFERS.includes(artifactTransfer)) {
+    throw invalid(
+      `\`artifactTransfer\` is \`${String(artifactTransfer)}\`, expected one of ${listed(TRANSFERS)}`,
+    );
+  }
+  if (type === "sqlite-local" || (type === "sqlite-artifact" && artifactTransfer === "manual")) {
     if (typeof path !== "string" || path.trim() === "") {
-      throw invalid("`sqlite-local` has no `path`, expected the file of the history");
+      throw invalid(`\`${type}\` has no \`path\`, expected the file of the history`);
     }
     return new LocalStore(path, { readonly, sleep, random });
   }
@@ -75,10 +82,14 @@ async function openStore(config, surroundings) {
     const { client, key } = openClient(config, env, { now, sleep, random, log, signal });
     return new S3Store({ client, key, readonly, onCorrupt, now, random, transferred });
   }
+  if (type === "sqlite-artifact") {
+    const { openArtifactStore } = await import("./artifact-open.js");
+    return openArtifactStore(config, { ...surroundings, now, env });
+  }
   throw new Failure(`this version keeps no histories in \`${type}\` storage`, {
     type: "validation",
     code: "STORAGE_UNSUPPORTED",
-    hint: "Set the storage type to `sqlite-s3`, or to `sqlite-local` with a `path` and let the workflow keep that file.",
+    hint: "Set the storage type to `sqlite-artifact` or `sqlite-s3`, or to `sqlite-local` with a `path` and let the workflow keep that file.",
   });
 }
 

@@ -43,8 +43,8 @@
  * A store that may not even ask whether there is something may give null where its `write` with null is certain to
  * fail if there is: then no history can be lost by it.
  *
- * A store whose place cannot make a replacement depend on the version keeps 3 as well as it can and has a
- * {@link ChangeJournal}, which keeps the builds.
+ * A store whose place cannot make a replacement depend on the version keeps 3 as well as it can. What keeps the builds
+ * then is a {@link ChangeJournal}; or the place keeps what each writer stored, and `read` gives all of it merged.
  *
  * @typedef {object} BlobStore
  * @property {string} location where the history is, for people
@@ -137,7 +137,7 @@
  *
  * @typedef {object} StorageProviderConfig
  * @property {"sqlite-local" | "sqlite-artifact" | "sqlite-s3" | "postgres"} type
- * @property {string} [path] the file of `sqlite-local`
+ * @property {string} [path] the file of `sqlite-local`, and of `sqlite-artifact` where the workflow moves the artifact
  * @property {boolean} [readonly] nothing is created, changed or locked
  * @property {boolean} [verbose] what is loaded and stored is told on stderr
  * @property {string} [s3Endpoint] the server's address; that of AWS unless given
@@ -153,9 +153,12 @@
  * @property {string} [s3SseKmsKeyId]
  * @property {"fail" | "restore" | "recreate"} [onCorrupt] what becomes of a damaged history; `fail` unless given
  * @property {number} [retryAttempts] tries of a request that may yet succeed, the first included; 3 unless given
- * @property {string} [artifactName]
- * @property {string} [repository]
- * @property {string} [githubToken]
+ * @property {string} [artifactName] `unentropy-metrics` unless given
+ * @property {string} [artifactBranchFilter] only artifacts of runs for this branch; of every branch unless given
+ * @property {string} [artifactEntry] the history's name in the artifact; `unentropy-metrics.db` unless given
+ * @property {"auto" | "manual"} [artifactTransfer] `manual`: the workflow moves the artifact from and to `path`
+ * @property {string} [repository] `owner/name`; that of the run unless given
+ * @property {string} [githubToken] `GITHUB_TOKEN` unless given
  * @property {string} [connectionString]
  */
 

@@ -15,6 +15,7 @@ import { buildOf, record, runsIn, valuesIn } from "./builds.js";
  * @property {StorageProviderConfig} config
  * @property {() => Promise<Uint8Array | null> | Uint8Array | null} content what is stored there now
  * @property {(bytes: Uint8Array) => Promise<void> | void} put stores bytes behind everybody's back
+ * @property {() => import("../../../js/storage/factory.js").Surroundings} [surroundings] of each storage that is opened
  * @property {() => Promise<void> | void} [remove]
  */
 
@@ -30,7 +31,7 @@ export function storageConformance(name, makePlace, { torn = false } = {}) {
   const at = (body) => async () => {
     const place = await makePlace();
     const open = async (more = {}) => {
-      const storage = new Storage({ ...place.config, ...more });
+      const storage = new Storage({ ...place.config, ...more }, place.surroundings?.());
       await storage.ready();
       return storage;
     };

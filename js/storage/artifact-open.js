@@ -1,0 +1,95 @@
+/**
+ * Makes the store of histories in artifacts that a configuration asks for, completed from what the runner tells. Checks
+ * names and addresses; asks nobody anything.
+ */
+
+import { Failure } from "../failure.js";
+import { Artifacts } from "../github/artifacts.js";
+import { GitHub } from "../github/client.js";
+import { ArtifactRuntime } from "../github/runtime.js";
+import { ArtifactStore } from "./artifact.js";
+
+/** @import { Engine, StorageProviderConfig } from "./provider.js" */
+/** @import { Surroundings } from "./factory.js" */
+
+/** The artifact's name where nothing else is said. */
+export const DEFAULT_ARTIFACT = "unentropy-metrics";
+/** The history's name in it where nothing else is said. */
+export const DEFAULT_ENTRY = "unentropy-metrics.db";
+
+/**
+ * @param {StorageProviderConfig} config
+ * @param {Surroundings & {engine: Engine, env: NodeJS.ProcessEnv, now: () => number}} surroundings
+ * @returns {ArtifactStore}
+ * @throws {Failure} of type `validation`: `STORAGE_CONFIG_INVALID`, `GITHUB_CONFIG_INVALID`
+ */
+export function openArtifactStore(config, { engine, env, now, sleep, random, signal, log, onSecret }) {
+  const name = config.artifactName ?? DEFAULT_ARTIFACT;
+  const entry = config.artifactEntry ?? DEFAULT_ENTRY;
+  checkName("artifactName", name);
+  checkName("artifactEntry", entry);
+  const repository = config.repository ?? env.GITHUB_REPOSITORY;
+  if (!repository) {
+    throw invalid(
+      "`sqlite-artifact` has no `repository`, expected `OWNER/NAME`",
+      "In a workflow `GITHUB_REPOSITORY` has it; elsewhere set that variable.",
+    );
+  }
+  const token = config.githubToken ?? env.GITHUB_TOKEN;
+  if (!token) {
+    throw invalid(
+      "`sqlite-artifact` has no `githubToken`, and artifacts are given to nobody without one",
+      "In a workflow leave the input `github-token` at its default; elsewhere set `GITHUB_TOKEN`.",
+    );
+  }
+  const shared = { sleep, random, now, signal, log, onSecret, attempts: (config.retryAttempts ?? 3) + 1 };
+  const github = new GitHub({ ...shared, apiUrl: env.GITHUB_API_URL, token });
+  /** @type {ArtifactRuntime | null} */
+  let runtime = null;
+  return new ArtifactStore({
+    artifacts: new Artifacts(github, repository),
+    runtime: () => {
+      runtime ??= new ArtifactRuntime(env, shared);
+      return runtime;
+    },
+    engine,
+    repository,
+    name,
+    entry,
+    branch: config.artifactBranchFilter,
+    readonly: config.readonly,
+    env,
+    now,
+    log,
+    close: () => {
+      github.close();
+      runtime?.close();
+    },
+  });
+}
+
+/**
+ * What the service takes as the name of an artifact and of a file in it.
+ *
+ * @param {string} key
+ * @param {unknown} name
+ */
+export function checkName(key, name) {
+  if (
+    typeof name === "string" &&
+    name.trim() !== "" &&
+    !/["<>|*?:\r\n\\/]/.test(name) &&
+    !/^\.+$/.test(name)
+  ) {
+    return;
+  }
+  throw invalid(
+    `\`${key}\` is \`${String(name)}\`, expected a name without any of \`" : < > | * ? \\ /\` and line breaks`,
+    "Choose another name.",
+  );
+}
+
+/** @param {string} message @param {string} hint */
+function invalid(message, hint) {
+  return new Failure(message, { type: "validation", code: "STORAGE_CONFIG_INVALID", hint });
+}

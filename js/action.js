@@ -35,9 +35,12 @@ const PARTS = {
 /** A line for the runner, which people's text must not look like. @param {string} line */
 const command = (line) => process.stdout.write(`${line}\n`);
 
+/** @param {string} secret */
+const onSecret = (secret) => command(mask(secret));
+
 async function main() {
   const { env } = process;
-  for (const secret of secretsIn(env)) command(mask(secret));
+  for (const secret of secretsIn(env)) onSecret(secret);
   const now = new Date();
   const terminal = new Terminal({ stream: process.stdout, disarm: harmless });
   const log = new RunLog(terminal, command);
@@ -60,7 +63,7 @@ async function main() {
     const signal = withDeadline(cancelled, timeout, () => overdue(timeout, log.phase?.name));
     const listener = log.listener(settings.loaded.config.metrics);
     const job = settings.mode === "gate" ? gateJob : trackJob;
-    const ended = job(settings, { env, cwd, now, facts, signal, terminal, listener });
+    const ended = job(settings, { env, cwd, now, facts, signal, terminal, listener, onSecret });
     told = await Promise.race([ended, outOfPatience(signal, PATIENCE_MS)]);
     failure = told.failure;
   } catch (error) {

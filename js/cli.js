@@ -7,6 +7,7 @@ import { collect } from "./cli/collect.js";
 import { doctor } from "./cli/doctor.js";
 import { gate } from "./cli/gate.js";
 import { merge } from "./cli/merge.js";
+import { migrate } from "./cli/migrate.js";
 import { help, parseCommandLine } from "./cli/options.js";
 import { report } from "./cli/report.js";
 import { sources } from "./cli/sources.js";
@@ -20,7 +21,7 @@ import { interruption } from "./interrupt.js";
 import { Terminal } from "./terminal.js";
 
 /** @type {Record<string, (invocation: import("./types.js").Invocation) => Promise<Failure | undefined>>} */
-const RUN = { track, verify, test, collect, report, gate, merge, doctor, sources };
+const RUN = { track, verify, test, collect, report, gate, merge, migrate, doctor, sources };
 
 /** @param {string[]} argv */
 async function main(argv) {

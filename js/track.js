@@ -8,6 +8,7 @@ import { errnoOf, Failure } from "./failure.js";
 import { endedBy, throwIfCancelled } from "./interrupt.js";
 import { Phases } from "./phases.js";
 import { reportFacts, shownPath, writeReport } from "./report.js";
+import { seedHistory } from "./storage/seed.js";
 import { Storage } from "./storage/storage.js";
 
 /** In their order: nothing is shown of a history before it is stored. */
@@ -29,9 +30,10 @@ export const TRACK_PHASES = Object.freeze(["download", "collect", "upload", "rep
  *   concurrency?: number,
  *   signal?: AbortSignal,
  *   log?: (message: string) => void,
+ *   onSecret?: (secret: string) => void,
  *   listener?: import("./types.js").TrackListener,
- * }} input `cwd` is where the paths that people are told of start; `seed` is another place, whose history becomes
- *   the beginning of one that does not exist yet; `log` takes what the storage tells in detail
+ * }} input `cwd` is where the paths that people are told of start; an empty history begins with that of `seed`; `log`
+ *   takes what the storage tells in detail, `onSecret` what servers issue and no log may show
  * @returns {Promise<import("./types.js").TrackResult>}
  */
 export async function track({
@@ -47,6 +49,7 @@ export async function track({
   concurrency,
   signal,
   log,
+  onSecret,
   listener = {},
 }) {
   const started = performance.now();
@@ -57,6 +60,7 @@ export async function track({
     storageType: storageConfig.type,
     databaseLocation: null,
     databasePath: null,
+    sourceRun: null,
     databaseSize: null,
     metrics: [],
     metricsCollected: 0,
@@ -67,16 +71,17 @@ export async function track({
     phases: phases.list,
     warnings: [],
   };
-  const surroundings = { env, signal, log, transferred: listener.transferred };
+  const surroundings = { env, signal, log, onSecret, transferred: listener.transferred };
   const storage = new Storage(storageConfig, surroundings);
   try {
     await phases.run("download", async () => {
       await storage.ready();
-      if (seed && storage.existed === false) await plant(seed, surroundings, storage, log);
+      if (seed) result.warnings.push(...(await seedHistory(storage, seed, surroundings)));
       // Better told now than after the commands have run for minutes.
       storage.getRepository().checkRun(facts, loaded.config.metrics.map(definitionOf));
       result.databaseLocation = storage.location;
       result.databasePath = storage.path;
+      result.sourceRun = storage.sourceRun;
       return { bytes: storage.size };
     });
     await phases.run("collect", async () => {
@@ -107,9 +112,10 @@ export async function track({
       throwIfCancelled(signal);
       const values = result.metrics.flatMap((outcome) => recorded(outcome, loaded));
       repository.recordBuild(facts, values);
-      await storage.persist().catch((thrown) => {
-        throw rescued(storage, result, endedBy(thrown, signal));
+      await storage.persist().catch(async (thrown) => {
+        throw await rescued(storage, result, endedBy(thrown, signal), surroundings);
       });
+      result.databaseLocation = storage.location;
       result.databaseSize = storage.size;
       result.totalBuilds = repository.countBuilds();
       return { bytes: storage.size };
@@ -148,29 +154,6 @@ export async function track({
 }
 
 /**
- * Begins a history with what another place holds. Trouble there ends the run: without the seed's builds the new
- * history would begin empty, and nobody would ask for them again.
- * @param {import("./types.js").StorageProviderConfig} seed
- * @param {import("./storage/factory.js").Surroundings} surroundings
- * @param {Storage} storage
- * @param {((message: string) => void) | undefined} log
- */
-async function plant(seed, surroundings, storage, log) {
-  const source = new Storage({ ...seed, readonly: true }, surroundings);
-  try {
-    await source.ready();
-    if (!source.existed) {
-      log?.(`there is no history to begin with at ${source.location} either`);
-      return;
-    }
-    const { addedBuilds } = storage.getRepository().merge(source.snapshot());
-    log?.(`the history begins with ${addedBuilds} builds of ${source.location}`);
-  } finally {
-    source.cleanup();
-  }
-}
-
-/**
  * @param {import("./types.js").MetricOutcome} outcome
  * @param {import("./types.js").LoadedConfig} loaded
  * @returns {import("./types.js").RecordedMetric[]}
@@ -191,21 +174,25 @@ function definitionOf({ id, type, unit, description }) {
 }
 
 /**
- * Keeps what could not be stored elsewhere in a file of this machine.
+ * Keeps what could not be stored elsewhere in a file of this machine, and in an artifact of the run where there is one.
  * @param {Storage} storage
  * @param {import("./types.js").TrackResult} result learns the file's path
  * @param {unknown} thrown why storing failed
- * @returns {Failure} the same failure, which tells the file
+ * @param {Rescuing} surroundings
+ * @returns {Promise<Failure>} the same failure, which tells the file and the artifact
  */
-function rescued(storage, result, thrown) {
+async function rescued(storage, result, thrown, surroundings) {
   const failure = Failure.from(thrown);
   // A local history's builds can be collected again where it lies; after a bug nothing is written.
   if (storage.path !== null || failure.code === "ENGINE_PANIC") return failure;
   const { type, code, retryable, cause } = failure;
   try {
-    const file = writeRescue(storage.snapshot());
+    const bytes = storage.snapshot();
+    const file = writeRescue(bytes);
     result.databasePath = file;
-    return new Failure(`${failure.message}; the history with this build is kept in \`${file}\``, {
+    const artifact = await rescueArtifact(bytes, surroundings);
+    const also = artifact === null ? "" : ` and in the artifact \`${artifact}\` of this run`;
+    return new Failure(`${failure.message}; the history with this build is kept in \`${file}\`${also}`, {
       type,
       code,
       retryable,
@@ -224,6 +211,25 @@ function rescued(storage, result, thrown) {
         hint: failure.hint,
       },
     );
+  }
+}
+
+/** @typedef {{env: NodeJS.ProcessEnv, signal?: AbortSignal, onSecret?: (secret: string) => void}} Rescuing */
+
+/**
+ * @param {Uint8Array} bytes
+ * @param {Rescuing} surroundings
+ * @returns {Promise<string | null>} the artifact's name; null where none could be uploaded
+ */
+async function rescueArtifact(bytes, { env, signal, onSecret }) {
+  // A run that was told to stop has no time for it.
+  if (!env.ACTIONS_RUNTIME_TOKEN || signal?.aborted) return null;
+  try {
+    const { uploadRescue } = await import("./github/rescue.js");
+    return (await uploadRescue(bytes, { env, onSecret })).name;
+  } catch {
+    // The file is there; that no artifact is changes nothing about why the run fails.
+    return null;
   }
 }
 

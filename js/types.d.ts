@@ -87,6 +87,7 @@ export interface Config {
     /** Whether the file says so itself. */
     typeGiven: boolean;
     path: string | null;
+    artifact: { name: string | null; branchFilter: string | null };
     s3: { endpoint: string | null; bucket: string | null; region: string | null; key: string | null };
   };
   qualityGate: GateConfig;
@@ -392,6 +393,8 @@ export interface TrackResult {
   storageType: string;
   databaseLocation: string | null;
   databasePath: string | null;
+  /** The run whose artifact the history came from. */
+  sourceRun: string | null;
   databaseSize: number | null;
   metrics: MetricOutcome[];
   metricsCollected: number;
@@ -417,6 +420,8 @@ export interface GateInput {
   concurrency?: number;
   signal?: AbortSignal;
   listener?: TrackListener;
+  /** Hears what servers issue and no log may show. */
+  onSecret?: (secret: string) => void;
   /** The branch that was asked for; before the configuration's. */
   referenceBranch?: string;
   /** The mode that was asked for; before the configuration's. */

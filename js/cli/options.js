@@ -20,7 +20,11 @@ export const OPTIONS = {
     value: "DIR",
     help: "where the report is written (unentropy-report)",
   },
-  storage: { type: "string", value: "TYPE", help: "where the history is kept: sqlite-local, sqlite-s3" },
+  storage: {
+    type: "string",
+    value: "TYPE",
+    help: "where the history is kept: sqlite-local, sqlite-artifact, sqlite-s3",
+  },
   "s3-endpoint": { type: "string", value: "URL", help: "the address of the S3 server (that of AWS)" },
   "s3-bucket": { type: "string", value: "NAME", help: "the bucket of the history" },
   "s3-key": { type: "string", value: "KEY", help: "the history's key in the bucket (unentropy-metrics.db)" },
@@ -37,6 +41,14 @@ export const OPTIONS = {
     value: "WHAT",
     help: "what becomes of a damaged history in S3: fail, restore, recreate",
   },
+  "artifact-name": { type: "string", value: "NAME", help: "the history's artifact (unentropy-metrics)" },
+  "artifact-branch-filter": {
+    type: "string",
+    value: "BRANCH",
+    help: "only artifacts of runs for this branch (of every branch)",
+  },
+  repository: { type: "string", value: "OWNER/NAME", help: "the artifacts' repository (GITHUB_REPOSITORY)" },
+  "seed-from": { type: "string", value: "PLACE", help: "what an empty history begins with (see migrate)" },
   commit: { type: "string", value: "SHA", help: "the commit of the build" },
   branch: { type: "string", value: "NAME", help: "the branch of the build" },
   "run-id": { type: "string", value: "ID", help: "the id of the CI run" },
@@ -77,6 +89,9 @@ const STORAGE = [
   "s3-addressing",
   "s3-allow-http",
   "on-corrupt",
+  "artifact-name",
+  "artifact-branch-filter",
+  "repository",
 ];
 const COMMON = ["json", "verbose", "help"];
 
@@ -84,7 +99,7 @@ const COMMON = ["json", "verbose", "help"];
 export const COMMANDS = {
   track: {
     summary: "collect the metrics, record a build in the history, write the report",
-    options: ["config", ...STORAGE, "report-dir", ...CONTEXT, "concurrency", ...COMMON],
+    options: ["config", ...STORAGE, "seed-from", "report-dir", ...CONTEXT, "concurrency", ...COMMON],
   },
   verify: {
     summary: "check the configuration and say everything that is wrong with it",
@@ -124,6 +139,12 @@ export const COMMANDS = {
     arguments: "[INTO] FROM",
     most: 2,
     options: ["config", ...STORAGE, ...COMMON],
+  },
+  migrate: {
+    summary: "take a history to another kind of place: a path, s3://BUCKET/KEY, artifact://NAME",
+    arguments: "FROM TO",
+    most: 2,
+    options: ["config", ...STORAGE.filter((name) => name !== "storage" && name !== "db"), ...COMMON],
   },
   doctor: {
     summary: "examine the place of the history and say what to mend",

@@ -34,6 +34,11 @@ export function storageConfig(values, loaded, cwd) {
     );
   }
   if (type === "sqlite-s3") return { type, ...s3Config(values, config?.storage.s3) };
+  if (type === "sqlite-artifact") {
+    const artifact = artifactConfig(values, config?.storage.artifact);
+    if (artifact.artifactTransfer !== "manual") return { type, ...artifact };
+    return { type, ...artifact, path: path.resolve(cwd, values.db ?? DEFAULT_DATABASE) };
+  }
   if (type !== "sqlite-local") return { type };
   if (values.db === undefined && loaded && config?.storage.path != null) {
     return { type, path: path.resolve(loaded.directory, config.storage.path) };
@@ -48,7 +53,7 @@ export function storageConfig(values, loaded, cwd) {
  * @param {Record<string, any>} values
  * @param {import("../types.js").Config["storage"]["s3"]} [defaults]
  */
-function s3Config(values, defaults) {
+export function s3Config(values, defaults) {
   if (values["s3-key"] !== undefined && values["database-key"] !== undefined) {
     throw new Failure("the history's key is named twice, by `--s3-key` and by `--database-key`", {
       type: "validation",
@@ -70,5 +75,25 @@ function s3Config(values, defaults) {
     s3SseKmsKeyId: values["s3-sse-kms-key-id"],
     retryAttempts: values["retry-attempts"],
     onCorrupt: values["on-corrupt"],
+  };
+}
+
+/**
+ * What flags, or the action's inputs of the same names, say of a history in artifacts, then the configuration. The
+ * token comes from the environment unless the action passes its own: a command line can be read by everybody on the
+ * machine.
+ *
+ * @param {Record<string, any>} values
+ * @param {import("../types.js").Config["storage"]["artifact"]} [defaults]
+ */
+export function artifactConfig(values, defaults) {
+  return {
+    artifactName: values["artifact-name"] ?? defaults?.name ?? undefined,
+    artifactBranchFilter: values["artifact-branch-filter"] ?? defaults?.branchFilter ?? undefined,
+    artifactEntry: values["database-key"],
+    artifactTransfer: values["artifact-transfer"],
+    repository: values.repository,
+    githubToken: values["github-token"],
+    retryAttempts: values["retry-attempts"],
   };
 }

@@ -6,6 +6,7 @@ import { runFacts } from "../context.js";
 import { describePhase, describeTransfer } from "../phases.js";
 import { track as runTrack } from "../track.js";
 import { wholeNumber } from "./options.js";
+import { placeConfig } from "./places.js";
 import { givenContext, showMetric, showRecorded, showWarnings } from "./shared.js";
 import { storageConfig } from "./storage.js";
 
@@ -19,12 +20,15 @@ export async function track({ values, terminal, signal, cwd, env, now, print }) 
   const loaded = loadConfig(values.config, cwd);
   showWarnings(terminal, loaded);
   const storage = storageConfig(values, loaded, cwd);
+  const seed =
+    values["seed-from"] === undefined ? undefined : placeConfig(values["seed-from"], values, loaded, cwd);
   const facts = await runFacts({ cwd, now, env, given });
   const width = Math.max(...loaded.config.metrics.map(({ id }) => id.length));
   const result = await runTrack({
     loaded,
     facts,
     storage,
+    seed,
     cwd,
     reportDirectory: path.resolve(cwd, values["report-dir"] ?? "unentropy-report"),
     env,
@@ -41,7 +45,7 @@ export async function track({ values, terminal, signal, cwd, env, now, print }) 
   });
   for (const warning of result.warnings) terminal.warn(warning.message, warning.hint);
   if (values.json) {
-    const { warnings, ...document } = result;
+    const { warnings, sourceRun, ...document } = result;
     print(`${JSON.stringify(document)}\n`);
   } else {
     showRecorded(terminal, result, facts);

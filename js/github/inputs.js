@@ -106,9 +106,8 @@ export const INPUTS = /** @type {const} */ ([
   },
   {
     name: "seed-from",
-    kind: "choice",
-    choices: ["sqlite-artifact", "sqlite-s3", "sqlite-local"],
-    help: "Another storage, whose history becomes the beginning of one that does not exist yet",
+    kind: "text",
+    help: "Another place, whose history becomes the beginning of one that does not exist yet: a path, `s3://BUCKET/KEY` or `artifact://NAME`",
   },
   {
     name: "on-corrupt",

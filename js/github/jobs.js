@@ -20,6 +20,7 @@ import { earlierValues } from "./summary.js";
  * @property {AbortSignal} signal
  * @property {import("../terminal.js").Terminal} terminal
  * @property {TrackListener} listener
+ * @property {(secret: string) => void} onSecret hears what servers issue and no log may show
  *
  * @typedef {object} Told what became of a job
  * @property {Failure} [failure]
@@ -74,6 +75,7 @@ export async function trackJob(settings, { terminal, listener, ...run }) {
       "database-size": result.databaseSize,
       "total-builds": result.totalBuilds,
       "report-path": reportPath,
+      "source-run-id": result.sourceRun,
     },
   };
 }

@@ -2,6 +2,7 @@
 // network, so that one run tells everything that is wrong.
 
 import path from "node:path";
+import { placeConfig } from "../cli/places.js";
 import { storageConfig } from "../cli/storage.js";
 import { loadConfig } from "../config.js";
 import { Failure } from "../failure.js";
@@ -86,15 +87,15 @@ function modeOf({ mode, "measurements-file": measurements }, env) {
  */
 function placesOf(inputs, loaded, cwd) {
   const storageType = inputs["storage-type"] ?? loaded.config.storage.type;
-  const place = (/** @type {string} */ type) =>
-    storageConfig({ ...inputs, storage: type, db: inputs["database-path"] }, loaded, cwd);
-  const manual = storageType === "sqlite-artifact" && inputs["artifact-transfer"] === "manual";
-  const storage = place(manual ? "sqlite-local" : storageType);
+  const storage = storageConfig(
+    { ...inputs, storage: storageType, db: inputs["database-path"] },
+    loaded,
+    cwd,
+  );
   const from = inputs["seed-from"];
-  if (from === storageType) {
-    throw invalid([`\`seed-from\` is \`${from}\`, expected another storage than the history's own`]);
-  }
-  return { storageType, storage, ...(from && { seed: place(from) }) };
+  // `database-key` names this history, not that one.
+  const seed = from && placeConfig(from, { ...inputs, "database-key": undefined }, loaded, cwd);
+  return { storageType, storage, ...(seed && { seed }) };
 }
 
 /** @param {string[]} problems */

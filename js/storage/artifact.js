@@ -76,6 +76,8 @@ export class ArtifactStore {
   #heldSince = new Map();
   /** @type {number | null} */
   #newest = null;
+  /** Of the newest artifact at the first reading. @type {string | null} */
+  #sourceRun = null;
   /** @type {Map<string, Failure>} */
   #warnings = new Map();
 
@@ -96,6 +98,10 @@ export class ArtifactStore {
     return null;
   }
 
+  get sourceRun() {
+    return this.#sourceRun;
+  }
+
   close() {
     this.#options.close?.();
   }
@@ -112,6 +118,7 @@ export class ArtifactStore {
   async read() {
     const { heads } = await this.#look();
     if (heads.length === 0) return null;
+    this.#sourceRun ??= String(heads[0].artifact.runId ?? "") || null;
     const bytes = heads.length === 1 ? Buffer.from(heads[0].bytes) : this.#merged(heads);
     return { bytes, version: versionOf(heads) ?? "" };
   }

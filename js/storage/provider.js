@@ -49,6 +49,7 @@
  * @typedef {object} BlobStore
  * @property {string} location where the history is, for people
  * @property {string | null} path the file, where it is a local one
+ * @property {string | null} [sourceRun] the id of the run that had left what was read first, where the place knows
  * @property {() => Promise<StoredBlob | null>} read
  * @property {(bytes: Uint8Array, ifVersion: string | null, facts?: BlobFacts) => Promise<WriteOutcome>} write
  * @property {(purpose: "read" | "write") => Promise<ChangeJournal | null>} [journal] the journal that changes have to
@@ -126,6 +127,7 @@
  * @property {boolean} isInitialized
  * @property {string} location
  * @property {string | null} path
+ * @property {string | null} sourceRun the id of the run that had left what was loaded, where the place knows
  * @property {boolean | null} existed whether there was a history when this one was loaded; null before
  * @property {number | null} size bytes of the history as it was last loaded or stored; null when there is none
  * @property {readonly Failure[]} warnings what went wrong without making a result wrong

@@ -102,6 +102,10 @@ export class SqliteStorageProvider {
     return this.#store.path;
   }
 
+  get sourceRun() {
+    return this.#store.sourceRun ?? null;
+  }
+
   get existed() {
     return this.#existed;
   }

@@ -102,6 +102,11 @@ export class Storage {
     return this.#provider?.size ?? null;
   }
 
+  /** The id of the run that had left what was loaded, where the place knows. */
+  get sourceRun() {
+    return this.#provider?.sourceRun ?? null;
+  }
+
   /** What went wrong without making a result wrong. */
   get warnings() {
     return this.#provider?.warnings ?? [];

@@ -109,13 +109,13 @@ test("a wrong configuration annotates every problem", async (t) => {
   assert.match(stdout, /^::error title=CONFIG_INVALID::.*metrics\.a\.type: .*metrics\.B/m);
 });
 
-test("the default storage is refused clearly, before anything runs", async (t) => {
+test("the default storage without a token is refused clearly, before anything runs", async (t) => {
   const project = new Project(t);
   project.config({ metrics: CONFIG.metrics });
   const { code, stdout, outputs } = await act(project);
   assert.equal(code, 2, stdout);
-  assert.equal(outputs["error-code"], "STORAGE_UNSUPPORTED");
-  assert.match(stdout, /^::error title=STORAGE_UNSUPPORTED::.*`sqlite-artifact`.*`sqlite-local`/m);
+  assert.equal(outputs["error-code"], "STORAGE_CONFIG_INVALID");
+  assert.match(stdout, /^::error title=STORAGE_CONFIG_INVALID::`sqlite-artifact` has no/m);
   assert.equal(project.exists("ran"), false);
 });
 

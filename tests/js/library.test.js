@@ -104,7 +104,7 @@ test("every error is a Failure with a code", async (t) => {
   const cases = [
     ["HISTORY_NOT_SQLITE", "storage", () => new Storage(local("bad")).ready()],
     ["FILE_IS_DIRECTORY", "storage", () => new Storage(local(".")).ready()],
-    ["STORAGE_UNSUPPORTED", "validation", () => new Storage({ type: "sqlite-artifact" }).ready()],
+    ["STORAGE_UNSUPPORTED", "validation", () => new Storage({ type: "postgres" }).ready()],
     ["S3_PARAMETERS_INVALID", "validation", () => new Storage({ type: "sqlite-s3" }).ready()],
     ["STORAGE_CONFIG_INVALID", "validation", () => createStorageProvider({ type: "sqlite-local" })],
     [

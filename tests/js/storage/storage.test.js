@@ -221,7 +221,12 @@ describe("the provider that a configuration asks for", () => {
       "STORAGE_CONFIG_INVALID",
       /`onCorrupt` is `pray`, expected one of `fail`/,
     ],
-    ["a type of a later version", { type: "sqlite-artifact" }, "STORAGE_UNSUPPORTED", /`sqlite-artifact`/],
+    [
+      "no repository",
+      { type: "sqlite-artifact", repository: "", githubToken: "t" },
+      "STORAGE_CONFIG_INVALID",
+      /`sqlite-artifact` has no `repository`/,
+    ],
     [
       "a type of a later version",
       { type: "postgres", connectionString: "p:w@h" },

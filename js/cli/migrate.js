@@ -1,0 +1,79 @@
+// `unentropy migrate`: takes a history from one kind of place to another. What is there already stays and is added to,
+// so that doing it twice changes nothing more; the place that it comes from is only read.
+
+import fs from "node:fs";
+import path from "node:path";
+import { DEFAULT_FILE, loadConfig } from "../config.js";
+import { formatValue } from "../engine.js";
+import { Failure } from "../failure.js";
+import { Storage } from "../storage/storage.js";
+import { placeConfig } from "./places.js";
+import { showWarnings } from "./shared.js";
+
+/**
+ * @param {import("../types.js").Invocation} invocation
+ * @returns {Promise<undefined>}
+ */
+export async function migrate({ values, positionals, terminal, signal, cwd, env, print }) {
+  const [first, second] = positionals;
+  if (first === undefined || second === undefined) {
+    throw new Failure("`migrate` needs the place of a history and the place it goes to", {
+      type: "validation",
+      code: "USAGE_INVALID",
+      hint: "Write `unentropy migrate FROM TO`; each a path, `s3://BUCKET/KEY` or `artifact://NAME`.",
+    });
+  }
+  const wanted = values.config !== undefined || fs.existsSync(path.resolve(cwd, DEFAULT_FILE));
+  const loaded = wanted ? loadConfig(values.config, cwd) : undefined;
+  if (loaded) showWarnings(terminal, loaded);
+  const [source, target] = [first, second].map((text) => placeConfig(text, values, loaded, cwd));
+  if (target.type === "sqlite-artifact" && !env.ACTIONS_RUNTIME_TOKEN) {
+    throw new Failure(
+      "a history cannot be taken into an artifact from here: only actions can upload artifacts",
+      {
+        type: "storage",
+        code: "ARTIFACT_UPLOAD_UNAVAILABLE",
+        hint: "Let the action do it: its input `seed-from` begins a history from another place.",
+      },
+    );
+  }
+  const surroundings = { env, signal };
+  const from = new Storage({ ...source, readonly: true }, surroundings);
+  const into = new Storage(target, surroundings);
+  try {
+    await from.ready();
+    if (!from.existed) {
+      throw new Failure(`there is no history at \`${from.location}\``, {
+        type: "storage",
+        code: "HISTORY_MISSING",
+        hint: "Check the name of the place.",
+      });
+    }
+    await into.ready();
+    const began = into.existed === false;
+    const merged = into.getRepository().merge(from.snapshot());
+    await into.persist();
+    const totalBuilds = into.getRepository().countBuilds();
+    for (const { message, hint } of [...from.warnings, ...into.warnings]) terminal.warn(message, hint);
+    if (values.json) {
+      const document = {
+        from: from.location,
+        databaseLocation: into.location,
+        began,
+        ...merged,
+        totalBuilds,
+      };
+      print(`${JSON.stringify({ success: true, ...document })}\n`);
+    } else {
+      const count = (/** @type {number} */ n) => `${formatValue(n, "integer")} build${n === 1 ? "" : "s"}`;
+      const how = began ? "began" : "added to";
+      terminal.line(
+        `${how} ${into.location}: ${count(merged.addedBuilds)} taken from ${from.location} (${count(totalBuilds)} now)`,
+      );
+    }
+  } finally {
+    from.cleanup();
+    into.cleanup();
+  }
+  return undefined;
+}

@@ -14,6 +14,7 @@ import {
   history,
   isShallow,
   mergeBase,
+  parents,
   remoteDefaultBranch,
   topLevel,
 } from "./git.js";
@@ -28,7 +29,7 @@ const MOST_ANCESTORS = 100;
 /**
  * @typedef {object} Asked
  * @property {LoadedConfig} loaded
- * @property {string} headSha the commit that is judged
+ * @property {string} headSha the commit that is measured: what GitHub has merged for a pull request, or its head
  * @property {GitHubEvent} event
  * @property {string | null} repository `owner/name`; null outside GitHub
  * @property {Pick<GitHub, "request"> | null} github asked for what is not here; null without a token
@@ -153,20 +154,25 @@ function realPath(file) {
  * @returns {Promise<{mergeBase: {commitSha: string, time: string | null}, ancestors: string[]}>}
  * @throws {Failure} MERGE_BASE_UNKNOWN
  */
-async function whereItLeft({ loaded, headSha }, remote, reference) {
-  const { directory } = loaded;
+async function whereItLeft(asked, remote, reference) {
+  const { directory } = asked.loaded;
+  const { headSha, event } = asked;
   const [head, tip, shallow] = await Promise.all([
     commitOf(directory, headSha),
     branchTip(directory, reference),
     isShallow(directory),
   ]);
-  const local = head && tip ? await mergeBase(directory, tip, head) : null;
-  // In a clone that was cut off, a nearer common ancestor may be missing.
-  if (local && !(shallow && remote)) {
-    return {
-      mergeBase: { commitSha: local, time: await commitTime(directory, local) },
-      ancestors: (await history(directory, local, MOST_ANCESTORS + 1)).slice(1),
-    };
+  const merged = event.base?.ref === reference ? await mergedInto(asked) : null;
+  const local = merged ?? (head && tip ? await mergeBase(directory, tip, head) : null);
+  // In a clone that was cut off, a nearer common ancestor may be missing; what a merge says of itself is never.
+  if (local && (merged || !(shallow && remote))) {
+    // The clone may not have the commit itself; GitHub's merge is no older.
+    const time = (await commitTime(directory, local)) ?? (await commitTime(directory, headSha));
+    const ancestors =
+      shallow && remote
+        ? await remote.ancestors(local)
+        : (await history(directory, local, MOST_ANCESTORS + 1)).slice(1);
+    return { mergeBase: { commitSha: local, time }, ancestors };
   }
   if (remote) return remote.whereItLeft(reference, headSha);
   throw new Failure(
@@ -179,6 +185,17 @@ async function whereItLeft({ loaded, headSha }, remote, reference) {
         "compare it with what it began from.",
     },
   );
+}
+
+/**
+ * What GitHub has merged a pull request's head into, where that merge is measured: the change is then all that differs
+ * between the two, whatever has happened on the base branch since the change left it.
+ * @param {Asked} asked
+ * @returns {Promise<string | null>} null where no merge is measured
+ */
+async function mergedInto({ loaded, headSha, event }) {
+  const [base, head, ...others] = await parents(loaded.directory, headSha);
+  return head !== undefined && head === event.pullRequest?.headSha && others.length === 0 ? base : null;
 }
 
 /**
@@ -277,7 +294,7 @@ class Remote {
       const time = data.merge_base_commit.commit?.committer?.date;
       return {
         mergeBase: { commitSha, time: typeof time === "string" ? time : null },
-        ancestors: await this.#ancestors(commitSha),
+        ancestors: await this.ancestors(commitSha),
       };
     } catch (thrown) {
       const failure = Failure.from(thrown);
@@ -292,7 +309,7 @@ class Remote {
   }
 
   /** @param {string} commitSha @returns {Promise<string[]>} empty where they cannot be listed: then the time decides */
-  async #ancestors(commitSha) {
+  async ancestors(commitSha) {
     try {
       const { data } = await this.#get(
         "/commits",

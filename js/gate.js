@@ -8,6 +8,7 @@ import { claimsOf, readClaims } from "./claims.js";
 import { collectMetrics } from "./collect.js";
 import { checkConfig, gateComment, gateMarker, gateSummary, openHistory } from "./engine.js";
 import { Failure } from "./failure.js";
+import { commitOf } from "./git.js";
 import { publishComment } from "./github/comment.js";
 import { readEvent } from "./github/event.js";
 import { pullRequestOfRun } from "./github/pull-request.js";
@@ -29,8 +30,6 @@ const WITHHELD = new Set([
   "S3_ACCESS_DENIED",
   "GITHUB_AUTH_FAILED",
   "GITHUB_FORBIDDEN",
-  "POSTGRES_CONFIG_INVALID",
-  "POSTGRES_AUTH_FAILED",
 ]);
 
 /** What is said of numbers that nobody but the change itself has measured. */
@@ -127,13 +126,14 @@ class GateRun {
 
   async all() {
     this.#refuseUntrusted();
-    const comparison = await this.#prepare();
-    if (this.result.qualityGate?.mode === "off") return;
-    await this.#phases
-      .run("download", () => this.#download())
-      .catch((thrown) => this.#withoutHistory(Failure.from(thrown)));
-    await this.#phases.run("collect", () => this.#collect(comparison));
-    await this.#phases.run("evaluate", async () => this.#evaluate(comparison));
+    const judged = await this.#prepare();
+    if (this.result.qualityGate?.mode !== "off") {
+      await this.#phases
+        .run("download", () => this.#download())
+        .catch((thrown) => this.#withoutHistory(Failure.from(thrown)));
+      await this.#phases.run("collect", () => this.#collect(judged));
+      await this.#phases.run("evaluate", async () => this.#evaluate(judged));
+    }
     await this.#phases.run("publish", () => this.#publish());
   }
 
@@ -176,7 +176,7 @@ class GateRun {
     /** @type {Comparison} */
     const comparison = await findComparison({
       loaded,
-      headSha: this.#facts.commitSha,
+      headSha: await this.#measured(),
       event: this.#event,
       repository,
       github,
@@ -195,6 +195,14 @@ class GateRun {
       history.free();
     }
     return judged;
+  }
+
+  /** The commit that is checked out; a pull request's is GitHub's merge of it unless the workflow says otherwise. */
+  async #measured() {
+    const { loaded, claims } = this.#input;
+    const { commitSha } = this.#facts;
+    if (claims !== undefined || this.#event.pullRequest === null) return commitSha;
+    return (await commitOf(loaded.directory, "HEAD")) ?? commitSha;
   }
 
   /**

@@ -2,6 +2,7 @@
 // only a part of the history. Nothing is fetched and nothing is changed.
 
 import { execFile } from "node:child_process";
+import path from "node:path";
 import { promisify } from "node:util";
 
 const execute = promisify(execFile);
@@ -103,21 +104,39 @@ export async function history(cwd, commit, most) {
 }
 
 /**
+ * The parents of a commit, also where the clone was cut off there.
+ * @param {string} cwd
+ * @param {string} commit its id
+ * @returns {Promise<string[]>}
+ */
+export async function parents(cwd, commit) {
+  const [header] = ((await gitText(cwd, "cat-file", "commit", commit)) ?? "").split("\n\n", 1);
+  return [...header.matchAll(/^parent ([0-9a-f]+)$/gm)].map(([, id]) => id);
+}
+
+/** As many symbolic links are followed to a file. */
+const MOST_LINKS = 5;
+
+/**
  * A file as a commit has it.
  * @param {string} cwd
  * @param {string} commit its id; has to be here
  * @param {string} file relative to the repository's root, with `/`
+ * @param {number} [links] how many symbolic links led to it
  * @returns {Promise<{text: string | null} | null>} `text` is null where the commit has no such file; null where git
  *   has no answer
  */
-export async function fileAt(cwd, commit, file) {
+export async function fileAt(cwd, commit, file, links = 0) {
   const entry = await gitText(cwd, "ls-tree", "-z", "--full-tree", commit, "--", file);
   if (entry === null) return null;
   const [mode, type, object] = entry.split(/[ \t]/, 3);
-  // A symbolic link's own text would be no configuration.
-  if (type !== "blob" || mode === "120000") return { text: null };
+  if (type !== "blob") return { text: null };
   const text = await gitText(cwd, "cat-file", "blob", object);
-  return text === null ? null : { text };
+  if (text === null) return null;
+  if (mode !== "120000") return { text };
+  const target = path.posix.normalize(path.posix.join(path.posix.dirname(file), text));
+  if (links >= MOST_LINKS || text.startsWith("/") || target.startsWith("..")) return { text: null };
+  return fileAt(cwd, commit, target, links + 1);
 }
 
 /** The root of the working tree. @param {string} cwd */

@@ -2,6 +2,8 @@
 // runs and other people do, there is one comment of ours, and trouble never fails a run.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import http from "node:http";
 import { after, before, beforeEach, test } from "node:test";
 import { GitHub } from "../../../js/github/client.js";
 import { publishComment } from "../../../js/github/comment.js";
@@ -110,6 +112,40 @@ test("where GraphQL is not there a person's token is known by the REST interface
     assert.equal((await publish("two", { token })).status, "updated", login);
     server.script([]);
   }
+});
+
+test("on a company's own server GraphQL is asked beside the REST interface", async (t) => {
+  /** @type {string[]} */
+  const asked = [];
+  const comment = {
+    id: 1,
+    body: bodyOf("one"),
+    user: { login: "app[bot]", type: "Bot" },
+    html_url: "https://ghe/1",
+  };
+  const own = http
+    .createServer((request, response) => {
+      const { method, url = "" } = request;
+      asked.push(`${method} ${url.split("?")[0]}`);
+      const answer = url.startsWith("/api/v3/repos/")
+        ? [comment]
+        : url === "/api/graphql" && { data: { viewer: { login: "app[bot]" } } };
+      response.statusCode = answer ? 200 : 404;
+      request.resume().on("end", () => response.end(JSON.stringify(answer || { message: "Not Found" })));
+    })
+    .listen(0, "127.0.0.1");
+  t.after(() => own.closeAllConnections());
+  t.after(() => own.close());
+  await once(own, "listening");
+  const { port } = /** @type {import("node:net").AddressInfo} */ (own.address());
+  const client = new GitHub({ apiUrl: `http://127.0.0.1:${port}/api/v3`, token: "ghs_one" });
+  const outcome = await publish("one", { github: client, headSha: undefined });
+  client.close();
+  assert.deepEqual([outcome.status, outcome.codes], ["unchanged", []]);
+  assert.deepEqual(
+    asked.filter((line) => line.startsWith("POST")),
+    ["POST /api/v3/graphql", "POST /api/graphql"],
+  );
 });
 
 test("while nobody can say whose token it is, no second comment is made", async () => {

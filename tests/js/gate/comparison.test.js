@@ -72,6 +72,96 @@ test("where that commit has no build, the nearest one before it has", async (t) 
   );
 });
 
+/**
+ * A change whose base branch has moved on, checked out as GitHub merges it.
+ * @param {import("node:test").TestContext} t
+ */
+async function merged(t) {
+  const change = await Change.start(t);
+  change.git("checkout", "-q", "main");
+  const tip = change.commit({ value: "50", other: "1" });
+  await change.record("main");
+  change.git("checkout", "-q", "topic");
+  const head = change.commit({ "of-the-change": "" });
+  change.git("checkout", "-q", "--detach", "main");
+  const identity = ["-c", "user.name=t", "-c", "user.email=t@example.invalid"];
+  change.git(...identity, "merge", "-q", "--no-ff", "-m", "merge", "topic");
+  change.git("update-ref", "refs/heads/pull", "HEAD");
+  return { change, tip, head, env: change.pullRequest({ head, base: tip }) };
+}
+
+test("GitHub's merge of a change is compared with what it was merged into", async (t) => {
+  const { change, tip, env } = await merged(t);
+  const { code, verdict, warnings } = await change.gate([], { env });
+  assert.deepEqual(
+    [code, warnings, verdict?.baselineInfo.choice, verdict?.baselineInfo.commitSha],
+    [0, [], "merge-base", tip],
+  );
+  assert.equal(
+    verdict?.metrics[0].absoluteDelta,
+    0,
+    "what happened on the base branch is not the change's doing",
+  );
+});
+
+test("the same in the clone that checkout makes by default, with and without a token", async (t) => {
+  const { change, tip, env } = await merged(t);
+  const cwd = shallow(t, change, ["--depth=1", "--branch=pull"]);
+  const without = await change.gate(databaseOf(change), { cwd, env });
+  assert.deepEqual(without.warnings, ["BASE_CONFIG_UNKNOWN"]);
+  server.files.set(`${tip}:unentropy.json`, config([NO_DROP]));
+  const withToken = await change.gate(databaseOf(change), { cwd, env: { ...env, ...access() } });
+  assert.deepEqual(withToken.warnings, []);
+  for (const { verdict } of [without, withToken]) {
+    assert.deepEqual([verdict?.baselineInfo.choice, verdict?.baselineInfo.commitSha], ["merge-base", tip]);
+  }
+});
+
+test("a merge into a commit without a build: the nearest before it", async (t) => {
+  const change = await Change.start(t);
+  const head = change.commit({ "of-the-change": "" });
+  change.git("checkout", "-q", "main");
+  const tip = change.commit({ value: "98" });
+  change.git(
+    "-c",
+    "user.name=t",
+    "-c",
+    "user.email=t@example.invalid",
+    "merge",
+    "-q",
+    "--no-ff",
+    "-m",
+    "m",
+    "topic",
+  );
+  change.git("update-ref", "refs/heads/pull", "HEAD");
+  change.git("reset", "-q", "--hard", tip);
+  change.git("checkout", "-q", "--detach", "pull");
+  const env = change.pullRequest({ head, base: tip });
+  const whole = await change.gate([], { env });
+  assert.equal(whole.verdict?.baselineInfo.choice, "ancestor");
+  const cwd = shallow(t, change, ["--depth=1", "--branch=pull"]);
+  const cut = await change.gate(databaseOf(change), { cwd, env });
+  assert.equal(cut.verdict?.baselineInfo.choice, "earlier");
+  server.files.set(`${tip}:unentropy.json`, config([NO_DROP]));
+  server.histories.set(tip, [tip, change.base]);
+  const asked = await change.gate(databaseOf(change), { cwd, env: { ...env, ...access() } });
+  assert.deepEqual([asked.warnings, asked.verdict?.baselineInfo.choice], [[], "ancestor"]);
+});
+
+test("a configuration behind a symbolic link is read through it, also on the base branch", async (t) => {
+  const change = await Change.start(t);
+  change.git("checkout", "-q", "main");
+  fs.rmSync(change.path("unentropy.json"));
+  fs.mkdirSync(change.path("ci"));
+  fs.symlinkSync("ci/u.json", change.path("unentropy.json"));
+  change.commit({ "ci/u.json": config([NO_DROP]) });
+  change.git("checkout", "-q", "-B", "topic");
+  change.commit({ value: "80", "ci/u.json": config([]) });
+  const { code, verdict, warnings } = await change.gate([], { env: change.pullRequest() });
+  assert.deepEqual([code, verdict?.judgedBy, warnings], [5, "base", []]);
+});
+
 test("the reference branch: flag, base branch's configuration, the change's own, target, default branch", async (t) => {
   const change = await Change.start(t, {
     config: gated([NO_DROP], { baseline: { referenceBranch: "trunk" } }),

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import net from "node:net";
 import { test } from "node:test";
+import { runs, until } from "../support/processes.js";
 import { Change, gated, NO_DROP } from "../support/pull-request.js";
 
 const S3 = { AWS_ACCESS_KEY_ID: "key-of-a-test", AWS_SECRET_ACCESS_KEY: "secret-of-a-test" };
@@ -247,6 +248,34 @@ test("the results file is what --json prints, but for its own phase", async (t) 
     states,
     ["download", "collect", "evaluate", "publish"].map((name) => [name, "completed"]),
   );
+});
+
+test("a gate that is off says so in the results file, and runs no command", async (t) => {
+  const project = await Change.start(t, {
+    config: gated([NO_DROP], { mode: "off" }, { command: "touch ran.out; echo 1" }),
+  });
+  fs.rmSync(project.path("ran.out"));
+  const { code, verdict } = await project.gate(["--output-file", "gate.out"], { env: project.pullRequest() });
+  assert.deepEqual([code, verdict?.mode, project.exists("ran.out")], [0, "off", false]);
+  assert.equal(JSON.parse(project.read("gate.out").toString()).qualityGate.mode, "off");
+});
+
+test("a run that is stopped judges nothing, and its commands are ended", async (t) => {
+  const project = await Change.start(t);
+  project.commit({
+    value: "80",
+    "unentropy.json": JSON.stringify(gated([NO_DROP], {}, { command: "echo $$ > pid.out; sleep 60" })),
+  });
+  const { child, ended } = project.start(["gate", "--json", "--output-file", "gate.out"], {
+    env: project.pullRequest(),
+  });
+  await until(() => project.exists("pid.out") && project.read("pid.out").length > 0, "the command runs");
+  child.kill("SIGTERM");
+  const { code, stdout } = await ended;
+  const document = JSON.parse(stdout);
+  assert.deepEqual([code, document.error.code, document.qualityGate], [1, "ABORTED", null]);
+  assert.ok(!project.exists("gate.out"));
+  await until(() => !runs(Number(project.read("pid.out"))), "the command is ended");
 });
 
 test("a results file that cannot be written is an error, whatever the verdict", async (t) => {

@@ -13,6 +13,7 @@ const S3S = "0.14.1";
 const MOTO = ["moto[s3,server]==5.2.5", "waitress==3.0.2"];
 
 const ACTIONLINT = "v1.7.7";
+const ACT = "v0.2.89";
 
 /** Longer than a slow machine compiles; whoever waits for another's installation gives up then. */
 const PATIENCE_MS = 15 * 60_000;
@@ -65,12 +66,21 @@ export function motoPython() {
 }
 
 /** The linter of workflows, installed if need be. @returns {string} */
-export function actionlint() {
-  const home = path.join(tools, "actionlint");
-  install(home, ACTIONLINT, () => {
-    run("go", ["install", `github.com/rhysd/actionlint/cmd/actionlint@${ACTIONLINT}`], { GOBIN: home });
-  });
-  return path.join(home, process.platform === "win32" ? "actionlint.exe" : "actionlint");
+export const actionlint = () =>
+  goProgram("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", ACTIONLINT);
+
+/** A runner of workflows, installed if need be: it takes minutes to compile. @returns {string} */
+export const act = () => goProgram("act", "github.com/nektos/act", ACT);
+
+/**
+ * @param {string} name
+ * @param {string} module
+ * @param {string} version
+ */
+function goProgram(name, module, version) {
+  const home = path.join(tools, name);
+  install(home, version, () => run("go", ["install", `${module}@${version}`], { GOBIN: home }));
+  return path.join(home, process.platform === "win32" ? `${name}.exe` : name);
 }
 
 /**

@@ -34,6 +34,7 @@ const MOST_ANCESTORS = 100;
  * @property {string | null} repository `owner/name`; null outside GitHub
  * @property {Pick<GitHub, "request"> | null} github asked for what is not here; null without a token
  * @property {string} [referenceBranch] the one that was asked for
+ * @property {boolean} [claimed] whether another run has measured it, as GitHub merges it: that commit is not here
  * @property {NodeJS.ProcessEnv} env
  */
 
@@ -162,6 +163,10 @@ async function whereItLeft(asked, remote, reference) {
     branchTip(directory, reference),
     isShallow(directory),
   ]);
+  if (asked.claimed && remote && event.pullRequest && event.base?.ref === reference) {
+    const into = await remote.mergedInto(event.pullRequest);
+    if (into) return { mergeBase: into, ancestors: await remote.ancestors(into.commitSha) };
+  }
   const merged = event.base?.ref === reference ? await mergedInto(asked) : null;
   const local = merged ?? (head && tip ? await mergeBase(directory, tip, head) : null);
   // In a clone that was cut off, a nearer common ancestor may be missing; what a merge says of itself is never.
@@ -308,6 +313,27 @@ class Remote {
     }
   }
 
+  /**
+   * What GitHub merges a pull request's head into.
+   * @param {import("./github/event.js").PullRequest} pullRequest
+   * @returns {Promise<{commitSha: string, time: string | null} | null>} null where it has conflicts, or cannot be seen
+   */
+  async mergedInto({ number, headSha }) {
+    try {
+      const doing = `could not ask what \`${this.#repository}#${number}\` is merged into`;
+      const { data: pull } = await this.#get(`/pulls/${number}`, {}, doing, "pull-requests: read");
+      if (typeof pull?.merge_commit_sha !== "string") return null;
+      const { data: merge } = await this.#get(`/commits/${pull.merge_commit_sha}`, { per_page: 1 }, doing);
+      const [base, head] = (merge?.parents ?? []).map((/** @type {{sha: string}} */ { sha }) => sha);
+      if (head !== headSha || typeof base !== "string") return null;
+      const time = merge.commit?.committer?.date;
+      return { commitSha: base, time: typeof time === "string" ? time : null };
+    } catch (thrown) {
+      if (Failure.from(thrown).code === "ABORTED") throw thrown;
+      return null;
+    }
+  }
+
   /** @param {string} commitSha @returns {Promise<string[]>} empty where they cannot be listed: then the time decides */
   async ancestors(commitSha) {
     try {
@@ -328,13 +354,14 @@ class Remote {
    * @param {string} where below the repository
    * @param {Record<string, string | number>} query
    * @param {string} doing
+   * @param {string} [permission]
    */
-  #get(where, query, doing) {
+  #get(where, query, doing, permission = where === "" ? "metadata: read" : "contents: read") {
     return this.#github.request({
       path: `/repos/${this.#repository}${where}`,
       query,
       doing,
-      permission: where === "" ? "metadata: read" : "contents: read",
+      permission,
       type: "gate",
     });
   }

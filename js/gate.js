@@ -181,6 +181,7 @@ class GateRun {
       repository,
       github,
       referenceBranch,
+      claimed: claims !== undefined,
       env,
     });
     this.result.warnings.push(...comparison.warnings);

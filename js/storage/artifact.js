@@ -48,6 +48,8 @@ const LISTED_MS = 10 * 60_000;
  * @property {() => number} now
  * @property {(message: string) => void} [log]
  * @property {() => void} [close]
+ * @property {{pack: typeof packHistory, unpack: typeof unpackHistory}} [archives] for tests: another kind of archive
+ * @property {number} [settledMs] for tests: how long artifacts may take to come to light
  */
 
 /**
@@ -133,7 +135,7 @@ export class ArtifactStore {
    * @returns {Promise<WriteOutcome>}
    */
   async write(bytes, ifVersion, facts) {
-    const { readonly = false, name, entry, now, log } = this.#options;
+    const { readonly = false, name, entry, now, log, archives } = this.#options;
     if (readonly) {
       throw new Failure(`could not write \`${this.location}\`: the history was opened read-only`, {
         type: "storage",
@@ -153,7 +155,7 @@ export class ArtifactStore {
       numbers.push(number);
     }
     const time = now();
-    const { archive, lineage } = await packHistory(bytes, entry, coverage, {
+    const { archive, lineage } = await (archives?.pack ?? packHistory)(bytes, entry, coverage, {
       settled,
       builds: facts?.builds ?? null,
       time,
@@ -233,7 +235,7 @@ export class ArtifactStore {
 
   /** @returns {Promise<View>} */
   async #lookOnce() {
-    const { artifacts, name, log } = this.#options;
+    const { artifacts, name, log, settledMs = SETTLED_MS } = this.#options;
     const lists = [new Listing(artifacts.named(name))];
     for (let number = 2; number <= MOST_JOBS; number++) {
       const list = new Listing(artifacts.named(numbered(name, number)));
@@ -251,7 +253,7 @@ export class ArtifactStore {
       return { heads: [], coverage: new Coverage(this.#scope), settled: 0, passed };
     }
     const { lineage } = await this.#load(newest);
-    const before = newest.createdAt - SETTLED_MS;
+    const before = newest.createdAt - settledMs;
     const floor = lineage?.scope === this.#scope ? lineage.floor : null;
     for (const list of lists) {
       // Without a lineage the newest is taken to hold what was there well before it.
@@ -319,12 +321,12 @@ export class ArtifactStore {
    * @returns {Promise<Loaded>}
    */
   async #load(artifact) {
-    const { artifacts, entry } = this.#options;
+    const { artifacts, entry, archives } = this.#options;
     const known = this.#loaded.get(artifact.id);
     if (known) return { ...known, artifact };
     const archive = await artifacts.download(artifact, ARCHIVE_LIMIT);
     const doing = `could not read the artifact \`${artifact.name}\` (${artifact.id})`;
-    const loaded = { artifact, ...(await unpackHistory(archive, { entry, doing })) };
+    const loaded = { artifact, ...(await (archives?.unpack ?? unpackHistory)(archive, { entry, doing })) };
     this.#loaded.set(artifact.id, loaded);
     return loaded;
   }

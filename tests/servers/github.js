@@ -35,6 +35,7 @@ import { ArtifactHosts, refusal } from "./github-artifacts.js";
  * @property {string} title
  * @property {{ref: string, sha: string, repositoryId: number}} head
  * @property {{ref: string, sha: string}} base
+ * @property {{sha: string, into: string}} [merge] the commit that GitHub has made of it and its base
  *
  * @typedef {object} Seen
  * @property {"api" | "results" | "blobs"} host
@@ -539,7 +540,13 @@ export class GitHubServer {
       "GET",
       /^\/commits\/([^/]+)$/,
       "contents=read",
-      ({ parts }) => okOr404(this.histories.has(parts[0]) && { sha: this.histories.get(parts[0])?.[0] }),
+      ({ parts }) => {
+        const pull = this.pulls.find(({ merge }) => merge?.sha === parts[0]);
+        const parents = pull?.merge ? [{ sha: pull.merge.into }, { sha: pull.head.sha }] : [];
+        const commit = { committer: { date: this.times.get(parts[0]) } };
+        const sha = pull?.merge?.sha ?? this.histories.get(parts[0])?.[0];
+        return okOr404(sha && { sha, parents, commit });
+      },
     ],
   ];
 
@@ -603,13 +610,14 @@ export class GitHubServer {
   }
 
   /** @param {Pull} pull */
-  #pullJson({ number, state, title, head, base }) {
+  #pullJson({ number, state, title, head, base, merge }) {
     return {
       number,
       state,
       title,
       head: { ref: head.ref, sha: head.sha, repo: { id: head.repositoryId } },
       base: { ref: base.ref, sha: base.sha, repo: { id: this.repositoryId } },
+      merge_commit_sha: merge?.sha ?? null,
       html_url: `https://github.com/${this.repository}/pull/${number}`,
     };
   }

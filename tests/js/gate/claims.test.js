@@ -98,14 +98,22 @@ test("claims of known metrics are read, others are counted", (t) => {
  * The trusted run: the default branch is checked out, the fork's head is nowhere here.
  * @param {import("node:test").TestContext} t
  * @param {object} claims what the artifact holds
- * @param {{config?: object, number?: number, open?: boolean, marker?: string, later?: object}} [options]
+ * @param {{config?: object, number?: number, open?: boolean, marker?: string, later?: object, moved?: boolean, merged?: boolean}} [options]
  */
-async function judge(t, claims, { config = gated([NO_DROP]), number = 7, open = true, marker, later } = {}) {
+async function judge(
+  t,
+  claims,
+  { config = gated([NO_DROP]), number = 7, open = true, marker, later, moved, merged } = {},
+) {
   const change = await Change.start(t, { config });
   fs.rmSync(change.path("ran.out"), { force: true });
   change.git("checkout", "-q", "main");
   change.write("claims.out", JSON.stringify(claims));
   const head = "f0".repeat(20);
+  if (moved) {
+    change.commit({ value: "50" });
+    await change.record("main");
+  }
   const base = change.git("rev-parse", "main");
   if (later) change.commit({ "unentropy.json": JSON.stringify(later) });
   const head_repository = { id: FORK_ID, owner: { login: server.forkOwner } };
@@ -131,8 +139,9 @@ async function judge(t, claims, { config = gated([NO_DROP]), number = 7, open = 
     state: open ? "open" : "closed",
     head: { ref: "topic", sha: head, repositoryId: server.forkId },
     base: { ref: "main", sha: base },
+    ...(merged && { merge: { sha: "ab".repeat(20), into: base } }),
   });
-  server.mergeBases.set(`main...${head}`, base);
+  server.mergeBases.set(`main...${head}`, change.base);
   const facts = await runFacts({ cwd: change.directory, now: new Date(), env });
   const github = new GitHub({
     apiUrl: server.apiUrl,
@@ -235,6 +244,25 @@ test("the thresholds are those of the pull request's base commit, not of the che
     { config: gated([{ ...NO_DROP, maxDropPercent: 50 }]), later: gated([NO_DROP]) },
   );
   assert.deepEqual([result.qualityGate?.status, result.qualityGate?.judgedBy], ["pass", "base"]);
+});
+
+test("what GitHub has merged a fork's change into is the baseline, where its run has measured that merge", async (t) => {
+  const claims = { measurements: [ok(50)] };
+  const { result } = await judge(t, claims, { moved: true, merged: true });
+  assert.deepEqual(
+    [
+      result.qualityGate?.status,
+      result.qualityGate?.baselineInfo.choice,
+      result.qualityGate?.metrics[0].baseline,
+    ],
+    ["pass", "merge-base", 50],
+  );
+  server.pulls.length = 0;
+  const conflicting = await judge(t, claims, { moved: true });
+  assert.deepEqual(
+    [conflicting.result.qualityGate?.status, conflicting.result.qualityGate?.metrics[0].baseline],
+    ["fail", 100],
+  );
 });
 
 test("the results file of the fork's run is what the trusted run takes", async (t) => {

@@ -393,9 +393,9 @@ export interface TrackResult {
   storageType: string;
   databaseLocation: string | null;
   databasePath: string | null;
-  /** The run whose artifact the history came from. */
-  sourceRun: string | null;
   databaseSize: number | null;
+  /** The CI run that stored the history which was loaded, where the place knows. */
+  sourceRun: number | null;
   metrics: MetricOutcome[];
   metricsCollected: number;
   metricsFailed: number;

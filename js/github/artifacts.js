@@ -1,5 +1,6 @@
 /**
- * Artifacts as GitHub's REST interface tells of them: those of a name over all pages, and the bytes of one. Checks the shape of each answer; which artifact is the right one is its callers' business.
+ * Artifacts as GitHub's REST interface tells of them: those of a name or a run over all pages, and the bytes of
+ * one. Checks the shape of each answer; which artifact is the right one is its callers' business.
  */
 
 import { createHash } from "node:crypto";
@@ -17,7 +18,8 @@ import { Failure } from "../failure.js";
  * @property {string | null} digest `sha256:` and the hash of the archive; older servers tell none
  * @property {number | null} runId
  * @property {string | null} branch that the run was for
- * @property {boolean} own whether the code that ran was of this repository and not of a fork
+ * @property {boolean | null} own whether the code that ran was of this repository and not of a fork; null where the
+ *   server does not tell the run
  */
 
 const PERMISSION = "actions: read";
@@ -60,24 +62,42 @@ export class Artifacts {
    * @returns {AsyncGenerator<Artifact, void, void>}
    */
   async *named(name) {
-    const request = {
-      path: `${this.#path}/actions/artifacts`,
-      query: { name },
-      doing: `could not list the artifacts named \`${name}\` in \`${this.#repository}\``,
-      permission: PERMISSION,
-      pick: (/** @type {any} */ data) => data?.artifacts,
-    };
-    for await (const item of this.#github.pages(request)) {
+    const doing = `could not list the artifacts named \`${name}\` in \`${this.#repository}\``;
+    for await (const artifact of this.#listed(`${this.#path}/actions/artifacts`, { name }, doing)) {
+      // The filter is the server's; what it lets through by mistake is nobody's history.
+      if (artifact.name === name) yield artifact;
+    }
+  }
+
+  /**
+   * Every artifact of all attempts of a run.
+   *
+   * @param {number} run its id
+   * @returns {AsyncGenerator<Artifact, void, void>}
+   */
+  ofRun(run) {
+    const doing = `could not list the artifacts of run ${run} in \`${this.#repository}\``;
+    return this.#listed(`${this.#path}/actions/runs/${run}/artifacts`, {}, doing);
+  }
+
+  /**
+   * @param {string} path
+   * @param {Record<string, string>} query
+   * @param {string} doing
+   * @returns {AsyncGenerator<Artifact, void, void>}
+   */
+  async *#listed(path, query, doing) {
+    const pick = (/** @type {any} */ data) => data?.artifacts;
+    for await (const item of this.#github.pages({ path, query, doing, permission: PERMISSION, pick })) {
       const artifact = artifactOf(item);
       if (artifact === null) {
-        throw new Failure(`${request.doing}: the server's answer is not understood`, {
+        throw new Failure(`${doing}: the server's answer is not understood`, {
           type: "storage",
           code: "GITHUB_UNEXPECTED",
           hint: "Check that `GITHUB_API_URL` is the address of GitHub's REST interface.",
         });
       }
-      // The filter is the server's; what it lets through by mistake is nobody's history.
-      if (artifact.name === name) yield artifact;
+      yield artifact;
     }
   }
 
@@ -135,6 +155,7 @@ function artifactOf(item) {
     digest: typeof digest === "string" && /^sha256:[0-9a-f]{64}$/.test(digest) ? digest : null,
     runId: Number.isSafeInteger(run?.id) ? run.id : null,
     branch: typeof run?.head_branch === "string" ? run.head_branch : null,
-    own: Number.isSafeInteger(run?.repository_id) && run.head_repository_id === run.repository_id,
+    // A fork that was deleted since has no id.
+    own: Number.isSafeInteger(run?.repository_id) ? run.head_repository_id === run.repository_id : null,
   };
 }

@@ -259,7 +259,12 @@ export class GitHub {
           wanted = limit.waitMs;
           untouched = true;
         } else {
-          trouble = failureOfStatus(answer.status, { ...at, ...permissionIn(answer, at) }, wordsOf(answer));
+          const { bare: signed = false } = how;
+          trouble = failureOfStatus(
+            answer.status,
+            { ...at, signed, ...permissionIn(answer, at) },
+            wordsOf(answer),
+          );
           wanted = retryAfter(one(answer.headers["retry-after"]), this.#serverTime(answer));
         }
       } catch (thrown) {

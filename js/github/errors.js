@@ -15,6 +15,7 @@ import { Failure } from "../failure.js";
  * @property {string} host with its port
  * @property {string} named the variable that has its address
  * @property {FailureType} type
+ * @property {boolean} [signed] whether the address itself is the right, and no token was sent
  * @property {string} [permission] what the token needs, such as `actions: read`
  * @property {(text: string) => string} redacted
  */
@@ -91,6 +92,18 @@ const STATUSES = Object.freeze({
   }),
 });
 
+const REFUSED = {
+  code: "GITHUB_FORBIDDEN",
+  cause: "the store of the bytes does not accept the address that GitHub signed",
+  hint: "Try again; when it stays so, check the clock of this machine and proxies that change addresses.",
+};
+/** The same from the store of the bytes, which knows no tokens. @type {Readonly<Record<number, Trouble>>} */
+const SIGNED = Object.freeze({
+  401: REFUSED,
+  403: REFUSED,
+  404: { code: "GITHUB_NOT_FOUND", cause: "the bytes are not there", hint: "Try again." },
+});
+
 /**
  * @param {number} status
  * @param {Circumstances} at
@@ -99,19 +112,20 @@ const STATUSES = Object.freeze({
  */
 export function failureOfStatus(status, at, said) {
   const trouble =
-    STATUSES[status]?.(at) ??
-    (status >= 500
-      ? {
-          code: "GITHUB_SERVER_ERROR",
-          cause: "the server failed",
-          hint: "Try again later; https://www.githubstatus.com may say more.",
-          retryable: true,
-        }
-      : {
-          code: "GITHUB_UNEXPECTED",
-          cause: "the server's answer is not understood",
-          hint: `Check that \`${at.named}\` is the address of GitHub's service.`,
-        });
+    (at.signed && SIGNED[status]) ||
+    (STATUSES[status]?.(at) ??
+      (status >= 500
+        ? {
+            code: "GITHUB_SERVER_ERROR",
+            cause: "the server failed",
+            hint: "Try again later; https://www.githubstatus.com may say more.",
+            retryable: true,
+          }
+        : {
+            code: "GITHUB_UNEXPECTED",
+            cause: "the server's answer is not understood",
+            hint: `Check that \`${at.named}\` is the address of GitHub's service.`,
+          }));
   return failure(trouble, at, status, `(${status}${said ? ` ${said}` : ""})`);
 }
 

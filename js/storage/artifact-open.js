@@ -42,7 +42,7 @@ export function openArtifactStore(config, { engine, env, now, sleep, random, sig
       "In a workflow leave the input `github-token` at its default; elsewhere set `GITHUB_TOKEN`.",
     );
   }
-  const shared = { sleep, random, now, signal, log, onSecret, attempts: (config.retryAttempts ?? 3) + 1 };
+  const shared = { sleep, random, now, signal, log, onSecret, attempts: config.retryAttempts ?? 3 };
   const github = new GitHub({ ...shared, apiUrl: env.GITHUB_API_URL, token });
   /** @type {ArtifactRuntime | null} */
   let runtime = null;

@@ -78,8 +78,8 @@ export class ArtifactStore {
   #heldSince = new Map();
   /** @type {number | null} */
   #newest = null;
-  /** Of the newest artifact at the first reading. @type {string | null} */
-  #sourceRun = null;
+  /** The run whose artifact was read first. @type {number | null} */
+  #source = null;
   /** @type {Map<string, Failure>} */
   #warnings = new Map();
 
@@ -100,12 +100,13 @@ export class ArtifactStore {
     return null;
   }
 
-  get sourceRun() {
-    return this.#sourceRun;
-  }
-
   close() {
     this.#options.close?.();
+  }
+
+  /** The run that uploaded the artifact which was read first. */
+  sourceRun() {
+    return this.#source;
   }
 
   /** What went wrong without making a result wrong. */
@@ -120,7 +121,7 @@ export class ArtifactStore {
   async read() {
     const { heads } = await this.#look();
     if (heads.length === 0) return null;
-    this.#sourceRun ??= String(heads[0].artifact.runId ?? "") || null;
+    this.#source ??= heads[0].artifact.runId;
     const bytes = heads.length === 1 ? Buffer.from(heads[0].bytes) : this.#merged(heads);
     return { bytes, version: versionOf(heads) ?? "" };
   }
@@ -154,28 +155,49 @@ export class ArtifactStore {
       if (!coverage.has(artifact.id) && !passed.has(artifact.id)) return { status: "conflict" };
       numbers.push(number);
     }
-    const time = now();
     const { archive, lineage } = await (archives?.pack ?? packHistory)(bytes, entry, coverage, {
       settled,
       builds: facts?.builds ?? null,
-      time,
+      time: now(),
     });
-    const number = Math.max(0, ...numbers) + 1;
-    if (number > MOST_JOBS) throw this.#tooMany();
-    let chosen = numbered(name, number);
-    let outcome = await runtime.upload(chosen, archive);
-    if (outcome.status === "taken") {
-      const since = this.#heldSince.get(chosen) ?? time;
+    for (let number = after(numbers), held = false; ; ) {
+      if (number > MOST_JOBS) throw this.#tooMany();
+      const chosen = numbered(name, number);
+      const outcome = await runtime.upload(chosen, archive);
+      if (outcome.status === "stored") {
+        this.#stored(outcome.id, chosen, bytes, lineage);
+        return { status: "stored", version: String(outcome.id) };
+      }
+      if (held) return { status: "conflict" };
+      const earlier = await this.#ofThisRun();
+      if (earlier.some(({ id }) => !coverage.has(id) && !passed.has(id))) return { status: "conflict" };
+      const known = after(earlier.map((artifact) => numberOf(artifact.name, name) ?? 0));
+      if (known > number) {
+        // An attempt before this one has it.
+        number = known;
+        continue;
+      }
+      const since = this.#heldSince.get(chosen) ?? now();
       this.#heldSince.set(chosen, since);
       // Another job is uploading it just now and is waited for; unless it ended over that.
-      if (chosen !== name || time - since < HELD_MS) return { status: "conflict" };
-      log?.(`\`${name}\` was taken ${Math.round((time - since) / 1000)} s ago and never completed`);
-      chosen = numbered(name, 2);
-      outcome = await runtime.upload(chosen, archive);
-      if (outcome.status === "taken") return { status: "conflict" };
+      if (number !== 1 || now() - since < HELD_MS) return { status: "conflict" };
+      log?.(`\`${name}\` was taken ${Math.round((now() - since) / 1000)} s ago and never completed`);
+      held = true;
+      number = 2;
     }
-    this.#stored(outcome.id, chosen, bytes, lineage);
-    return { status: "stored", version: String(outcome.id) };
+  }
+
+  /** The history's artifacts of all attempts of this run. */
+  async #ofThisRun() {
+    const { artifacts, name, env } = this.#options;
+    const run = Number(env.GITHUB_RUN_ID);
+    /** @type {Artifact[]} */
+    const found = [];
+    if (!Number.isSafeInteger(run) || run <= 0) return found;
+    for await (const artifact of artifacts.ofRun(run)) {
+      if (numberOf(artifact.name, name) !== null) found.push(artifact);
+    }
+    return found;
   }
 
   /**
@@ -248,6 +270,7 @@ export class ArtifactStore {
 
     const newest = newestFirst(listed().filter((artifact) => this.#isUsable(artifact)))[0];
     if (!newest) {
+      this.#refuseUnknown(listed());
       this.#refuseExpired(listed(), new Coverage(this.#scope), 0);
       const passed = new Set(listed().map(({ id }) => id));
       return { heads: [], coverage: new Coverage(this.#scope), settled: 0, passed };
@@ -308,7 +331,7 @@ export class ArtifactStore {
 
   /** Whether it is a history of these builds, be it gone or not. @param {Artifact} artifact */
   #isRelevant({ own, branch }) {
-    return own && (this.#options.branch === undefined || branch === this.#options.branch);
+    return own === true && (this.#options.branch === undefined || branch === this.#options.branch);
   }
 
   /** @param {Artifact} artifact */
@@ -364,6 +387,24 @@ export class ArtifactStore {
         cause: thrown,
       });
     }
+  }
+
+  /**
+   * Artifacts of the name may be a fork's, which are as good as none, or the history: then none is begun.
+   *
+   * @param {Artifact[]} listed
+   */
+  #refuseUnknown(listed) {
+    const unknown = listed.find(({ own }) => own === null);
+    if (!unknown) return;
+    throw new Failure(
+      `GitHub does not tell which run the artifact \`${unknown.name}\` (${unknown.id}) is of, so it may be the history or a fork's`,
+      {
+        type: "storage",
+        code: "ARTIFACT_ORIGIN_UNKNOWN",
+        hint: "Delete it if it is not the history, or choose another `artifact-name`.",
+      },
+    );
   }
 
   /**
@@ -463,6 +504,9 @@ class Listing {
 
 /** @param {Artifact[]} artifacts */
 const newestFirst = (artifacts) => [...artifacts].sort((a, b) => b.id - a.id);
+
+/** The number after the highest of those that are taken. @param {number[]} numbers */
+const after = (numbers) => Math.max(0, ...numbers) + 1;
 
 /** @param {Loaded[]} heads @returns {string | null} */
 const versionOf = (heads) => (heads.length === 0 ? null : heads.map(({ artifact }) => artifact.id).join("+"));

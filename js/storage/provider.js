@@ -49,13 +49,13 @@
  * @typedef {object} BlobStore
  * @property {string} location where the history is, for people
  * @property {string | null} path the file, where it is a local one
- * @property {string | null} [sourceRun] the id of the run that had left what was read first, where the place knows
  * @property {() => Promise<StoredBlob | null>} read
  * @property {(bytes: Uint8Array, ifVersion: string | null, facts?: BlobFacts) => Promise<WriteOutcome>} write
  * @property {(purpose: "read" | "write") => Promise<ChangeJournal | null>} [journal] the journal that changes have to
  *   go through; to read, only where that is known already
  * @property {(damaged: StoredBlob, failure: Failure, builds: BuildCounter) => Promise<Remedied | null>} [remedy] what
  *   is to be done about a damaged history; null when it has changed meanwhile, so that it has to be read again
+ * @property {() => number | null} [sourceRun] the CI run whose history was read, where the place knows
  * @property {() => void} [close] lets go of connections; the store can still be used
  * @property {() => Failure[]} [warnings] what went wrong without making a result wrong
  */
@@ -127,9 +127,9 @@
  * @property {boolean} isInitialized
  * @property {string} location
  * @property {string | null} path
- * @property {string | null} sourceRun the id of the run that had left what was loaded, where the place knows
  * @property {boolean | null} existed whether there was a history when this one was loaded; null before
  * @property {number | null} size bytes of the history as it was last loaded or stored; null when there is none
+ * @property {number | null} sourceRun the CI run that stored the history which was loaded, where the place knows
  * @property {readonly Failure[]} warnings what went wrong without making a result wrong
  */
 

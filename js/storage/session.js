@@ -102,16 +102,16 @@ export class SqliteStorageProvider {
     return this.#store.path;
   }
 
-  get sourceRun() {
-    return this.#store.sourceRun ?? null;
-  }
-
   get existed() {
     return this.#existed;
   }
 
   get size() {
     return this.#size;
+  }
+
+  get sourceRun() {
+    return this.#store.sourceRun?.() ?? null;
   }
 
   /** @returns {Promise<MetricsRepository>} */

@@ -102,7 +102,7 @@ export class Storage {
     return this.#provider?.size ?? null;
   }
 
-  /** The id of the run that had left what was loaded, where the place knows. */
+  /** The CI run that stored the history which was loaded, where the place knows. */
   get sourceRun() {
     return this.#provider?.sourceRun ?? null;
   }

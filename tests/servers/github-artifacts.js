@@ -180,7 +180,13 @@ export class ArtifactHosts {
       }
       if (!Number.isInteger(version) || version < 4) return twirp(400, "invalid_argument", "version");
       if (version >= 7 && typeof type !== "string") return twirp(400, "invalid_argument", "mime_type");
-      if (this.#inRun(run).some((artifact) => artifact.name === name)) {
+      const sameRun = (/** @type {StoredArtifact} */ artifact) =>
+        this.#github.keepsNames && artifact.run.id === run.id;
+      if (
+        this.artifacts.some(
+          (each) => each.name === name && (each.run.backendId === run.backendId || sameRun(each)),
+        )
+      ) {
         return twirp(409, "already_exists", "an artifact with this name already exists on the workflow run");
       }
       const createdAt = this.#github.now();

@@ -74,6 +74,8 @@ export class GitHubServer {
   histories = new Map();
   /** When commits were made, as RFC 3339. @type {Map<string, string>} */
   times = new Map();
+  /** Whether a name that an attempt of a run has given is taken for later attempts too. */
+  keepsNames = false;
   /** How many requests each token has left; no limit unless set. */
   remaining = Number.POSITIVE_INFINITY;
 

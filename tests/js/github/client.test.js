@@ -370,6 +370,15 @@ describe("downloads", () => {
     assert.deepEqual(await client().github.download(request), content);
   });
 
+  test("an address that is never good is no matter of the token's rights", async () => {
+    const request = wanted();
+    github.script([{ url: /sig=/, fault: { kind: "answer", status: 403, body: "<Error/>" } }]);
+    await assert.rejects(client().github.download(request), {
+      code: "GITHUB_FORBIDDEN",
+      message: /does not accept the address that GitHub signed/,
+    });
+  });
+
   test("a transfer that breaks is tried again", async () => {
     const request = wanted();
     github.script([{ url: /sig=/, times: 2, fault: { kind: "truncate", after: 5 } }]);

@@ -69,6 +69,9 @@ class SimulatedGitHub {
             if (shown.length < PAGE) return;
           }
         },
+        async *ofRun() {
+          // The attempts of a run have names of their own here.
+        },
         /** @param {Artifact} artifact */
         download: ({ id }) => send(travel(), () => all.find((each) => each.id === id)?.archive),
       },
@@ -260,10 +263,10 @@ describe("random schedules", () => {
     assert.ok(losses > 0);
   });
 
-  test("lose builds where what is listed is taken to be all there is", async () => {
+  test("lose builds where uploads are taken to last a minute at most", async () => {
     let losses = 0;
     for (let seed = 1; seed <= 300; seed++)
-      losses += (await play(seed, { more: { settledMs: -DAY } })).lost.length;
+      losses += (await play(seed, { more: { settledMs: MINUTE } })).lost.length;
     assert.ok(losses > 0);
   });
 });

@@ -114,6 +114,22 @@ describe("overlapping runs", () => {
     assert.deepEqual(await place.runs(), names(1, 2));
   });
 
+  test("a run that is run again where names of earlier attempts stay taken has the next one at once", async () => {
+    place.github.keepsNames = true;
+    let run = place.github.addRun();
+    for (let n = 1; n <= 4; n++) {
+      await place.track(n, { run });
+      run = place.github.rerun(run);
+      for (const artifact of place.github.artifacts) artifact.createdAt -= 10 * HOUR;
+    }
+    assert.deepEqual(
+      place.complete().map(({ name }) => name),
+      [NAME, `${NAME}.2`, `${NAME}.3`, `${NAME}.4`],
+    );
+    assert.deepEqual(await place.runs(), names(1, 2, 3, 4));
+    assert.equal(place.later, 0, "nobody waited");
+  });
+
   test("a name that a job took before it was killed stands in nobody's way", async () => {
     const run = place.github.addRun();
     const dead = place.store({}, run);
@@ -289,6 +305,16 @@ describe("whose artifacts are used", () => {
     assert.deepEqual(await place.runs(), names(1));
   });
 
+  test("those whose run GitHub does not tell stop the run where there is nothing else", async () => {
+    const { id, name } = await place.addHistory({ builds: [1] });
+    const artifacts = [
+      { id, name, expired: false, created_at: new Date().toISOString(), workflow_run: null },
+    ];
+    const body = { total_count: 1, artifacts };
+    place.github.script([{ url: /name=unentropy-metrics$/, fault: { kind: "answer", status: 200, body } }]);
+    await withoutUpload(() => assert.rejects(place.open(), { code: "ARTIFACT_ORIGIN_UNKNOWN" }));
+  });
+
   test("those of other branches are not where a branch is named", async () => {
     await place.track(1, { run: place.github.addRun({ branch: "topic" }) });
     const config = { artifactBranchFilter: "main" };
@@ -395,6 +421,13 @@ describe("what is in an artifact", () => {
     await withoutUpload(() =>
       assert.rejects(place.open(), { code: "HISTORY_NOT_SQLITE", message: new RegExp(`\\(${bad.id}\\)`) }),
     );
+  });
+
+  test("a lineage of a later version is no trouble: the history is taken like one without", async () => {
+    const later = Buffer.from(JSON.stringify({ format: 2, anything: true }));
+    const zip = await pack({ [ENTRY]: historyOf([1]), "unentropy-lineage.json": later }, 0);
+    place.github.addArtifact({ name: NAME, run: place.github.addRun(), zip });
+    assert.deepEqual(await place.runs(), names(1));
   });
 
   test("bytes that are not those which were uploaded are not used", async () => {

@@ -63,7 +63,7 @@ function pullRequestOf(env) {
  * @param {NodeJS.ProcessEnv} env
  */
 export const repositoryOf = async (cwd, env) =>
-  repositoryUrl(env, (await git(cwd, "remote", "get-url", "origin")) ?? "");
+  repositoryUrl(env, "") ?? repositoryUrl(env, (await git(cwd, "remote", "get-url", "origin")) ?? "");
 
 /**
  * The address of the repository's web page, for links in the report; never with credentials.

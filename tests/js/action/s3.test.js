@@ -96,7 +96,9 @@ async function track(step, runs, programs) {
     assert.match(outcome.stdout, /^::warning title=metric broken failed::/m);
   }
   assert.equal((await step.place.runs()).length, runs);
-  assert.deepEqual(await step.place.leftovers(), [""]);
+  // Where a server's writes are found not to be atomic, builds are announced as objects of their own.
+  const others = (await step.place.leftovers()).filter((name) => !name.startsWith(".pending/"));
+  assert.deepEqual(others, [""]);
 }
 
 const METRICS = {

@@ -55,11 +55,12 @@ export async function findComparison(asked) {
   const { loaded, event, github, repository, referenceBranch } = asked;
   /** @type {Failure[]} */
   const warnings = [];
-  /** @type {<T>(looking: Promise<T>, otherwise: T) => Promise<T>} */
-  const orWarn = (looking, otherwise) =>
+  /** @type {<T>(looking: Promise<T>, otherwise: T, meanwhile?: string) => Promise<T>} */
+  const orWarn = (looking, otherwise, meanwhile = "") =>
     looking.catch((thrown) => {
       const failure = Failure.from(thrown);
       if (failure.type === "internal") throw failure;
+      failure.hint = `${failure.hint} ${meanwhile}`.trim();
       warnings.push(failure);
       return otherwise;
     });
@@ -67,7 +68,10 @@ export async function findComparison(asked) {
   const defaultReferenceBranch = event.base?.ref ?? (await orWarn(defaultBranch(asked, remote), null));
   const base =
     event.base ?? (defaultReferenceBranch === null ? null : { ref: defaultReferenceBranch, sha: null });
-  const baseConfigText = base ? await orWarn(configurationAt(asked, remote, base), null) : null;
+  const judgedBy = asked.claimed
+    ? "Until then the checked-out configuration is judged by."
+    : "Until then thresholds that this change loosens count at once.";
+  const baseConfigText = base ? await orWarn(configurationAt(asked, remote, base), null, judgedBy) : null;
   const reference =
     referenceBranch ?? (configuredBranch(baseConfigText, loaded) || defaultReferenceBranch || undefined);
   const left = reference === undefined ? null : await orWarn(whereItLeft(asked, remote, reference), null);
@@ -120,7 +124,7 @@ async function configurationAt({ loaded, env }, remote, base) {
   if (remote) return remote.file(file, base.sha ?? base.ref);
   throw configurationUnknown(
     `\`${file}\` of the base branch \`${base.ref}\` could not be read: its commit is not in this clone`,
-    "Check out with `fetch-depth: 0`, or pass a GitHub token. Thresholds that this change loosens count at once until then.",
+    "Check out with `fetch-depth: 0`, or pass a GitHub token.",
   );
 }
 
@@ -255,11 +259,7 @@ class Remote {
       const failure = Failure.from(thrown);
       if (failure.type === "internal") throw failure;
       if (statusOf(failure) === 404 && (await this.#sees(ref))) return null;
-      throw configurationUnknown(
-        failure.message,
-        `${failure.hint} Thresholds that this change loosens count at once until then.`.trim(),
-        failure,
-      );
+      throw configurationUnknown(failure.message, failure.hint, failure);
     }
   }
 

@@ -352,8 +352,9 @@ class GateRun {
     await this.#comment();
     if (outputFile === undefined) return {};
     const file = path.resolve(cwd, outputFile);
+    const bytes = writeResults(file, gateDocument(this.result));
     this.result.resultsPath = shownPath(file, cwd);
-    return { bytes: writeResults(file, gateDocument(this.result)) };
+    return { bytes };
   }
 
   async #comment() {

@@ -80,7 +80,7 @@ async function settle(place, marker, body, warnings) {
     if (kept && sameText(kept.body, body)) return { status: "unchanged", url: kept.html_url };
     try {
       if (kept) return { status: "updated", url: await place.edit(kept, body) };
-      return { status: "created", url: await place.create(body) };
+      return await alone(place, marker, body, await place.create(body));
     } catch (thrown) {
       const status = statusOf(thrown);
       // Deleted since it was listed, or a new one whose creation may have arrived although the answer did not.
@@ -88,6 +88,28 @@ async function settle(place, marker, body, warnings) {
       if (!again || attempt >= TRIES) throw thrown;
     }
   }
+}
+
+/**
+ * Gives way to a comment that another run has created while this one was created. Where that fails the next run tidies up.
+ * @param {Place} place
+ * @param {string} marker
+ * @param {string} body
+ * @param {{id: number, url: string | null}} created
+ * @returns {Promise<Omit<Published, "warnings">>}
+ */
+async function alone(place, marker, body, { id, url }) {
+  try {
+    const [oldest] = await place.own(marker);
+    if (oldest && oldest.id < id) {
+      const kept = await place.edit(oldest, body);
+      await place.remove({ id }).catch(() => {});
+      return { status: "updated", url: kept };
+    }
+  } catch (thrown) {
+    if (Failure.from(thrown).type === "internal") throw thrown;
+  }
+  return { status: "created", url };
 }
 
 /** A pull request's comments as this token sees them. */
@@ -153,7 +175,7 @@ class Place {
       .sort((one, other) => one.id - other.id);
   }
 
-  /** @param {string} body @returns {Promise<string>} its address */
+  /** @param {string} body @returns {Promise<{id: number, url: string | null}>} */
   async create(body) {
     const { data } = await this.#github.request({
       method: "POST",
@@ -161,7 +183,7 @@ class Place {
       body: { body },
       ...this.#writing("could not write a comment on"),
     });
-    return data?.html_url ?? null;
+    return { id: data?.id ?? Number.NaN, url: data?.html_url ?? null };
   }
 
   /** @param {Comment} comment @param {string} body @returns {Promise<string>} its address */
@@ -175,7 +197,7 @@ class Place {
     return data?.html_url ?? html_url;
   }
 
-  /** @param {Comment} comment */
+  /** @param {Pick<Comment, "id">} comment */
   async remove({ id }) {
     try {
       await this.#github.request({

@@ -180,39 +180,50 @@ test("a comment that is deleted while it is edited is created anew", async () =>
   assert.deepEqual([deleted, texts()], [true, [bodyOf("two")]]);
 });
 
-test("two runs at once may both create one; the next keeps the oldest and deletes the other", async () => {
+/** A client whose creations wait for each other. @param {number} count */
+function atOnce(count) {
   /** @type {(value?: unknown) => void} */
-  let bothListed = () => {};
-  const listed = new Promise((resolve) => {
-    bothListed = resolve;
+  let go = () => {};
+  const all = new Promise((resolve) => {
+    go = resolve;
   });
   let waiting = 0;
-  const atOnce = () => {
+  return () => {
     const client = clientOf(server.token());
     /** @type {Pick<GitHub, "request" | "pages">} */
     const github = {
       pages: (request) => client.pages(request),
       request: async (request) => {
-        if (request.method === "POST") {
+        if (request.method === "POST" && request.path.endsWith("/comments")) {
           waiting += 1;
-          if (waiting === 2) bothListed();
-          await listed;
+          if (waiting === count) go();
+          await all;
         }
         return client.request(request);
       },
     };
     return github;
   };
-  const both = await Promise.all([publish("a", { github: atOnce() }), publish("b", { github: atOnce() })]);
-  assert.deepEqual(
-    both.map(({ status }) => status),
-    ["created", "created"],
-  );
-  assert.equal(server.comments.length, 2);
-  const [oldest] = server.comments;
+}
+
+test("runs at once that have found no comment leave one", async () => {
+  for (let round = 0; round < 5; round++) {
+    server.comments.length = 0;
+    const next = atOnce(4);
+    const letters = ["a", "b", "c", "d"];
+    const outcomes = await Promise.all(letters.map((text) => publish(text, { github: next() })));
+    assert.ok(outcomes.some(({ status }) => status === "created"));
+    assert.ok(outcomes.every(({ codes }) => codes.length === 0));
+    assert.equal(server.comments.length, 1);
+    assert.ok(letters.map((text) => bodyOf(text)).includes(server.comments[0].body));
+  }
+});
+
+test("a comment that another run has left beside ours is deleted, and the oldest kept", async () => {
+  const oldest = server.addComment(PULL, bodyOf("a"));
   server.addComment(PULL, bodyOf("of another"), "mallory");
-  const next = await publish("c");
-  assert.equal(next.status, "updated");
+  server.addComment(PULL, bodyOf("b"));
+  assert.equal((await publish("c")).status, "updated");
   assert.deepEqual(
     server.comments.map(({ id, body }) => [id === oldest.id, body]),
     [
@@ -220,6 +231,11 @@ test("two runs at once may both create one; the next keeps the oldest and delete
       [false, bodyOf("of another")],
     ],
   );
+});
+
+test("a comment is created once, also where looking again for others fails", async () => {
+  server.script([{ url: /graphql/, fault: { kind: "answer", status: 502 } }]);
+  assert.deepEqual([(await publish("one")).status, texts()], ["created", [bodyOf("one")]]);
 });
 
 test("a second comment that cannot be deleted is a warning", async () => {

@@ -278,6 +278,18 @@ test("a run that is stopped judges nothing, and its commands are ended", async (
   await until(() => !runs(Number(project.read("pid.out"))), "the command is ended");
 });
 
+test("--measurements judges what a results file says, and runs no command", async (t) => {
+  const project = await Change.start(t);
+  project.commit({ value: "80" });
+  const env = project.pullRequest();
+  await project.gate(["--output-file", "gate.out"], { env });
+  fs.rmSync(project.path("value"));
+  const again = await project.gate(["--measurements", "gate.out"], { env });
+  assert.deepEqual([again.code, again.verdict?.metrics[0].pullRequestValue], [5, 80]);
+  const missing = await project.gate(["--measurements", "absent.out"], { env });
+  assert.deepEqual([missing.code, missing.error, missing.verdict], [2, "CLAIMS_INVALID", undefined]);
+});
+
 test("a results file that cannot be written is an error, whatever the verdict", async (t) => {
   const project = await Change.start(t);
   project.commit({ value: "100", file: "" });

@@ -1,5 +1,5 @@
 // Every workflow that is shown or run is one that a linter accepts, gives this action only inputs that it has, names
-// other people's actions by what cannot change under it, and asks for no more rights than it says.
+// other people's actions by what cannot change under it, and says which rights it needs.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -94,6 +94,15 @@ test("every output that a workflow asks this action for exists", () => {
       for (const [, output] of text.matchAll(new RegExp(`steps\\.${id}\\.outputs\\.([\\w-]+)`, "g"))) {
         assert.ok(names.includes(/** @type {any} */ (output)), `${name}: ${output}`);
       }
+    }
+  }
+});
+
+test("files name other people's actions by a commit, which cannot change under them", () => {
+  for (const { name, text } of WORKFLOWS.filter(({ name }) => name.endsWith("yml"))) {
+    for (const { uses } of steps(parse(text))) {
+      if (uses === undefined || uses === "./" || uses.startsWith("unentropy/")) continue;
+      assert.match(uses, /@[0-9a-f]{40}$/, name);
     }
   }
 });

@@ -180,7 +180,8 @@ export const gateMarker = (marker) => guarded(() => wasm.gateMarker(marker ?? un
  * @param {Uint8Array | null} image null only where the history is known to be absent
  * @returns {History}
  */
-export const openHistory = (image) => guarded(() => new History(wasm.History.open(image ?? undefined)));
+export const openHistory = (image, { proved = false } = {}) =>
+  guarded(() => new History(wasm.History.open(image ?? undefined, proved)));
 
 /**
  * Opens a measuring session: coverage files read into it are parsed once.

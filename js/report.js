@@ -1,9 +1,9 @@
 // Renders the report and puts it where it belongs. What it shows is the engine's to decide.
 
-import fs from "node:fs";
 import path from "node:path";
 import { version } from "./engine.js";
 import { Failure } from "./failure.js";
+import { makeDirectories } from "./files/directories.js";
 import { writeAtomically } from "./files/replace.js";
 
 /**
@@ -22,7 +22,7 @@ export function writeReport({ history, configText, facts, directory, name = "ind
   const html = history.report(configText, facts);
   const file = path.resolve(directory, name);
   try {
-    fs.mkdirSync(directory, { recursive: true });
+    makeDirectories(path.resolve(directory));
   } catch (cause) {
     throw Failure.fromSystem(cause, {
       type: "report",

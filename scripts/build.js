@@ -81,7 +81,6 @@ const ENTRIES = {
   cli: "js/cli.js",
   index: "js/index.js",
   "loc-worker": "js/loc-worker.js",
-  zip: "js/zip.js",
 };
 
 /** @param {string} directory @param {string} relative @returns {string[]} */
@@ -172,18 +171,21 @@ function buildWasm(directory, environment) {
 }
 
 /**
- * Bundles the JavaScript below `directory` into `out`.
+ * Bundles the JavaScript below `directory` into `out`. What several entries share, and what is only loaded when it is
+ * used, becomes a file of its own: a run loads what it needs, and nothing stands in dist/ twice.
  * @param {string} directory
  * @param {string} out
  */
 async function bundle(directory, out) {
-  await esbuild.build({
+  const { outputFiles, metafile } = await esbuild.build({
     absWorkingDir: directory,
     entryPoints: Object.fromEntries(
       Object.entries(ENTRIES).filter(([, file]) => fs.existsSync(path.join(directory, file))),
     ),
     outdir: out,
     bundle: true,
+    splitting: true,
+    chunkNames: "[name]-[hash]",
     platform: "node",
     target: "node20",
     format: "esm",
@@ -199,7 +201,43 @@ async function bundle(directory, out) {
     logLevel: "warning",
     // The names of modules stand in the bundle: they must not follow a link out of the tree.
     preserveSymlinks: true,
+    metafile: true,
+    write: false,
   });
+  const names = stableNames(metafile);
+  for (const name of fs.readdirSync(out)) {
+    if (name.endsWith(".js") && name !== "report.js") fs.rmSync(path.join(out, name));
+  }
+  for (const { path: file, text } of outputFiles) {
+    let renamed = text;
+    for (const [from, to] of names) renamed = renamed.replaceAll(from, to);
+    fs.writeFileSync(path.join(out, names.get(path.basename(file)) ?? path.basename(file)), renamed);
+  }
+}
+
+/**
+ * A name without a digest for every file that has one: that of the module it was split off for, else `shared-N.js`.
+ * @param {esbuild.Metafile} metafile
+ * @returns {Map<string, string>} from the bundler's names
+ */
+function stableNames(metafile) {
+  /** @type {Map<string, string>} */
+  const names = new Map();
+  const taken = new Set([...Object.keys(ENTRIES).map((name) => `${name}.js`), "report.js"]);
+  const hashed = Object.entries(metafile.outputs)
+    .map(([file, { inputs }]) => ({ file: path.basename(file), first: Object.keys(inputs).sort()[0] ?? "" }))
+    .filter(({ file }) => !taken.has(file))
+    .sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : a.file < b.file ? -1 : 1));
+  let shared = 0;
+  for (const { file } of hashed) {
+    const own = file.replace(/-[A-Z0-9]{8}\.js$/, "");
+    let name = own === "chunk" ? `shared-${++shared}.js` : `${own}.js`;
+    if (taken.has(name)) name = `${own}-part.js`;
+    if (taken.has(name)) throw new Error(`two files of dist/ would be named ${name}`);
+    taken.add(name);
+    names.set(file, name);
+  }
+  return names;
 }
 
 /**

@@ -318,9 +318,9 @@ pub enum Rule {
     },
     /// Not farther from the median of the last builds than their spread explains.
     Anomaly {
-        /// Builds of the reference branch that are looked at, 8-1000; default 20.
+        /// Builds of the reference branch that are looked at, 8-1000; default 30.
         window: u32,
-        /// Scaled median absolute deviations that are allowed, above 0; default 4.
+        /// Scaled deviations that are allowed, above 0; default 6.
         sensitivity: f64,
     },
 }

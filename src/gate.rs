@@ -234,7 +234,9 @@ impl Run<'_> {
                 .extend(judged.iter().filter_map(|judged| self.annotation(&verdict.text.name, judged)));
             metrics.push(verdict);
         }
-        annotations.sort_by_key(|annotation: &Annotation| annotation.level);
+        let (mut annotations, warnings): (Vec<_>, Vec<_>) =
+            annotations.into_iter().partition(|annotation: &Annotation| annotation.level == Level::Error);
+        annotations.extend(warnings);
         let status = match (is_failed, is_evaluated) {
             (true, _) => Status::Fail,
             (false, true) => Status::Pass,

@@ -135,8 +135,13 @@ pub struct History(history::History);
 
 #[wasm_bindgen]
 impl History {
-    pub fn open(image: Option<Vec<u8>>) -> JsResult<History> {
-        history::History::open(image.as_deref(), Limits::default()).map(History).map_err(throw)
+    pub fn open(image: Option<Vec<u8>>, proved: bool) -> JsResult<History> {
+        let limits = Limits::default();
+        let opened = match image {
+            Some(image) if proved => history::History::open_proved(&image, limits),
+            image => history::History::open(image.as_deref(), limits),
+        };
+        opened.map(History).map_err(throw)
     }
 
     #[wasm_bindgen(js_name = checkRun)]

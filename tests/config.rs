@@ -398,7 +398,7 @@ fn thresholds_keep_their_numbers_and_get_their_defaults() {
             threshold(json!({"mode": "no-regression", "tolerance": 0.0}), "blocker", "ignore"),
             threshold(json!({"mode": "delta-max-drop", "maxDropPercent": 150.0}), "blocker", "fail"),
             threshold(json!({"mode": "delta-max-rise", "maxRisePercent": 0.1}), "blocker", "fail"),
-            threshold(json!({"mode": "anomaly", "window": 20, "sensitivity": 4.0}), "blocker", "fail"),
+            threshold(json!({"mode": "anomaly", "window": 30, "sensitivity": 6.0}), "blocker", "fail"),
             threshold(json!({"mode": "anomaly", "window": 8, "sensitivity": 2.5}), "blocker", "warn"),
         ])
     );

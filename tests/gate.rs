@@ -1,9 +1,10 @@
 //! The quality gate's verdicts as data: every vector of `tests/fixtures/gate` is played natively
 //! here and through the shipped wasm by `tests/js/gate-vectors.test.js`.
 
+use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use unentropy::api;
-use unentropy::gate::{self, CommentFacts, Facts, Measurement, Outcome};
+use unentropy::gate::{self, CommentFacts, Facts, Measurement, Outcome, Status};
 use unentropy::history::{BuildContext, History, Limits, Recorded};
 
 const FILES: [(&str, &str); 8] = [
@@ -174,6 +175,52 @@ fn a_marker_cannot_end_what_hides_it() {
         (Some("größe"), "<!-- unentropy:gr-e -->"),
     ] {
         assert_eq!(gate::marker_line(asked), line, "{asked:?}");
+    }
+}
+
+fn threshold() -> impl Strategy<Value = Value> {
+    let number = -30.0..120.0_f64;
+    let rule = prop_oneof![
+        number.clone().prop_map(|target| json!({ "mode": "min", "target": target })),
+        number.prop_map(|target| json!({ "mode": "max", "target": target })),
+        (0.0..30.0_f64).prop_map(|tolerance| json!({ "mode": "no-regression", "tolerance": tolerance })),
+        (0.1..90.0_f64).prop_map(|share| json!({ "mode": "delta-max-drop", "maxDropPercent": share })),
+        (0.1..90.0_f64).prop_map(|share| json!({ "mode": "delta-max-rise", "maxRisePercent": share })),
+    ];
+    let severity = prop_oneof![Just("blocker"), Just("warning")];
+    let missing = prop_oneof![Just("fail"), Just("warn"), Just("ignore")];
+    (rule, severity, missing).prop_map(|(mut threshold, severity, missing)| {
+        threshold["metric"] = json!("n");
+        threshold["severity"] = json!(severity);
+        threshold["onMissing"] = json!(missing);
+        threshold
+    })
+}
+
+fn status(own: &[Value], base: Option<&[Value]>, measured: &Value) -> Status {
+    let config =
+        |thresholds: &[Value]| json!({ "metrics": { "n": {} }, "qualityGate": { "thresholds": thresholds } });
+    let mut vector = json!({ "config": config(own), "measured": { "n": measured } });
+    vector["builds"] = json!([{ "commit": "b", "time": "2026-01-20T00:00:00Z", "values": { "n": 50 } }]);
+    if let Some(base) = base {
+        vector["base"] = config(base);
+    }
+    outcome(&vector).quality_gate.status
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The gate of both configurations fails exactly where one of the two would.
+    #[test]
+    fn a_change_is_judged_by_what_either_configuration_demands(
+        own in prop::collection::vec(threshold(), 0..5),
+        base in prop::collection::vec(threshold(), 0..5),
+        value in prop::option::of(-50.0..150.0_f64),
+    ) {
+        let measured = value.map_or(json!({ "failed": "x" }), |value| json!(value));
+        let either = [&own, &base].into_iter().any(|alone| status(alone, None, &measured) == Status::Fail);
+        prop_assert_eq!(status(&own, Some(&base), &measured) == Status::Fail, either);
     }
 }
 

@@ -14,13 +14,8 @@ export const HISTORY_LIMIT = 256 * 1024 * 1024;
 /** An archive is hardly ever larger than what it holds. */
 export const ARCHIVE_LIMIT = HISTORY_LIMIT + 8 * 1024 * 1024;
 
-/**
- * The file stands beside the bundle, or in the tree when running from the sources.
- *
- * @returns {Promise<typeof import("../zip.js")>}
- */
-const zip = () =>
-  import(new URL(typeof UNENTROPY_BUNDLED === "undefined" ? "../zip.js" : "./zip.js", import.meta.url).href);
+/** Loaded by those who use it: no other run pays for it. */
+const zip = () => import("../zip.js");
 
 /**
  * @param {Uint8Array} archive

@@ -14,7 +14,6 @@ import {
   closeSync,
   constants,
   fstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   readlinkSync,
@@ -22,6 +21,7 @@ import {
 } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { errnoOf, Failure } from "../failure.js";
+import { makeDirectories } from "../files/directories.js";
 import { removeLeftovers, writeAtomically } from "../files/replace.js";
 import { withLock } from "./lock.js";
 
@@ -91,7 +91,7 @@ export class LocalStore {
     }
     const target = targetOf(this.#path);
     try {
-      mkdirSync(dirname(target), { recursive: true });
+      makeDirectories(dirname(target));
     } catch (thrown) {
       // That something exists means that it is no directory: else there would be nothing to complain of.
       const known = errnoOf(thrown) === "EEXIST" ? Object.assign(new Error(), { code: "ENOTDIR" }) : thrown;

@@ -15,6 +15,7 @@
  * @typedef {object} StoredBlob
  * @property {Uint8Array} bytes the caller's own: changing them changes nothing stored
  * @property {string} version opaque; equal versions of one store mean equal bytes
+ * @property {boolean} [proved] whether a digest that was stored with the bytes shows them to be what a run wrote
  * @property {Failure} [damage] why the bytes are known not to be those that were stored
  */
 
@@ -168,7 +169,8 @@
  * What the engine is to a provider.
  *
  * @typedef {object} Engine
- * @property {(image: Uint8Array | null) => EngineHistory} openHistory null only for a history known to be absent
+ * @property {(image: Uint8Array | null, options?: {proved?: boolean}) => EngineHistory} openHistory null only for a
+ *   history known to be absent; `proved` as in {@link StoredBlob}
  */
 
 /** @typedef {History} EngineHistory */

@@ -147,11 +147,14 @@ export class S3Store {
    */
   async read() {
     let object;
+    let damage;
     try {
       object = await this.#whole();
-      // What was spoiled on its way comes whole the second time.
-      if (object && damageOf(this.#location, object)) {
+      damage = object ? damageOf(this.#location, object) : undefined;
+      if (damage) {
+        // What was spoiled on its way comes whole the second time.
         object = await this.#get();
+        damage = object ? damageOf(this.#location, object) : undefined;
       }
     } catch (thrown) {
       return this.#unreadable(Failure.from(thrown));
@@ -164,8 +167,8 @@ export class S3Store {
       this.#verdict = known.verdict;
       this.#askedMs = known.askedMs;
     }
-    const damage = damageOf(this.#location, object);
-    return { bytes: object.bytes, version: object.etag, ...(damage ? { damage } : {}) };
+    if (damage) return { bytes: object.bytes, version: object.etag, damage };
+    return { bytes: object.bytes, version: object.etag, proved: Boolean(object.metadata[SHA256]) };
   }
 
   /**

@@ -156,7 +156,7 @@ export class SqliteStorageProvider {
       const blob = await this.#store.read();
       try {
         if (blob?.damage) throw blob.damage;
-        return this.#opened({ bytes: blob?.bytes ?? null, version: blob?.version ?? null });
+        return this.#opened({ bytes: blob?.bytes ?? null, version: blob?.version ?? null }, blob?.proved);
       } catch (thrown) {
         const failure = Failure.from(thrown);
         if (!blob || !DAMAGE.has(failure.code) || !this.#store.remedy) throw failure;
@@ -169,17 +169,18 @@ export class SqliteStorageProvider {
 
   /**
    * @param {{bytes: Uint8Array | null, version: string | null}} stored
+   * @param {boolean} [proved]
    * @returns {Loaded}
    */
-  #opened({ bytes, version }) {
-    const history = this.#openHistory(bytes);
+  #opened({ bytes, version }, proved = false) {
+    const history = this.#openHistory(bytes, proved);
     return { history, bytes, version, builds: history.buildCount() };
   }
 
-  /** @param {Uint8Array | null} bytes */
-  #openHistory(bytes) {
+  /** @param {Uint8Array | null} bytes @param {boolean} proved */
+  #openHistory(bytes, proved) {
     try {
-      return this.#engine.openHistory(bytes);
+      return this.#engine.openHistory(bytes, { proved });
     } catch (thrown) {
       // The engine knows bytes and no places.
       const { message, type, code, hint, retryable } = Failure.from(thrown);

@@ -164,8 +164,8 @@ fn threshold(threshold: &Object) -> Option<Threshold> {
             Rule::DeltaMaxRise { max_rise_percent: number(threshold, "maxRisePercent")? }
         }
         ThresholdMode::Anomaly => Rule::Anomaly {
-            window: int(threshold, "window").unwrap_or(20),
-            sensitivity: number(threshold, "sensitivity").unwrap_or(4.0),
+            window: int(threshold, "window").unwrap_or(30),
+            sensitivity: number(threshold, "sensitivity").unwrap_or(6.0),
         },
     };
     let severity = word(threshold, "severity", Severity::parse).unwrap_or(Severity::Blocker);

@@ -355,11 +355,11 @@ const THRESHOLD: Record = Record {
             &Shape::Number(Floor::AboveZero),
             "The rise that `delta-max-rise` allows, in percent.",
         ),
-        defaulted("window", &Shape::Int(8, 1000), "20", "Builds that `anomaly` looks at."),
+        defaulted("window", &Shape::Int(8, 1000), "30", "Builds that `anomaly` looks at."),
         defaulted(
             "sensitivity",
             &Shape::Number(Floor::AboveZero),
-            "4",
+            "6",
             "Scaled median absolute deviations that `anomaly` allows; more is more lenient.",
         ),
         defaulted(

@@ -6,7 +6,6 @@ use super::Facts;
 use super::verdict::Choice;
 use crate::error::Result;
 use crate::history::{BaselineQuery, Build, History, Value};
-use std::collections::HashMap;
 
 /// The builds that count, and in which order they are asked for a value.
 #[derive(Debug)]
@@ -48,22 +47,29 @@ impl Reference {
     }
 
     fn order(builds: Vec<Build>, early: Option<usize>, facts: &Facts) -> Self {
-        let mut by_commit: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (place, build) in builds.iter().enumerate() {
-            by_commit.entry(&build.commit_sha).or_default().push(place);
-        }
-        let places = |commit: &str| by_commit.get(commit).into_iter().flatten().rev().copied();
+        // Sorted by commit, so that each of many ancestors is found without a walk over all builds.
+        let mut by_commit: Vec<(&str, usize)> =
+            builds.iter().enumerate().map(|(place, build)| (build.commit_sha.as_str(), place)).collect();
+        by_commit.sort_unstable();
+        let places = |commit: &str| {
+            let from = by_commit.partition_point(|(sha, _)| *sha < commit);
+            let to = from + by_commit[from..].partition_point(|(sha, _)| *sha == commit);
+            by_commit[from..to].iter().rev().map(|(_, place)| *place).collect::<Vec<_>>()
+        };
         let base = facts.merge_base.as_ref().map(|base| base.commit_sha.as_str());
         let mut preferred: Vec<(usize, Choice)> = Vec::new();
         preferred.extend(base.into_iter().flat_map(places).map(|place| (place, Choice::MergeBase)));
         for commit in &facts.ancestors {
             if Some(commit.as_str()) != base {
-                preferred.extend(places(commit).map(|place| (place, Choice::Ancestor)));
+                preferred.extend(places(commit).into_iter().map(|place| (place, Choice::Ancestor)));
             }
         }
-        // A build of the merge base may have run long after the commit's own time: where one is
-        // known, its place is the place where the change left the branch.
-        let placed = preferred.first().map(|(place, _)| place + 1);
+        // A commit that is built again later stays where it was: what came after its first build is
+        // not before it.
+        let placed = preferred.first().map(|(place, _)| {
+            let first = places(&builds[*place].commit_sha).into_iter().min();
+            first.unwrap_or(*place) + 1
+        });
         let (reach, rest) = match (placed, early) {
             (Some(placed), _) => (placed, Choice::Earlier),
             (None, Some(early)) => (early, Choice::Earlier),

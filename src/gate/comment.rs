@@ -187,9 +187,12 @@ impl Page {
     }
 
     fn metrics(&mut self, shown: &QualityGate) {
-        let mut metrics: Vec<&MetricVerdict> = shown.metrics.iter().collect();
-        metrics.sort_by_key(|metric| (metric.status, metric.is_blocking != Some(true)));
-        let rows: Vec<String> = metrics.iter().map(|metric| row(metric)).collect();
+        let ranks =
+            [(Status::Fail, true), (Status::Fail, false), (Status::Unknown, false), (Status::Pass, false)];
+        let rank = |metric: &&MetricVerdict| (metric.status, metric.is_blocking == Some(true));
+        let ranked =
+            ranks.iter().flat_map(|of| shown.metrics.iter().filter(move |metric| rank(metric) == *of));
+        let rows: Vec<String> = ranked.map(row).collect();
         let stand = self.add(&Block {
             place: Place::Metrics,
             before: "| | Metric | Value | Baseline | Change | Threshold | Why |\n|---|---|---:|---:|---:|---|---|\n",

@@ -68,7 +68,7 @@ impl Terms {
         let judged = match effect {
             Effect::Tightened => "holds at once",
             Effect::Loosened => "holds once it is merged: the base branch's was judged",
-            Effect::Changed => "the stricter of both was judged",
+            Effect::Changed => "both were judged",
         };
         self.changes.push(ConfigurationChange {
             effect,
@@ -162,7 +162,8 @@ impl Terms {
         }
     }
 
-    /// Pairs the thresholds of both sides and judges the stricter of each pair. Equal ones are
+    /// Pairs the thresholds of both sides and judges the stricter of each pair, or both where neither
+    /// is. Equal ones are
     /// paired first, then those of the same metric, mode and severity, then of the same metric and mode.
     fn thresholds(&mut self, own: &Config, base: &Config) {
         let mut mine: Vec<Option<&Threshold>> = own.quality_gate.thresholds.iter().map(Some).collect();
@@ -189,17 +190,18 @@ impl Terms {
                 }
                 continue;
             };
-            let stricter = stricter(theirs, mine);
-            if mine != theirs {
-                let effect = match (&stricter == mine, &stricter == theirs) {
-                    (true, _) => Effect::Tightened,
-                    (false, true) => Effect::Loosened,
-                    (false, false) => Effect::Changed,
-                };
-                let texts = [Some(self.text(theirs)), Some(self.text(mine))];
-                self.change(effect, Some(&theirs.metric), "threshold", texts);
-            }
-            judged.push(stricter);
+            let (effect, kept) = match (covers(mine, theirs), covers(theirs, mine)) {
+                (true, true) => {
+                    judged.push(theirs.clone());
+                    continue;
+                }
+                (true, false) => (Effect::Tightened, vec![mine.clone()]),
+                (false, true) => (Effect::Loosened, vec![theirs.clone()]),
+                (false, false) => (Effect::Changed, vec![theirs.clone(), mine.clone()]),
+            };
+            judged.extend(kept);
+            let texts = [Some(self.text(theirs)), Some(self.text(mine))];
+            self.change(effect, Some(&theirs.metric), "threshold", texts);
         }
         for mine in mine.into_iter().flatten() {
             judged.push(mine.clone());
@@ -237,36 +239,27 @@ fn strictness(mode: GateMode) -> u8 {
     }
 }
 
-/// The stricter of two thresholds of one metric and mode in every respect.
-fn stricter(theirs: &Threshold, mine: &Threshold) -> Threshold {
-    let rule = match (theirs.rule, mine.rule) {
-        (Rule::Min { target: a }, Rule::Min { target: b }) => Rule::Min { target: a.max(b) },
-        (Rule::Max { target: a }, Rule::Max { target: b }) => Rule::Max { target: a.min(b) },
-        (Rule::NoRegression { tolerance: a }, Rule::NoRegression { tolerance: b }) => {
-            Rule::NoRegression { tolerance: a.min(b) }
-        }
-        (Rule::DeltaMaxDrop { max_drop_percent: a }, Rule::DeltaMaxDrop { max_drop_percent: b }) => {
-            Rule::DeltaMaxDrop { max_drop_percent: a.min(b) }
-        }
-        (Rule::DeltaMaxRise { max_rise_percent: a }, Rule::DeltaMaxRise { max_rise_percent: b }) => {
-            Rule::DeltaMaxRise { max_rise_percent: a.min(b) }
-        }
+/// Whether the first of two thresholds of one metric and mode demands as much as the second in
+/// every respect.
+fn covers(a: &Threshold, b: &Threshold) -> bool {
+    let is_rule_covered = match (a.rule, b.rule) {
+        (Rule::Min { target: a }, Rule::Min { target: b }) => a >= b,
+        (Rule::Max { target: a }, Rule::Max { target: b }) => a <= b,
+        (Rule::NoRegression { tolerance: a }, Rule::NoRegression { tolerance: b })
+        | (Rule::DeltaMaxDrop { max_drop_percent: a }, Rule::DeltaMaxDrop { max_drop_percent: b })
+        | (Rule::DeltaMaxRise { max_rise_percent: a }, Rule::DeltaMaxRise { max_rise_percent: b }) => a <= b,
         // No window is stricter than another.
-        (Rule::Anomaly { window, sensitivity: a }, Rule::Anomaly { sensitivity: b, .. }) => {
-            Rule::Anomaly { window, sensitivity: a.min(b) }
+        (Rule::Anomaly { window, sensitivity: a }, Rule::Anomaly { window: other, sensitivity: b }) => {
+            window == other && a <= b
         }
-        (theirs, _) => theirs,
-    };
-    let severity = match (theirs.severity, mine.severity) {
-        (Severity::Warning, Severity::Warning) => Severity::Warning,
-        _ => Severity::Blocker,
+        _ => false,
     };
     let weight = |on_missing: OnMissing| match on_missing {
         OnMissing::Ignore => 0,
         OnMissing::Warn => 1,
         OnMissing::Fail => 2,
     };
-    let on_missing =
-        if weight(mine.on_missing) > weight(theirs.on_missing) { mine.on_missing } else { theirs.on_missing };
-    Threshold { metric: theirs.metric.clone(), rule, severity, on_missing }
+    is_rule_covered
+        && (a.severity == Severity::Blocker || b.severity == Severity::Warning)
+        && weight(a.on_missing) >= weight(b.on_missing)
 }

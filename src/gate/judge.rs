@@ -2,7 +2,8 @@
 //! and baselines come from, and what a missing one means, is decided elsewhere.
 
 use super::statistics::{
-    MAD_SCALE, MEAN_DEVIATION_SCALE, mean_absolute_deviation, median, median_absolute_deviation,
+    MAD_SCALE, MEAN_DEVIATION_SCALE, MannKendall, mean_absolute_deviation, median, median_absolute_deviation,
+    small_sample_factor, theil_sen_slope,
 };
 use super::verdict::Status;
 use super::words::{bound, change, pair, percent, share};
@@ -138,7 +139,7 @@ fn anomaly(value: f64, window: &[f64], sensitivity: f64, metric: &Metric) -> (St
             format!("{builds} of the reference branch {has} a value: `anomaly` needs {ANOMALY_BUILDS}");
         return (Status::Unknown, text);
     }
-    let Deviation { centre, deviations } = deviation(value, window);
+    let Deviation { centre, deviations, is_trend } = deviation(value, window);
     let side = if deviations < 0.0 { "below" } else { "above" };
     let is_bad = match metric.direction {
         Direction::HigherIsBetter => deviations < 0.0,
@@ -146,16 +147,20 @@ fn anomaly(value: f64, window: &[f64], sensitivity: f64, metric: &Metric) -> (St
         Direction::None => true,
     };
     let size = deviations.abs();
-    let [shown, median] = pair(value, centre, metric.unit);
-    if size.is_infinite() {
-        let status = if is_bad { Status::Fail } else { Status::Pass };
-        return (status, format!("{shown} is {side} {median}, the value of all of the last {builds}"));
-    }
-    let found = format_value((size * 10.0).round() / 10.0, None);
-    let distance = if is_at_most(size, 0.0, 1.0) {
-        format!("{shown} is the median of the last {builds}")
+    let [shown, centre] = pair(value, centre, metric.unit);
+    let expected = match is_trend {
+        true => format!("where the trend of the last {builds} leads"),
+        false if size.is_infinite() => format!("the value of all of the last {builds}"),
+        false => format!("the median of the last {builds}"),
+    };
+    let rounded = (size * 10.0).round() / 10.0;
+    let distance = if size == 0.0 {
+        format!("{shown} is {expected}")
+    } else if size.is_infinite() {
+        format!("{shown} is {side} {centre}, {expected}")
     } else {
-        format!("{shown} is {found} deviations {side} {median}, the median of the last {builds}")
+        let noun = if rounded == 1.0 { "deviation" } else { "deviations" };
+        format!("{shown} is {} {noun} {side} {centre}, {expected}", format_value(rounded, None))
     };
     if is_bad && !is_at_most(size, sensitivity, 0.0) {
         (Status::Fail, format!("{distance}: at most {} are allowed", format_value(sensitivity, None)))
@@ -167,31 +172,61 @@ fn anomaly(value: f64, window: &[f64], sensitivity: f64, metric: &Metric) -> (St
 /// Where a value lies against a window of others.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Deviation {
-    /// The window's median.
+    /// What the window leads one to expect: its median, or the next point of its trend.
     pub centre: f64,
     /// The value's distance from it in scaled deviations, with its sign; infinite where the window
     /// has no scatter at all and the value differs.
     pub deviations: f64,
+    /// Whether the window drifts, so that its trend was followed.
+    pub is_trend: bool,
 }
 
-/// How far a value lies from the median of a window, counted in the window's own scatter.
+/// How far a value lies from what a window of earlier ones leads one to expect, counted in the
+/// window's own scatter.
 ///
-/// The scatter is the largest of the scaled median absolute deviation, the scaled mean absolute
-/// deviation where the former is zero, and a floor that keeps a quiet series from making an alarm
-/// of the least change: half a percent of the median, and half a unit where all numbers are whole.
+/// Expected is the median. A window of at least 20 values that drifts (Mann-Kendall, 1 %) is
+/// straightened along its Theil-Sen slope first, and expected is where the line leads.
+///
+/// One deviation is the scaled MAD, corrected for small windows and for the uncertainty of what is
+/// expected. The scaled mean deviation stands in where the MAD is zero, and where it is smaller and
+/// whole numbers make the MAD coarse. It is at least half a percent of the median, and where
+/// all numbers are whole the standard deviation of rounding, so that the least change of a quiet
+/// series is no alarm.
 #[must_use]
 pub fn deviation(value: f64, window: &[f64]) -> Deviation {
+    /// Fewer values say too little of a trend.
+    const TREND_BUILDS: usize = 20;
+    /// Two-sided 1 % of the standard normal distribution.
+    const TREND_Z: f64 = 2.576;
     const QUIET: f64 = 0.005;
-    let centre = median(window).unwrap_or(value);
-    let mut scale = median_absolute_deviation(window, centre).unwrap_or(0.0) * MAD_SCALE;
-    if scale <= centre.abs() * NOISE {
-        scale = mean_absolute_deviation(window, centre).unwrap_or(0.0) * MEAN_DEVIATION_SCALE;
+    let count = window.len() as f64;
+    let level = median(window).unwrap_or(value);
+    let mut centre = level;
+    // The variance of a median of normal values is half pi over their number times theirs.
+    let mut uncertainty = std::f64::consts::FRAC_PI_2 / count;
+    let mut flat = window.to_vec();
+    let is_trend = window.len() >= TREND_BUILDS && MannKendall::of(window).z().abs() > TREND_Z;
+    if is_trend && let Some(slope) = theil_sen_slope(window) {
+        for (index, value) in flat.iter_mut().enumerate() {
+            *value -= slope * (index as f64 - count);
+        }
+        centre = median(&flat).unwrap_or(level);
+        // A line is led on from the middle of its points.
+        uncertainty *= 4.0;
     }
+    let mean = mean_absolute_deviation(&flat, centre).unwrap_or(0.0) * MEAN_DEVIATION_SCALE;
+    let mad = median_absolute_deviation(&flat, centre).unwrap_or(0.0);
     let is_whole = window.iter().chain([&value]).all(|number| number.fract() == 0.0);
-    let floor = (centre.abs() * QUIET).max(if is_whole { 0.5 } else { 0.0 });
+    let is_coarse = is_whole && mad <= 2.0;
+    let mad = mad * MAD_SCALE * small_sample_factor(window.len());
+    let scatter = match mad <= level.abs() * NOISE {
+        true => mean,
+        false if is_coarse => mad.min(mean),
+        false => mad,
+    };
+    let rounding = if is_whole { (1.0_f64 / 12.0).sqrt() } else { 0.0 };
+    let scale = scatter.max(level.abs() * QUIET).max(rounding) * (1.0 + uncertainty).sqrt();
     let distance = value - centre;
-    let scale = scale.max(floor);
-    let deviations =
-        if is_at_most(distance.abs(), 0.0, value.abs().max(centre.abs())) { 0.0 } else { distance / scale };
-    Deviation { centre, deviations }
+    let is_same = is_at_most(distance.abs(), 0.0, value.abs().max(centre.abs()));
+    Deviation { centre, deviations: if is_same { 0.0 } else { distance / scale }, is_trend }
 }

@@ -267,6 +267,22 @@ fn a_zeroed_or_swapped_page_never_loses_a_build_quietly() {
 }
 
 #[test]
+fn of_proved_bytes_only_the_agreement_of_indexes_is_believed() {
+    let open =
+        |image: &[u8]| History::open_proved(image, Limits::default()).map(|history| history.build_count());
+    assert_eq!(open(STORED).unwrap(), crate::sample::open(STORED).build_count());
+    let mut refused = 0;
+    for page in 0..STORED.len() / 4096 {
+        let mut zeroed = STORED.to_vec();
+        zeroed[page * 4096..][..4096].fill(0);
+        refused += usize::from(open(&zeroed).is_err());
+    }
+    assert_eq!(refused, STORED.len() / 4096);
+    let newer = edited(&database(&[BASE, BUILDS]), "PRAGMA user_version = 999");
+    assert_eq!(open(&newer).unwrap_err().code, Code::HistoryNewer);
+}
+
+#[test]
 fn a_file_cut_anywhere_is_refused() {
     for at in positions(3, STORED.len()).take(200) {
         assert!(History::open(Some(&STORED[..at]), Limits::default()).is_err(), "{at}");

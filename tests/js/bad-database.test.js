@@ -259,3 +259,12 @@ test("six runs at once on one history are six builds", { timeout: 60_000 }, asyn
     ["m.db"],
   );
 });
+
+test("a directory that the system will not create ends the run instead of being tried for ever", {
+  skip: process.platform !== "linux" && "it takes /proc",
+}, async (t) => {
+  const project = projectWith(t);
+  const outcome = await project.run(["track", "--db", "/proc/none/m.db"]);
+  assert.equal(outcome.code, 3, told(outcome));
+  assert.match(outcome.stderr, /error\[FILE_MISSING\]: could not create the directory `\/proc\/none`/);
+});

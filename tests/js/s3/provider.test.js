@@ -286,6 +286,18 @@ describe("a failure of any kind leaves the stored object as it is", () => {
 });
 
 describe("a damaged history", () => {
+  test(
+    "is looked for more closely where no digest proves the bytes",
+    at(async (place) => {
+      await add(place, [1]);
+      assert.equal((await place.store().read())?.proved, true);
+      const bytes = await place.content();
+      assert.ok(bytes);
+      await place.put(bytes);
+      assert.equal((await place.store().read())?.proved, false);
+    }),
+  );
+
   const damage = async (/** @type {Place} */ place) => {
     const stored = await place.client.get(place.key);
     assert.ok(stored);

@@ -1,0 +1,30 @@
+// Creates a directory with those above it. Node's own recursive creation never ends where the system answers that a
+// directory which is there does not exist, as below /proc.
+
+import fs from "node:fs";
+import path from "node:path";
+import { errnoOf } from "../failure.js";
+
+/**
+ * @param {string} directory absolute
+ * @throws {NodeJS.ErrnoException} what the system said
+ */
+export function makeDirectories(directory) {
+  /** @type {string[]} */
+  const missing = [];
+  for (let at = directory; !isDirectory(at); at = path.dirname(at)) {
+    missing.push(at);
+    if (path.dirname(at) === at) break;
+  }
+  for (const next of missing.reverse()) {
+    try {
+      fs.mkdirSync(next);
+    } catch (error) {
+      // Somebody else may have been quicker.
+      if (errnoOf(error) !== "EEXIST" || !isDirectory(next)) throw error;
+    }
+  }
+}
+
+/** @param {string} path */
+const isDirectory = (path) => fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;

@@ -28,6 +28,7 @@ const PARTS = {
   loc: { title: "Lines of code", prepare: tokei },
   track: { title: "The main job", prepare: smallHistory },
   s3: { title: "Histories in S3", prepare: carriedHistories },
+  action: { title: "The action", prepare: smallHistory },
 };
 
 /** The history that the main job is measured on; only Node 24 can make it. */

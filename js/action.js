@@ -1,101 +1,131 @@
-// The action's entry: inputs in, a tracked build, outputs and exit code out. Sequence only.
+// The action's entry: settings in, a tracked build or a judged pull request, then the job summary, annotations, outputs
+// and the exit code, whatever happened. Sequence only.
 
-import path from "node:path";
-import { showMetric, showWarnings } from "./cli/shared.js";
-import { storageConfig } from "./cli/storage.js";
-import { loadConfig, placedProblems } from "./config.js";
+import { showWarnings } from "./cli/shared.js";
 import { runFacts } from "./context.js";
 import { exitCode, Failure } from "./failure.js";
-import { annotate, groupEnd, groupStart, harmless, setOutputs } from "./github/commands.js";
-import { readInputs } from "./github/inputs.js";
-import { interruption } from "./interrupt.js";
-import { milliseconds, Terminal } from "./terminal.js";
-import { track } from "./track.js";
+import { annotations } from "./github/annotations.js";
+import { harmless, mask } from "./github/commands.js";
+import { secretsIn } from "./github/inputs.js";
+import { gateJob, trackJob } from "./github/jobs.js";
+import { RunLog } from "./github/log.js";
+import { setOutputs } from "./github/outputs.js";
+import { settle } from "./github/settings.js";
+import { writeSummary } from "./github/summary.js";
+import { interruption, outOfPatience, withDeadline } from "./interrupt.js";
+import { Terminal } from "./terminal.js";
+
+/** @import { FailureType, RunFacts } from "./types.js" */
+/** @import { Told } from "./github/jobs.js" */
+/** @import { Settings } from "./github/settings.js" */
+
+/** A runner that cancels waits 7.5 seconds; commands have 2 of them to end politely. */
+const PATIENCE_MS = 3_500;
+
+/** What part of a run each phase is, for the exit code when time is up. @type {Record<string, FailureType>} */
+const PARTS = {
+  download: "storage",
+  collect: "collection",
+  upload: "storage",
+  report: "report",
+  evaluate: "gate",
+  publish: "gate",
+};
+
+/** A line for the runner, which people's text must not look like. @param {string} line */
+const command = (line) => process.stdout.write(`${line}\n`);
+
+/** @param {string} secret */
+const onSecret = (secret) => command(mask(secret));
 
 async function main() {
   const { env } = process;
+  for (const secret of secretsIn(env)) onSecret(secret);
   const now = new Date();
   const terminal = new Terminal({ stream: process.stdout, disarm: harmless });
-  const signal = interruption();
+  const log = new RunLog(terminal, command);
+  const cancelled = interruption();
+  /** @type {Settings | undefined} */
+  let settings;
+  /** @type {RunFacts | undefined} */
+  let facts;
+  /** @type {Told | undefined} */
+  let told;
   /** @type {Failure | undefined} */
   let failure;
-  /** @type {import("./types.js").TrackResult | undefined} */
-  let result;
   try {
-    const inputs = readInputs(env);
-    terminal.verbose = inputs.verbose;
     const cwd = env.GITHUB_WORKSPACE ?? process.cwd();
-    const loaded = loadConfig(inputs["config-file"], cwd);
-    showWarnings(terminal, loaded);
-    const flags = {
-      storage: inputs["storage-type"] ?? loaded.config.storage.type,
-      db: inputs["database-path"],
-    };
-    const facts = await runFacts({ cwd, now, env });
-    const width = Math.max(...loaded.config.metrics.map(({ id }) => id.length));
-    result = await track({
-      loaded,
-      facts,
-      storage: storageConfig(flags, loaded, cwd),
-      cwd,
-      reportDirectory: path.resolve(cwd, inputs["report-dir"] ?? "unentropy-report"),
-      reportName: inputs["report-name"],
-      env,
-      now,
-      signal,
-      listener: {
-        phaseStart: ({ name }) => command(groupStart(name)),
-        phaseEnd: ({ status, durationMs, bytes }) => {
-          terminal.line(
-            `${status} in ${milliseconds(durationMs)}${bytes === undefined ? "" : `, ${bytes} bytes`}`,
-          );
-          command(groupEnd);
-        },
-        metricEnd: (outcome) => showMetric(terminal, outcome, width),
-      },
-    });
-    failure = result.error;
-    for (const { id, status, error } of result.metrics) {
-      if (status === "failed" && error)
-        command(
-          annotate("warning", `${error.message}\n${error.hint}`.trim(), { title: `metric ${id} failed` }),
-        );
-    }
-    for (const warning of result.warnings)
-      command(annotate("warning", `${warning.message}\n${warning.hint}`.trim(), { title: warning.code }));
+    settings = await settle(env, cwd, (text) => terminal.warn(text));
+    const { timeout, verbose } = settings.inputs;
+    terminal.verbose = verbose;
+    showWarnings(terminal, settings.loaded);
+    facts = await runFacts({ cwd, now, env });
+    const signal = withDeadline(cancelled, timeout, () => overdue(timeout, log.phase?.name));
+    const listener = log.listener(settings.loaded.config.metrics);
+    const job = settings.mode === "gate" ? gateJob : trackJob;
+    const ended = job(settings, { env, cwd, now, facts, signal, terminal, listener, onSecret });
+    told = await Promise.race([ended, outOfPatience(signal, PATIENCE_MS)]);
+    failure = told.failure;
   } catch (error) {
     failure = Failure.from(error);
   }
+  log.close();
+  failure = tell({ env, settings, facts, told: told ?? lost(log), failure });
+  // What did not stop when it was told to would keep this process alive; its commands end with it.
+  if (cancelled.aborted || failure?.code === "RUN_TIMEOUT") process.stdout.write("", () => process.exit());
+}
+
+/**
+ * Writes everything that a step leaves behind.
+ * @param {{env: NodeJS.ProcessEnv, settings?: Settings, facts?: RunFacts, told: Told, failure?: Failure}} ended
+ * @returns {Failure | undefined} what the step ends with
+ */
+function tell({ env, settings, facts, told, failure }) {
+  const { metrics, marks } = told;
+  const notStored = told.notStored || (settings?.mode === "track" && failure?.type === "storage");
+  const tolerated = notStored && settings?.inputs["on-storage-error"] === "warn";
+  const warnings = [...told.warnings];
+  try {
+    writeSummary(env, { ...told, warnings, facts, loaded: settings?.loaded, failure, notStored, tolerated });
+  } catch (error) {
+    // Whether it can be read on a page does not change what was recorded.
+    warnings.push(Failure.from(error));
+  }
+  for (const line of annotations({ metrics, warnings, failure, tolerated, marks })) command(line);
+  const collected = metrics.filter(({ status }) => status === "ok").length;
   try {
     setOutputs(env, {
-      success: result?.success ?? false,
-      "storage-type": result?.storageType,
-      "database-location": result?.databaseLocation,
-      "database-path": result?.databasePath,
-      "database-size": result?.databaseSize,
-      "metrics-collected": result?.metricsCollected ?? 0,
-      "metrics-failed": result?.metricsFailed ?? 0,
-      "total-builds": result?.totalBuilds,
-      "report-path": result?.reportPath,
+      success: false,
+      ...told.outputs,
+      "storage-type": settings?.storageType,
+      "metrics-collected": collected,
+      "metrics-failed": metrics.length - collected,
       duration: Math.round(performance.now()),
       "error-code": failure?.code,
       "error-message": failure?.message,
     });
   } catch (error) {
-    failure ??= Failure.from(error);
+    const unset = Failure.from(error);
+    for (const line of annotations({ metrics: [], warnings: [], failure: unset, tolerated: false }))
+      command(line);
+    failure ??= unset;
   }
-  if (failure) {
-    const details = placedProblems(failure);
-    command(
-      annotate("error", [failure.message, ...details, failure.hint].filter(Boolean).join("\n"), {
-        title: failure.code,
-      }),
-    );
-  }
-  process.exitCode = exitCode(failure);
+  process.exitCode = tolerated ? 0 : exitCode(failure);
+  return failure;
 }
 
-/** A line for the runner, which people's text must not look like. @param {string} line */
-const command = (line) => process.stdout.write(`${line}\n`);
+/** What is known of a job that never came back. @param {RunLog} log @returns {Told} */
+const lost = ({ heard }) => ({ ...heard, notStored: false, warnings: [], outputs: {} });
+
+/** @param {number} seconds @param {string | undefined} phase that runs when time is up */
+function overdue(seconds, phase) {
+  const during = phase ? `, in the phase \`${phase}\`` : "";
+  return new Failure(`the run took longer than the ${seconds} s of \`timeout\`${during}`, {
+    type: PARTS[phase ?? ""] ?? "internal",
+    code: "RUN_TIMEOUT",
+    hint: "Raise `timeout`, or make what took so long quicker: the log tells how long each phase and each metric took.",
+    retryable: true,
+  });
+}
 
 await main();

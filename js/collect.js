@@ -67,7 +67,8 @@ async function collectOne(metric, { measurements, ...context }) {
     return { ...outcome, status: "ok", value, durationMs: Math.round(performance.now() - started) };
   } catch (error) {
     const failure = Failure.from(error);
-    if (failure.type === "internal") throw failure;
+    // What stopped the run is no failure of this metric.
+    if (failure.type === "internal" || error === context.signal?.reason) throw failure;
     return {
       ...outcome,
       status: "failed",

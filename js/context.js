@@ -63,7 +63,7 @@ function pullRequestOf(env) {
  * @param {NodeJS.ProcessEnv} env
  */
 export const repositoryOf = async (cwd, env) =>
-  repositoryUrl(env, (await git(cwd, "remote", "get-url", "origin")) ?? "");
+  repositoryUrl(env, "") ?? repositoryUrl(env, (await git(cwd, "remote", "get-url", "origin")) ?? "");
 
 /**
  * The branch that reports are about first, where the configuration names none: the one that the repository's origin

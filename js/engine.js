@@ -130,6 +130,13 @@ export const formatValue = (value, unit) => guarded(() => wasm.formatValue(value
 export const closest = (word, choices) => guarded(() => wasm.closest(word, choices));
 
 /**
+ * Renders the job summary.
+ * @param {object} facts `Summary` in src/summary.rs
+ * @returns {string} Markdown
+ */
+export const renderSummary = (facts) => guarded(() => wasm.renderSummary(facts));
+
+/**
  * Verdicts with what the engine keeps of them; the engine frees its part when a verdict is garbage.
  * @type {WeakMap<object, wasm.Judgement>}
  */
@@ -256,6 +263,16 @@ export class History {
   /** @param {string} metric @param {import("./types.js").BaselineQuery} query */
   baseline(metric, query) {
     return guarded(() => this.#inner.baseline(metric, query));
+  }
+
+  /**
+   * The last values of metrics on a branch before a run, oldest first, aligned with the metrics.
+   * @param {string[]} metrics
+   * @param {import("./types.js").RecentQuery} query
+   * @returns {(number | string)[][]}
+   */
+  recent(metrics, query) {
+    return guarded(() => this.#inner.recent(metrics, query));
   }
 
   /** @param {number} id */

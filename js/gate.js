@@ -96,13 +96,14 @@ class GateRun {
 
   /** @param {GateInput} input */
   constructor(input) {
-    const { facts, storage, env, signal, listener = {}, now } = input;
+    const { facts, storage, env, signal, listener = {}, now, onSecret } = input;
+    const surroundings = { env, signal, onSecret, transferred: listener.transferred };
     this.#input = input;
     this.#facts = facts;
     this.#event = readEvent(env);
     this.#phases = new Phases(["download", "collect", "evaluate", "publish"], listener);
     // Whoever judges a change may be the change itself: it never writes, not even to mend what is damaged.
-    this.#storage = new Storage({ ...storage, readonly: true, onCorrupt: "fail" }, { env, signal });
+    this.#storage = new Storage({ ...storage, readonly: true, onCorrupt: "fail" }, surroundings);
     this.result = {
       timestamp: now.toISOString(),
       durationMs: 0,

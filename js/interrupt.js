@@ -31,6 +31,20 @@ export function throwIfCancelled(signal) {
   throw reason instanceof Failure ? reason : cancelled("the run was cancelled", reason);
 }
 
+/**
+ * What ended a run. Where that was a signal, its reason says more than the transfer or command that it stopped.
+ * @param {unknown} thrown
+ * @param {AbortSignal | undefined} signal
+ * @returns {Failure}
+ */
+export function endedBy(thrown, signal) {
+  const failure = Failure.from(thrown);
+  if (failure.code !== "ABORTED" || !(signal?.reason instanceof Failure)) return failure;
+  const { message, type, code, hint, retryable } = signal.reason;
+  if (failure.message === message) return failure;
+  return new Failure(`${message}; ${failure.message}`, { type, code, hint, retryable, cause: thrown });
+}
+
 /** @param {string} message @param {unknown} [cause] */
 function cancelled(message, cause) {
   return new Failure(message, {
@@ -39,5 +53,39 @@ function cancelled(message, cause) {
     hint: "The history is as it was. Run it again.",
     retryable: true,
     cause,
+  });
+}
+
+/**
+ * A signal that follows another one and is also aborted when time is up.
+ * @param {AbortSignal} signal
+ * @param {number} seconds
+ * @param {() => Failure} overdue the reason, asked for when time is up
+ * @returns {AbortSignal}
+ */
+export function withDeadline(signal, seconds, overdue) {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(overdue()), seconds * 1000);
+  timer.unref();
+  const follow = () => {
+    clearTimeout(timer);
+    abort.abort(signal.reason);
+  };
+  if (signal.aborted) follow();
+  else signal.addEventListener("abort", follow, { once: true });
+  return abort.signal;
+}
+
+/**
+ * Fails when something that was told to stop has not stopped after a while.
+ * @param {AbortSignal} signal
+ * @param {number} patienceMs
+ * @returns {Promise<never>} rejects with the signal's reason; never resolves
+ */
+export function outOfPatience(signal, patienceMs) {
+  return new Promise((_, reject) => {
+    const wait = () => setTimeout(() => reject(signal.reason), patienceMs).unref();
+    if (signal.aborted) wait();
+    else signal.addEventListener("abort", wait, { once: true });
   });
 }

@@ -1,25 +1,32 @@
-// The phases of a run and their states: which one runs, how long each took, how many bytes it moved. What a phase
-// does is its caller's business.
+// The phases of a run, their states and times, and the one wording of how a phase ended. What is done in a phase
+// belongs to whoever runs it.
 
-/** @import { Phase, TrackListener } from "./types.js" */
+import { formatValue } from "./engine.js";
+import { milliseconds } from "./terminal.js";
 
-/** Phases that run one after the other. */
+/** @import { Phase, PhaseListener } from "./types.js" */
+
+/** Phases in their order; each is `pending` until it is run. */
 export class Phases {
-  /** @type {Phase[]} in the order in which they run */
+  /** @type {Phase[]} */
   list;
   #listener;
+  #clock;
 
   /**
    * @param {readonly string[]} names
-   * @param {TrackListener} listener
+   * @param {PhaseListener} listener
+   * @param {Date} [now] the present; later times are reckoned from it
    */
-  constructor(names, listener) {
+  constructor(names, listener, now = new Date()) {
     this.list = names.map((name) => ({ name, status: "pending", durationMs: 0 }));
     this.#listener = listener;
+    const origin = performance.now();
+    this.#clock = () => new Date(now.getTime() + performance.now() - origin).toISOString();
   }
 
   /**
-   * Runs one phase. What the work throws is thrown on, once the phase counts as failed.
+   * Runs a phase to its end and notes what became of it.
    * @param {string} name
    * @param {() => Promise<{bytes?: number | null} | void>} work
    */
@@ -27,6 +34,7 @@ export class Phases {
     const phase = /** @type {Phase} */ (this.list.find((candidate) => candidate.name === name));
     const started = performance.now();
     phase.status = "running";
+    phase.startedAt = this.#clock();
     this.#listener.phaseStart?.(phase);
     try {
       const done = await work();
@@ -37,7 +45,27 @@ export class Phases {
       throw error;
     } finally {
       phase.durationMs = Math.round(performance.now() - started);
+      phase.endedAt = this.#clock();
       this.#listener.phaseEnd?.(phase);
     }
   }
+}
+
+/**
+ * A phase that has ended, in one line.
+ * @param {Phase} phase
+ */
+export function describePhase({ name, status, durationMs, bytes }) {
+  const moved = bytes === undefined ? "" : `, ${formatValue(bytes, "bytes")}`;
+  return `${name} ${status} in ${milliseconds(durationMs)}${moved}`;
+}
+
+/**
+ * How far a transfer is, in one line.
+ * @param {import("./types.js").Transfer} transfer
+ */
+export function describeTransfer({ bytes, total }) {
+  const moved = formatValue(bytes, "bytes");
+  if (!total) return moved;
+  return `${moved} of ${formatValue(total, "bytes")} (${Math.floor((100 * bytes) / total)}%)`;
 }

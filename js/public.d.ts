@@ -237,6 +237,10 @@ export interface TrackResult {
     status: "pending" | "running" | "completed" | "failed";
     durationMs: number;
     bytes?: number;
+    /** RFC 3339; absent as long as the phase has not begun. */
+    startedAt?: string;
+    /** RFC 3339; absent as long as the phase has not ended. */
+    endedAt?: string;
   }[];
   warnings: Failure[];
   error?: Failure;

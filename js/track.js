@@ -5,11 +5,14 @@ import fs from "node:fs";
 import path from "node:path";
 import { collectMetrics } from "./collect.js";
 import { errnoOf, Failure } from "./failure.js";
-import { throwIfCancelled } from "./interrupt.js";
+import { endedBy, throwIfCancelled } from "./interrupt.js";
 import { Phases } from "./phases.js";
 import { reportFacts, shownPath, writeReport } from "./report.js";
 import { seedHistory } from "./storage/seed.js";
 import { Storage } from "./storage/storage.js";
+
+/** In their order: nothing is shown of a history before it is stored. */
+export const TRACK_PHASES = Object.freeze(["download", "collect", "upload", "report"]);
 
 /**
  * Runs the whole cycle. Trouble that ends it is in the result's `error`, not thrown, so that what was
@@ -26,10 +29,11 @@ import { Storage } from "./storage/storage.js";
  *   now: Date,
  *   concurrency?: number,
  *   signal?: AbortSignal,
+ *   log?: (message: string) => void,
  *   onSecret?: (secret: string) => void,
  *   listener?: import("./types.js").TrackListener,
- * }} input `cwd` is where the paths that people are told of start; an empty history begins with that of `seed`;
- *   `onSecret` is told of secrets that servers issue, before they are used
+ * }} input `cwd` is where the paths that people are told of start; an empty history begins with that of `seed`; `log`
+ *   takes what the storage tells in detail, `onSecret` what servers issue and no log may show
  * @returns {Promise<import("./types.js").TrackResult>}
  */
 export async function track({
@@ -44,19 +48,20 @@ export async function track({
   now,
   concurrency,
   signal,
+  log,
   onSecret,
   listener = {},
 }) {
   const started = performance.now();
-  const phases = new Phases(["download", "collect", "upload", "report"], listener);
+  const phases = new Phases(TRACK_PHASES, listener, now);
   /** @type {import("./types.js").TrackResult} */
   const result = {
     success: false,
     storageType: storageConfig.type,
     databaseLocation: null,
     databasePath: null,
-    databaseSize: null,
     sourceRun: null,
+    databaseSize: null,
     metrics: [],
     metricsCollected: 0,
     metricsFailed: 0,
@@ -66,11 +71,12 @@ export async function track({
     phases: phases.list,
     warnings: [],
   };
-  const storage = new Storage(storageConfig, { env, signal, onSecret });
+  const surroundings = { env, signal, log, onSecret, transferred: listener.transferred };
+  const storage = new Storage(storageConfig, surroundings);
   try {
     await phases.run("download", async () => {
       await storage.ready();
-      if (seed) result.warnings.push(...(await seedHistory(storage, seed, { env, signal, onSecret })));
+      if (seed) result.warnings.push(...(await seedHistory(storage, seed, surroundings)));
       // Better told now than after the commands have run for minutes.
       storage.getRepository().checkRun(facts, loaded.config.metrics.map(definitionOf));
       result.databaseLocation = storage.location;
@@ -107,7 +113,7 @@ export async function track({
       const values = result.metrics.flatMap((outcome) => recorded(outcome, loaded));
       repository.recordBuild(facts, values);
       await storage.persist().catch(async (thrown) => {
-        throw await rescued(storage, result, thrown, env, onSecret);
+        throw await rescued(storage, result, endedBy(thrown, signal), surroundings);
       });
       result.databaseLocation = storage.location;
       result.databaseSize = storage.size;
@@ -115,6 +121,7 @@ export async function track({
       return { bytes: storage.size };
     });
     result.success = true;
+    listener.stored?.(repository);
     try {
       await phases.run("report", async () => {
         const written = writeReport({
@@ -137,7 +144,7 @@ export async function track({
       result.warnings.push(Failure.from(error, { type: "report", code: "REPORT_FAILED" }));
     }
   } catch (error) {
-    result.error = Failure.from(error);
+    result.error = endedBy(error, signal);
   } finally {
     result.warnings.unshift(...storage.warnings);
     storage.cleanup();
@@ -171,11 +178,10 @@ function definitionOf({ id, type, unit, description }) {
  * @param {Storage} storage
  * @param {import("./types.js").TrackResult} result learns the file's path
  * @param {unknown} thrown why storing failed
- * @param {NodeJS.ProcessEnv} env
- * @param {((secret: string) => void) | undefined} onSecret
+ * @param {Rescuing} surroundings
  * @returns {Promise<Failure>} the same failure, which tells the file and the artifact
  */
-async function rescued(storage, result, thrown, env, onSecret) {
+async function rescued(storage, result, thrown, surroundings) {
   const failure = Failure.from(thrown);
   // A local history's builds can be collected again where it lies; after a bug nothing is written.
   if (storage.path !== null || failure.code === "ENGINE_PANIC") return failure;
@@ -184,7 +190,7 @@ async function rescued(storage, result, thrown, env, onSecret) {
     const bytes = storage.snapshot();
     const file = writeRescue(bytes);
     result.databasePath = file;
-    const artifact = await rescueArtifact(bytes, env, onSecret);
+    const artifact = await rescueArtifact(bytes, surroundings);
     const also = artifact === null ? "" : ` and in the artifact \`${artifact}\` of this run`;
     return new Failure(`${failure.message}; the history with this build is kept in \`${file}\`${also}`, {
       type,
@@ -208,14 +214,16 @@ async function rescued(storage, result, thrown, env, onSecret) {
   }
 }
 
+/** @typedef {{env: NodeJS.ProcessEnv, signal?: AbortSignal, onSecret?: (secret: string) => void}} Rescuing */
+
 /**
  * @param {Uint8Array} bytes
- * @param {NodeJS.ProcessEnv} env
- * @param {((secret: string) => void) | undefined} onSecret
+ * @param {Rescuing} surroundings
  * @returns {Promise<string | null>} the artifact's name; null where none could be uploaded
  */
-async function rescueArtifact(bytes, env, onSecret) {
-  if (!env.ACTIONS_RUNTIME_TOKEN) return null;
+async function rescueArtifact(bytes, { env, signal, onSecret }) {
+  // A run that was told to stop has no time for it.
+  if (!env.ACTIONS_RUNTIME_TOKEN || signal?.aborted) return null;
   try {
     const { uploadRescue } = await import("./github/rescue.js");
     return (await uploadRescue(bytes, { env, onSecret })).name;

@@ -313,6 +313,17 @@ export interface BaselineQuery {
   commitSha?: string;
 }
 
+/** Which builds a run is shown with: those of a branch before it. */
+export interface RecentQuery {
+  branch: string;
+  /** RFC 3339, included. */
+  until: string;
+  commitSha: string;
+  runId: string;
+  pullRequests?: boolean;
+  count: number;
+}
+
 /** A build with one metric's value. */
 export interface Point {
   build: Build;
@@ -346,12 +357,32 @@ export interface Phase {
   status: "pending" | "running" | "completed" | "failed";
   durationMs: number;
   bytes?: number;
+  /** RFC 3339; absent as long as the phase has not begun. */
+  startedAt?: string;
+  /** RFC 3339; absent as long as the phase has not ended. */
+  endedAt?: string;
+}
+
+/** How far a history is on its way. */
+export interface Transfer {
+  direction: "down" | "up";
+  bytes: number;
+  /** Null where the other side does not tell. */
+  total: number | null;
+}
+
+/** Who wants to hear of phases. */
+export interface PhaseListener {
+  phaseStart?: (phase: Phase) => void;
+  phaseEnd?: (phase: Phase) => void;
 }
 
 /** Who wants to hear how a run goes. */
-export interface TrackListener {
-  phaseStart?: (phase: Phase) => void;
-  phaseEnd?: (phase: Phase) => void;
+export interface TrackListener extends PhaseListener {
+  /** Often; falls back when an attempt starts anew. */
+  transferred?: (transfer: Transfer) => void;
+  /** The build is stored, and the history can still be asked. */
+  stored?: (repository: import("./storage/repository.js").MetricsRepository) => void;
   metricStart?: (metric: MetricConfig) => void;
   metricEnd?: (outcome: MetricOutcome) => void;
 }
@@ -389,6 +420,8 @@ export interface GateInput {
   concurrency?: number;
   signal?: AbortSignal;
   listener?: TrackListener;
+  /** Hears what servers issue and no log may show. */
+  onSecret?: (secret: string) => void;
   /** The branch that was asked for; before the configuration's. */
   referenceBranch?: string;
   /** The mode that was asked for; before the configuration's. */

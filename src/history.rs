@@ -18,7 +18,7 @@ pub use build::{BuildContext, BuildRecord, MetricDefinition, Recorded, Value};
 pub use columns::{BuildTable, Columns, MetricColumn, Values};
 pub use merge::Merged;
 pub use prune::{PruneRequest, Pruned};
-pub use query::{Baseline, BaselineQuery, Build, BuildFilter, Point, Series, StoredValue};
+pub use query::{Baseline, BaselineQuery, Build, BuildFilter, Point, RecentQuery, Series, StoredValue};
 pub use record::RecordedBuild;
 pub use schema::Check;
 

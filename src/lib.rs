@@ -12,6 +12,7 @@ pub mod error;
 pub mod gate;
 pub mod history;
 pub mod report;
+pub mod summary;
 pub mod text;
 #[cfg(target_family = "wasm")]
 mod wasm;

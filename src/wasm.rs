@@ -11,7 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::gate;
 use crate::history::{self, Check, Limits};
 use crate::report::Assets;
-use crate::{api, text};
+use crate::{api, summary, text};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::io::Read;
@@ -99,6 +99,11 @@ pub fn format_value(value: f64, unit: Option<String>) -> String {
 pub fn closest(word: &str, choices: Vec<String>) -> Option<String> {
     let choices: Vec<&str> = choices.iter().map(String::as_str).collect();
     text::closest(word, &choices).map(str::to_owned)
+}
+
+#[wasm_bindgen(js_name = renderSummary)]
+pub fn render_summary(facts: JsValue) -> JsResult<String> {
+    Ok(summary::render(&from_js(facts, "the summary")?))
 }
 
 /// A judged run, kept for its texts.
@@ -193,6 +198,10 @@ impl History {
 
     pub fn baseline(&self, metric: &str, query: JsValue) -> JsResult {
         done(self.0.baseline(metric, &from_js(query, "the baseline's query")?))
+    }
+
+    pub fn recent(&self, metrics: Vec<String>, query: JsValue) -> JsResult {
+        done(self.0.recent(&metrics, &from_js(query, "the query")?))
     }
 
     #[wasm_bindgen(js_name = valuesByBuildId)]

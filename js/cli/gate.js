@@ -5,7 +5,7 @@ import { loadConfig } from "../config.js";
 import { runFacts } from "../context.js";
 import { gateDocument, gate as runGate } from "../gate.js";
 import { GitHub } from "../github/client.js";
-import { milliseconds } from "../terminal.js";
+import { describePhase } from "../phases.js";
 import { wholeNumber } from "./options.js";
 import { givenContext, showMetric, showWarnings } from "./shared.js";
 import { storageConfig } from "./storage.js";
@@ -45,10 +45,7 @@ export async function gate({ values, terminal, signal, cwd, env, now, print }) {
       github,
       listener: {
         phaseStart: ({ name }) => terminal.progress(`${name} …`),
-        phaseEnd: ({ name, durationMs, bytes }) =>
-          terminal.detail(
-            `${name}: ${milliseconds(durationMs)}${bytes === undefined ? "" : `, ${bytes} bytes`}`,
-          ),
+        phaseEnd: (phase) => terminal.detail(describePhase(phase)),
         metricStart: ({ id }) => terminal.progress(`collecting ${id} …`),
         metricEnd: (outcome) => showMetric(terminal, outcome, width),
       },
@@ -75,7 +72,7 @@ const MARKS = /** @type {const} */ ({
  * @param {GateResult} result
  * @param {GateVerdict} verdict
  */
-function showVerdict(terminal, result, verdict) {
+export function showVerdict(terminal, result, verdict) {
   const { status, mode, metrics, otherMetrics, baselineInfo, configurationProblem, configurationChanges } =
     verdict;
   if (mode === "off") {

@@ -42,3 +42,22 @@ export function showMetric(terminal, outcome, width) {
     if (error?.hint) terminal.line(`  ${" ".repeat(width)}  ${terminal.paint("dim", error.hint)}`);
   }
 }
+
+/**
+ * What a run recorded and where; nothing where it recorded nothing.
+ * @param {import("../terminal.js").Terminal} terminal
+ * @param {import("../types.js").TrackResult} result
+ * @param {import("../types.js").RunFacts} facts
+ */
+export function showRecorded(terminal, result, { commitSha, branch }) {
+  if (!result.success) return;
+  const builds = `${formatValue(result.totalBuilds ?? 0, "integer")} ${result.totalBuilds === 1 ? "build" : "builds"}`;
+  const where = `${result.databaseLocation} (${builds}, ${formatValue(result.databaseSize ?? 0, "bytes")})`;
+  const failed =
+    result.metricsFailed > 0 ? `, ${terminal.paint("bad", `${result.metricsFailed} failed`)}` : "";
+  terminal.line(`recorded ${commitSha.slice(0, 12)} of ${branch} in ${where}`);
+  terminal.line(
+    `${result.metricsCollected} of ${result.metrics.length} metrics collected${failed} in ${milliseconds(result.durationMs)}`,
+  );
+  if (result.reportPath) terminal.line(`report: ${result.reportPath}`);
+}

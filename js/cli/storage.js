@@ -1,4 +1,4 @@
-// Where the command line keeps the history: flags, then the configuration, then a local file.
+// Where the command line and the action keep the history: flags or inputs, then the configuration, then a default.
 
 import path from "node:path";
 import { closest } from "../engine.js";
@@ -47,8 +47,8 @@ export function storageConfig(values, loaded, cwd) {
 }
 
 /**
- * What flags say of an S3 store, then the configuration. Credentials come from the environment alone: a command line
- * can be read by everybody on the machine.
+ * What flags or the action's inputs say of an S3 store, then the configuration. No flag is for credentials, which
+ * come from the environment there: a command line can be read by everybody on the machine.
  *
  * @param {Record<string, any>} values
  * @param {import("../types.js").Config["storage"]["s3"]} [defaults]
@@ -68,6 +68,9 @@ export function s3Config(values, defaults) {
     s3Key: values["s3-key"] ?? values["database-key"] ?? defaults?.key ?? DEFAULT_KEY,
     s3Addressing: values["s3-addressing"],
     s3AllowHttp: values["s3-allow-http"],
+    s3AccessKeyId: values["s3-access-key-id"],
+    s3SecretAccessKey: values["s3-secret-access-key"],
+    s3SessionToken: values["s3-session-token"],
     s3Sse: values["s3-sse"],
     s3SseKmsKeyId: values["s3-sse-kms-key-id"],
     retryAttempts: values["retry-attempts"],
@@ -91,5 +94,6 @@ export function artifactConfig(values, defaults) {
     artifactTransfer: values["artifact-transfer"],
     repository: values.repository,
     githubToken: values["github-token"],
+    retryAttempts: values["retry-attempts"],
   };
 }

@@ -3,12 +3,11 @@
 import path from "node:path";
 import { loadConfig } from "../config.js";
 import { runFacts } from "../context.js";
-import { formatValue } from "../engine.js";
-import { milliseconds } from "../terminal.js";
+import { describePhase, describeTransfer } from "../phases.js";
 import { track as runTrack } from "../track.js";
 import { wholeNumber } from "./options.js";
 import { placeConfig } from "./places.js";
-import { givenContext, showMetric, showWarnings } from "./shared.js";
+import { givenContext, showMetric, showRecorded, showWarnings } from "./shared.js";
 import { storageConfig } from "./storage.js";
 
 /**
@@ -38,28 +37,18 @@ export async function track({ values, terminal, signal, cwd, env, now, print }) 
     signal,
     listener: {
       phaseStart: ({ name }) => terminal.progress(`${name} …`),
-      phaseEnd: ({ name, durationMs, bytes }) =>
-        terminal.detail(
-          `${name}: ${milliseconds(durationMs)}${bytes === undefined ? "" : `, ${bytes} bytes`}`,
-        ),
+      phaseEnd: (phase) => terminal.detail(describePhase(phase)),
+      transferred: (transfer) => terminal.progress(describeTransfer(transfer)),
       metricStart: ({ id }) => terminal.progress(`collecting ${id} …`),
       metricEnd: (outcome) => showMetric(terminal, outcome, width),
     },
   });
   for (const warning of result.warnings) terminal.warn(warning.message, warning.hint);
   if (values.json) {
-    const { warnings, ...document } = result;
+    const { warnings, sourceRun, ...document } = result;
     print(`${JSON.stringify(document)}\n`);
-  } else if (result.success) {
-    const builds = `${formatValue(result.totalBuilds ?? 0, "integer")} ${result.totalBuilds === 1 ? "build" : "builds"}`;
-    const where = `${result.databaseLocation} (${builds}, ${formatValue(result.databaseSize ?? 0, "bytes")})`;
-    const failed =
-      result.metricsFailed > 0 ? `, ${terminal.paint("bad", `${result.metricsFailed} failed`)}` : "";
-    terminal.line(`recorded ${facts.commitSha.slice(0, 12)} of ${facts.branch} in ${where}`);
-    terminal.line(
-      `${result.metricsCollected} of ${result.metrics.length} metrics collected${failed} in ${milliseconds(result.durationMs)}`,
-    );
-    if (result.reportPath) terminal.line(`report: ${result.reportPath}`);
+  } else {
+    showRecorded(terminal, result, facts);
   }
   return result.error;
 }

@@ -1,50 +1,4 @@
-// What a runner understands: outputs in the file that GITHUB_OUTPUT names, annotations and log
-// groups as workflow commands on standard output.
-
-import { randomUUID } from "node:crypto";
-import fs from "node:fs";
-import os from "node:os";
-import { Failure } from "../failure.js";
-
-/** Every output of action.yml. */
-export const OUTPUTS = /** @type {const} */ ([
-  "success",
-  "storage-type",
-  "database-location",
-  "database-path",
-  "database-size",
-  "metrics-collected",
-  "metrics-failed",
-  "total-builds",
-  "report-path",
-  "duration",
-  "error-code",
-  "error-message",
-]);
-
-/**
- * Sets the step's outputs; a value is never mistaken for the delimiter between outputs.
- * @param {NodeJS.ProcessEnv} env
- * @param {Record<(typeof OUTPUTS)[number], string | number | boolean | null | undefined>} outputs
- * @throws {Failure} OUTPUTS_UNWRITABLE
- */
-export function setOutputs(env, outputs) {
-  if (!env.GITHUB_OUTPUT) return;
-  const lines = OUTPUTS.flatMap((name) => {
-    const end = `end-${randomUUID()}`;
-    return [`${name}<<${end}`, String(outputs[name] ?? ""), end];
-  });
-  try {
-    fs.appendFileSync(env.GITHUB_OUTPUT, `${lines.join(os.EOL)}${os.EOL}`);
-  } catch (thrown) {
-    throw Failure.fromSystem(thrown, {
-      type: "internal",
-      code: "OUTPUTS_UNWRITABLE",
-      doing: "could not write the step's outputs to",
-      path: env.GITHUB_OUTPUT,
-    });
-  }
-}
+// What a runner understands on standard output: annotations, log groups and masks, as workflow commands.
 
 /**
  * Text that others wrote, so that the runner takes no line of it for a workflow command: it looks for `::` after
@@ -69,6 +23,12 @@ export function annotate(level, message, { title } = {}) {
     title === undefined ? "" : ` title=${escapeData(title).replaceAll(":", "%3A").replaceAll(",", "%2C")}`;
   return `::${level}${escapedTitle}::${escapeData(message)}`;
 }
+
+/**
+ * Keeps a text out of every log that follows.
+ * @param {string} secret one line
+ */
+export const mask = (secret) => `::add-mask::${escapeData(secret)}`;
 
 /** @param {string} name */
 export const groupStart = (name) => `::group::${escapeData(name)}`;

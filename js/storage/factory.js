@@ -19,6 +19,7 @@ import { SqliteStorageProvider } from "./session.js";
  * @property {(message: string) => void} [log] instead of stderr, for `verbose`
  * @property {NodeJS.ProcessEnv} [env] for credentials that the configuration does not give
  * @property {AbortSignal} [signal] ends transfers
+ * @property {(transfer: import("../types.js").Transfer) => void} [transferred] hears how far the history's transfers are
  * @property {(secret: string) => void} [onSecret] told of secrets that servers issue, before they are used
  */
 
@@ -58,7 +59,7 @@ export async function createStorageProvider(config, surroundings = {}) {
  * @returns {Promise<BlobStore>}
  */
 async function openStore(config, surroundings) {
-  const { sleep, random, now = Date.now, env = process.env, signal, log } = surroundings;
+  const { sleep, random, now = Date.now, env = process.env, signal, log, transferred } = surroundings;
   const { type, path, readonly = false, artifactTransfer = "auto" } = config;
   if (!TRANSFERS.includes(artifactTransfer)) {
     throw invalid(
@@ -79,7 +80,7 @@ async function openStore(config, surroundings) {
       throw invalid(`\`onCorrupt\` is \`${String(onCorrupt)}\`, expected one of ${listed(REPAIRS)}`);
     }
     const { client, key } = openClient(config, env, { now, sleep, random, log, signal });
-    return new S3Store({ client, key, readonly, onCorrupt, now, random });
+    return new S3Store({ client, key, readonly, onCorrupt, now, random, transferred });
   }
   if (type === "sqlite-artifact") {
     const { openArtifactStore } = await import("./artifact-open.js");

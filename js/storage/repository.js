@@ -89,6 +89,17 @@ export class MetricsRepository {
     return this.#history().baseline(metric, { now: new Date().toISOString(), ...query });
   }
 
+  /**
+   * The last values of metrics on a branch before a run.
+   *
+   * @param {string[]} metrics
+   * @param {Parameters<EngineHistory["recent"]>[1]} query
+   * @returns {ReturnType<EngineHistory["recent"]>}
+   */
+  getRecentValues(metrics, query) {
+    return this.#history().recent(metrics, query);
+  }
+
   /** @returns {number} how many builds there are */
   countBuilds() {
     return this.#history().buildCount();

@@ -77,6 +77,7 @@ export function openClient(config, env, surroundings) {
  * @property {"fail" | "restore" | "recreate"} [onCorrupt]
  * @property {() => number} now milliseconds
  * @property {() => number} random
+ * @property {(transfer: import("../types.js").Transfer) => void} [transferred]
  * @property {number} [keepMs] for tests: how long pending objects stay
  * @property {number} [freshMs] for tests: how old a listing may be that a write rests on
  */
@@ -95,6 +96,7 @@ export class S3Store {
   #place;
   #pending;
   #location;
+  #transferred;
 
   /** @type {Verdict | undefined} */
   #verdict;
@@ -111,13 +113,14 @@ export class S3Store {
   #warnings = new Map();
 
   /** @param {S3StoreOptions} options */
-  constructor({ client, key, readonly = false, onCorrupt = "fail", now, random, ...rest }) {
+  constructor({ client, key, readonly = false, onCorrupt = "fail", now, random, transferred, ...rest }) {
     this.#client = client;
     this.#key = key;
     this.#readonly = readonly;
     this.#onCorrupt = onCorrupt;
     this.#now = now;
     this.#random = random;
+    this.#transferred = transferred;
     this.#location = `s3://${client.bucket}/${key}`;
     this.#place = `${client.host} ${client.bucket}`;
     /** @param {Failure} failure */
@@ -161,7 +164,7 @@ export class S3Store {
       damage = object ? damageOf(this.#location, object) : undefined;
       if (damage) {
         // What was spoiled on its way comes whole the second time.
-        object = await this.#client.get(this.#key, { limit: LIMIT });
+        object = await this.#get();
         damage = object ? damageOf(this.#location, object) : undefined;
       }
     } catch (thrown) {
@@ -186,11 +189,18 @@ export class S3Store {
   async #whole() {
     for (let patience = this.#verdict === "racy" ? TORN_READS : 0; ; patience--) {
       try {
-        return await this.#client.get(this.#key, { limit: LIMIT });
+        return await this.#get();
       } catch (thrown) {
         if (patience <= 0 || Failure.from(thrown).code !== "S3_CHECKSUM_MISMATCH") throw thrown;
       }
     }
+  }
+
+  #get() {
+    return this.#client.get(this.#key, {
+      limit: LIMIT,
+      onProgress: (bytes, total) => this.#transferred?.({ direction: "down", bytes, total }),
+    });
   }
 
   /**
@@ -304,6 +314,7 @@ export class S3Store {
     const outcome = await this.#client.put(this.#key, bytes, {
       contentType: CONTENT_TYPE,
       multipart,
+      onProgress: (sent, total) => this.#transferred?.({ direction: "up", bytes: sent, total }),
       metadata: {
         [SHA256]: digest,
         [PRECONDITIONS]: encodeVerdict(verdict, this.#place, this.#askedMs),

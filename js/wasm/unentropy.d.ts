@@ -14,7 +14,7 @@ export class History {
     checkRun(context: any, metrics: any): any;
     merge(image: Uint8Array | number[]): any;
     metricDefinitions(): any;
-    static open(image: Uint8Array | number[] | null | undefined, proved: boolean): History;
+    static open(image?: Uint8Array | number[] | null): History;
     record(context: any, metrics: any): any;
     report(config_text: string | null | undefined, facts: any, style: string, script: string): string;
     save(): Uint8Array;
@@ -91,7 +91,7 @@ export interface InitOutput {
     readonly history_checkRun: (a: number, b: any, c: any) => [number, number, number];
     readonly history_merge: (a: number, b: number, c: number) => [number, number, number];
     readonly history_metricDefinitions: (a: number) => [number, number, number];
-    readonly history_open: (a: number, b: number, c: number) => [number, number, number];
+    readonly history_open: (a: number, b: number) => [number, number, number];
     readonly history_record: (a: number, b: any, c: any) => [number, number, number];
     readonly history_report: (a: number, b: number, c: number, d: any, e: number, f: number, g: number, h: number) => [number, number, number, number];
     readonly history_save: (a: number) => [number, number, number, number];

@@ -89,15 +89,13 @@ export class History {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * @param {Uint8Array | number[] | null | undefined} image
-     * @param {boolean} proved
+     * @param {Uint8Array | number[] | null} [image]
      * @returns {History}
      */
-    static open(image, proved) {
-        const val2 = +proved;
+    static open(image) {
         var ptr0 = isLikeNone(image) ? 0 : passArray8ToWasm0(image, wasm.__wbindgen_malloc);
         var len0 = WASM_VECTOR_LEN;
-        const ret = wasm.history_open(ptr0, len0, val2);
+        const ret = wasm.history_open(ptr0, len0);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }

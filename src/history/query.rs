@@ -108,6 +108,28 @@ pub struct Baseline {
     pub of_commit: bool,
 }
 
+/// Which builds a run is shown with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecentQuery {
+    /// Only builds of this branch.
+    pub branch: String,
+    /// Only builds at or before this RFC 3339 time.
+    pub until: String,
+    /// The run itself, which is not one of its own earlier builds.
+    pub commit_sha: String,
+    /// The same run's id.
+    pub run_id: String,
+    /// Whether builds of pull requests count: only for a run that is one of them.
+    #[serde(default)]
+    pub pull_requests: bool,
+    /// The most values of a metric.
+    pub count: usize,
+}
+
+/// Builds without a metric are passed over, but not endlessly.
+const RECENT_BUILDS: usize = 200;
+
 impl History {
     /// How many builds are recorded.
     #[must_use]
@@ -264,6 +286,37 @@ impl History {
         }
         points.reverse();
         Ok(points)
+    }
+
+    /// The last values of metrics in the builds of a branch before a run, oldest first; aligned
+    /// with the metrics, empty for one that was never recorded. A metric that the last 200 builds
+    /// do not have counts as never recorded.
+    ///
+    /// # Errors
+    /// `BUILD_INVALID` where the time of the query is none.
+    pub fn recent<S: AsRef<str>>(&self, metrics: &[S], query: &RecentQuery) -> Result<Vec<Vec<Value>>> {
+        let chosen = self.select(&BuildFilter {
+            branch: Some(query.branch.clone()),
+            exclude_pull_requests: !query.pull_requests,
+            until: Some(query.until.clone()),
+            ..BuildFilter::default()
+        })?;
+        let own = self.find_build(&query.commit_sha, &query.run_id)?.map(|build| build.id);
+        let earlier: Vec<Entry> =
+            chosen.into_iter().rev().filter(|entry| Some(entry.id) != own).take(RECENT_BUILDS).collect();
+        let values_of = |metric: &S| {
+            let Some(mut reader) = ValueReader::new(self, metric.as_ref())? else { return Ok(Vec::new()) };
+            let mut values = Vec::new();
+            for entry in &earlier {
+                if values.len() == query.count {
+                    break;
+                }
+                values.extend(reader.read(entry.id)?);
+            }
+            values.reverse();
+            Ok(values)
+        };
+        metrics.iter().map(values_of).collect()
     }
 
     /// How many builds count as a baseline.

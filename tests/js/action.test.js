@@ -1,78 +1,13 @@
-// The action as a runner starts it: dist/action.js with inputs in variables, a workspace, and a file for outputs.
+// The action as a runner starts it: what it reads, records, tells and sets, and how it ends.
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { parse } from "yaml";
-import { OUTPUTS } from "../../js/github/commands.js";
-import { INPUTS } from "../../js/github/inputs.js";
-import { Project, ROOT } from "./support/project.js";
-
-const ACTION = path.join(ROOT, "dist/action.js");
-const SHA = "c0ffee".repeat(6).slice(0, 36).padEnd(40, "0");
-
-/**
- * Runs the action on a project, as the runner does: defaults of action.yml for what is not given.
- * @param {Project} project
- * @param {Record<string, string>} [inputs]
- * @param {NodeJS.ProcessEnv} [env]
- */
-async function act(project, inputs = {}, env = {}) {
-  const file = path.join(project.directory, ".git", "outputs");
-  fs.writeFileSync(file, "");
-  const given = Object.fromEntries(
-    Object.entries({ ...defaults(), ...inputs }).map(([name, value]) => [
-      `INPUT_${name.toUpperCase()}`,
-      value,
-    ]),
-  );
-  const outcome = await project.run([], {
-    entry: ACTION,
-    // The runner starts actions in the workspace; a caller's `working-directory` does not reach them.
-    cwd: os.tmpdir(),
-    env: {
-      CI: "true",
-      GITHUB_ACTIONS: "true",
-      GITHUB_WORKSPACE: project.directory,
-      GITHUB_OUTPUT: file,
-      GITHUB_SHA: SHA,
-      GITHUB_REF_NAME: "main",
-      GITHUB_RUN_ID: "77",
-      GITHUB_RUN_NUMBER: "7",
-      GITHUB_EVENT_NAME: "push",
-      GITHUB_SERVER_URL: "https://github.example",
-      GITHUB_REPOSITORY: "owner/name",
-      ...given,
-      ...env,
-    },
-  });
-  return { ...outcome, outputs: outputsIn(fs.readFileSync(file, "utf8")) };
-}
-
-/** The format of the runner's output file. @param {string} text @returns {Record<string, string>} */
-function outputsIn(text) {
-  const lines = text.split(os.EOL);
-  /** @type {Record<string, string>} */
-  const outputs = {};
-  for (let at = 0; at < lines.length && lines[at] !== ""; at++) {
-    const [, name, end] = /^([\w-]+)<<(.+)$/.exec(lines[at]) ?? [];
-    assert.ok(name !== undefined, `not an output: ${lines[at]}`);
-    const value = [];
-    while (lines[++at] !== end) value.push(lines[at]);
-    outputs[name] = value.join("\n");
-  }
-  return outputs;
-}
-
-const METADATA = parse(fs.readFileSync(path.join(ROOT, "action.yml"), "utf8"));
-
-/** What the runner passes where a workflow gives nothing. */
-function defaults() {
-  const inputs = /** @type {[string, {default?: string}][]} */ (Object.entries(METADATA.inputs));
-  return Object.fromEntries(inputs.map(([name, input]) => [name, input.default ?? ""]));
-}
+import { OUTPUTS } from "../../js/github/outputs.js";
+import { Project } from "./support/project.js";
+import { act } from "./support/runner.js";
 
 const CONFIG = {
   metrics: {
@@ -82,26 +17,19 @@ const CONFIG = {
   storage: { type: "sqlite-local", path: "data/m.db" },
 };
 
-test("action.yml declares what is read and what is set", () => {
-  assert.deepEqual(Object.keys(METADATA.inputs), [...INPUTS]);
-  assert.deepEqual(Object.keys(METADATA.outputs), [...OUTPUTS]);
-  for (const [name, { description, default: value }] of Object.entries({
-    ...METADATA.inputs,
-    ...METADATA.outputs,
-  })) {
-    assert.match(description, /\S/, name);
-    assert.ok(value === undefined || typeof value === "string", `${name}: the runner knows texts only`);
-  }
-  assert.deepEqual(METADATA.runs, { using: "node20", main: "dist/action.js" });
-});
-
 test("every output is set and true", async (t) => {
   const project = new Project(t);
   project.config(CONFIG);
   const { code, stdout, outputs } = await act(project);
   assert.equal(code, 0, stdout);
-  assert.deepEqual(Object.keys(outputs), [...OUTPUTS]);
-  const { duration, ...rest } = outputs;
+  assert.deepEqual(
+    Object.keys(outputs),
+    OUTPUTS.map(({ name }) => name),
+  );
+  const { duration, ...all } = outputs;
+  const rest = Object.fromEntries(
+    Object.entries(all).filter(([name]) => !/^(quality-gate|baseline)-|^source-run-id$/.test(name)),
+  );
   assert.match(duration, /^\d+$/);
   assert.deepEqual(rest, {
     success: "true",
@@ -117,8 +45,14 @@ test("every output is set and true", async (t) => {
     "error-message": "",
   });
   assert.ok(project.exists("unentropy-report/index.html"));
-  for (const phase of ["download", "collect", "upload", "report"])
-    assert.match(stdout, new RegExp(`^::group::${phase}$`, "m"));
+  for (const phase of ["download", "collect", "upload", "report"]) {
+    const group = new RegExp(
+      `^::group::${phase}\\nstarted [\\d:.]{12} UTC\\n[^]*?^${phase} completed in \\d+ ms(?:, [\\d.]+ KB)?, ended [\\d:.]{12} UTC\\n::endgroup::$`,
+      "m",
+    );
+    assert.match(stdout, group);
+  }
+  assert.match(stdout, /^recorded c0ffee.* of main in .*m\.db \(1 build, /m);
   assert.equal(stdout.match(/^::group::/gm)?.length, stdout.match(/^::endgroup::$/gm)?.length);
   assert.match(stdout, /^::warning title=metric b failed::the command ended with exit code 1%0ARun it/m);
 });
@@ -217,7 +151,7 @@ test("the builds of a pull request belong to its head", async (t) => {
   project.write("event.json", JSON.stringify({ pull_request: { head: { sha: head, ref: "topic" } } }));
   const { stdout } = await act(
     project,
-    {},
+    { mode: "track" },
     {
       GITHUB_EVENT_NAME: "pull_request",
       GITHUB_EVENT_PATH: project.path("event.json"),

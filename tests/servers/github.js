@@ -70,12 +70,12 @@ export class GitHubServer {
   files = new Map();
   /** The merge base of two commits or branches, by `base...head`. @type {Map<string, string>} */
   mergeBases = new Map();
-  /** Whether a name that an attempt of a run has given is taken for later attempts too. */
-  keepsNames = false;
   /** The commits before a commit or branch, itself first. @type {Map<string, string[]>} */
   histories = new Map();
   /** When commits were made, as RFC 3339. @type {Map<string, string>} */
   times = new Map();
+  /** Whether a name that an attempt of a run has given is taken for later attempts too. */
+  keepsNames = false;
   /** How many requests each token has left; no limit unless set. */
   remaining = Number.POSITIVE_INFINITY;
 

@@ -1,6 +1,6 @@
 // Brings programs that the tests run against into `.tools/`, from the registries that they are published in. Installs
 // once, pinned, one process at a time, and says so; later calls find what is there. Which servers there are is not
-// its business, except for the two that `npm test` needs: s3s-fs and moto.
+// its business, except for what `npm test` needs: s3s-fs, moto and actionlint.
 
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
@@ -13,6 +13,9 @@ const tools = path.join(root, ".tools");
 export const S3S = "0.14.1";
 export const MOTO = "5.2.5";
 
+const ACTIONLINT = "v1.7.7";
+const ACT = "v0.2.89";
+
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholders are dpkg's
 const FORMAT = "${db:Status-Status} ${Version}";
 
@@ -21,8 +24,14 @@ const MAVEN_DEPENDENCIES = "org.apache.maven.plugins:maven-dependency-plugin:3.8
 /** Longer than a slow and busy machine compiles; whoever waits for another's installation gives up then. */
 const PATIENCE_MS = 60 * 60_000;
 
-/** The program s3s-fs, installed if need be. @returns {string} */
-export function s3sFs() {
+/**
+ * The program s3s-fs, installed if need be.
+ *
+ * @param {{optimised?: boolean}} [options] for measurements; it takes twice as long to compile
+ * @returns {string}
+ */
+export function s3sFs({ optimised = false } = {}) {
+  if (optimised) return cargoProgram("s3s-fs", S3S, ["--features", "binary"], {}, "s3s-fs-optimised");
   // Without optimisations and debug information it compiles in half the time, and is quick enough.
   return cargoProgram("s3s-fs", S3S, ["--features", "binary", "--debug"], { CARGO_PROFILE_DEV_DEBUG: "0" });
 }
@@ -41,8 +50,8 @@ export function motoPython() {
  * @param {NodeJS.ProcessEnv} [env]
  * @returns {string} its path
  */
-export function cargoProgram(crate, version, options, env = {}) {
-  const home = path.join(tools, crate);
+export function cargoProgram(crate, version, options, env = {}, name = crate) {
+  const home = path.join(tools, name);
   install(home, version, (run) => {
     run(
       "cargo",
@@ -97,6 +106,13 @@ export function pythonPackages(name, packages) {
   });
   return python;
 }
+
+/** The linter of workflows, installed if need be. @returns {string} */
+export const actionlint = () =>
+  goProgram("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", ACTIONLINT);
+
+/** A runner of workflows, installed if need be: it takes minutes to compile. @returns {string} */
+export const act = () => goProgram("act", "github.com/nektos/act", ACT);
 
 /**
  * A package from npm and what it needs.
@@ -234,6 +250,7 @@ function install(home, version, work, { stamped = true } = {}) {
       `\n» installing ${path.basename(home)} for the storage tests (once); log: ${path.relative(root, log)}`,
     );
     fs.rmSync(log, { force: true });
+    console.error(`\n» installing ${path.basename(home)} for the tests (once)`);
     const started = Date.now();
     work((program, args, env = {}) => run(program, args, env, log));
     if (stamped) fs.writeFileSync(stamp, version);
@@ -293,4 +310,5 @@ function run(program, args, env, log) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   s3sFs();
   motoPython();
+  actionlint();
 }

@@ -21,11 +21,11 @@ const here = path.dirname(fileURLToPath(import.meta.url));
  */
 
 /**
- * @param {{buckets?: string[]}} [options]
+ * @param {{buckets?: string[], optimised?: boolean}} [options] `optimised`: for measurements
  * @returns {Promise<S3Server & {root: string}>} `root`: a folder for each bucket, a file for each object
  */
-export async function startS3sFs({ buckets = ["bucket"] } = {}) {
-  const program = s3sFs();
+export async function startS3sFs({ buckets = ["bucket"], optimised = false } = {}) {
+  const program = s3sFs({ optimised });
   const root = fs.mkdtempSync(path.join(os.tmpdir(), "unentropy-s3s-"));
   for (const bucket of buckets) fs.mkdirSync(path.join(root, bucket));
   // Characters that want encoding somewhere, so that a leak in another form shows too.

@@ -1,0 +1,342 @@
+//! The job summary: what one run did, as Markdown for the page of a CI run. It shows facts that
+//! others established (values, earlier values, phases, trouble, the gate's verdict) and decides
+//! nothing but their wording. Everything that a user, a command or a server named is escaped, and
+//! every part is bounded, so that the whole stays far below what a runner accepts.
+
+mod sparkline;
+
+pub use sparkline::sparkline;
+
+use crate::config::{Direction, Unit};
+use crate::history::Value;
+use crate::text::{format_delta, format_value, markdown, plural};
+use serde::Deserialize;
+
+/// How many bytes a runner accepts of one step.
+pub const LIMIT: usize = 1024 * 1024;
+
+/// The most rows of metrics.
+const ROWS: usize = 60;
+/// The most characters of a message or a remedy.
+const MESSAGE: usize = 300;
+/// The most characters of a name or a label.
+const NAME: usize = 256;
+/// The most problems of a configuration, and the most warnings.
+const LINES: usize = 40;
+/// The most bytes of the gate's verdict.
+const VERDICT: usize = 256 * 1024;
+
+/// What a summary shows.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Summary {
+    /// Such as `main`.
+    pub branch: Option<String>,
+    /// The commit's id; its first twelve characters are shown.
+    pub commit_sha: Option<String>,
+    /// What ended the run early.
+    pub problem: Option<Trouble>,
+    /// Whether that problem was to be no failure of the run.
+    pub tolerated: bool,
+    /// Whether the trouble kept the history from being stored.
+    pub not_stored: bool,
+    /// In the order of the configuration.
+    pub metrics: Vec<MetricRow>,
+    /// Trouble that made no result wrong.
+    pub warnings: Vec<Trouble>,
+    /// In their order.
+    pub phases: Vec<PhaseRow>,
+    /// Where the history is; `None` where it was never reached.
+    pub history: Option<HistoryLine>,
+    /// The report's file.
+    pub report: Option<String>,
+    /// Markdown of the quality gate, which is inserted as it is.
+    pub verdict: Option<String>,
+}
+
+/// A failure or a warning.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Trouble {
+    /// The stable code.
+    pub code: String,
+    /// Cause and place.
+    pub message: String,
+    /// The remedy, or empty.
+    pub hint: String,
+    /// The single problems that it sums up, one line each.
+    pub details: Vec<String>,
+}
+
+/// One metric of this run.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MetricRow {
+    /// What people read.
+    pub name: String,
+    /// `None` where it failed.
+    #[serde(default)]
+    pub value: Option<Value>,
+    /// The unit's word.
+    #[serde(default)]
+    pub unit: Option<String>,
+    /// The direction's word.
+    #[serde(default)]
+    pub direction: Option<String>,
+    /// Why there is no value.
+    #[serde(default)]
+    pub error: Option<Trouble>,
+    /// The branch's values before this run, oldest first.
+    #[serde(default)]
+    pub earlier: Vec<Value>,
+}
+
+/// One phase of this run.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PhaseRow {
+    /// Such as `download`.
+    pub name: String,
+    /// `pending`, `running`, `completed` or `failed`.
+    pub status: String,
+    /// Milliseconds.
+    pub duration_ms: f64,
+    /// What was moved or written.
+    #[serde(default)]
+    pub bytes: Option<f64>,
+}
+
+/// Where the history is.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryLine {
+    /// For people, such as `s3://bucket/key`.
+    pub location: String,
+    /// How many builds it holds.
+    #[serde(default)]
+    pub builds: Option<usize>,
+    /// Its size.
+    #[serde(default)]
+    pub bytes: Option<f64>,
+}
+
+/// Renders a summary: GitHub-flavoured Markdown of at most [`LIMIT`] bytes that ends with a line
+/// feed. The same summary gives the same bytes.
+#[must_use]
+pub fn render(summary: &Summary) -> String {
+    let sections = [
+        summary.problem.as_ref().map(|problem| opening(problem, summary)),
+        Some(heading(summary)),
+        summary.verdict.as_deref().and_then(verdict),
+        metrics_table(&summary.metrics),
+        failed_metrics(&summary.metrics),
+        warnings(&summary.warnings),
+        phases(&summary.phases),
+        footer(summary),
+    ];
+    sections
+        .into_iter()
+        .flatten()
+        .map(|section| section.trim_end().to_owned() + "\n")
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// What ended the run comes first: whoever opens the page looks for it.
+fn opening(problem: &Trouble, summary: &Summary) -> String {
+    let what = match (summary.not_stored, summary.tolerated) {
+        (true, true) => "⚠️ **The history could not be stored**",
+        (true, false) => "❌ **The history could not be stored**",
+        (false, true) => "⚠️ **The run ended early**",
+        (false, false) => "❌ **The run failed**",
+    };
+    let mut text = format!("{what}: {}\n", told(problem));
+    let shown = problem.details.iter().take(LINES);
+    for detail in shown {
+        text += &format!("\n- {}", escaped(detail, MESSAGE));
+    }
+    if problem.details.len() > LINES {
+        text += &format!("\n- and {} more", problem.details.len() - LINES);
+    }
+    text
+}
+
+fn heading(summary: &Summary) -> String {
+    let of = summary.branch.as_deref().map(|branch| format!(" of {}", escaped(branch, NAME)));
+    let at = summary.commit_sha.as_deref().map(|commit| format!(" at {}", markdown(first(commit, 12))));
+    format!("## Metrics{}{}\n", of.unwrap_or_default(), at.unwrap_or_default())
+}
+
+fn verdict(text: &str) -> Option<String> {
+    let text = text.trim();
+    if text.len() <= VERDICT {
+        return (!text.is_empty()).then(|| text.to_owned());
+    }
+    let end = (0..=VERDICT).rev().find(|&at| text.is_char_boundary(at) && text[..at].ends_with('\n'));
+    Some(format!("{}\n\n_The rest is too long for this page._", text[..end.unwrap_or(0)].trim_end()))
+}
+
+fn metrics_table(metrics: &[MetricRow]) -> Option<String> {
+    if metrics.is_empty() {
+        return None;
+    }
+    let mut text = String::from("| metric | value | change | last builds |\n|---|---:|---:|---|\n");
+    let mut judged = false;
+    for metric in metrics.iter().take(ROWS) {
+        let change = change(metric);
+        judged |= change.contains(BETTER) || change.contains(WORSE);
+        text += &format!(
+            "| {} | {} | {change} | {} |\n",
+            escaped(&metric.name, NAME),
+            metric.value.as_ref().map_or_else(|| "⚠️ failed".into(), |value| shown(value, metric)),
+            trend(metric),
+        );
+    }
+    if metrics.len() > ROWS {
+        text += &format!("\nand {}\n", plural(metrics.len() - ROWS, "more metric", "more metrics"));
+    }
+    if judged {
+        text += &format!("\n{BETTER} better and {WORSE} worse than the branch's build before\n");
+    }
+    Some(text)
+}
+
+const BETTER: &str = "🟢";
+const WORSE: &str = "🔴";
+
+fn shown(value: &Value, metric: &MetricRow) -> String {
+    match value {
+        Value::Numeric(number) => format_value(*number, unit(metric)),
+        Value::Label(text) => escaped(text, NAME),
+    }
+}
+
+fn unit(metric: &MetricRow) -> Option<Unit> {
+    metric.unit.as_deref().and_then(Unit::parse)
+}
+
+/// What became of the value since the branch's build before; nothing where one of the two is missing.
+fn change(metric: &MetricRow) -> String {
+    let Some(now) = &metric.value else { return String::new() };
+    match (now, metric.earlier.last()) {
+        (_, None) => "first value".into(),
+        (Value::Numeric(now), Some(Value::Numeric(before))) => {
+            let delta = format_delta(now - before, unit(metric));
+            match mark(metric, now - before) {
+                // What is shown as no change is judged as none.
+                Some(mark) if delta.starts_with(['+', '-']) => format!("{mark} {delta}"),
+                _ => delta,
+            }
+        }
+        (Value::Label(now), Some(Value::Label(before))) if now != before => {
+            format!("was {}", escaped(before, NAME))
+        }
+        _ => String::new(),
+    }
+}
+
+fn mark(metric: &MetricRow, delta: f64) -> Option<&'static str> {
+    let better = match metric.direction.as_deref().and_then(Direction::parse)? {
+        Direction::HigherIsBetter => delta > 0.0,
+        Direction::LowerIsBetter => delta < 0.0,
+        Direction::None => return None,
+    };
+    Some(if better { BETTER } else { WORSE })
+}
+
+fn trend(metric: &MetricRow) -> String {
+    let values = metric.earlier.iter().chain(&metric.value);
+    let numbers: Vec<f64> = values
+        .filter_map(|value| match value {
+            Value::Numeric(number) => Some(*number),
+            Value::Label(_) => None,
+        })
+        .collect();
+    sparkline(&numbers)
+}
+
+fn failed_metrics(metrics: &[MetricRow]) -> Option<String> {
+    let failed: Vec<_> = metrics.iter().filter_map(|metric| Some((metric, metric.error.as_ref()?))).collect();
+    if failed.is_empty() {
+        return None;
+    }
+    let mut text = format!("### {} failed\n\n", plural(failed.len(), "metric", "metrics"));
+    for (metric, error) in failed.into_iter().take(ROWS) {
+        text += &format!("- **{}**: {}\n", escaped(&metric.name, NAME), told(error));
+    }
+    Some(text)
+}
+
+fn warnings(warnings: &[Trouble]) -> Option<String> {
+    if warnings.is_empty() {
+        return None;
+    }
+    let mut text = format!("### {}\n\n", plural(warnings.len(), "warning", "warnings"));
+    for warning in warnings.iter().take(LINES) {
+        text += &format!("- {}\n", told(warning));
+    }
+    if warnings.len() > LINES {
+        text += &format!("- and {} more\n", warnings.len() - LINES);
+    }
+    Some(text)
+}
+
+fn phases(phases: &[PhaseRow]) -> Option<String> {
+    if phases.is_empty() {
+        return None;
+    }
+    let mut text = String::from("| phase | state | time | bytes |\n|---|---|---:|---:|\n");
+    for phase in phases.iter().take(ROWS) {
+        let begun = phase.status != "pending";
+        text += &format!(
+            "| {} | {} | {} | {} |\n",
+            escaped(&phase.name, NAME),
+            escaped(&phase.status, NAME),
+            if begun {
+                format_value(phase.duration_ms / 1000.0, Some(Unit::Duration))
+            } else {
+                String::new()
+            },
+            phase.bytes.map_or_else(String::new, |bytes| format_value(bytes, Some(Unit::Bytes))),
+        );
+    }
+    Some(text)
+}
+
+fn footer(summary: &Summary) -> Option<String> {
+    let history = summary.history.as_ref().map(|history| {
+        let builds = history.builds.map(|count| {
+            let number = format_value(count as f64, Some(Unit::Integer));
+            format!("{number} {}", if count == 1 { "build" } else { "builds" })
+        });
+        let bytes = history.bytes.map(|bytes| format_value(bytes, Some(Unit::Bytes)));
+        let facts: Vec<String> = builds.into_iter().chain(bytes).collect();
+        let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
+        format!("History: {}{facts}", escaped(&history.location, 2 * NAME))
+    });
+    let report = summary.report.as_deref().map(|path| format!("Report: {}", escaped(path, 2 * NAME)));
+    let lines: Vec<String> = history.into_iter().chain(report).collect();
+    // Two spaces at its end break a line without beginning a paragraph.
+    (!lines.is_empty()).then(|| lines.join("  \n"))
+}
+
+/// A trouble in one line: message, code, remedy.
+fn told(trouble: &Trouble) -> String {
+    let code =
+        if trouble.code.is_empty() { String::new() } else { format!(" ({})", escaped(&trouble.code, NAME)) };
+    let hint = escaped(&trouble.hint, MESSAGE);
+    let end = if hint.is_empty() { "" } else { ". " };
+    format!("{}{code}{end}{hint}", escaped(&trouble.message, MESSAGE))
+}
+
+/// Text that shows as itself, at most so many characters of it.
+fn escaped(text: &str, most: usize) -> String {
+    let cut = first(text, most);
+    let more = if cut.len() < text.len() { "…" } else { "" };
+    format!("{}{more}", markdown(cut))
+}
+
+/// The first characters of a text.
+fn first(text: &str, count: usize) -> &str {
+    text.char_indices().nth(count).map_or(text, |(end, _)| &text[..end])
+}

@@ -78,10 +78,19 @@ export async function findComparison(asked) {
   return {
     defaultReferenceBranch,
     baseConfigText,
-    mergeBase: left?.mergeBase ?? null,
+    mergeBase: left && { ...left.mergeBase, time: endOfSecond(left.mergeBase.time) },
     ancestors: left?.ancestors ?? [],
     warnings,
   };
+}
+
+/**
+ * Commits are dated by the second, builds more exactly: what was built in the same second is not later.
+ * @param {string | null} time RFC 3339
+ */
+function endOfSecond(time) {
+  const second = time === null ? Number.NaN : Math.floor(Date.parse(time) / 1000);
+  return Number.isNaN(second) ? time : new Date(second * 1000 + 999).toISOString();
 }
 
 /**

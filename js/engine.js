@@ -189,10 +189,12 @@ export function preview(configText, facts) {
 /**
  * Opens a history.
  * @param {Uint8Array | null} image null only where the history is known to be absent
+ * @param {{proved?: boolean, taken?: () => void}} [options] `proved`: a digest that was stored with the bytes fits them;
+ *   `taken`: called when they have been copied, before they are checked
  * @returns {History}
  */
-export const openHistory = (image, { proved = false } = {}) =>
-  guarded(() => new History(wasm.History.open(image ?? undefined, proved)));
+export const openHistory = (image, { proved = false, taken } = {}) =>
+  guarded(() => new History(wasm.History.open(image ?? undefined, proved, taken)));
 
 /**
  * Opens a measuring session: coverage files read into it are parsed once.

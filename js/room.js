@@ -10,6 +10,8 @@ import { runInNewContext } from "node:vm";
 const LARGE = 1024 * 1024;
 /** Bytes of a transfer whose leavings are worth the milliseconds of collecting them. */
 const HUGE = 32 * LARGE;
+/** Bytes of pieces that may lie uncollected while a huge transfer goes on. */
+const LITTER = 2 * LARGE;
 
 /**
  * A buffer that holds nothing in particular, to be filled.
@@ -45,5 +47,26 @@ export function release(bytes) {
 export function collectPieces(transferred) {
   if (transferred < HUGE) return;
   setFlagsFromString("--expose-gc");
-  runInNewContext("gc")();
+  collect ??= runInNewContext("gc");
+  collect?.();
+}
+
+/** @type {(() => void) | undefined} */
+let collect;
+
+/**
+ * The same every now and then while a transfer goes on, so that its pieces never add up.
+ *
+ * @param {number} total bytes
+ * @returns {(arrived: number) => void} told of each piece
+ */
+export function pieceCollector(total) {
+  if (total < HUGE) return () => {};
+  let litter = 0;
+  return (arrived) => {
+    litter += arrived;
+    if (litter < LITTER) return;
+    litter = 0;
+    collectPieces(total);
+  };
 }

@@ -194,6 +194,7 @@ async function bundle(directory, out) {
     charset: "utf8",
     legalComments: "none",
     define: { UNENTROPY_BUNDLED: "true" },
+    inject: [path.join(directory, "js/s3/headers.js")],
     // Bundled CommonJS packages call `require` for Node's own modules; ESM has none.
     banner: {
       js: 'import{createRequire as __unentropyRequire}from"node:module";const require=__unentropyRequire(import.meta.url);',

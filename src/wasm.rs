@@ -135,6 +135,17 @@ pub fn gate_marker(marker: Option<String>) -> String {
 struct HostBytes {
     bytes: js_sys::Uint8Array,
     at: u32,
+    /// Told when they are no longer read, so that the host gives their memory back before the checks.
+    taken: Option<js_sys::Function>,
+}
+
+impl Drop for HostBytes {
+    fn drop(&mut self) {
+        if let Some(taken) = &self.taken {
+            // What it throws is the host's own affair: the copy is made.
+            let _ = taken.call0(&JsValue::UNDEFINED);
+        }
+    }
 }
 
 impl Read for HostBytes {
@@ -148,9 +159,13 @@ impl Read for HostBytes {
     }
 }
 
-fn read_history(image: js_sys::Uint8Array, check: Check) -> Result<history::History> {
-    let length = image.length() as usize;
-    history::History::read(HostBytes { bytes: image, at: 0 }, length, check, Limits::default())
+fn read_history(
+    bytes: js_sys::Uint8Array,
+    check: Check,
+    taken: Option<js_sys::Function>,
+) -> Result<history::History> {
+    let length = bytes.length() as usize;
+    history::History::read(HostBytes { bytes, at: 0, taken }, length, check, Limits::default())
 }
 
 #[wasm_bindgen]
@@ -165,9 +180,13 @@ pub struct History(history::History);
 
 #[wasm_bindgen]
 impl History {
-    pub fn open(image: Option<js_sys::Uint8Array>, proved: bool) -> JsResult<History> {
+    pub fn open(
+        image: Option<js_sys::Uint8Array>,
+        proved: bool,
+        taken: Option<js_sys::Function>,
+    ) -> JsResult<History> {
         match image {
-            Some(image) => read_history(image, if proved { Check::Quick } else { Check::Whole }),
+            Some(image) => read_history(image, if proved { Check::Quick } else { Check::Whole }, taken),
             None => history::History::open(None, Limits::default()),
         }
         .map(History)
@@ -188,7 +207,7 @@ impl History {
     }
 
     pub fn merge(&mut self, image: js_sys::Uint8Array) -> JsResult {
-        let other = read_history(image, Check::Whole).map_err(throw)?;
+        let other = read_history(image, Check::Whole, None).map_err(throw)?;
         done(self.0.merge(&other))
     }
 

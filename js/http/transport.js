@@ -6,7 +6,7 @@
 
 import http from "node:http";
 import https from "node:https";
-import { roomFor } from "../room.js";
+import { pieceCollector, roomFor } from "../room.js";
 
 /** Bytes handed to the socket at once; progress and stalls are noticed at this grain. */
 const CHUNK = 128 * 1024;
@@ -199,6 +199,7 @@ function receive(response, { most, bodyless, onBytes }) {
     }
     // One buffer of the announced size: a history is then held once, not as pieces and as a whole.
     const whole = !bodyless && total !== null ? roomFor(total) : null;
+    const collectPieces = pieceCollector(whole?.length ?? 0);
     /** @type {Buffer[]} */
     const pieces = [];
     let received = 0;
@@ -209,6 +210,7 @@ function receive(response, { most, bodyless, onBytes }) {
       }
       if (whole) chunk.copy(whole, received);
       else pieces.push(chunk);
+      collectPieces(chunk.length);
       received += chunk.length;
       onBytes(received, total);
     });

@@ -169,8 +169,9 @@
  * What the engine is to a provider.
  *
  * @typedef {object} Engine
- * @property {(image: Uint8Array | null, options?: {proved?: boolean}) => EngineHistory} openHistory null only for a
- *   history known to be absent; `proved` as in {@link StoredBlob}
+ * @property {(image: Uint8Array | null, options?: {proved?: boolean, taken?: () => void}) => EngineHistory} openHistory
+ *   null only for a history known to be absent; `proved` as in {@link StoredBlob}; `taken` is called when the bytes are
+ *   no longer read
  */
 
 /** @typedef {History} EngineHistory */

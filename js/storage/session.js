@@ -37,7 +37,8 @@ const LONGEST_PAUSE_MS = 5_000;
 /**
  * @typedef {object} Loaded
  * @property {EngineHistory} history
- * @property {Uint8Array | null} bytes null where a history begins
+ * @property {Uint8Array | null} bytes where they were to be kept
+ * @property {number | null} size of the bytes; null where a history begins
  * @property {string | null} version of what a write would replace
  * @property {number} builds how many there were, before anything was changed
  */
@@ -134,14 +135,12 @@ export class SqliteStorageProvider {
       throw thrown;
     }
     this.#adopt(loaded);
-    this.#existed = loaded.bytes !== null;
+    this.#existed = loaded.size !== null;
     this.#log(
-      loaded.bytes
-        ? `loaded ${loaded.bytes.length} bytes from ${this.location}`
+      loaded.size !== null
+        ? `loaded ${loaded.size} bytes from ${this.location}`
         : `no history at ${this.location} yet`,
     );
-    // The engine has its own copy.
-    release(loaded.bytes);
     this.#repository = new MetricsRepository({
       history: () => this.#current(),
       change: (change) => this.#change(change),
@@ -152,14 +151,16 @@ export class SqliteStorageProvider {
   /**
    * What is stored now, opened. The caller owns the history.
    *
+   * @param {{keep?: boolean}} [options] `keep`: the bytes are wanted, not only their number
    * @returns {Promise<Loaded>}
    */
-  async #load() {
+  async #load({ keep = false } = {}) {
     for (let attempt = 0; ; attempt++) {
       const blob = await this.#store.read();
       try {
         if (blob?.damage) throw blob.damage;
-        return this.#opened({ bytes: blob?.bytes ?? null, version: blob?.version ?? null }, blob?.proved);
+        const stored = { bytes: blob?.bytes ?? null, version: blob?.version ?? null };
+        return this.#opened(stored, { proved: blob?.proved, keep });
       } catch (thrown) {
         const failure = Failure.from(thrown);
         if (!blob || !DAMAGE.has(failure.code) || !this.#store.remedy) throw failure;
@@ -172,19 +173,22 @@ export class SqliteStorageProvider {
 
   /**
    * @param {{bytes: Uint8Array | null, version: string | null}} stored
-   * @param {boolean} [proved]
+   * @param {{proved?: boolean, keep?: boolean}} [options]
    * @returns {Loaded}
    */
-  #opened({ bytes, version }, proved = false) {
-    if (bytes) collectPieces(bytes.length);
-    const history = this.#openHistory(bytes, proved);
-    return { history, bytes, version, builds: history.buildCount() };
+  #opened({ bytes, version }, { proved = false, keep = false } = {}) {
+    const size = bytes?.length ?? null;
+    if (size !== null) collectPieces(size);
+    // The engine has its own copy.
+    const taken = keep ? undefined : () => release(bytes);
+    const history = this.#openHistory(bytes, { proved, taken });
+    return { history, bytes: keep ? bytes : null, size, version, builds: history.buildCount() };
   }
 
-  /** @param {Uint8Array | null} bytes @param {boolean} proved */
-  #openHistory(bytes, proved) {
+  /** @param {Uint8Array | null} bytes @param {{proved: boolean, taken?: () => void}} options */
+  #openHistory(bytes, options) {
     try {
-      return this.#engine.openHistory(bytes, { proved });
+      return this.#engine.openHistory(bytes, options);
     } catch (thrown) {
       // The engine knows bytes and no places.
       const { message, type, code, hint, retryable } = Failure.from(thrown);
@@ -220,11 +224,11 @@ export class SqliteStorageProvider {
    *
    * @param {Loaded} loaded
    */
-  #adopt({ history, bytes, version, builds }) {
+  #adopt({ history, size, version, builds }) {
     this.#history?.free();
     this.#history = history;
     this.#version = version;
-    this.#size = bytes?.length ?? null;
+    this.#size = size;
     this.#loadedBuilds = builds;
   }
 
@@ -249,22 +253,22 @@ export class SqliteStorageProvider {
       const included = this.#changes.length;
       const { bytes, outcome } = await this.#write();
       if (outcome.status === "stored") {
-        this.#stored(bytes, outcome.version, included);
+        this.#stored(bytes.length, outcome.version, included);
         return;
       }
       await this.#pause(attempt);
-      const loaded = await this.#load();
+      const loaded = await this.#load({ keep: true });
       if (loaded.bytes && Buffer.compare(loaded.bytes, bytes) === 0) {
         // The write had arrived and only its answer was lost.
         loaded.history.free();
-        this.#stored(bytes, /** @type {string} */ (loaded.version), included);
+        this.#stored(bytes.length, /** @type {string} */ (loaded.version), included);
         return;
       }
       this.#log(`the history at ${this.location} was changed by somebody else; recording again`);
       const applied = this.#changes.length;
-      if (!this.#rebase(loaded, []) && loaded.bytes) {
+      if (!this.#rebase(loaded, []) && loaded.size !== null) {
         // It arrived, and somebody else stored on top of it since.
-        this.#stored(loaded.bytes, /** @type {string} */ (loaded.version), applied);
+        this.#stored(loaded.size, /** @type {string} */ (loaded.version), applied);
         return;
       }
     }
@@ -285,8 +289,8 @@ export class SqliteStorageProvider {
       /** @type {JournalEntry[]} */
       const held = [];
       const changed = this.#rebase(loaded, held, listing);
-      if (!changed && loaded.bytes) {
-        this.#stored(loaded.bytes, /** @type {string} */ (loaded.version), included);
+      if (!changed && loaded.size !== null) {
+        this.#stored(loaded.size, /** @type {string} */ (loaded.version), included);
       } else if (listing.stale()) {
         this.#log(`reading the history at ${this.location} took too long; starting over`);
         if (attempt + 1 >= this.#tries) throw this.#contended();
@@ -297,7 +301,7 @@ export class SqliteStorageProvider {
           await this.#pause(attempt);
           continue;
         }
-        this.#stored(bytes, outcome.version, included);
+        this.#stored(bytes.length, outcome.version, included);
       }
       await journal.settle(listing, held);
       return;
@@ -348,7 +352,7 @@ export class SqliteStorageProvider {
       let changed = listing ? this.#fold(loaded.history, listing, held) : false;
       for (const change of this.#changes) changed = applyChange(loaded.history, change).changed || changed;
       this.#adopt(loaded);
-      return changed || loaded.bytes === null;
+      return changed || loaded.size === null;
     } catch (thrown) {
       loaded.history.free();
       throw thrown;
@@ -399,16 +403,16 @@ export class SqliteStorageProvider {
   }
 
   /**
-   * @param {Uint8Array} bytes
+   * @param {number} size bytes
    * @param {string} version
-   * @param {number} included how many changes the bytes hold
+   * @param {number} included how many changes they hold
    */
-  #stored(bytes, version, included) {
+  #stored(size, version, included) {
     this.#version = version;
-    this.#size = bytes.length;
+    this.#size = size;
     this.#loadedBuilds = this.#current().buildCount();
     this.#changes.splice(0, included);
-    this.#log(`stored ${bytes.length} bytes at ${this.location}`);
+    this.#log(`stored ${size} bytes at ${this.location}`);
   }
 
   snapshot() {

@@ -247,10 +247,9 @@ function install(home, version, work, { stamped = true } = {}) {
     if (current()) return;
     const log = `${home}.log`;
     console.error(
-      `\n» installing ${path.basename(home)} for the storage tests (once); log: ${path.relative(root, log)}`,
+      `\n» installing ${path.basename(home)} for the tests (once); log: ${path.relative(root, log)}`,
     );
     fs.rmSync(log, { force: true });
-    console.error(`\n» installing ${path.basename(home)} for the tests (once)`);
     const started = Date.now();
     work((program, args, env = {}) => run(program, args, env, log));
     if (stamped) fs.writeFileSync(stamp, version);

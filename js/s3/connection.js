@@ -146,8 +146,10 @@ export class Connection {
       }
       const tries = attempt === 1 ? "" : ` (${attempt} attempts)`;
       const tooLong = wanted !== null && wanted > LONGEST_RETRY_AFTER;
-      const used = attempt >= this.#attempts;
-      if (!trouble.retryable || tooLong || (used && !(brief && this.#reserve > 0))) {
+      // Whoever was to meet others meets nobody when sent again.
+      const used = operation.hold !== undefined || attempt >= this.#attempts;
+      const spare = operation.hold === undefined && brief && this.#reserve > 0;
+      if (!trouble.retryable || tooLong || (used && !spare)) {
         const asked = tooLong ? `; the server asks to wait for ${Math.ceil((wanted ?? 0) / 1000)} s` : "";
         throw told(trouble, `${asked}${tries}`);
       }

@@ -87,6 +87,9 @@ export async function probePreconditions(client, key, warn) {
     left = true;
     return client.put(key, Buffer.from(body), { ...condition, contentType: "text/plain" });
   };
+  /** @type {unknown[]} */
+  const trouble = [];
+  let met = 0;
   try {
     await put("created", { ifNoneMatch: true });
     if ((await put("created again", { ifNoneMatch: true })).status === "stored") return "ignored";
@@ -94,7 +97,14 @@ export async function probePreconditions(client, key, warn) {
     for (let race = 1; race <= RACES.replace; race++) {
       const before = await client.head(key);
       if (!before) return "ignored";
-      const winners = await raced(client, key, { ifMatch: before.etag }, `replaced ${race}`);
+      const { winners, answered } = await raced(
+        client,
+        key,
+        { ifMatch: before.etag },
+        `replaced ${race}`,
+        trouble,
+      );
+      if (answered > 1) met += 1;
       if (winners > 1) return "racy";
       if (winners === 1) continue;
       // One may have won and its answer have been lost, or all have been told to try again.
@@ -105,8 +115,11 @@ export async function probePreconditions(client, key, warn) {
     for (let race = 1; race <= RACES.create; race++) {
       // Whoever may not delete cannot be told more; what is left behind is said below.
       if (!(await deleted(client, key))) break;
-      if ((await raced(client, key, { ifNoneMatch: true }, `created ${race}`)) > 1) return "racy";
+      const { winners } = await raced(client, key, { ifNoneMatch: true }, `created ${race}`, trouble);
+      if (winners > 1) return "racy";
     }
+    // Writers that did not meet show nothing.
+    if (met < RACES.replace / 2) throw trouble[0];
     return "honoured";
   } catch (thrown) {
     if (Failure.from(thrown).code === "S3_PRECONDITION_UNSUPPORTED") return "refused";
@@ -137,9 +150,12 @@ async function deleted(client, key) {
  * @param {string} key
  * @param {Condition} condition
  * @param {string} words of no other race: the same bytes would be the same version again
+ * @param {unknown[]} trouble takes what kept writers from an answer; they are not sent again, since they would meet nobody
+ * @returns {Promise<{winners: number, answered: number}>}
  */
-async function raced(client, key, condition, words) {
-  let toCome = RACERS;
+async function raced(client, key, condition, words, trouble) {
+  /** @type {Set<number>} */
+  const toCome = new Set(Array.from({ length: RACERS }, (_, racer) => racer));
   /** @type {{all: () => void, go: () => void}} */
   const signals = { all: () => {}, go: () => {} };
   const allThere = new Promise((resolve) => {
@@ -148,25 +164,39 @@ async function raced(client, key, condition, words) {
   const released = new Promise((resolve) => {
     signals.go = () => resolve(undefined);
   });
-  const reached = () => {
-    toCome -= 1;
-    if (toCome === 0) signals.all();
+  /** @param {number} racer */
+  const there = (racer) => {
+    toCome.delete(racer);
+    if (toCome.size === 0) signals.all();
   };
-  const outcomes = Promise.all(
+  const outcomes = Promise.allSettled(
     Array.from({ length: RACERS }, (_, racer) =>
-      client.put(key, Buffer.alloc(RACER_SIZE, `${words} by ${racer} `), {
-        ...condition,
-        contentType: "text/plain",
-        hold: { reached, released },
-      }),
+      client
+        .put(key, Buffer.alloc(RACER_SIZE, `${words} by ${racer} `), {
+          ...condition,
+          contentType: "text/plain",
+          hold: { reached: () => there(racer), released },
+        })
+        // Nobody waits for one that is refused before its last byte, or fails.
+        .finally(() => there(racer)),
     ),
   );
-  // Whoever is refused before its last byte does not wait for it, and neither do the others when one fails.
-  await Promise.race([allThere, outcomes.catch(() => {})]);
+  await allThere;
   // The time of an exchange. Of another key: servers lock what is being written.
   await client.head(`${key}-none`).catch(() => {});
   signals.go();
-  return (await outcomes).filter(({ status }) => status === "stored").length;
+  const race = { winners: 0, answered: 0 };
+  for (const outcome of await outcomes) {
+    if (outcome.status === "fulfilled") {
+      race.answered += 1;
+      if (outcome.value.status === "stored") race.winners += 1;
+    } else if (!Failure.from(outcome.reason).retryable) {
+      throw outcome.reason;
+    } else {
+      trouble.push(outcome.reason);
+    }
+  }
+  return race;
 }
 
 /**

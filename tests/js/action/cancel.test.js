@@ -15,7 +15,7 @@ import { told } from "../support/project.js";
 import { Step } from "./place.js";
 
 /** How long a runner that cancels waits before it asks less politely. */
-const RUNNER_PATIENCE_MS = 7_500;
+const RUNNER_PATIENCE_MS = 5_000;
 
 /** @type {import("../../servers/s3.js").S3Server} */
 let moto;

@@ -9,17 +9,40 @@
  * @returns {(number|null|undefined)[]}
  */
 export function withRhythm(values) {
-  /** @type {number[]} */
-  const present = [];
-  values.forEach((value, index) => {
-    if (value !== null) present.push(index);
-  });
-  const distances = present.slice(1).map((at, index) => at - present[index]);
-  const usual = distances.toSorted((a, b) => a - b)[(distances.length - 1) >> 1] ?? 1;
+  const reach = 3 * usualDistance(values);
   /** @type {(number|null|undefined)[]} */
   const out = values.slice();
-  distances.forEach((distance, index) => {
-    if (distance > 1 && distance <= 3 * usual) out.fill(undefined, present[index] + 1, present[index + 1]);
-  });
+  let last = -1;
+  for (let index = 0; index < values.length; index += 1) {
+    if (values[index] === null) continue;
+    if (last >= 0 && index - last > 1 && index - last <= reach) out.fill(undefined, last + 1, index);
+    last = index;
+  }
   return out;
+}
+
+/**
+ * The lower median of the distances between neighbouring values, 1 where there are none. Distances are small whole
+ * numbers, so counting them takes the place of sorting, which long histories would wait for.
+ * @param {(number|null)[]} values
+ */
+function usualDistance(values) {
+  const counts = new Uint32Array(values.length + 1);
+  let distances = 0;
+  let last = -1;
+  for (let index = 0; index < values.length; index += 1) {
+    if (values[index] === null) continue;
+    if (last >= 0) {
+      counts[index - last] += 1;
+      distances += 1;
+    }
+    last = index;
+  }
+  const place = (distances - 1) >> 1;
+  let passed = 0;
+  for (let distance = 1; distance < counts.length; distance += 1) {
+    passed += counts[distance];
+    if (passed > place) return distance;
+  }
+  return 1;
 }

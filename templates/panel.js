@@ -82,16 +82,18 @@ export function makePanel(panel, report, current) {
       picture.toBlob((blob) => download(`${fileName(title)}.png`, blob));
     },
   });
-  const show = () => {
+  const show = (/** @type {boolean} */ marked) => {
     drawn = false;
     const view = current();
     const own = metrics.map((index) => report.metrics[index]);
-    showKeys(
-      panel,
-      numeric.map((index) => report.metrics[index]),
-      view,
-    );
-    showTurns(panel, report, own, view);
+    if (!marked) {
+      showKeys(
+        panel,
+        numeric.map((index) => report.metrics[index]),
+        view,
+      );
+      showTurns(panel, report, own, view);
+    }
     showTable(panel, report, own, view);
     if (near) draw();
   };
@@ -115,15 +117,17 @@ export function makePanel(panel, report, current) {
 const waiting = [];
 
 /**
- * One a frame, so that the first is on the screen before the last is begun.
+ * One a frame, so that the first is on the screen and answers before the others are begun: the observers of a
+ * window's worth of panels all report between two frames.
  * @param {() => void} draw
  */
 function inTurn(draw) {
   const next = () => {
-    waiting.shift()?.();
+    const first = waiting.shift();
     if (waiting.length > 0) requestAnimationFrame(next);
+    first?.();
   };
-  if (waiting.push(draw) === 1) next();
+  if (waiting.push(draw) === 1) requestAnimationFrame(next);
 }
 
 /**

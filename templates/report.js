@@ -36,16 +36,16 @@ function start() {
   bindPrint(panels, repaint);
   let first = true;
   bindControls(report, (branch, from, to) => {
-    const whole = branch === 0 && from === -Infinity && to === Infinity;
     // The markup shows the first branch's whole range already.
-    if (!(first && whole)) {
+    const marked = first && branch === 0 && from === -Infinity && to === Infinity;
+    if (!marked) {
       view = viewOf(report, branch, from, to);
       forgetZoom();
       showFacts(report, view);
       showCards(report, view);
     }
     first = false;
-    for (const panel of panels) panel.show();
+    for (const panel of panels) panel.show(marked);
     return view;
   });
   // What the reader sees at once need not wait for the first frame.

@@ -68,10 +68,10 @@ export function formatValue(value: number, unit: Unit | null | undefined): strin
 /** The engine's version. */
 export function version(): string;
 
-/** Where a history is kept. This version keeps histories in local files and in S3-compatible stores. */
+/** Where a history is kept. This version keeps histories in local files, artifacts and S3-compatible stores. */
 export interface StorageProviderConfig {
   type: "sqlite-local" | "sqlite-artifact" | "sqlite-s3" | "postgres";
-  /** The file of `sqlite-local`. */
+  /** The file of `sqlite-local`, and of `sqlite-artifact` where the workflow moves the artifact. */
   path?: string;
   /** Nothing is created, changed or locked. */
   readonly?: boolean;
@@ -93,6 +93,18 @@ export interface StorageProviderConfig {
   s3AllowHttp?: boolean;
   s3Sse?: "AES256" | "aws:kms";
   s3SseKmsKeyId?: string;
+  /** `unentropy-metrics` unless given. */
+  artifactName?: string;
+  /** Only artifacts of runs for this branch. */
+  artifactBranchFilter?: string;
+  /** The history's name in the artifact; `unentropy-metrics.db` unless given. */
+  artifactEntry?: string;
+  /** `manual`: the workflow moves the artifact from and to `path`. */
+  artifactTransfer?: "auto" | "manual";
+  /** `owner/name`; that of the run unless given. */
+  repository?: string;
+  /** `GITHUB_TOKEN` unless given. */
+  githubToken?: string;
   /** What becomes of a damaged history; `fail` unless given. */
   onCorrupt?: "fail" | "restore" | "recreate";
   /** Tries of a request, the first included; 3 unless given. */
@@ -225,6 +237,10 @@ export interface TrackResult {
     status: "pending" | "running" | "completed" | "failed";
     durationMs: number;
     bytes?: number;
+    /** RFC 3339; absent as long as the phase has not begun. */
+    startedAt?: string;
+    /** RFC 3339; absent as long as the phase has not ended. */
+    endedAt?: string;
   }[];
   warnings: Failure[];
   error?: Failure;

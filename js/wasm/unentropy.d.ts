@@ -8,18 +8,33 @@ export class History {
     private constructor();
     free(): void;
     [Symbol.dispose](): void;
+    badge(config_text: string | null | undefined, metric: string, wish: any): string;
     baseline(metric: string, query: any): any;
     buildCount(): number;
     builds(filter: any, limit?: number | null): any;
     checkRun(context: any, metrics: any): any;
-    merge(image: Uint8Array | number[]): any;
+    gate(config_text: string, base_config_text: string | null | undefined, measurements: any, facts: any): Judgement;
+    merge(image: Uint8Array): any;
     metricDefinitions(): any;
-    static open(image?: Uint8Array | number[] | null): History;
+    static open(image: Uint8Array | null | undefined, proved: boolean, taken?: Function | null): History;
+    recent(metrics: string[], query: any): any;
     record(context: any, metrics: any): any;
     report(config_text: string | null | undefined, facts: any, style: string, script: string): string;
     save(): Uint8Array;
     series(metric: string, filter: any): any;
     valuesByBuildId(id: number): any;
+}
+
+/**
+ * A judged run, kept for its texts.
+ */
+export class Judgement {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    comment(facts: any): string;
+    outcome(): any;
+    summary(facts: any): string;
 }
 
 /**
@@ -61,11 +76,17 @@ export function codeLines(numbers: Float64Array | number[]): any;
 
 export function formatValue(value: number, unit?: string | null): string;
 
+export function gateMarker(marker?: string | null): string;
+
 export function parseOutput(output: string, kind: string): any;
 
 export function planCollect(command: string): any;
 
 export function planCollectWords(words: string[]): any;
+
+export function preview(config_text: string, facts: any, style: string, script: string): string;
+
+export function renderSummary(facts: any): string;
 
 /**
  * Reports a Rust panic, which is a bug, on the console before the trap reaches JavaScript.
@@ -79,24 +100,32 @@ export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembl
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly __wbg_history_free: (a: number, b: number) => void;
+    readonly __wbg_judgement_free: (a: number, b: number) => void;
     readonly __wbg_linecounter_free: (a: number, b: number) => void;
     readonly __wbg_measurement_free: (a: number, b: number) => void;
     readonly checkConfig: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly closest: (a: number, b: number, c: number, d: number) => [number, number];
     readonly codeLines: (a: number, b: number) => [number, number, number];
     readonly formatValue: (a: number, b: number, c: number) => [number, number];
+    readonly gateMarker: (a: number, b: number) => [number, number];
+    readonly history_badge: (a: number, b: number, c: number, d: number, e: number, f: any) => [number, number, number, number];
     readonly history_baseline: (a: number, b: number, c: number, d: any) => [number, number, number];
     readonly history_buildCount: (a: number) => number;
     readonly history_builds: (a: number, b: any, c: number) => [number, number, number];
     readonly history_checkRun: (a: number, b: any, c: any) => [number, number, number];
-    readonly history_merge: (a: number, b: number, c: number) => [number, number, number];
+    readonly history_gate: (a: number, b: number, c: number, d: number, e: number, f: any, g: any) => [number, number, number];
+    readonly history_merge: (a: number, b: any) => [number, number, number];
     readonly history_metricDefinitions: (a: number) => [number, number, number];
-    readonly history_open: (a: number, b: number) => [number, number, number];
+    readonly history_open: (a: number, b: number, c: number) => [number, number, number];
+    readonly history_recent: (a: number, b: number, c: number, d: any) => [number, number, number];
     readonly history_record: (a: number, b: any, c: any) => [number, number, number];
     readonly history_report: (a: number, b: number, c: number, d: any, e: number, f: number, g: number, h: number) => [number, number, number, number];
-    readonly history_save: (a: number) => [number, number, number, number];
+    readonly history_save: (a: number) => [number, number, number];
     readonly history_series: (a: number, b: number, c: number, d: any) => [number, number, number];
     readonly history_valuesByBuildId: (a: number, b: number) => [number, number, number];
+    readonly judgement_comment: (a: number, b: any) => [number, number, number, number];
+    readonly judgement_outcome: (a: number) => [number, number, number];
+    readonly judgement_summary: (a: number, b: any) => [number, number, number, number];
     readonly linecounter_add: (a: number, b: number, c: number) => [number, number, number];
     readonly linecounter_detect: (a: number, b: number, c: number) => [number, number];
     readonly linecounter_detectContent: (a: number, b: number, c: number) => number;
@@ -112,6 +141,8 @@ export interface InitOutput {
     readonly parseOutput: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly planCollect: (a: number, b: number) => [number, number, number];
     readonly planCollectWords: (a: number, b: number) => [number, number, number];
+    readonly preview: (a: number, b: number, c: any, d: number, e: number, f: number, g: number) => [number, number, number, number];
+    readonly renderSummary: (a: any) => [number, number, number, number];
     readonly start: () => void;
     readonly version: () => [number, number];
     readonly rust_sqlite_wasm_host_epoch_timestamp_in_ms: (a: number) => number;

@@ -21,6 +21,41 @@ export class History {
         wasm.__wbg_history_free(ptr, 0);
     }
     /**
+     * @param {string | null | undefined} config_text
+     * @param {string} metric
+     * @param {any} wish
+     * @returns {string}
+     */
+    badge(config_text, metric, wish) {
+        let deferred4_0;
+        let deferred4_1;
+        try {
+            let ptr0, len0, ptr1, len1;
+            try {
+                ptr0 = isLikeNone(config_text) ? 0 : passStringToWasm0(config_text, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+                len0 = WASM_VECTOR_LEN;
+                ptr1 = passStringToWasm0(metric, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+                len1 = WASM_VECTOR_LEN;
+            } catch (e) {
+                if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+                if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+                throw e;
+            }
+            const ret = wasm.history_badge(this.__wbg_ptr, ptr0, len0, ptr1, len1, wish);
+            var ptr3 = ret[0];
+            var len3 = ret[1];
+            if (ret[3]) {
+                ptr3 = 0; len3 = 0;
+                throw takeFromExternrefTable0(ret[2]);
+            }
+            deferred4_0 = ptr3;
+            deferred4_1 = len3;
+            return getStringFromWasm0(ptr3, len3);
+        } finally {
+            wasm.__wbindgen_free(deferred4_0, deferred4_1, 1);
+        }
+    }
+    /**
      * @param {string} metric
      * @param {any} query
      * @returns {any}
@@ -66,13 +101,36 @@ export class History {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * @param {Uint8Array | number[]} image
+     * @param {string} config_text
+     * @param {string | null | undefined} base_config_text
+     * @param {any} measurements
+     * @param {any} facts
+     * @returns {Judgement}
+     */
+    gate(config_text, base_config_text, measurements, facts) {
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passStringToWasm0(config_text, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = isLikeNone(base_config_text) ? 0 : passStringToWasm0(base_config_text, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            throw e;
+        }
+        const ret = wasm.history_gate(this.__wbg_ptr, ptr0, len0, ptr1, len1, measurements, facts);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return Judgement.__wrap(ret[0]);
+    }
+    /**
+     * @param {Uint8Array} image
      * @returns {any}
      */
     merge(image) {
-        const ptr0 = passArray8ToWasm0(image, wasm.__wbindgen_malloc);
-        const len0 = WASM_VECTOR_LEN;
-        const ret = wasm.history_merge(this.__wbg_ptr, ptr0, len0);
+        const ret = wasm.history_merge(this.__wbg_ptr, image);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -89,17 +147,32 @@ export class History {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * @param {Uint8Array | number[] | null} [image]
+     * @param {Uint8Array | null | undefined} image
+     * @param {boolean} proved
+     * @param {Function | null} [taken]
      * @returns {History}
      */
-    static open(image) {
-        var ptr0 = isLikeNone(image) ? 0 : passArray8ToWasm0(image, wasm.__wbindgen_malloc);
-        var len0 = WASM_VECTOR_LEN;
-        const ret = wasm.history_open(ptr0, len0);
+    static open(image, proved, taken) {
+        const val1 = +proved;
+        const ret = wasm.history_open(isLikeNone(image) ? 0 : addToExternrefTable0(image), val1, isLikeNone(taken) ? 0 : addToExternrefTable0(taken));
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
         return History.__wrap(ret[0]);
+    }
+    /**
+     * @param {string[]} metrics
+     * @param {any} query
+     * @returns {any}
+     */
+    recent(metrics, query) {
+        const ptr0 = passArrayJsValueToWasm0(metrics, wasm.__wbindgen_malloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.history_recent(this.__wbg_ptr, ptr0, len0, query);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
     }
     /**
      * @param {any} context
@@ -157,12 +230,10 @@ export class History {
      */
     save() {
         const ret = wasm.history_save(this.__wbg_ptr);
-        if (ret[3]) {
-            throw takeFromExternrefTable0(ret[2]);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
         }
-        var v1 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
-        wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
-        return v1;
+        return takeFromExternrefTable0(ret[0]);
     }
     /**
      * @param {string} metric
@@ -191,6 +262,83 @@ export class History {
     }
 }
 if (Symbol.dispose) History.prototype[Symbol.dispose] = History.prototype.free;
+
+/**
+ * A judged run, kept for its texts.
+ */
+export class Judgement {
+    static __wrap(ptr) {
+        const obj = Object.create(Judgement.prototype);
+        obj.__wbg_ptr = ptr;
+        JudgementFinalization.register(obj, obj.__wbg_ptr, obj);
+        return obj;
+    }
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        JudgementFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_judgement_free(ptr, 0);
+    }
+    /**
+     * @param {any} facts
+     * @returns {string}
+     */
+    comment(facts) {
+        let deferred2_0;
+        let deferred2_1;
+        try {
+            const ret = wasm.judgement_comment(this.__wbg_ptr, facts);
+            var ptr1 = ret[0];
+            var len1 = ret[1];
+            if (ret[3]) {
+                ptr1 = 0; len1 = 0;
+                throw takeFromExternrefTable0(ret[2]);
+            }
+            deferred2_0 = ptr1;
+            deferred2_1 = len1;
+            return getStringFromWasm0(ptr1, len1);
+        } finally {
+            wasm.__wbindgen_free(deferred2_0, deferred2_1, 1);
+        }
+    }
+    /**
+     * @returns {any}
+     */
+    outcome() {
+        const ret = wasm.judgement_outcome(this.__wbg_ptr);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
+     * @param {any} facts
+     * @returns {string}
+     */
+    summary(facts) {
+        let deferred2_0;
+        let deferred2_1;
+        try {
+            const ret = wasm.judgement_summary(this.__wbg_ptr, facts);
+            var ptr1 = ret[0];
+            var len1 = ret[1];
+            if (ret[3]) {
+                ptr1 = 0; len1 = 0;
+                throw takeFromExternrefTable0(ret[2]);
+            }
+            deferred2_0 = ptr1;
+            deferred2_1 = len1;
+            return getStringFromWasm0(ptr1, len1);
+        } finally {
+            wasm.__wbindgen_free(deferred2_0, deferred2_1, 1);
+        }
+    }
+}
+if (Symbol.dispose) Judgement.prototype[Symbol.dispose] = Judgement.prototype.free;
 
 /**
  * The line counter of one thread.
@@ -486,6 +634,25 @@ export function formatValue(value, unit) {
 }
 
 /**
+ * @param {string | null} [marker]
+ * @returns {string}
+ */
+export function gateMarker(marker) {
+    let deferred2_0;
+    let deferred2_1;
+    try {
+        var ptr0 = isLikeNone(marker) ? 0 : passStringToWasm0(marker, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        var len0 = WASM_VECTOR_LEN;
+        const ret = wasm.gateMarker(ptr0, len0);
+        deferred2_0 = ret[0];
+        deferred2_1 = ret[1];
+        return getStringFromWasm0(ret[0], ret[1]);
+    } finally {
+        wasm.__wbindgen_free(deferred2_0, deferred2_1, 1);
+    }
+}
+
+/**
  * @param {string} output
  * @param {string} kind
  * @returns {any}
@@ -535,6 +702,69 @@ export function planCollectWords(words) {
         throw takeFromExternrefTable0(ret[1]);
     }
     return takeFromExternrefTable0(ret[0]);
+}
+
+/**
+ * @param {string} config_text
+ * @param {any} facts
+ * @param {string} style
+ * @param {string} script
+ * @returns {string}
+ */
+export function preview(config_text, facts, style, script) {
+    let deferred5_0;
+    let deferred5_1;
+    try {
+        let ptr0, len0, ptr1, len1, ptr2, len2;
+        try {
+            ptr0 = passStringToWasm0(config_text, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passStringToWasm0(style, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            len1 = WASM_VECTOR_LEN;
+            ptr2 = passStringToWasm0(script, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            len2 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr2) { wasm.__wbindgen_free(ptr2, len2 * 1, 1); }
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            throw e;
+        }
+        const ret = wasm.preview(ptr0, len0, facts, ptr1, len1, ptr2, len2);
+        var ptr4 = ret[0];
+        var len4 = ret[1];
+        if (ret[3]) {
+            ptr4 = 0; len4 = 0;
+            throw takeFromExternrefTable0(ret[2]);
+        }
+        deferred5_0 = ptr4;
+        deferred5_1 = len4;
+        return getStringFromWasm0(ptr4, len4);
+    } finally {
+        wasm.__wbindgen_free(deferred5_0, deferred5_1, 1);
+    }
+}
+
+/**
+ * @param {any} facts
+ * @returns {string}
+ */
+export function renderSummary(facts) {
+    let deferred2_0;
+    let deferred2_1;
+    try {
+        const ret = wasm.renderSummary(facts);
+        var ptr1 = ret[0];
+        var len1 = ret[1];
+        if (ret[3]) {
+            ptr1 = 0; len1 = 0;
+            throw takeFromExternrefTable0(ret[2]);
+        }
+        deferred2_0 = ptr1;
+        deferred2_1 = len1;
+        return getStringFromWasm0(ptr1, len1);
+    } finally {
+        wasm.__wbindgen_free(deferred2_0, deferred2_1, 1);
+    }
 }
 
 /**
@@ -610,6 +840,10 @@ function __wbg_get_imports() {
         __wbg___wbindgen_is_object_8b968c3ab8e96595: function(arg0) {
             const val = arg0;
             const ret = typeof(val) === 'object' && val !== null;
+            return ret;
+        },
+        __wbg___wbindgen_is_string_fc456fee5d3317de: function(arg0) {
+            const ret = typeof(arg0) === 'string';
             return ret;
         },
         __wbg___wbindgen_is_undefined_be5b34249ff1fc15: function(arg0) {
@@ -723,6 +957,10 @@ function __wbg_get_imports() {
             const ret = Reflect.get(arg0, arg1);
             return ret;
         }, arguments); },
+        __wbg_get_d7176cfb76d71114: function(arg0, arg1) {
+            const ret = arg0[arg1 >>> 0];
+            return ret;
+        },
         __wbg_get_unchecked_e6325ad374eff861: function(arg0, arg1) {
             const ret = arg0[arg1 >>> 0];
             return ret;
@@ -801,6 +1039,10 @@ function __wbg_get_imports() {
             const ret = new Int32Array(arg0);
             return ret;
         },
+        __wbg_new_7075786089b89c5e: function() {
+            const ret = new Map();
+            return ret;
+        },
         __wbg_new_787b9fb330d55d78: function(arg0, arg1) {
             const ret = new Error(getStringFromWasm0(arg0, arg1));
             return ret;
@@ -811,6 +1053,10 @@ function __wbg_get_imports() {
         },
         __wbg_new_cd4348290afae586: function() {
             const ret = new Object();
+            return ret;
+        },
+        __wbg_new_from_slice_b8daf545a41c6aa0: function(arg0, arg1) {
+            const ret = new Uint8Array(getArrayU8FromWasm0(arg0, arg1));
             return ret;
         },
         __wbg_new_with_length_01b143a7e5dd5a3e: function(arg0) {
@@ -848,6 +1094,10 @@ function __wbg_get_imports() {
             const ret = Reflect.set(arg0, arg1, arg2);
             return ret;
         }, arguments); },
+        __wbg_set_8282f7e0d2d01336: function(arg0, arg1, arg2) {
+            const ret = arg0.set(arg1, arg2);
+            return ret;
+        },
         __wbg_set_d2d33b52458e984a: function(arg0, arg1, arg2) {
             arg0[arg1 >>> 0] = arg2;
         },
@@ -879,6 +1129,10 @@ function __wbg_get_imports() {
         __wbg_static_accessor_WINDOW_b5e0810bfecb7feb: function() {
             const ret = typeof window === 'undefined' ? undefined : window;
             return isLikeNone(ret) ? 0 : addToExternrefTable0(ret);
+        },
+        __wbg_subarray_58f388a9247ac0bb: function(arg0, arg1, arg2) {
+            const ret = arg0.subarray(arg1 >>> 0, arg2 >>> 0);
+            return ret;
         },
         __wbg_value_e0f328965e184931: function(arg0) {
             const ret = arg0.value;
@@ -926,6 +1180,9 @@ function __wbg_get_imports() {
 const HistoryFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_history_free(ptr, 1));
+const JudgementFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_judgement_free(ptr, 1));
 const LineCounterFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_linecounter_free(ptr, 1));
@@ -1071,13 +1328,6 @@ function handleError(f, args) {
 
 function isLikeNone(x) {
     return x === undefined || x === null;
-}
-
-function passArray8ToWasm0(arg, malloc) {
-    const ptr = malloc(arg.length * 1, 1) >>> 0;
-    getUint8ArrayMemory0().set(arg, ptr / 1);
-    WASM_VECTOR_LEN = arg.length;
-    return ptr;
 }
 
 function passArrayF64ToWasm0(arg, malloc) {

@@ -1,0 +1,4 @@
+import{createRequire as __unentropyRequire}from"node:module";const require=__unentropyRequire(import.meta.url);
+import{Measurements}from"./shared-20.js";import{DEFAULT_FILE,loadConfig}from"./shared-8.js";import"./shared-12.js";import"./shared-19.js";import{planCollectWords}from"./shared-10.js";import"./shared-11.js";import{init_headers}from"./shared-25.js";init_headers();import fs from"node:fs";import path from"node:path";async function collect({values,positionals,cwd,print}){let plan=planCollectWords(positionals),loaded=values.config!==void 0||fs.existsSync(path.resolve(cwd,DEFAULT_FILE))?loadConfig(values.config,cwd):void 0,sourcesApply=loaded!==void 0&&path.relative(loaded.directory,cwd)==="",measurements=new Measurements({directory:cwd,sources:sourcesApply?loaded.config.sources:[]});try{let value=await measurements.measure(plan);print(values.json?`${JSON.stringify({collector:plan.collector,value})}
+`:`${value}
+`)}finally{measurements.free()}}export{collect};

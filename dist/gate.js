@@ -1,0 +1,2 @@
+import{createRequire as __unentropyRequire}from"node:module";const require=__unentropyRequire(import.meta.url);
+import{gate,gateDocument}from"./shared-1.js";import"./shared-21.js";import"./shared-7.js";import"./shared-20.js";import"./shared-22.js";import"./shared-27.js";import"./shared-14.js";import"./shared-13.js";import"./shared-18.js";import"./shared-28.js";import"./shared-12.js";import"./shared-19.js";import"./shared-10.js";import"./shared-23.js";import"./shared-11.js";import"./shared-25.js";export{gate,gateDocument};

@@ -1,0 +1,2 @@
+import{createRequire as __unentropyRequire}from"node:module";const require=__unentropyRequire(import.meta.url);
+import{report}from"./shared-4.js";import"./shared-6.js";import"./shared-5.js";import"./shared-2.js";import"./shared-22.js";import"./shared-27.js";import"./shared-9.js";import"./shared-14.js";import"./shared-13.js";import"./shared-28.js";import"./shared-8.js";import"./shared-12.js";import"./shared-10.js";import"./shared-23.js";import"./shared-11.js";import"./shared-25.js";export{report};

@@ -1,0 +1,5 @@
+import{createRequire as __unentropyRequire}from"node:module";const require=__unentropyRequire(import.meta.url);
+import{showWarnings}from"./shared-5.js";import"./shared-2.js";import"./shared-28.js";import{loadConfig}from"./shared-8.js";import{expand}from"./shared-12.js";import"./shared-10.js";import{Failure}from"./shared-11.js";import{init_headers}from"./shared-25.js";init_headers();async function sources({values,terminal,cwd,print}){let loaded=loadConfig(values.config,cwd);showWarnings(terminal,loaded);let patterns=loaded.config.sources.length>0?loaded.config.sources:["."],{files:names,unmatched}=expand(patterns,{cwd:loaded.directory,ignoreFiles:!0});for(let pattern of unmatched)terminal.warn(`\`${pattern}\` matches no file`);if(names.length===0)throw new Failure("`sources` matches no file",{type:"collection",code:"COLLECTOR_NOTHING",hint:`Patterns are relative to \`${loaded.directory}\`; files that .gitignore names do not count.`});print(values.json?`${JSON.stringify({sources:patterns,files:names})}
+`:`${names.join(`
+`)}
+`)}export{sources};

@@ -99,12 +99,11 @@ test("a run that fails is red, with outputs that say why", (t) => {
   assert.equal(project.read(".git/outcome").toString(), "failure");
 });
 
-test("nothing but the history and its backup is in the bucket", async () => {
+test("nothing but the history, its backup and announced builds is in the bucket", async () => {
   const place = new Place(server, { bucket: "my-metrics" });
   const { objects } = await place.client.list("");
   place.remove();
-  assert.deepEqual(objects.map(({ key }) => key).sort(), [
-    "metrics/my-project.db",
-    "metrics/my-project.db.bak",
-  ]);
+  // This server lets several writers of one moment through, so that builds are announced first.
+  const others = objects.map(({ key }) => key).filter((key) => !key.includes(".pending/"));
+  assert.deepEqual(others.sort(), ["metrics/my-project.db", "metrics/my-project.db.bak"]);
 });

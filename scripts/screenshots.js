@@ -15,6 +15,12 @@ import { chromium as installed, root } from "./setup.js";
 
 const TITLE = "aurora/web-client";
 
+/** What the pictures are set in: Debian's package `fonts-liberation`. */
+const FONT = "Liberation Sans";
+const FONT_FOLDER = "/usr/share/fonts/truetype/liberation";
+if (!fs.existsSync(FONT_FOLDER))
+  throw new Error(`the pictures are set in ${FONT}, which is not in ${FONT_FOLDER}`);
+
 /** @type {Record<string, {viewport: {width: number, height: number}, colorScheme: "light" | "dark"}>} */
 const PICTURES = {
   "report-light": { viewport: { width: 1440, height: 1200 }, colorScheme: "light" },
@@ -28,7 +34,7 @@ const target = path.join(root, "docs/images");
 try {
   const page = pathToFileURL(await report()).href;
   fs.mkdirSync(target, { recursive: true });
-  const fonts = fontFile(folder, "Liberation Sans");
+  const fonts = fontFile(folder, FONT);
   const browser = await chromium.launch({
     executablePath: process.env.UNENTROPY_CHROMIUM ?? installed(),
     env: { ...process.env, FONTCONFIG_FILE: fonts },

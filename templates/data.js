@@ -11,6 +11,7 @@
  * @property {"numeric"|"label"|"missing"} kind
  * @property {string[]} labels the words that a label metric's values index
  * @property {() => (number|null)[]} values one per build
+ * @property {boolean} vast whether values may be greater than a packed column can hold
  * @property {Turn[]} turns branch after branch, each by build
  */
 /**
@@ -45,33 +46,33 @@ for (let index = 0; index < 64; index += 1) DIGITS[ALPHABET.charCodeAt(index)] =
 
 /**
  * The entries of a packed sequence (its spelling stands in src/report/pack.rs), each divided by
- * `divisor`. Codes reach 2^53, beyond what bit operators hold, hence the arithmetic.
+ * `divisor` or multiplied with `factor`. Codes reach 2^53, beyond what bit operators hold, hence the arithmetic where there are several
+ * digits.
  * @param {string} text
  * @param {number} divisor
+ * @param {number} factor
  * @returns {(number|null)[]}
  */
-export function unpack(text, divisor = 1) {
+export function unpack(text, divisor = 1, factor = 1) {
   const out = [];
   let last = 0;
-  let code = 0;
-  let weight = 1;
-  for (let at = 0; at < text.length; at += 1) {
-    const digit = DIGITS[text.charCodeAt(at)];
-    if (digit >= 32) {
-      code += (digit - 32) * weight;
-      weight *= 32;
+  let at = 0;
+  while (at < text.length) {
+    let digit = DIGITS[text.charCodeAt(at)];
+    at += 1;
+    if (digit === 0) {
+      out.push(null);
       continue;
     }
-    code += digit * weight;
-    if (code === 0) {
-      out.push(null);
-    } else {
-      const zigzag = code - 1;
-      last += zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
-      out.push(last / divisor);
+    let code = digit & 31;
+    for (let weight = 32; digit >= 32; weight *= 32) {
+      digit = DIGITS[text.charCodeAt(at)];
+      at += 1;
+      code += (digit & 31) * weight;
     }
-    code = 0;
-    weight = 1;
+    // Zigzag, moved by one: odd codes stand for what is not negative.
+    last += code % 2 === 1 ? (code - 1) / 2 : -code / 2;
+    out.push((last * factor) / divisor);
   }
   return out;
 }
@@ -124,15 +125,17 @@ function commits(mixed) {
  */
 export function readReport(text) {
   const raw = JSON.parse(text);
-  const tick = raw.builds.tick;
   const runs = once(() => unpack(raw.builds.run.s));
   const otherRuns = new Map(raw.builds.run.other);
   return {
     branches: raw.branches,
     builds: {
       count: raw.builds.count,
-      time: unpack(raw.builds.time).map((t) => (t ?? 0) * tick),
-      branch: unpack(raw.builds.branch).map((b) => b ?? 0),
+      time: /** @type {number[]} */ (unpack(raw.builds.time, 1, raw.builds.tick)),
+      branch:
+        raw.branches.length > 1
+          ? /** @type {number[]} */ (unpack(raw.builds.branch))
+          : new Array(raw.builds.count).fill(0),
       commit: commits(raw.builds.commit),
       run: (build) => otherRuns.get(build) ?? String(runs()[build]),
       number: once(() => unpack(raw.builds.number)),
@@ -146,6 +149,7 @@ export function readReport(text) {
         direction: metric.direction,
         kind,
         labels: metric.label?.labels ?? [],
+        vast: typeof metric.numeric === "string",
         turns: (metric.turns ?? []).map((/** @type {[number, string, string]} */ [build, before, after]) => ({
           build,
           before: Number(before),

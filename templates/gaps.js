@@ -9,6 +9,7 @@
  * @returns {(number|null|undefined)[]}
  */
 export function withRhythm(values) {
+  if (!values.includes(null)) return values;
   const reach = 3 * usualDistance(values);
   /** @type {(number|null|undefined)[]} */
   const out = values.slice();

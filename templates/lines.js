@@ -7,6 +7,7 @@ import { withRhythm } from "./gaps.js";
 import { colour, seriesColour } from "./palette.js";
 import { ANY_STEP, FONT, makePlot } from "./plot.js";
 import { turnsIn } from "./stats.js";
+import { along } from "./view.js";
 
 const HEIGHT = 236;
 
@@ -33,11 +34,10 @@ export function makeLines(place, report, view, chosen, title, told, bare) {
   const units = [...new Set(metrics.map((metric) => metric.unit))];
   const scaleOf = (/** @type {import("./data.js").Metric} */ metric) => `y${units.indexOf(metric.unit)}`;
   const thresholds = report.thresholds.filter((threshold) => chosen.includes(threshold.metric));
-  const shown = metrics.map((metric) => {
-    const values = metric.values();
-    return view.builds.map((build) => values[build] ?? null);
-  });
-  const shrinks = units.map((unit) => shrinkOf(shown.filter((_, index) => metrics[index].unit === unit)));
+  const shown = metrics.map((metric) => along(metric.values(), view));
+  const shrinks = units.map((unit) =>
+    shrinkOf(shown.filter((_, index) => metrics[index].unit === unit && metrics[index].vast)),
+  );
   const shrinkFor = (/** @type {import("./data.js").Metric} */ metric) => shrinks[units.indexOf(metric.unit)];
   const columns = shown.map((values, index) => {
     const shrink = shrinkFor(metrics[index]);
@@ -114,10 +114,12 @@ export function makeLines(place, report, view, chosen, title, told, bare) {
  */
 function shrinkOf(columns) {
   let [low, high] = [Infinity, -Infinity];
-  for (const value of columns.flat()) {
-    if (value === null) continue;
-    low = Math.min(low, value);
-    high = Math.max(high, value);
+  for (const values of columns) {
+    for (const value of values) {
+      if (value === null) continue;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
   }
   return high - low === Infinity || Math.max(high, -low) > 1e306 ? 2 ** -20 : 1;
 }
@@ -204,6 +206,7 @@ function valueAxis(unit, index, series, shrink) {
 function bridgeGaps(u, series) {
   const { ctx, bbox } = u;
   const [times, values] = [u.data[0], u.data[series]];
+  if (!values.includes(null)) return;
   const { scale } = u.series[series];
   const { min, max } = u.scales.x;
   ctx.save();
@@ -299,7 +302,7 @@ function drawThreshold(u, value, label, scale) {
   ctx.moveTo(bbox.left, y);
   ctx.lineTo(bbox.left + bbox.width, y);
   ctx.stroke();
-  ctx.font = FONT.replace(/\d+px/, `${11 * devicePixelRatio}px`);
+  ctx.font = FONT.replace(/\d+/, (size) => String(Number(size) * devicePixelRatio));
   ctx.textAlign = "right";
   const above = y - bbox.top > 18 * devicePixelRatio;
   ctx.textBaseline = above ? "bottom" : "top";

@@ -94,7 +94,7 @@ export function makePanel(panel, report, current) {
       );
       showTurns(panel, report, own, view);
     }
-    showTable(panel, report, own, view);
+    showTable(panel, report, title, own, view);
     if (near) draw();
   };
   new IntersectionObserver(

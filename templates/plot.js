@@ -10,8 +10,10 @@ import { formatMinute } from "./format.js";
 import { colour } from "./palette.js";
 import { change } from "./stats.js";
 import { valueText } from "./table.js";
+import { along } from "./view.js";
 
-export const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
+/** The page's own family, see report.css. */
+export const FONT = "12px system-ui, sans-serif";
 
 const KEYS =
   "Arrow keys step through the builds, Enter holds one; plus and minus zoom, zero shows the whole range.";
@@ -69,7 +71,7 @@ export function forgetZoom() {
  * @returns {Made}
  */
 export function makePlot(place, report, view, shape) {
-  const times = view.builds.map((build) => report.builds.time[build]);
+  const times = along(report.builds.time, view);
   const host = element("div", "plot");
   host.tabIndex = 0;
   host.setAttribute("role", "group");

@@ -2,7 +2,7 @@
 // in step with what the reader chose. Sequence only; the work is done by the modules beside it.
 
 import { showCards, showFacts } from "./cards.js";
-import { bindControls, bindLinks } from "./controls.js";
+import { bindControls, bindLinks, makeDates } from "./controls.js";
 import { readReport } from "./data.js";
 import { bindMode, refreshColours, restoreMode } from "./palette.js";
 import { makePanel } from "./panel.js";
@@ -12,45 +12,61 @@ import { viewOf } from "./view.js";
 /** @param {string} id */
 const byId = (id) => document.getElementById(id);
 
+/** Longer than this the page does not wait for its data before it shows the rest, in milliseconds. */
+const PATIENCE = 250;
+
+const root = document.documentElement;
+const present = () => root.classList.remove("loading");
+
 restoreMode();
-document.documentElement.classList.add("scripting");
+root.classList.add("scripting", "loading");
+setTimeout(present, PATIENCE);
 document.addEventListener("DOMContentLoaded", start);
 
 function start() {
+  present();
   const report = readReport(byId("data")?.textContent ?? "");
   refreshColours();
   bindLinks();
-  if (report.builds.count === 0) {
-    bindMode(/** @type {HTMLElement} */ (byId("mode")), refreshColours);
-    return;
-  }
-  let view = viewOf(report, 0, -Infinity, Infinity);
-  const panels = [...document.querySelectorAll(".panel")].map((panel) =>
-    makePanel(panel, report, () => view),
-  );
+  /** @type {ReturnType<typeof makePanel>[]} */
+  const panels = [];
   const repaint = () => {
     refreshColours();
     for (const panel of panels) panel.repaint();
   };
   bindMode(/** @type {HTMLElement} */ (byId("mode")), repaint);
+  if (report.builds.count === 0) return;
   bindPrint(panels, repaint);
-  let first = true;
+
+  let view = viewOf(report, 0, -Infinity, Infinity);
+  // The markup shows the first branch's whole range already.
+  let marked = true;
+  const elements = [...document.querySelectorAll(".panel")];
+  const add = (/** @type {Element} */ element) => {
+    const panel = makePanel(element, report, () => view);
+    panel.show(marked);
+    panels.push(panel);
+    return panel;
+  };
+  const first = elements.length > 0 ? add(elements[0]) : null;
   bindControls(report, (branch, from, to) => {
-    // The markup shows the first branch's whole range already.
-    const marked = first && branch === 0 && from === -Infinity && to === Infinity;
-    if (!marked) {
-      view = viewOf(report, branch, from, to);
-      forgetZoom();
-      showFacts(report, view);
-      showCards(report, view);
-    }
-    first = false;
-    for (const panel of panels) panel.show(marked);
+    if (marked && branch === 0 && from === -Infinity && to === Infinity) return view;
+    marked = false;
+    view = viewOf(report, branch, from, to);
+    forgetZoom();
+    showFacts(report, view);
+    showCards(report, view);
+    for (const panel of panels) panel.show(false);
     return view;
   });
-  // What the reader sees at once need not wait for the first frame.
-  const top = document.querySelector(".panel")?.getBoundingClientRect().top ?? Infinity;
-  if (top < innerHeight) panels[0].draw();
+  // What the reader sees at once need not wait for the first frame, and all else can until that is shown.
+  if (elements.length > 0 && elements[0].getBoundingClientRect().top < innerHeight) first?.draw();
+  requestAnimationFrame(() =>
+    requestAnimationFrame(() => {
+      for (const element of elements.slice(1)) add(element);
+      setTimeout(makeDates);
+    }),
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
-// The data table behind a chart, for the view. Rows are made when the table is opened, newest
-// first, a page of them at a time.
+// The data table behind a chart, for the view. It is made when it is opened, newest build first, a page
+// of rows at a time. The markup has one for readers without scripts only: a page of ten charts would
+// wait for thousands of cells that few ever open.
 
 import { commitAddress, runAddress, shortCommit } from "./data.js";
 import { element, link } from "./element.js";
@@ -22,13 +23,13 @@ export function valueText(metric, build) {
 /**
  * @param {Element} panel
  * @param {import("./data.js").Report} report
+ * @param {string} title the chart's
  * @param {import("./data.js").Metric[]} metrics
  * @param {import("./view.js").View} view
  */
-export function showTable(panel, report, metrics, view) {
+export function showTable(panel, report, title, metrics, view) {
   const details = /** @type {HTMLDetailsElement|null} */ (panel.querySelector("details.data"));
-  const body = details?.querySelector("tbody");
-  if (!details || !body) return;
+  if (!details) return;
   let filled = false;
   const fill = () => {
     if (!details.open || filled) return;
@@ -38,8 +39,13 @@ export function showTable(panel, report, metrics, view) {
       columns.some((metric) => (metric.values()[build] ?? null) !== null),
     );
     builds.reverse();
-    body.replaceChildren();
-    details.querySelector("button")?.remove();
+    const caption = element("caption", "");
+    const body = element("tbody", "");
+    const table = element("table", "", caption, head(metrics), body);
+    const scroll = element("div", "scroll", table);
+    scroll.tabIndex = 0;
+    scroll.setAttribute("role", "region");
+    scroll.setAttribute("aria-label", `Data of ${title}`);
     const more = element("button", "more", "Show more");
     more.setAttribute("type", "button");
     const add = () => {
@@ -47,16 +53,26 @@ export function showTable(panel, report, metrics, view) {
       body.append(...builds.slice(start, start + PAGE).map((build) => row(report, metrics, build)));
       const shown = body.childElementCount;
       const total = formatCount(builds.length, "build");
-      const caption = details.querySelector("caption");
-      if (caption) caption.textContent = shown < builds.length ? `The latest ${shown} of ${total}` : total;
+      caption.textContent = shown < builds.length ? `The latest ${shown} of ${total}` : total;
       if (shown >= builds.length) more.remove();
     };
     more.addEventListener("click", add);
-    details.append(more);
+    details.replaceChildren(/** @type {Element} */ (details.firstElementChild), scroll, more);
     add();
   };
   details.ontoggle = fill;
   fill();
+}
+
+/** @param {import("./data.js").Metric[]} metrics */
+function head(metrics) {
+  const cell = (/** @type {string} */ name, className = "") => {
+    const made = element("th", className, name);
+    made.setAttribute("scope", "col");
+    return made;
+  };
+  const values = metrics.map((metric) => cell(metric.name, "value"));
+  return element("thead", "", element("tr", "", cell("Time (UTC)"), cell("Commit"), cell("Run"), ...values));
 }
 
 /**

@@ -3,6 +3,7 @@
 
 import { colour, seriesColour } from "./palette.js";
 import { FONT, makePlot } from "./plot.js";
+import { along } from "./view.js";
 
 const NAME = 18;
 const BAR = 22;
@@ -20,10 +21,7 @@ const AXIS = 40;
  */
 export function makeTimeline(place, report, view, chosen, title, told, above) {
   const metrics = chosen.map((index) => report.metrics[index]);
-  const columns = metrics.map((metric) => {
-    const values = metric.values();
-    return view.builds.map((build) => values[build] ?? null);
-  });
+  const columns = metrics.map((metric) => along(metric.values(), view));
   const rows = metrics.length;
   const named = rows > 1 || above !== null;
   const row = named ? ROW : ROW - NAME;
@@ -85,7 +83,7 @@ function drawRow(u, metric, values, rowTop, named) {
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
-  ctx.font = FONT.replace(/\d+px/, `${11 * ratio}px`);
+  ctx.font = FONT.replace(/\d+/, (size) => String(Number(size) * ratio));
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
   if (named) {

@@ -28,6 +28,17 @@ export function viewOf(report, branch, from, to) {
 }
 
 /**
+ * A column's entries of the view's builds: the column itself, not to be written to, where those are all.
+ * @template T
+ * @param {T[]} column one entry per build
+ * @param {View} view
+ * @returns {T[]}
+ */
+export function along(column, { builds }) {
+  return builds.length === column.length ? column : builds.map((build) => column[build]);
+}
+
+/**
  * The stretch of `days` that ends with the branch's latest build; 0 is everything.
  * @param {import("./data.js").Report} report
  * @param {number} branch

@@ -221,6 +221,7 @@ test("builds of pull requests and of other branches are in no line, table or lis
     "other (10 builds)",
   ]);
   await page.locator("summary").first().click();
+  await page.waitForSelector("tbody tr");
   const cells = async () => (await page.locator("tbody tr td:nth-child(4)").allTextContents()).map(Number);
   assert.deepEqual(await cells(), [37, 34, 31, 28, 25, 22, 19, 16, 13, 10]);
   await page.selectOption("#branch", "1");
@@ -245,6 +246,8 @@ test("a range without builds says so", { skip }, async () => {
 
 test("keys step through the builds and the tip tells their values in UTC", { skip }, async () => {
   const { page, trouble, done } = await open(sample({ builds: 40, metrics: 1 }));
+  await page.locator("summary").first().click();
+  await page.waitForSelector("tbody tr");
   await page.locator(".plot").first().focus();
   await page.keyboard.press("End");
   const tip = page.locator(".tip").first();
@@ -370,6 +373,40 @@ test("without scripts everything is readable and no dead control shows", { skip 
   assert.equal(await page.locator("tbody").first().locator("tr").count(), 20);
   assert.ok(await page.locator("tbody").first().isVisible());
   assert.deepEqual(trouble, []);
+  await done();
+});
+
+test("a page whose data are slow to come shows everything else meanwhile", { skip }, async (t) => {
+  const html = sample({ builds: 60 });
+  const cut = html.indexOf('<script type="application/json"') + 200;
+  /** @type {() => void} */
+  let finish = () => {};
+  const server = createServer((_, response) => {
+    response.writeHead(200, { "content-type": "text/html; charset=utf-8" });
+    response.write(html.slice(0, cut));
+    finish = () => response.end(html.slice(cut));
+  });
+  await new Promise((listening) => server.listen(0, "127.0.0.1", () => listening(undefined)));
+  t.after(() => server.close());
+  const address = server.address();
+  assert.ok(address && typeof address === "object");
+  const { page, done } = await open("", { offline: false });
+  await page.context().unrouteAll();
+  await page.goto(`http://127.0.0.1:${address.port}/`, { waitUntil: "commit" });
+  await page.locator(".drawing").first().waitFor({ state: "visible" });
+  assert.equal(await page.locator(".card .latest").first().isVisible(), true);
+  assert.equal(await page.locator(".panel.on").count(), 0);
+  finish();
+  await page.waitForSelector(".panel.on canvas");
+  assert.equal(await page.locator(".drawing").first().isVisible(), false);
+  await done();
+});
+
+test("the fields of the range are fields for dates, after the first chart", { skip }, async () => {
+  const { page, done } = await open(sample());
+  await page.waitForSelector("#from[type='date']");
+  assert.equal(await page.getAttribute("#to", "type"), "date");
+  assert.match(await page.inputValue("#from"), /^\d{4}-\d\d-\d\d$/);
   await done();
 });
 

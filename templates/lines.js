@@ -22,6 +22,7 @@ const NARROW = 520;
 
 /**
  * @param {HTMLElement} place
+ * @param {number} width of the place
  * @param {import("./data.js").Report} report
  * @param {import("./view.js").View} view
  * @param {number[]} chosen indexes of numeric metrics
@@ -29,7 +30,7 @@ const NARROW = 520;
  * @param {import("./plot.js").Told[]} told
  * @param {boolean} bare whether the time axis is left to a timeline below
  */
-export function makeLines(place, report, view, chosen, title, told, bare) {
+export function makeLines(place, width, report, view, chosen, title, told, bare) {
   const metrics = chosen.map((index) => report.metrics[index]);
   const units = [...new Set(metrics.map((metric) => metric.unit))];
   const scaleOf = (/** @type {import("./data.js").Metric} */ metric) => `y${units.indexOf(metric.unit)}`;
@@ -71,7 +72,7 @@ export function makeLines(place, report, view, chosen, title, told, bare) {
 
   const options = {
     scales,
-    axes: place.clientWidth < NARROW ? axes.slice(0, 2) : axes,
+    axes: width < NARROW ? axes.slice(0, 2) : axes,
     series: metrics.map((metric, index) => ({
       label: metric.name,
       scale: scaleOf(metric),
@@ -104,7 +105,7 @@ export function makeLines(place, report, view, chosen, title, told, bare) {
   };
   const label = `${title}, ${view.builds.length} builds`;
   const height = bare ? SHORT : HEIGHT;
-  return makePlot(place, report, view, { label, height, told, options, columns, bare });
+  return makePlot(place, width, report, view, { label, height, told, options, columns, bare });
 }
 
 /**

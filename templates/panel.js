@@ -36,6 +36,8 @@ export function makePanel(panel, report, current) {
   const draw = () => {
     if (place === null || drawn) return;
     drawn = true;
+    // Asked before anything changes: afterwards the answer would take another layout of the page.
+    const width = place.clientWidth;
     for (const chart of made) chart.remove();
     place.replaceChildren();
     made = [];
@@ -49,9 +51,10 @@ export function makePanel(panel, report, current) {
       place.append(element("p", "nothing", "no data in this range"));
       return;
     }
-    if (numeric.some(has)) made.push(makeLines(place, report, view, numeric, title, told, labels.some(has)));
+    if (numeric.some(has))
+      made.push(makeLines(place, width, report, view, numeric, title, told, labels.some(has)));
     if (labels.some(has)) {
-      made.push(makeTimeline(place, report, view, labels, title, told, made[0]?.plot ?? null));
+      made.push(makeTimeline(place, width, report, view, labels, title, told, made[0]?.plot ?? null));
       const named = metrics.length > 1;
       place.append(...labels.filter(has).map((index) => stateKeys(report.metrics[index], view, named)));
     }

@@ -20,6 +20,9 @@ const KEYS =
 
 const HALF_DAY = 43_200_000;
 
+/** A narrower place is scrolled over, in pixels. */
+const LEAST_WIDTH = 200;
+
 /** Half a time label's width. */
 const EDGE = 20;
 
@@ -65,12 +68,13 @@ export function forgetZoom() {
 
 /**
  * @param {HTMLElement} place
+ * @param {number} width of the place
  * @param {import("./data.js").Report} report
  * @param {import("./view.js").View} view
  * @param {Shape} shape
  * @returns {Made}
  */
-export function makePlot(place, report, view, shape) {
+export function makePlot(place, width, report, view, shape) {
   const times = along(report.builds.time, view);
   const host = element("div", "plot");
   host.tabIndex = 0;
@@ -86,7 +90,7 @@ export function makePlot(place, report, view, shape) {
   const { options } = shape;
   const plot = new uPlot(
     {
-      width: Math.max(200, host.clientWidth),
+      width: Math.max(LEAST_WIDTH, width),
       height: shape.height,
       padding: [12, 18, 0, 6],
       ms: 1,
@@ -167,8 +171,8 @@ export function makePlot(place, report, view, shape) {
   bindKeys(host, plot, times, tip);
 
   const watcher = new ResizeObserver(() => {
-    const width = Math.max(200, host.clientWidth);
-    if (width !== plot.width) plot.setSize({ width, height: shape.height });
+    const now = Math.max(LEAST_WIDTH, host.clientWidth);
+    if (now !== plot.width) plot.setSize({ width: now, height: shape.height });
   });
   watcher.observe(host);
   return {

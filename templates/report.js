@@ -27,16 +27,16 @@ function start() {
   present();
   const report = readReport(byId("data")?.textContent ?? "");
   refreshColours();
-  bindLinks();
   /** @type {ReturnType<typeof makePanel>[]} */
   const panels = [];
   const repaint = () => {
     refreshColours();
     for (const panel of panels) panel.repaint();
   };
-  bindMode(/** @type {HTMLElement} */ (byId("mode")), repaint);
-  if (report.builds.count === 0) return;
-  bindPrint(panels, repaint);
+  if (report.builds.count === 0) {
+    bindMode(/** @type {HTMLElement} */ (byId("mode")), repaint);
+    return;
+  }
 
   let view = viewOf(report, 0, -Infinity, Infinity);
   // The markup shows the first branch's whole range already.
@@ -46,10 +46,8 @@ function start() {
     const panel = makePanel(element, report, () => view);
     panel.show(marked);
     panels.push(panel);
-    return panel;
   };
-  const first = elements.length > 0 ? add(elements[0]) : null;
-  bindControls(report, (branch, from, to) => {
+  const choose = (/** @type {number} */ branch, /** @type {number} */ from, /** @type {number} */ to) => {
     if (marked && branch === 0 && from === -Infinity && to === Infinity) return view;
     marked = false;
     view = viewOf(report, branch, from, to);
@@ -58,25 +56,30 @@ function start() {
     showCards(report, view);
     for (const panel of panels) panel.show(false);
     return view;
-  });
-  // What the reader sees at once need not wait for the first frame, and all else can until that is shown.
-  if (elements.length > 0 && elements[0].getBoundingClientRect().top < innerHeight) first?.draw();
-  requestAnimationFrame(() =>
-    requestAnimationFrame(() => {
-      for (const element of elements.slice(1)) add(element);
-      setTimeout(makeDates);
-    }),
-  );
-}
-
-/**
- * Paper gets every chart, in light colours.
- * @param {{draw: () => void}[]} panels
- * @param {() => void} repaint
- */
-function bindPrint(panels, repaint) {
+  };
+  let finished = false;
+  const finish = () => {
+    if (finished) return;
+    finished = true;
+    bindMode(/** @type {HTMLElement} */ (byId("mode")), repaint);
+    bindLinks();
+    bindControls(report, choose);
+    for (const element of elements.slice(panels.length)) add(element);
+    setTimeout(makeDates);
+  };
+  // Paper gets every chart, in light colours.
   addEventListener("beforeprint", () => {
+    finish();
     for (const panel of panels) panel.draw();
   });
   matchMedia("print").addEventListener("change", repaint);
+
+  // An address may choose another view. Else the first chart is drawn without waiting for a frame, where it is seen at
+  // once, and all else is made when that is on the screen.
+  if (location.hash !== "") finish();
+  else if (elements.length > 0 && elements[0].getBoundingClientRect().top < innerHeight) {
+    add(elements[0]);
+    panels[0].draw();
+  }
+  requestAnimationFrame(() => requestAnimationFrame(finish));
 }

@@ -12,6 +12,7 @@ const AXIS = 40;
 
 /**
  * @param {HTMLElement} place
+ * @param {number} width of the place
  * @param {import("./data.js").Report} report
  * @param {import("./view.js").View} view
  * @param {number[]} chosen indexes of label metrics
@@ -19,7 +20,7 @@ const AXIS = 40;
  * @param {import("./plot.js").Told[]} told
  * @param {any} above the line chart that stands over the rows and lends them its edges, or null
  */
-export function makeTimeline(place, report, view, chosen, title, told, above) {
+export function makeTimeline(place, width, report, view, chosen, title, told, above) {
   const metrics = chosen.map((index) => report.metrics[index]);
   const columns = metrics.map((metric) => along(metric.values(), view));
   const rows = metrics.length;
@@ -51,7 +52,7 @@ export function makeTimeline(place, report, view, chosen, title, told, above) {
   };
   const label = `${title}, states of ${view.builds.length} builds`;
   const height = rows * row + AXIS + 4;
-  const made = makePlot(place, report, view, { label, height, told, options, columns });
+  const made = makePlot(place, width, report, view, { label, height, told, options, columns });
   if (above) {
     let edges = "";
     const follow = () => {

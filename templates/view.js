@@ -20,6 +20,8 @@ const DAY = 86_400_000;
  */
 export function viewOf(report, branch, from, to) {
   const { time, branch: branches, count } = report.builds;
+  if (report.branches.length === 1 && from === -Infinity && to === Infinity)
+    return { branch, from, to, builds: [...time.keys()] };
   const builds = [];
   for (let build = 0; build < count; build += 1) {
     if (branches[build] === branch && time[build] >= from && time[build] <= to) builds.push(build);

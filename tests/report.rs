@@ -29,8 +29,13 @@ fn between<'a>(html: &'a str, from: &str, to: &str) -> &'a str {
     &html[start..start + html[start..].find(to).unwrap_or_else(|| panic!("`{to}` is missing"))]
 }
 
+/// What the page's data say of themselves; the columns below are of nothing that HTML could take for its own.
 fn data(html: &str) -> serde_json::Value {
-    serde_json::from_str(between(html, "id=\"data\">", "</script>")).expect("the page's data is JSON")
+    let (json, columns) =
+        between(html, "id=\"data\">", "</script>").split_once('\n').expect("columns follow the JSON");
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_,.\n".contains(c);
+    assert!(columns.chars().all(plain), "a column has other characters than its alphabet's");
+    serde_json::from_str(json).expect("the page's data begin with a line of JSON")
 }
 
 /// The document without the script's own text.

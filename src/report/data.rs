@@ -1,8 +1,9 @@
 //! The data that the page's script reads: the builds once, each metric's column beside them, the
-//! charts' make-up. Its shape is private to the page and `templates/data.js`; the version number
+//! charts' make-up. One line of JSON says what there is, and each line below it is a column, which the
+//! JSON names by number: so what is never looked at is never read either. Its shape is private to the page and `templates/data.js`; the version number
 //! is there for the two to be held together by a test. Escaping for HTML happens here too.
 
-use super::pack::{self, Mixed, Packed};
+use super::pack::{self, Packed};
 use super::selection::Selection;
 use super::{Drawn, ReportInput, Turn};
 use crate::config::{self, Direction, Unit};
@@ -25,13 +26,53 @@ struct Data<'a> {
 struct Builds {
     count: usize,
     /// Times in units of `tick` milliseconds.
-    time: String,
+    time: Column,
     tick: i64,
     /// Indexes into `branches`.
-    branch: String,
+    branch: Column,
     commit: Mixed,
     run: Mixed,
-    number: String,
+    number: Column,
+}
+
+/// The number of a column among the lines below the JSON.
+type Column = usize;
+
+/// `pack::Mixed`, its compact entries a column.
+#[derive(Serialize)]
+struct Mixed {
+    s: Column,
+    other: Vec<(usize, String)>,
+}
+
+/// `pack::Packed`, its text a column: scaled integers where `d` is there, else the numbers themselves.
+#[derive(Serialize)]
+struct Numeric {
+    s: Column,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    d: Option<u8>,
+}
+
+/// The columns so far.
+#[derive(Default)]
+struct Columns(Vec<String>);
+
+impl Columns {
+    fn add(&mut self, text: String) -> Column {
+        self.0.push(text);
+        self.0.len() - 1
+    }
+
+    fn mixed(&mut self, mixed: pack::Mixed) -> Mixed {
+        Mixed { s: self.add(mixed.s), other: mixed.other }
+    }
+
+    fn numeric(&mut self, packed: Packed) -> Numeric {
+        match packed {
+            Packed::Scaled { s, d } => Numeric { s: self.add(s), d: Some(d) },
+            Packed::Plain(text) => Numeric { s: self.add(text), d: None },
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -42,7 +83,7 @@ struct Metric<'a> {
     direction: Direction,
     /// With neither this nor `label` the metric is configured, but was never recorded.
     #[serde(skip_serializing_if = "Option::is_none")]
-    numeric: Option<Packed>,
+    numeric: Option<Numeric>,
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<Label<'a>>,
     /// Likely shifts of level: the build, the level before it and the one from it on, in decimal.
@@ -52,7 +93,7 @@ struct Metric<'a> {
 
 #[derive(Serialize)]
 struct Label<'a> {
-    values: String,
+    values: Column,
     labels: &'a [String],
 }
 
@@ -73,7 +114,11 @@ struct Threshold<'a> {
 /// Run numbers and times beyond this are not exact in the page and are left out.
 const EXACT: std::ops::Range<i64> = -(1 << 51)..(1 << 51);
 
-/// The page's data as JSON that may stand inside a `script` element: `<`, `>`, `&` and the two
+/// Up to this many builds their times are exact in the page; beyond it they are whole seconds, which no chart shows a
+/// part of, in three characters each instead of five.
+const EXACT_TIMES: usize = 2_000;
+
+/// The page's data as a line of JSON and columns that may stand inside a `script` element: `<`, `>`, `&` and the two
 /// line separators of JavaScript are written as escapes, so that no text can end the element.
 pub(super) fn json(
     input: &ReportInput<'_>,
@@ -85,17 +130,20 @@ pub(super) fn json(
 ) -> serde_json::Result<String> {
     let table = &input.columns.builds;
     let kept = &selection.kept;
-    let tick = if kept.iter().all(|&b| table.timestamp[b] % 1000 == 0) { 1000 } else { 1 };
+    let whole = kept.len() > EXACT_TIMES || kept.iter().all(|&b| table.timestamp[b] % 1000 == 0);
+    let tick = if whole { 1000 } else { 1 };
     let exact = |number: i64| EXACT.contains(&number).then_some(number);
+
+    let mut columns = Columns::default();
 
     let builds = Builds {
         count: kept.len(),
-        time: pack::integers(kept.iter().map(|&b| Some(table.timestamp[b] / tick))),
+        time: columns.add(pack::integers(kept.iter().map(|&b| Some(table.timestamp[b].div_euclid(tick))))),
         tick,
-        branch: pack::integers(selection.branch.iter().map(|&b| Some(i64::from(b)))),
-        commit: pack::commits(kept.iter().map(|&b| table.commit[b].as_str())),
-        run: pack::run_ids(kept.iter().map(|&b| table.run_id[b].as_str())),
-        number: pack::integers(kept.iter().map(|&b| exact(table.run_number[b]))),
+        branch: columns.add(pack::integers(selection.branch.iter().map(|&b| Some(i64::from(b))))),
+        commit: columns.mixed(pack::commits(kept.iter().map(|&b| table.commit[b].as_str()))),
+        run: columns.mixed(pack::run_ids(kept.iter().map(|&b| table.run_id[b].as_str()))),
+        number: columns.add(pack::integers(kept.iter().map(|&b| exact(table.run_number[b])))),
     };
     let metrics = drawn
         .iter()
@@ -105,11 +153,11 @@ pub(super) fn json(
                 None => (None, None),
                 Some(Values::Numeric(values)) => {
                     let own: Vec<Option<f64>> = kept.iter().map(|&b| values[b]).collect();
-                    (Some(pack::numbers(&own)), None)
+                    (Some(columns.numeric(pack::numbers(&own))), None)
                 }
                 Some(Values::Label(values, labels)) => {
                     let values = pack::integers(kept.iter().map(|&b| values[b].map(i64::from)));
-                    (None, Some(Label { values, labels }))
+                    (None, Some(Label { values: columns.add(values), labels }))
                 }
             };
             let config::Metric { id, name, unit, direction, .. } = d.metric;
@@ -127,7 +175,7 @@ pub(super) fn json(
         })
         .collect();
     let data = Data {
-        version: 2,
+        version: 3,
         branches: selection.branches.iter().map(|b| (b.name.as_str(), b.builds)).collect(),
         builds,
         metrics,
@@ -135,7 +183,13 @@ pub(super) fn json(
         thresholds,
         repository,
     };
-    serde_json::to_string(&data).map(|text| escape(&text))
+    let mut text = escape(&serde_json::to_string(&data)?);
+    // Columns are of letters, digits and `-_,.`: nothing to escape.
+    for column in &columns.0 {
+        text.push('\n');
+        text.push_str(column);
+    }
+    Ok(text)
 }
 
 /// Escapes JSON text for a `script` element; the value it denotes stays the same, because these

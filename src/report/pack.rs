@@ -9,11 +9,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
 
 /// A column of optional numbers as the page stores it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Packed {
     /// Scaled integers: entry = integer / 10^decimals.
     Scaled {
@@ -23,13 +21,12 @@ pub(super) enum Packed {
         d: u8,
     },
     /// The numbers themselves, for columns that do not fit scaled integers: decimal spellings with
-    /// commas between, an absent entry is empty. As one text, because a JSON number of serde_json's
-    /// brings tables of its own into the engine.
+    /// commas between, an absent entry is empty.
     Plain(String),
 }
 
 /// Text entries of which nearly all have one compact form; the others are listed beside them.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Mixed {
     /// The compact entries; an exception is absent here.
     pub(super) s: String,

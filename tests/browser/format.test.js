@@ -132,28 +132,33 @@ test("packed sequences are read as they are written", () => {
 });
 
 test("commits and runs come back, exceptions included", () => {
-  const report = readReport(
-    JSON.stringify({
-      branches: [["main", 3]],
-      builds: {
-        count: 3,
-        time: "DDD",
-        tick: 1000,
-        branch: "BBB",
-        commit: { s: "AP8A_wD_AP8A_wD_AP8A_wD_AP8".repeat(2), other: [[1, "import"]] },
-        run: { s: "PAD", other: [[1, "local-1"]] },
-        number: "DAD",
-      },
-      metrics: [],
-      charts: [],
-      thresholds: [],
-      repository: null,
-    }),
-  );
+  const json = JSON.stringify({
+    branches: [
+      ["main", 2],
+      ["other", 1],
+    ],
+    builds: {
+      count: 3,
+      time: 0,
+      tick: 1000,
+      branch: 1,
+      commit: { s: 2, other: [[1, "import"]] },
+      run: { s: 3, other: [[1, "local-1"]] },
+      number: 4,
+    },
+    metrics: [],
+    charts: [],
+    thresholds: [],
+    repository: null,
+  });
+  const hashes = "AP8A_wD_AP8A_wD_AP8A_wD_AP8".repeat(2);
+  const report = readReport([json, "DDD", "BDC", hashes, "PAD", "DAD"].join("\n"));
   const hash = "00ff".repeat(10);
   assert.deepEqual([0, 1, 2].map(report.builds.commit), [hash, "import", hash]);
   assert.deepEqual([0, 1, 2].map(report.builds.run), ["7", "local-1", "8"]);
   assert.deepEqual(report.builds.time, [1000, 2000, 3000]);
+  assert.deepEqual(report.builds.branch, [0, 1, 0]);
+  assert.deepEqual(report.builds.number(), [1, null, 2]);
 });
 
 test("a date field's text is a day in UTC", () => {

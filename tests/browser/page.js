@@ -78,8 +78,15 @@ export async function open(html, options = {}) {
     return route.abort();
   });
   await page.goto(address);
+  if (options.javaScriptEnabled ?? true) await page.waitForFunction(finished);
   return { page, trouble, done: () => context.close() };
 }
+
+/** Whether a report's script has nothing left to do until the reader does something. Runs in the page. */
+const finished = () => {
+  const field = document.getElementById("from");
+  return field === null || field.getAttribute("type") === "date";
+};
 
 export async function close() {
   await browser?.close();

@@ -19,7 +19,7 @@ const root = document.documentElement;
 const present = () => root.classList.remove("loading");
 
 restoreMode();
-root.classList.add("scripting", "loading");
+root.classList.add("scripting", "loading", "early");
 setTimeout(present, PATIENCE);
 document.addEventListener("DOMContentLoaded", start);
 
@@ -34,6 +34,7 @@ function start() {
     for (const panel of panels) panel.repaint();
   };
   if (report.builds.count === 0) {
+    root.classList.remove("early");
     bindMode(/** @type {HTMLElement} */ (byId("mode")), repaint);
     return;
   }
@@ -61,6 +62,7 @@ function start() {
   const finish = () => {
     if (finished) return;
     finished = true;
+    root.classList.remove("early");
     bindMode(/** @type {HTMLElement} */ (byId("mode")), repaint);
     bindLinks();
     bindControls(report, choose);

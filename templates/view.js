@@ -23,8 +23,10 @@ export function viewOf(report, branch, from, to) {
   if (report.branches.length === 1 && from === -Infinity && to === Infinity)
     return { branch, from, to, builds: [...time.keys()] };
   const builds = [];
+  const whole = from === -Infinity && to === Infinity;
   for (let build = 0; build < count; build += 1) {
-    if (branches[build] === branch && time[build] >= from && time[build] <= to) builds.push(build);
+    if (branches[build] === branch && (whole || (time[build] >= from && time[build] <= to)))
+      builds.push(build);
   }
   return { branch, from, to, builds };
 }

@@ -10,7 +10,7 @@ import { chromium as installed } from "../../scripts/setup.js";
 import { directory, history } from "../samples.js";
 import { alone, interleave, median, milliseconds, quantile, size, slower } from "../timing.js";
 
-const ROUNDS = 7;
+const ROUNDS = 21;
 
 /** Movements of the pointer that are timed, over ten charts that all follow it. */
 const MOVES = 150;

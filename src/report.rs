@@ -123,16 +123,12 @@ struct Turn {
 
 /// The likely shifts of each metric, branch after branch, each by build. What would read as no change is left out.
 fn turns(selection: &selection::Selection, drawn: &[Drawn<'_>]) -> Vec<Vec<Turn>> {
-    let mut branches = vec![Vec::new(); selection.branches.len()];
-    for (place, branch) in selection.branch.iter().enumerate() {
-        branches[*branch as usize].push(place);
-    }
     let of_metric = |d: &Drawn<'_>| {
         let Some(Values::Numeric(values)) = d.values else { return Vec::new() };
         let mut found = Vec::new();
-        for builds in &branches {
-            let value = |place: &usize| values[selection.kept[*place]].map(|value| (*place, value));
-            let (places, course): (Vec<usize>, Vec<f64>) = builds.iter().filter_map(value).unzip();
+        for stretch in selection.stretches() {
+            let value = |place: usize| values[selection.kept[place]].map(|value| (place, value));
+            let (places, course): (Vec<usize>, Vec<f64>) = stretch.filter_map(value).unzip();
             found.extend(
                 shift::shifts(&course)
                     .into_iter()

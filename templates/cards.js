@@ -72,7 +72,7 @@ function showNumeric(card, metric, report, view) {
   trend.dataset.part = "trend";
   card.querySelector("[data-part=trend]")?.replaceWith(trend);
   card.querySelector("[data-part=turn]")?.remove();
-  const turn = turnsIn(metric, report, view).pop();
+  const turn = turnsIn(metric, view).pop();
   if (turn !== undefined) {
     const day = formatDay(report.builds.time[turn.build]);
     const { arrow, text } = change(turn.before, turn.after, metric);

@@ -24,15 +24,14 @@
 /**
  * @typedef {object} Builds
  * @property {number} count
- * @property {number[]} time milliseconds since 1970, ascending
- * @property {number[]} branch indexes into the branches
+ * @property {number[]} time milliseconds since 1970, ascending within a branch
  * @property {(build: number) => string} commit
  * @property {(build: number) => string} run
  * @property {() => (number|null)[]} number
  */
 /**
  * @typedef {object} Report
- * @property {[string, number][]} branches names and numbers of builds
+ * @property {[string, number][]} branches names and numbers of builds; the builds stand branch after branch
  * @property {Builds} builds
  * @property {Metric[]} metrics
  * @property {{metrics: number[], title: string}[]} charts
@@ -138,10 +137,6 @@ export function readReport(text) {
     builds: {
       count: raw.builds.count,
       time: /** @type {number[]} */ (unpack(columns[raw.builds.time], 1, raw.builds.tick)),
-      branch:
-        raw.branches.length > 1
-          ? /** @type {number[]} */ (unpack(columns[raw.builds.branch]))
-          : new Array(raw.builds.count).fill(0),
       commit: commits(columns[raw.builds.commit.s], raw.builds.commit.other),
       run: (build) => otherRuns.get(build) ?? String(runs()[build]),
       number: once(() => unpack(columns[raw.builds.number])),

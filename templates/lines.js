@@ -48,7 +48,7 @@ export function makeLines(place, width, report, view, chosen, title, told, bare)
   });
 
   const turns = metrics.map((metric) =>
-    turnsIn(metric, report, view).map(({ build, before, after }) => ({
+    turnsIn(metric, view).map(({ build, before, after }) => ({
       time: report.builds.time[build],
       rising: after > before,
       middle: (before / 2 + after / 2) * shrinkFor(metric),

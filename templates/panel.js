@@ -196,7 +196,7 @@ const TURNS = 20;
  */
 function showTurns(panel, report, metrics, view) {
   const place = /** @type {HTMLElement|null} */ (panel.querySelector(".shifts"));
-  const turns = metrics.flatMap((metric) => turnsIn(metric, report, view).map((turn) => ({ metric, turn })));
+  const turns = metrics.flatMap((metric) => turnsIn(metric, view).map((turn) => ({ metric, turn })));
   turns.sort((a, b) => b.turn.build - a.turn.build);
   const items = turns.slice(0, TURNS).map(({ metric, turn: { build, before, after } }) => {
     const { unit, name } = metric;

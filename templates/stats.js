@@ -34,14 +34,12 @@ export function summarise(metric, builds) {
 /**
  * A metric's likely shifts of level among the builds, oldest first.
  * @param {import("./data.js").Metric} metric
- * @param {import("./data.js").Report} report
  * @param {import("./view.js").View} view
  */
-export function turnsIn(metric, report, view) {
+export function turnsIn(metric, view) {
   if (view.builds.length === 0) return [];
   const [first, last] = [view.builds[0], view.builds[view.builds.length - 1]];
-  const { branch } = report.builds;
-  return metric.turns.filter(({ build }) => build >= first && build <= last && branch[build] === view.branch);
+  return metric.turns.filter(({ build }) => build >= first && build <= last);
 }
 
 /**

@@ -8,7 +8,7 @@ const DAY = 86_400_000;
  * @property {number} branch
  * @property {number} from milliseconds since 1970
  * @property {number} to
- * @property {number[]} builds the builds in the view, oldest first
+ * @property {number[]} builds the builds in the view, oldest first: consecutive ones
  */
 
 /**
@@ -19,27 +19,26 @@ const DAY = 86_400_000;
  * @returns {View}
  */
 export function viewOf(report, branch, from, to) {
-  const { time, branch: branches, count } = report.builds;
-  if (report.branches.length === 1 && from === -Infinity && to === Infinity)
-    return { branch, from, to, builds: [...time.keys()] };
+  const { time } = report.builds;
+  let first = 0;
+  for (let other = 0; other < branch; other += 1) first += report.branches[other][1];
+  let end = first + report.branches[branch][1];
+  while (first < end && time[first] < from) first += 1;
+  while (end > first && time[end - 1] > to) end -= 1;
   const builds = [];
-  const whole = from === -Infinity && to === Infinity;
-  for (let build = 0; build < count; build += 1) {
-    if (branches[build] === branch && (whole || (time[build] >= from && time[build] <= to)))
-      builds.push(build);
-  }
+  for (let build = first; build < end; build += 1) builds.push(build);
   return { branch, from, to, builds };
 }
 
 /**
- * A column's entries of the view's builds: the column itself, not to be written to, where those are all.
+ * A column's entries of the view's builds.
  * @template T
  * @param {T[]} column one entry per build
  * @param {View} view
  * @returns {T[]}
  */
 export function along(column, { builds }) {
-  return builds.length === column.length ? column : builds.map((build) => column[build]);
+  return column.slice(builds[0], builds[0] + builds.length);
 }
 
 /**

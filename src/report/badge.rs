@@ -2,7 +2,7 @@
 //! image of its course. Which builds they speak of follows the report's rules: one branch, none of
 //! pull requests.
 
-use super::selection::{self, Selection};
+use super::selection;
 use super::shape::{self, Area, Bar, Span};
 use super::stats::{self, Trend};
 use super::{ThresholdLine, moment};
@@ -94,16 +94,15 @@ pub fn badge(
     wish: &BadgeWish,
 ) -> Result<String> {
     let preferred = wish.branch.as_deref().or(wish.default_branch.as_deref());
-    let mut selection = selection::select(&columns.builds, preferred);
+    let selection = selection::select(&columns.builds, preferred);
     let chosen = selection.branches.first().map(|branch| branch.name.as_str());
-    if wish.branch.is_some() && chosen != wish.branch.as_deref() {
-        selection.shown.clear();
-    }
+    let unknown = wish.branch.is_some() && chosen != wish.branch.as_deref();
+    let builds = if unknown { &[] } else { selection.shown() };
     let label = shown(wish.label.as_deref().unwrap_or(&metric.name));
     let column = columns.metrics.iter().find(|c| c.id == metric.id).map(|c| &c.values);
-    let known = Known::new(&selection, column, metric);
+    let known = Known::new(builds, column, metric);
     match wish.form {
-        Form::Trend => known.course(columns, &selection, metric, label),
+        Form::Trend => known.course(columns, builds, metric, label),
         Form::Svg => {
             let message = known.message(metric);
             let (label_width, message_width) = (width(&label), width(&message));
@@ -146,14 +145,14 @@ enum Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    fn new(selection: &Selection, values: Option<&'a Values>, metric: &Metric) -> Self {
+    fn new(builds: &[usize], values: Option<&'a Values>, metric: &Metric) -> Self {
         match values {
             Some(Values::Numeric(values)) if metric.kind == crate::config::MetricType::Numeric => {
-                let numbers: Vec<f64> = selection.shown.iter().filter_map(|&b| values[b]).collect();
+                let numbers: Vec<f64> = builds.iter().filter_map(|&b| values[b]).collect();
                 if numbers.is_empty() { Known::Nothing } else { Known::Numbers(numbers, values) }
             }
             Some(Values::Label(values, labels)) if metric.kind == crate::config::MetricType::Label => {
-                let latest = selection.shown.iter().rev().find_map(|&b| values[b]);
+                let latest = builds.iter().rev().find_map(|&b| values[b]);
                 latest.map_or(Known::Nothing, |label| Known::Label(&labels[label as usize], values))
             }
             _ => Known::Nothing,
@@ -188,15 +187,9 @@ impl<'a> Known<'a> {
         }
     }
 
-    fn course(
-        &self,
-        columns: &Columns,
-        selection: &Selection,
-        metric: &Metric,
-        label: String,
-    ) -> Result<String> {
+    fn course(&self, columns: &Columns, builds: &[usize], metric: &Metric, label: String) -> Result<String> {
         let time = |build: usize| columns.builds.timestamp[build];
-        let (first, last) = (selection.shown.first(), selection.shown.last());
+        let (first, last) = (builds.first(), builds.last());
         let span = Span { from: first.map_or(0, |&b| time(b)), to: last.map_or(0, |&b| time(b)) };
         let latest = self.message(metric);
         let period = match (first, last) {
@@ -211,14 +204,14 @@ impl<'a> Known<'a> {
             Known::Numbers(numbers, values) => {
                 let summary = stats::summarise(numbers.iter().copied(), metric.unit, metric.direction);
                 if let Some(summary) = summary {
-                    let points: Vec<_> = selection.shown.iter().map(|&b| (time(b), values[b])).collect();
+                    let points: Vec<_> = builds.iter().map(|&b| (time(b), values[b])).collect();
                     let points = shape::with_rhythm(&points);
                     path = shape::line(&points, span, (summary.min, summary.max), COURSE);
                     trend = Some(summary.trend);
                 }
             }
             Known::Label(_, values) => {
-                let points: Vec<_> = selection.shown.iter().map(|&b| (time(b), values[b])).collect();
+                let points: Vec<_> = builds.iter().map(|&b| (time(b), values[b])).collect();
                 bars = shape::bars(&points, span, COURSE.width);
             }
             Known::Nothing => {}

@@ -14,6 +14,7 @@ use serde::Serialize;
 #[derive(Serialize)]
 struct Data<'a> {
     version: u32,
+    /// Names and numbers of builds; the builds stand branch after branch.
     branches: Vec<(&'a str, usize)>,
     builds: Builds,
     metrics: Vec<Metric<'a>>,
@@ -28,8 +29,6 @@ struct Builds {
     /// Times in units of `tick` milliseconds.
     time: Column,
     tick: i64,
-    /// Indexes into `branches`.
-    branch: Column,
     commit: Mixed,
     run: Mixed,
     number: Column,
@@ -140,7 +139,6 @@ pub(super) fn json(
         count: kept.len(),
         time: columns.add(pack::integers(kept.iter().map(|&b| Some(table.timestamp[b].div_euclid(tick))))),
         tick,
-        branch: columns.add(pack::integers(selection.branch.iter().map(|&b| Some(i64::from(b))))),
         commit: columns.mixed(pack::commits(kept.iter().map(|&b| table.commit[b].as_str()))),
         run: columns.mixed(pack::run_ids(kept.iter().map(|&b| table.run_id[b].as_str()))),
         number: columns.add(pack::integers(kept.iter().map(|&b| exact(table.run_number[b])))),
@@ -175,7 +173,7 @@ pub(super) fn json(
         })
         .collect();
     let data = Data {
-        version: 3,
+        version: 4,
         branches: selection.branches.iter().map(|b| (b.name.as_str(), b.builds)).collect(),
         builds,
         metrics,

@@ -210,13 +210,13 @@ impl<'a> Page<'a> {
         let view = View {
             table: &input.columns.builds,
             selection,
-            shown: &selection.shown,
+            shown: selection.shown(),
             drawn,
             turns,
             repository,
         };
         let span = view.span();
-        let days = if selection.shown.is_empty() {
+        let days = if selection.shown().is_empty() {
             (String::new(), String::new())
         } else {
             (moment::day(span.from), moment::day(span.to))
@@ -235,7 +235,7 @@ impl<'a> Page<'a> {
             version: &input.facts.version,
             generated: moment::minute_of(&input.facts.generated_at),
             repository,
-            builds: count(selection.shown.len(), "build"),
+            builds: count(selection.shown().len(), "build"),
             period: if days.0 == days.1 { days.0.clone() } else { format!("{} to {}", days.0, days.1) },
             first_day: days.0,
             last_day: days.1,
@@ -305,7 +305,7 @@ impl<'a> View<'_, 'a> {
 
     /// A metric's likely shifts on the branch shown, newest first, each with its place in the build table.
     fn turns_shown(&self, metric: usize) -> impl Iterator<Item = (usize, Turn)> {
-        let of_branch = self.turns[metric].iter().rev().filter(|t| self.selection.branch[t.build] == 0);
+        let of_branch = self.turns[metric].iter().rev().filter(|t| t.build < self.shown.len());
         of_branch.map(|t| (self.selection.kept[t.build], *t))
     }
 

@@ -2,21 +2,35 @@
 //! branch chosen to be seen first. Values are not looked at here.
 
 use crate::history::BuildTable;
+use std::ops::Range;
 
 /// Events whose builds stand for a proposed change and not for the branch's own course.
 const PROPOSALS: [&str; 2] = ["pull_request", "pull_request_target"];
 
 /// The builds of a report.
 pub(super) struct Selection {
-    /// Indexes into the build table, in its order.
+    /// Indexes into the build table: branch after branch as in `branches`, each in the table's order, so that what is
+    /// shown of a branch is a stretch of every column.
     pub(super) kept: Vec<usize>,
     /// The branches that have kept builds: the chosen one first, then by falling number of
     /// builds, equals by name.
     pub(super) branches: Vec<Branch>,
-    /// For each kept build, its place in `branches`.
-    pub(super) branch: Vec<u32>,
+}
+
+impl Selection {
     /// Indexes into the build table of the first branch's builds.
-    pub(super) shown: Vec<usize>,
+    pub(super) fn shown(&self) -> &[usize] {
+        &self.kept[..self.branches.first().map_or(0, |branch| branch.builds)]
+    }
+
+    /// Each branch's stretch of `kept`.
+    pub(super) fn stretches(&self) -> impl Iterator<Item = Range<usize>> {
+        self.branches.iter().scan(0, |end, branch| {
+            let start = *end;
+            *end += branch.builds;
+            Some(start..*end)
+        })
+    }
 }
 
 /// A branch and the number of its kept builds.
@@ -31,7 +45,7 @@ pub(super) struct Branch {
 /// the one with the most.
 pub(super) fn select(table: &BuildTable, default_branch: Option<&str>) -> Selection {
     let proposal: Vec<bool> = table.events.iter().map(|e| PROPOSALS.contains(&e.as_str())).collect();
-    let kept: Vec<usize> =
+    let mut kept: Vec<usize> =
         (0..table.id.len()).filter(|&build| !proposal[table.event[build] as usize]).collect();
 
     let mut counts = vec![0usize; table.branches.len()];
@@ -51,11 +65,10 @@ pub(super) fn select(table: &BuildTable, default_branch: Option<&str>) -> Select
         place[branch] = index as u32;
     }
 
-    let branch: Vec<u32> = kept.iter().map(|&build| place[table.branch[build] as usize]).collect();
-    let shown = kept.iter().zip(&branch).filter(|(_, b)| **b == 0).map(|(build, _)| *build).collect();
+    kept.sort_by_key(|&build| place[table.branch[build] as usize]);
     let branches =
         order.iter().map(|&b| Branch { name: table.branches[b].clone(), builds: counts[b] }).collect();
-    Selection { kept, branches, branch, shown }
+    Selection { kept, branches }
 }
 
 #[cfg(test)]
@@ -100,14 +113,14 @@ mod tests {
         assert_eq!(names(Some("main")), "main:1 dev:2 old:1");
         assert_eq!(names(Some("fix")), "dev:2 main:1 old:1");
         assert_eq!(names(None), "dev:2 main:1 old:1");
-        assert_eq!(select(&table, Some("main")).kept, [0, 1, 2, 4]);
-        assert_eq!(select(&table, Some("main")).shown, [2]);
-        assert_eq!(select(&table, None).branch, [0, 0, 1, 2]);
+        assert_eq!(select(&table, Some("main")).kept, [2, 0, 1, 4]);
+        assert_eq!(select(&table, Some("main")).shown(), [2]);
+        assert_eq!(select(&table, None).stretches().collect::<Vec<_>>(), [0..2, 2..3, 3..4]);
     }
 
     #[test]
     fn no_builds_are_no_branches() {
         let selection = select(&BuildTable::default(), Some("main"));
-        assert!(selection.kept.is_empty() && selection.branches.is_empty() && selection.shown.is_empty());
+        assert!(selection.kept.is_empty() && selection.branches.is_empty() && selection.shown().is_empty());
     }
 }

@@ -7,7 +7,7 @@ import { timeLabels, timeTicks, valueRange, valueTicks } from "../../templates/a
 import { readReport, unpack } from "../../templates/data.js";
 import { formatDelta, formatMinute, formatTick, formatValue } from "../../templates/format.js";
 import { withRhythm } from "../../templates/gaps.js";
-import { dateEdge } from "../../templates/view.js";
+import { dateEdge, viewOf } from "../../templates/view.js";
 
 test("figures read as the engine's", () => {
   const vectors = JSON.parse(readFileSync(new URL("../fixtures/units.json", import.meta.url), "utf8"));
@@ -141,10 +141,9 @@ test("commits and runs come back, exceptions included", () => {
       count: 3,
       time: 0,
       tick: 1000,
-      branch: 1,
-      commit: { s: 2, other: [[1, "import"]] },
-      run: { s: 3, other: [[1, "local-1"]] },
-      number: 4,
+      commit: { s: 1, other: [[1, "import"]] },
+      run: { s: 2, other: [[1, "local-1"]] },
+      number: 3,
     },
     metrics: [],
     charts: [],
@@ -152,12 +151,15 @@ test("commits and runs come back, exceptions included", () => {
     repository: null,
   });
   const hashes = "AP8A_wD_AP8A_wD_AP8A_wD_AP8".repeat(2);
-  const report = readReport([json, "DDD", "BDC", hashes, "PAD", "DAD"].join("\n"));
+  const report = readReport([json, "DDD", hashes, "PAD", "DAD"].join("\n"));
   const hash = "00ff".repeat(10);
   assert.deepEqual([0, 1, 2].map(report.builds.commit), [hash, "import", hash]);
   assert.deepEqual([0, 1, 2].map(report.builds.run), ["7", "local-1", "8"]);
   assert.deepEqual(report.builds.time, [1000, 2000, 3000]);
-  assert.deepEqual(report.builds.branch, [0, 1, 0]);
+  assert.deepEqual(viewOf(report, 0, -Infinity, Infinity).builds, [0, 1]);
+  assert.deepEqual(viewOf(report, 1, -Infinity, Infinity).builds, [2]);
+  assert.deepEqual(viewOf(report, 0, 1500, 9000).builds, [1]);
+  assert.deepEqual(viewOf(report, 0, 2500, 9000).builds, []);
   assert.deepEqual(report.builds.number(), [1, null, 2]);
 });
 

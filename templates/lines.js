@@ -103,7 +103,7 @@ export function makeLines(place, width, report, view, chosen, title, told, bare)
       ],
     },
   };
-  const label = `${title}, ${view.builds.length} builds`;
+  const label = `${title}, ${view.count} builds`;
   const height = bare ? SHORT : HEIGHT;
   return makePlot(place, width, report, view, { label, height, told, options, columns, bare });
 }

@@ -9,6 +9,7 @@ import { csvOf, download, fileName, pictureOf } from "./save.js";
 import { change, turnsIn } from "./stats.js";
 import { showTable } from "./table.js";
 import { makeTimeline } from "./timeline.js";
+import { along } from "./view.js";
 
 /**
  * @param {Element} panel
@@ -43,10 +44,8 @@ export function makePanel(panel, report, current) {
     made = [];
     panel.classList.add("on");
     const view = current();
-    const has = (/** @type {number} */ index) => {
-      const values = report.metrics[index].values();
-      return view.builds.some((build) => (values[build] ?? null) !== null);
-    };
+    const has = (/** @type {number} */ index) =>
+      along(report.metrics[index].values(), view).some((value) => value !== null);
     if (!metrics.some(has)) {
       place.append(element("p", "nothing", "no data in this range"));
       return;

@@ -79,9 +79,9 @@ function start() {
   // An address may choose another view. Else the first chart is drawn without waiting for a frame, where it is seen at
   // once, and all else is made when that is on the screen.
   if (location.hash !== "") finish();
-  else if (elements.length > 0 && elements[0].getBoundingClientRect().top < innerHeight) {
+  else if (elements.length > 0) {
     add(elements[0]);
-    panels[0].draw();
+    if (elements[0].getBoundingClientRect().top < innerHeight) panels[0].draw();
   }
   requestAnimationFrame(() => requestAnimationFrame(finish));
 }

@@ -37,9 +37,8 @@ export function summarise(metric, builds) {
  * @param {import("./view.js").View} view
  */
 export function turnsIn(metric, view) {
-  if (view.builds.length === 0) return [];
-  const [first, last] = [view.builds[0], view.builds[view.builds.length - 1]];
-  return metric.turns.filter(({ build }) => build >= first && build <= last);
+  const { first, count } = view;
+  return metric.turns.filter(({ build }) => build >= first && build < first + count);
 }
 
 /**

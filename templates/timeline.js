@@ -50,7 +50,7 @@ export function makeTimeline(place, width, report, view, chosen, title, told, ab
       ],
     },
   };
-  const label = `${title}, states of ${view.builds.length} builds`;
+  const label = `${title}, states of ${view.count} builds`;
   const height = rows * row + AXIS + 4;
   const made = makePlot(place, width, report, view, { label, height, told, options, columns });
   if (above) {

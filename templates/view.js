@@ -8,7 +8,9 @@ const DAY = 86_400_000;
  * @property {number} branch
  * @property {number} from milliseconds since 1970
  * @property {number} to
- * @property {number[]} builds the builds in the view, oldest first: consecutive ones
+ * @property {number} first the oldest build in the view
+ * @property {number} count of builds, which are consecutive
+ * @property {number[]} builds all of them, oldest first; listed when first asked for
  */
 
 /**
@@ -25,9 +27,20 @@ export function viewOf(report, branch, from, to) {
   let end = first + report.branches[branch][1];
   while (first < end && time[first] < from) first += 1;
   while (end > first && time[end - 1] > to) end -= 1;
-  const builds = [];
-  for (let build = first; build < end; build += 1) builds.push(build);
-  return { branch, from, to, builds };
+  const count = end - first;
+  /** @type {number[]|undefined} */
+  let builds;
+  return {
+    branch,
+    from,
+    to,
+    first,
+    count,
+    get builds() {
+      builds ??= Array.from({ length: count }, (_, index) => first + index);
+      return builds;
+    },
+  };
 }
 
 /**
@@ -37,8 +50,8 @@ export function viewOf(report, branch, from, to) {
  * @param {View} view
  * @returns {T[]}
  */
-export function along(column, { builds }) {
-  return column.slice(builds[0], builds[0] + builds.length);
+export function along(column, { first, count }) {
+  return column.slice(first, first + count);
 }
 
 /**

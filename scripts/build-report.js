@@ -21,11 +21,31 @@ const shared = {
   logLevel: "warning",
 };
 
+/**
+ * Puts uPlot's constructor in parentheses, which browsers take for a sign that a function will be called: it is then
+ * compiled at once instead of being read over first, and its fifty kilobytes are two thirds of the script.
+ * @type {import("esbuild").Plugin}
+ */
+const eager = {
+  name: "eager",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /uPlot\.esm\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, "utf8");
+      const contents = source
+        .replace("\nfunction uPlot(opts, data, then) {", "\nconst uPlot = (function (opts, data, then) {")
+        .replace("\n}\n\nuPlot.assign = ", "\n});\n\nuPlot.assign = ");
+      if (contents.split("uPlot = (function").length !== 2 || !contents.includes("\n});\n\nuPlot.assign"))
+        throw new Error(`${path} has no constructor where it is looked for`);
+      return { contents, loader: "js" };
+    }),
+};
+
 const outputs = {
   "templates/generated/report.js": {
     ...shared,
     entryPoints: ["templates/report.js"],
     format: "iife",
+    plugins: [eager],
     inject: ["templates/plain-format.js"],
     define: { "Intl.NumberFormat": "PlainFormat", "Intl.DateTimeFormat": "PlainFormat" },
   },

@@ -111,7 +111,7 @@ export function bindControls(report, choose) {
   if (choiceOf(location.hash, presets) === null) apply();
 }
 
-/** Makes the texts of the dates fields for dates, which take a browser as long to build as a chart's axes. */
+/** Makes the texts of the dates fields for dates, which are dear to make: the first chart does not wait for them. */
 export function makeDates() {
   for (const field of document.querySelectorAll(".dates input")) field.setAttribute("type", "date");
 }

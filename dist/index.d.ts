@@ -105,8 +105,10 @@ export interface StorageProviderConfig {
   repository?: string;
   /** `GITHUB_TOKEN` unless given. */
   githubToken?: string;
-  /** What becomes of a damaged history; `fail` unless given. */
+  /** What to do about a damaged history; defaults to `fail`. */
   onCorrupt?: "fail" | "restore" | "recreate";
+  /** What to do where a history is gone that left copies or other signs; defaults to `fail`. */
+  onMissing?: "fail" | "restore" | "begin";
   /** Tries of a request, the first included; 3 unless given. */
   retryAttempts?: number;
 }

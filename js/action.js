@@ -1,7 +1,7 @@
 // The action's entry: settings in, a tracked build or a judged pull request, then the job summary, annotations, outputs
 // and the exit code, whatever happened. Sequence only.
 
-import { showWarnings } from "./cli/shared.js";
+import { newHistory, showWarnings } from "./cli/shared.js";
 import { runFacts } from "./context.js";
 import { exitCode, Failure } from "./failure.js";
 import { annotations } from "./github/annotations.js";
@@ -91,7 +91,8 @@ function tell({ env, settings, facts, told, failure }) {
     // Whether it can be read on a page does not change what was recorded.
     warnings.push(Failure.from(error));
   }
-  for (const line of annotations({ metrics, warnings, failure, tolerated, marks })) command(line);
+  const notice = told.history?.isNew ? newHistory(told.history.location) : undefined;
+  for (const line of annotations({ metrics, warnings, failure, tolerated, marks, notice })) command(line);
   const collected = metrics.filter(({ status }) => status === "ok").length;
   try {
     setOutputs(env, {

@@ -60,6 +60,7 @@ export async function track({
     storageType: storageConfig.type,
     databaseLocation: null,
     databasePath: null,
+    history: null,
     sourceRun: null,
     databaseSize: null,
     metrics: [],
@@ -76,6 +77,7 @@ export async function track({
   try {
     await phases.run("download", async () => {
       await storage.ready();
+      result.history = storage.existed ? "existing" : "new";
       if (seed) result.warnings.push(...(await seedHistory(storage, seed, surroundings)));
       // Better told now than after the commands have run for minutes.
       storage.getRepository().checkRun(facts, loaded.config.metrics.map(definitionOf));

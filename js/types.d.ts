@@ -394,6 +394,8 @@ export interface TrackResult {
   databaseLocation: string | null;
   databasePath: string | null;
   databaseSize: number | null;
+  /** Whether this run starts the history; null where that was not found out. */
+  history: "new" | "existing" | null;
   /** The CI run that stored the history which was loaded, where the place knows. */
   sourceRun: number | null;
   metrics: MetricOutcome[];

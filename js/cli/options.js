@@ -46,7 +46,12 @@ export const OPTIONS = {
   "on-corrupt": {
     type: "string",
     value: "WHAT",
-    help: "what becomes of a damaged history in S3: fail, restore, recreate",
+    help: "what to do about a damaged history: fail, restore a copy, or recreate it empty (fail)",
+  },
+  "on-missing": {
+    type: "string",
+    value: "WHAT",
+    help: "what to do where a history is gone that left copies: fail, restore a copy, or begin a new one (fail)",
   },
   "artifact-name": { type: "string", value: "NAME", help: "the history's artifact (unentropy-metrics)" },
   "artifact-branch-filter": {
@@ -104,6 +109,7 @@ const STORAGE = [
   "s3-sse-kms-key-id",
   "retry-attempts",
   "on-corrupt",
+  "on-missing",
   "artifact-name",
   "artifact-branch-filter",
   "repository",

@@ -15,7 +15,10 @@ import { artifactConfig, s3Config } from "./storage.js";
  */
 export function placeConfig(text, values, loaded, cwd) {
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(text)?.[1].toLowerCase();
-  if (scheme === undefined) return { type: "sqlite-local", path: path.resolve(cwd, text) };
+  if (scheme === undefined) {
+    const { "on-corrupt": onCorrupt, "on-missing": onMissing } = values;
+    return { type: "sqlite-local", path: path.resolve(cwd, text), onCorrupt, onMissing };
+  }
   // The fragment is the id that locations end in; the newest one is used.
   const rest = text.slice(scheme.length + 3).replace(/#\d+$/, "");
   if (scheme === "artifact" && rest !== "") {

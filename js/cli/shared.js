@@ -43,6 +43,9 @@ export function showMetric(terminal, outcome, width) {
   }
 }
 
+/** Says that this run starts the history. @param {string | null} location */
+export const newHistory = (location) => `a new history starts at ${location}, where none was found`;
+
 /**
  * What a run recorded and where; nothing where it recorded nothing.
  * @param {import("../terminal.js").Terminal} terminal
@@ -55,6 +58,7 @@ export function showRecorded(terminal, result, { commitSha, branch }) {
   const where = `${result.databaseLocation} (${builds}, ${formatValue(result.databaseSize ?? 0, "bytes")})`;
   const failed =
     result.metricsFailed > 0 ? `, ${terminal.paint("bad", `${result.metricsFailed} failed`)}` : "";
+  if (result.history === "new") terminal.line(newHistory(result.databaseLocation));
   terminal.line(`recorded ${commitSha.slice(0, 12)} of ${branch} in ${where}`);
   terminal.line(
     `${result.metricsCollected} of ${result.metrics.length} metrics collected${failed} in ${milliseconds(result.durationMs)}`,

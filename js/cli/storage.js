@@ -41,9 +41,9 @@ export function storageConfig(values, loaded, cwd) {
   }
   if (type !== "sqlite-local") return { type };
   if (values.db === undefined && loaded && config?.storage.path != null) {
-    return { type, path: path.resolve(loaded.directory, config.storage.path) };
+    return { type, path: path.resolve(loaded.directory, config.storage.path), ...repairs(values) };
   }
-  return { type, path: path.resolve(cwd, values.db ?? DEFAULT_DATABASE) };
+  return { type, path: path.resolve(cwd, values.db ?? DEFAULT_DATABASE), ...repairs(values) };
 }
 
 /**
@@ -74,9 +74,12 @@ export function s3Config(values, defaults) {
     s3Sse: values["s3-sse"],
     s3SseKmsKeyId: values["s3-sse-kms-key-id"],
     retryAttempts: values["retry-attempts"],
-    onCorrupt: values["on-corrupt"],
+    ...repairs(values),
   };
 }
+
+/** What to do about a history that is damaged or gone. @param {Record<string, any>} values */
+const repairs = (values) => ({ onCorrupt: values["on-corrupt"], onMissing: values["on-missing"] });
 
 /**
  * What flags, or the action's inputs of the same names, say of a history in artifacts, then the configuration. The
@@ -95,5 +98,6 @@ export function artifactConfig(values, defaults) {
     repository: values.repository,
     githubToken: values["github-token"],
     retryAttempts: values["retry-attempts"],
+    ...repairs(values),
   };
 }

@@ -17,17 +17,20 @@ const SHOWN = 10;
  * @param {Failure} [run.failure]
  * @param {boolean} run.tolerated whether the failure is to be none of the step
  * @param {readonly {level: "error" | "warning", title: string, message: string}[]} [run.marks] of the gate
+ * @param {string} [run.notice] what is no trouble and should be seen all the same
  * @returns {string[]} lines for the runner
  */
-export function annotations({ metrics, warnings, failure, tolerated, marks = [] }) {
+export function annotations({ metrics, warnings, failure, tolerated, marks = [], notice }) {
+  /** @type {{level: "error" | "warning" | "notice", title: string, text: string}[]} */
   const found = marks.map(({ level, title, message }) => ({ level, title, text: message }));
+  if (notice) found.push({ level: "notice", title: "Unentropy", text: notice });
   /** @param {"error" | "warning"} level @param {string} title @param {string} text */
   const add = (level, title, text) => found.push({ level, title, text });
   if (failure && tolerated) add("warning", failure.code, `the history could not be stored: ${told(failure)}`);
   if (failure && !tolerated) add("error", failure.code, told(failure));
   for (const warning of warnings) add("warning", warning.code, told(warning));
   for (const { id, error } of metrics) if (error) add("warning", `metric ${id} failed`, told(error));
-  return /** @type {const} */ (["warning", "error"]).flatMap((level) => {
+  return /** @type {const} */ (["notice", "warning", "error"]).flatMap((level) => {
     const own = found.filter((one) => one.level === level);
     const rest = own.length > SHOWN ? own.splice(SHOWN - 1) : [];
     if (rest.length > 0) {

@@ -114,7 +114,14 @@ export const INPUTS = /** @type {const} */ ([
     kind: "choice",
     choices: ["fail", "restore", "recreate"],
     fallback: "fail",
-    help: "What becomes of a damaged history: `fail` touches nothing, `restore` takes the newest good copy, `recreate` begins anew; the damaged one is kept",
+    help: "What to do about a damaged history: `fail` changes nothing, `restore` takes the newest good copy, `recreate` starts a new one; the damaged one is kept",
+  },
+  {
+    name: "on-missing",
+    kind: "choice",
+    choices: ["fail", "restore", "begin"],
+    fallback: "fail",
+    help: "What to do where a history is gone that left copies or other signs: `fail` changes nothing, `restore` takes the newest good copy, `begin` starts a new one and keeps the copies",
   },
   {
     name: "on-storage-error",

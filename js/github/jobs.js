@@ -29,7 +29,7 @@ import { earlierValues } from "./summary.js";
  * @property {readonly Phase[]} phases
  * @property {readonly Failure[]} warnings
  * @property {(number | string)[][]} [earlier] values of the branch's builds before
- * @property {{location: string | null, builds: number | null, bytes: number | null}} [history]
+ * @property {{location: string | null, builds: number | null, bytes: number | null, isNew?: boolean}} [history]
  * @property {string | null} [report]
  * @property {string} [verdict] Markdown
  * @property {readonly {level: "error" | "warning", title: string, message: string}[]} [marks] of thresholds
@@ -66,10 +66,16 @@ export async function trackJob(settings, { terminal, listener, ...run }) {
   return {
     ...{ failure, metrics, phases, warnings, earlier },
     notStored: failure?.type === "storage",
-    history: { location: result.databaseLocation, builds: result.totalBuilds, bytes: result.databaseSize },
+    history: {
+      location: result.databaseLocation,
+      builds: result.totalBuilds,
+      bytes: result.databaseSize,
+      isNew: success && result.history === "new",
+    },
     report: reportPath,
     outputs: {
       success,
+      history: result.history,
       "database-location": result.databaseLocation,
       "database-path": result.databasePath,
       "database-size": result.databaseSize,

@@ -21,6 +21,10 @@ export const OUTPUTS = /** @type {const} */ ([
     help: "The history's file: that of `sqlite-local`, or the one that keeps what could not be stored; else empty",
   },
   { name: "database-size", help: "The history's size in bytes, as it was stored; empty where it was not" },
+  {
+    name: "history",
+    help: "`new` where this run starts the history, `existing` where there was one; empty where that was not found out",
+  },
   { name: "metrics-collected", help: "How many metrics have a value" },
   { name: "metrics-failed", help: "How many metrics failed" },
   {

@@ -23,7 +23,11 @@ import { SqliteStorageProvider } from "./session.js";
  * @property {(secret: string) => void} [onSecret] told of secrets that servers issue, before they are used
  */
 
-const REPAIRS = Object.freeze(["fail", "restore", "recreate"]);
+/** What each option takes. */
+const CHOICES = Object.freeze({
+  onCorrupt: Object.freeze(["fail", "restore", "recreate"]),
+  onMissing: Object.freeze(["fail", "restore", "begin"]),
+});
 const TRANSFERS = Object.freeze(["auto", "manual"]);
 
 /** Where histories can be kept, as configurations, flags and inputs name it. */
@@ -61,6 +65,12 @@ export async function createStorageProvider(config, surroundings = {}) {
 async function openStore(config, surroundings) {
   const { sleep, random, now = Date.now, env = process.env, signal, log, transferred } = surroundings;
   const { type, path, readonly = false, artifactTransfer = "auto" } = config;
+  const { onCorrupt = "fail", onMissing = "fail" } = config;
+  for (const [key, value] of Object.entries({ onCorrupt, onMissing })) {
+    const choices = CHOICES[/** @type {keyof typeof CHOICES} */ (key)];
+    if (!choices.includes(value))
+      throw invalid(`\`${key}\` is \`${String(value)}\`, expected one of ${listed(choices)}`);
+  }
   if (!TRANSFERS.includes(artifactTransfer)) {
     throw invalid(
       `\`artifactTransfer\` is \`${String(artifactTransfer)}\`, expected one of ${listed(TRANSFERS)}`,
@@ -70,17 +80,13 @@ async function openStore(config, surroundings) {
     if (typeof path !== "string" || path.trim() === "") {
       throw invalid(`\`${type}\` has no \`path\`, expected the file of the history`);
     }
-    return new LocalStore(path, { readonly, sleep, random });
+    return new LocalStore(path, { readonly, onCorrupt, onMissing, now, sleep, random });
   }
   if (type === "sqlite-s3") {
     // Whoever keeps the history in a file does not wait for the client to be loaded.
     const { S3Store, openClient } = await import("./s3.js");
-    const { onCorrupt = "fail" } = config;
-    if (!REPAIRS.includes(onCorrupt)) {
-      throw invalid(`\`onCorrupt\` is \`${String(onCorrupt)}\`, expected one of ${listed(REPAIRS)}`);
-    }
     const { client, key } = openClient(config, env, { now, sleep, random, log, signal });
-    return new S3Store({ client, key, readonly, onCorrupt, now, random, transferred });
+    return new S3Store({ client, key, readonly, onCorrupt, onMissing, now, random, transferred });
   }
   if (type === "sqlite-artifact") {
     const { openArtifactStore } = await import("./artifact-open.js");

@@ -23,9 +23,12 @@ import { dirname, resolve } from "node:path";
 import { errnoOf, Failure } from "../failure.js";
 import { makeDirectories } from "../files/directories.js";
 import { removeLeftovers, writeAtomically } from "../files/replace.js";
+import { Remedy } from "./copies.js";
+import { backupOf, keepBackup, keepDamaged, localCopy, localSigns, setBackupAside } from "./local-copies.js";
 import { withLock } from "./lock.js";
 
-/** @import { BlobStore, StoredBlob, WriteOutcome } from "./provider.js" */
+/** @import { Absence, BlobFacts, BlobStore, BuildCounter, Remedied, StoredBlob, WriteOutcome } from "./provider.js" */
+/** @import { OnCorrupt, OnMissing } from "./copies.js" */
 
 /** Bytes of the largest file that is read: the engine opens none that is larger. */
 const LIMIT = 256 * 1024 * 1024;
@@ -44,19 +47,53 @@ export class LocalStore {
   #path;
   #readonly;
   #waiting;
+  #remedy;
+  /** @type {Map<string, Failure>} */
+  #warnings = new Map();
 
   /**
    * @param {string} path
    * @param {object} options
    * @param {boolean} [options.readonly]
+   * @param {OnCorrupt} [options.onCorrupt]
+   * @param {OnMissing} [options.onMissing]
+   * @param {() => number} [options.now] milliseconds
    * @param {(ms: number) => Promise<unknown>} options.sleep
    * @param {() => number} options.random
    * @param {number} [options.patienceMs] how long to wait for the lock; 30 s unless given
    */
-  constructor(path, { readonly = false, ...waiting }) {
+  constructor(
+    path,
+    { readonly = false, onCorrupt = "fail", onMissing = "fail", now = Date.now, ...waiting },
+  ) {
     this.#path = resolve(path);
     this.#readonly = readonly;
     this.#waiting = waiting;
+    const target = () => targetOf(this.#path);
+    this.#remedy = new Remedy(
+      {
+        location: this.#path,
+        sources: `\`${backupOf(this.#path)}\``,
+        signs: async () => localSigns(target()),
+        exists: async () => readWhole(target()) !== null,
+        goodCopy: async (builds) => localCopy(target(), builds),
+        keep: async (damaged) =>
+          readWhole(target())?.version === damaged.version ? keepDamaged(target(), now()) : null,
+        setAside: async () => setBackupAside(target(), now()),
+        write: (bytes, ifVersion) => this.write(bytes, ifVersion),
+      },
+      { readonly, onCorrupt, onMissing, warn: (failure) => this.#warn(failure) },
+    );
+  }
+
+  /** @param {Failure} failure */
+  #warn(failure) {
+    this.#warnings.set(failure.message, failure);
+  }
+
+  /** What went wrong without making a result wrong. */
+  warnings() {
+    return [...this.#warnings.values()];
   }
 
   get location() {
@@ -76,12 +113,31 @@ export class LocalStore {
   }
 
   /**
+   * @param {StoredBlob} damaged
+   * @param {Failure} failure
+   * @param {BuildCounter} builds
+   * @returns {Promise<Remedied | null>}
+   */
+  remedy(damaged, failure, builds) {
+    return this.#remedy.ofDamage(damaged, failure, builds);
+  }
+
+  /**
+   * @param {BuildCounter} builds
+   * @returns {Promise<Absence>}
+   */
+  absent(builds) {
+    return this.#remedy.ofAbsence(builds);
+  }
+
+  /**
    * @param {Uint8Array} bytes
    * @param {string | null} ifVersion
+   * @param {BlobFacts} [facts]
    * @returns {Promise<WriteOutcome>}
    * @throws {Failure} `STORAGE_READ_ONLY`, `STORAGE_LOCKED`, those of {@link read}, or the errno's
    */
-  async write(bytes, ifVersion) {
+  async write(bytes, ifVersion, facts) {
     if (this.#readonly) {
       throw new Failure(`could not write \`${this.#path}\`: the history was opened read-only`, {
         type: "storage",
@@ -101,7 +157,12 @@ export class LocalStore {
         path: dirname(target),
       });
     }
-    return withLock(target, (held) => replaceIf(target, bytes, ifVersion, held), this.#waiting);
+    const keep = () => {
+      if (ifVersion !== null && ifVersion !== this.#remedy.damaged) {
+        keepBackup(target, facts, (failure) => this.#warn(failure));
+      }
+    };
+    return withLock(target, (held) => replaceIf(target, bytes, ifVersion, { held, keep }), this.#waiting);
   }
 }
 
@@ -109,17 +170,22 @@ export class LocalStore {
  * @param {string} target
  * @param {Uint8Array} bytes
  * @param {string | null} ifVersion
- * @param {() => boolean} held
+ * @param {{held: () => boolean, keep: () => void}} moments `held`: whether the lock still is; `keep` makes the backup
  * @returns {WriteOutcome}
  */
-function replaceIf(target, bytes, ifVersion, held) {
+function replaceIf(target, bytes, ifVersion, { held, keep }) {
   if ((readWhole(target)?.version ?? null) !== ifVersion) return { status: "conflict" };
   try {
     // Renaming over a file asks only for rights to its directory: a read-only history would be replaced.
     if (ifVersion !== null) accessSync(target, constants.W_OK);
     // Temporary files are written only under the lock, so those that are there now are left over.
     removeLeftovers(target);
-    const replaced = writeAtomically(target, bytes, { confirm: held });
+    const confirm = () => {
+      if (!held()) return false;
+      keep();
+      return true;
+    };
+    const replaced = writeAtomically(target, bytes, { confirm });
     return replaced ? { status: "stored", version: versionOf(bytes) } : { status: "conflict" };
   } catch (thrown) {
     throw Failure.fromSystem(thrown, { type: "storage", doing: "could not write", path: target });

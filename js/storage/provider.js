@@ -44,6 +44,9 @@
  * A store that may not even ask whether there is something may give null where its `write` with null is certain to
  * fail if there is: then no history can be lost by it.
  *
+ * That there is nothing now does not mean that there never was: where `read` gives null, `absent` looks for signs of a
+ * history that is gone before a new one starts.
+ *
  * A store whose place cannot make a replacement depend on the version keeps 3 as well as it can. What keeps the builds
  * then is a {@link ChangeJournal}; or the place keeps what each writer stored, and `read` gives all of it merged.
  *
@@ -56,6 +59,8 @@
  *   go through; to read, only where that is known already
  * @property {(damaged: StoredBlob, failure: Failure, builds: BuildCounter) => Promise<Remedied | null>} [remedy] what
  *   is to be done about a damaged history; null when it has changed meanwhile, so that it has to be read again
+ * @property {(builds: BuildCounter) => Promise<Absence>} [absent] asked when `read` gave null and before a new history
+ *   starts; throws `HISTORY_GONE` where there was a history and nobody said what to do about that
  * @property {() => number | null} [sourceRun] the CI run whose history was read, where the place knows
  * @property {() => void} [close] lets go of connections; the store can still be used
  * @property {() => Failure[]} [warnings] what went wrong without making a result wrong
@@ -64,6 +69,8 @@
 /**
  * @typedef {object} BlobFacts
  * @property {number} builds how many builds the bytes hold
+ * @property {number} replaces how many builds the history holds that they replace
+ * @property {BuildCounter} count for a copy that must not be replaced by a history with fewer builds
  */
 
 /**
@@ -76,6 +83,15 @@
  * What takes the place of a damaged history: the bytes of a good copy, or null for beginning anew.
  *
  * @typedef {{bytes: Uint8Array | null, version: string | null}} Remedied
+ */
+
+/**
+ * What is known where there is no history:
+ * - `never`: nothing shows that there was one;
+ * - `again`: it was being stored at that moment, so it has to be read again;
+ * - `remedied`: it is gone, and this is what takes its place.
+ *
+ * @typedef {{status: "never"} | {status: "again"} | ({status: "remedied"} & Remedied)} Absence
  */
 
 /**
@@ -154,7 +170,9 @@
  * @property {boolean} [s3AllowHttp] unencrypted connections to other machines
  * @property {"AES256" | "aws:kms"} [s3Sse] encryption by the server
  * @property {string} [s3SseKmsKeyId]
- * @property {"fail" | "restore" | "recreate"} [onCorrupt] what becomes of a damaged history; `fail` unless given
+ * @property {"fail" | "restore" | "recreate"} [onCorrupt] what to do about a damaged history; defaults to `fail`
+ * @property {"fail" | "restore" | "begin"} [onMissing] what to do where a history is gone that left copies or other
+ *   signs; defaults to `fail`
  * @property {number} [retryAttempts] tries of a request that may yet succeed, the first included; 3 unless given
  * @property {string} [artifactName] `unentropy-metrics` unless given
  * @property {string} [artifactBranchFilter] only artifacts of runs for this branch; of every branch unless given

@@ -5,8 +5,10 @@
 
 import { Failure } from "../failure.js";
 import { collectPieces, release } from "../room.js";
+import { counted, goneFailure } from "./copies.js";
 import { openClient } from "./s3.js";
-import { counted, damageOf, LIMIT } from "./s3-integrity.js";
+import { S3Copies } from "./s3-copies.js";
+import { damageOf, LIMIT } from "./s3-integrity.js";
 import { pendingPrefix } from "./s3-pending.js";
 import { probePreconditions } from "./s3-preconditions.js";
 
@@ -166,7 +168,13 @@ async function examineRights(client, key, probe, engine, report) {
         "ok",
         object ? `${object.bytes.length} bytes` : "the server says that there is no history yet",
       );
-      if (!object) return report.add("history", "skipped", "there is none yet");
+      if (!object) {
+        const location = `s3://${client.bucket}/${key}`;
+        const copies = new S3Copies({ client, key, location, now: () => 0, warn: () => {} });
+        const { found } = await copies.signs();
+        if (found.length > 0) throw goneFailure(location, found);
+        return report.add("history", "skipped", "there is none yet");
+      }
       const damage = damageOf(`s3://${client.bucket}/${key}`, object);
       if (damage) throw new Failure(damage.message, { type: "storage", code: damage.code, hint: DAMAGED });
       collectPieces(object.bytes.length);

@@ -3,6 +3,7 @@
  * was read, keeps a backup and proves what it stored. Sends requests through the client and knows nothing of builds.
  *
  * Beside the object `<key>` stand `<key>.bak`, the one that was replaced last; `<key>.corrupt-<time>`, damaged ones;
+ * `<key>.gone-<time>`, the backups of ones that were deleted;
  * `<key>.pending/`, builds on their way where the server does not honour preconditions; and for moments
  * `<key>.probe-…`.
  */
@@ -11,16 +12,9 @@ import { Failure } from "../failure.js";
 import { RESERVE } from "../http/retry.js";
 import { S3Client } from "../s3/client.js";
 import { s3Parameters } from "../s3/parameters.js";
-import {
-  BUILDS,
-  CONTENT_TYPE,
-  counted,
-  damageOf,
-  findGoodCopy,
-  LIMIT,
-  SHA256,
-  sha256,
-} from "./s3-integrity.js";
+import { Remedy } from "./copies.js";
+import { S3Copies } from "./s3-copies.js";
+import { BUILDS, CONTENT_TYPE, damageOf, LIMIT, SHA256, sha256 } from "./s3-integrity.js";
 import { PendingObjects, pendingPrefix } from "./s3-pending.js";
 import {
   decodeVerdict,
@@ -30,7 +24,7 @@ import {
   probePreconditions,
 } from "./s3-preconditions.js";
 
-/** @import { BlobFacts, BlobStore, BuildCounter, ChangeJournal, Remedied, StorageProviderConfig, StoredBlob, WriteOutcome } from "./provider.js" */
+/** @import { Absence, BlobFacts, BlobStore, BuildCounter, ChangeJournal, Remedied, StorageProviderConfig, StoredBlob, WriteOutcome } from "./provider.js" */
 /** @import { Surroundings } from "../s3/client.js" */
 /** @import { Verdict } from "./s3-preconditions.js" */
 
@@ -75,6 +69,7 @@ export function openClient(config, env, surroundings) {
  * @property {string} key
  * @property {boolean} [readonly]
  * @property {"fail" | "restore" | "recreate"} [onCorrupt]
+ * @property {"fail" | "restore" | "begin"} [onMissing]
  * @property {() => number} now milliseconds
  * @property {() => number} random
  * @property {(transfer: import("../types.js").Transfer) => void} [transferred]
@@ -82,19 +77,17 @@ export function openClient(config, env, surroundings) {
  * @property {number} [freshMs] for tests: how old a listing may be that a write rests on
  */
 
-/** Codes of a copy whose original is no longer what was read. */
-const GONE = new Set(["S3_SOURCE_CHANGED", "S3_OBJECT_MISSING"]);
-
 /** @implements {BlobStore} */
 export class S3Store {
   #client;
   #key;
   #readonly;
-  #onCorrupt;
   #now;
   #random;
   #place;
   #pending;
+  #copies;
+  #remedy;
   #location;
   #transferred;
 
@@ -107,17 +100,15 @@ export class S3Store {
   #leftovers = false;
   /** Whether the server would not say if there is a history. */
   #uncertain = false;
-  /** A damaged history's version: it must not become the backup. @type {string | null} */
-  #damaged = null;
   /** @type {Map<string, Failure>} */
   #warnings = new Map();
 
   /** @param {S3StoreOptions} options */
-  constructor({ client, key, readonly = false, onCorrupt = "fail", now, random, transferred, ...rest }) {
+  constructor({ client, key, readonly = false, now, random, transferred, ...rest }) {
+    const { onCorrupt = "fail", onMissing = "fail", ...pending } = rest;
     this.#client = client;
     this.#key = key;
     this.#readonly = readonly;
-    this.#onCorrupt = onCorrupt;
     this.#now = now;
     this.#random = random;
     this.#transferred = transferred;
@@ -125,7 +116,24 @@ export class S3Store {
     this.#place = `${client.host} ${client.bucket}`;
     /** @param {Failure} failure */
     const warn = (failure) => this.#warn(failure);
-    this.#pending = new PendingObjects(client, key, { now, random, warn, ...rest });
+    this.#pending = new PendingObjects(client, key, { now, random, warn, ...pending });
+    const copies = new S3Copies({ client, key, location: this.#location, now, warn });
+    this.#copies = copies;
+    this.#remedy = new Remedy(
+      {
+        location: this.#location,
+        sources: copies.sources,
+        signs: () => copies.signs(),
+        exists: () => copies.exists(),
+        goodCopy: (builds) => copies.goodCopy(builds),
+        keep: (damaged) => copies.keep(damaged),
+        setAside: () => copies.setAside(),
+        unhide: () => copies.unhide(),
+        write: (bytes, ifVersion, builds) =>
+          this.write(bytes, ifVersion, { builds, replaces: 0, count: () => null }),
+      },
+      { readonly, onCorrupt, onMissing, warn },
+    );
   }
 
   get location() {
@@ -179,6 +187,7 @@ export class S3Store {
       this.#askedMs = known.askedMs;
     }
     if (damage) return { bytes: object.bytes, version: object.etag, damage };
+    this.#copies.learn(object.metadata);
     return { bytes: object.bytes, version: object.etag, proved: Boolean(object.metadata[SHA256]) };
   }
 
@@ -306,9 +315,8 @@ export class S3Store {
     if (verdict !== "honoured" && ((await this.#client.head(this.#key))?.etag ?? null) !== ifVersion) {
       return { status: "conflict" };
     }
-    if (ifVersion !== null && ifVersion !== this.#damaged && !(await this.#backUp(ifVersion))) {
-      return { status: "conflict" };
-    }
+    const replaces = ifVersion !== null && ifVersion !== this.#remedy.damaged;
+    if (replaces && !(await this.#copies.keepBackup(ifVersion, facts))) return { status: "conflict" };
 
     const multipart = await this.#inParts(bytes.length, verdict);
     const outcome = await this.#client.put(this.#key, bytes, {
@@ -318,6 +326,7 @@ export class S3Store {
       metadata: {
         [SHA256]: digest,
         [PRECONDITIONS]: encodeVerdict(verdict, this.#place, this.#askedMs),
+        ...this.#copies.metadata(),
         ...(facts ? { [BUILDS]: String(facts.builds) } : {}),
       },
       ...(verdict === "refused" ? {} : ifVersion === null ? { ifNoneMatch: true } : { ifMatch: ifVersion }),
@@ -384,108 +393,20 @@ export class S3Store {
   }
 
   /**
-   * Keeps the history that is about to be replaced. Doing without a backup is better than not recording.
-   *
-   * @param {string} version
-   * @returns {Promise<boolean>} false when the history is no longer that one
-   */
-  async #backUp(version) {
-    try {
-      await this.#client.copy(this.#key, `${this.#key}.bak`, { ifMatch: version });
-    } catch (thrown) {
-      const failure = Failure.from(thrown);
-      if (GONE.has(failure.code)) return false;
-      if (failure.code === "ABORTED") throw failure;
-      this.#warn(
-        new Failure(`no backup of \`${this.#location}\` was made: ${failure.message}`, {
-          type: "storage",
-          code: "S3_BACKUP_FAILED",
-          hint:
-            failure.code === "S3_ACCESS_DENIED"
-              ? "Grant `s3:PutObject` on the history's key with `.bak` behind it."
-              : failure.hint,
-        }),
-      );
-    }
-    return true;
-  }
-
-  /**
    * @param {StoredBlob} damaged
    * @param {Failure} failure
    * @param {BuildCounter} builds
    * @returns {Promise<Remedied | null>}
    */
-  async remedy(damaged, failure, builds) {
-    const mode = this.#onCorrupt;
-    if (mode === "fail" || (mode === "recreate" && this.#readonly)) {
-      throw new Failure(failure.message, {
-        type: "storage",
-        code: failure.code,
-        hint: `Nothing was overwritten. With \`on-corrupt\` set to \`restore\` the newest good copy takes its place (an older version, else \`${this.#key}.bak\`), with \`recreate\` a new history begins; the damaged one is kept either way.`,
-        cause: failure,
-      });
-    }
-    if (mode === "recreate") {
-      const kept = await this.#keep(damaged.version);
-      if (!kept) return null;
-      this.#damaged = damaged.version;
-      this.#repaired(failure, `a new history begins, the damaged one is kept as \`${kept}\``);
-      return { bytes: null, version: damaged.version };
-    }
-    const { copy, looked } = await findGoodCopy(this.#client, this.#key, `${this.#key}.bak`, builds);
-    if (!copy) {
-      throw new Failure(`${failure.message}; no good copy was found (${looked.join("; ")})`, {
-        type: "storage",
-        code: "HISTORY_NOT_RESTORED",
-        hint: "Nothing was overwritten. Put a good copy there by hand, or begin anew with `on-corrupt` set to `recreate`.",
-        cause: failure,
-      });
-    }
-    const restored = `restored from ${copy.source} with ${counted(copy.builds)}`;
-    if (this.#readonly) {
-      this.#repaired(failure, `shown ${restored}, nothing was stored`);
-      return { bytes: copy.bytes, version: damaged.version };
-    }
-    const kept = await this.#keep(damaged.version);
-    if (!kept) return null;
-    this.#damaged = damaged.version;
-    const outcome = await this.write(copy.bytes, damaged.version, { builds: copy.builds });
-    if (outcome.status === "conflict") return null;
-    this.#repaired(failure, `${restored}, the damaged one is kept as \`${kept}\``);
-    return { bytes: copy.bytes, version: outcome.version };
+  remedy(damaged, failure, builds) {
+    return this.#remedy.ofDamage(damaged, failure, builds);
   }
 
   /**
-   * Keeps a damaged history under a name of its own.
-   *
-   * @param {string} version
-   * @returns {Promise<string | null>} the key; null when the history is no longer that one
+   * @param {BuildCounter} builds
+   * @returns {Promise<Absence>}
    */
-  async #keep(version) {
-    const time = new Date(this.#now()).toISOString().replace(/[-:]|\.\d+/g, "");
-    const key = `${this.#key}.corrupt-${time}`;
-    try {
-      await this.#client.copy(this.#key, key, { ifMatch: version });
-      return key;
-    } catch (thrown) {
-      const failure = Failure.from(thrown);
-      if (GONE.has(failure.code)) return null;
-      throw failure;
-    }
-  }
-
-  /**
-   * @param {Failure} failure
-   * @param {string} what
-   */
-  #repaired(failure, what) {
-    this.#warn(
-      new Failure(`${failure.message}; ${what}`, {
-        type: "storage",
-        code: "HISTORY_REPAIRED",
-        hint: "Find out what damaged it: another program that writes this key, or the store itself.",
-      }),
-    );
+  absent(builds) {
+    return this.#remedy.ofAbsence(builds);
   }
 }

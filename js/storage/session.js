@@ -17,6 +17,8 @@ const DAMAGE = new Set(["HISTORY_CORRUPT", "HISTORY_NOT_SQLITE"]);
 
 /** How often a lost race is run again. Somebody wins each one, so this many others stored meanwhile. */
 const TRIES = 40;
+/** How often a store may say that there is nothing and refuse to create something, before that is reported. */
+const REFUSALS = 3;
 /** The first pause is below this many milliseconds; each further one may be twice as long. */
 const PAUSE_MS = 25;
 /** No pause is longer, in milliseconds. */
@@ -126,7 +128,7 @@ export class SqliteStorageProvider {
   }
 
   async #open() {
-    const loaded = await this.#load();
+    const loaded = await this.#load({ first: true });
     try {
       const journal = await this.#store.journal?.("read");
       if (journal) this.#fold(loaded.history, await journal.list());
@@ -151,12 +153,21 @@ export class SqliteStorageProvider {
   /**
    * What is stored now, opened. The caller owns the history.
    *
-   * @param {{keep?: boolean}} [options] `keep`: the bytes are wanted, not only their number
+   * @param {{keep?: boolean, first?: boolean}} [options] `keep`: the bytes are wanted, not only their number; `first`:
+   *   where there is no history a new one may have to start, so the store is asked whether there ever was one
    * @returns {Promise<Loaded>}
    */
-  async #load({ keep = false } = {}) {
+  async #load({ keep = false, first = false } = {}) {
     for (let attempt = 0; ; attempt++) {
       const blob = await this.#store.read();
+      if (blob === null && first && this.#store.absent) {
+        const absence = await this.#store.absent((bytes) => this.#countBuilds(bytes));
+        if (absence.status === "remedied") return this.#opened(absence, { keep });
+        if (absence.status === "again") {
+          await this.#pause(attempt);
+          continue;
+        }
+      }
       try {
         if (blob?.damage) throw blob.damage;
         const stored = { bytes: blob?.bytes ?? null, version: blob?.version ?? null };
@@ -246,6 +257,7 @@ export class SqliteStorageProvider {
   }
 
   async #storeIfUnchanged() {
+    let refusals = 0;
     for (let attempt = 0; ; attempt++) {
       // What was read after a lost race may have shown that the place cannot be trusted.
       const journal = await this.#store.journal?.("write");
@@ -257,7 +269,13 @@ export class SqliteStorageProvider {
         return;
       }
       await this.#pause(attempt);
+      const creating = this.#version === null;
       const loaded = await this.#load({ keep: true });
+      refusals = creating && loaded.version === null ? refusals + 1 : 0;
+      if (refusals >= REFUSALS) {
+        loaded.history.free();
+        throw this.#uncreatable();
+      }
       if (loaded.bytes && Buffer.compare(loaded.bytes, bytes) === 0) {
         // The write had arrived and only its answer was lost.
         loaded.history.free();
@@ -311,6 +329,11 @@ export class SqliteStorageProvider {
   async #write() {
     const history = this.#current();
     const builds = history.buildCount();
+    const facts = {
+      builds,
+      replaces: this.#loadedBuilds,
+      count: (/** @type {Uint8Array} */ image) => this.#countBuilds(image),
+    };
     if (builds < this.#loadedBuilds) {
       throw new Failure(
         `did not store the history at \`${this.location}\`: it has ${builds} builds, the one it would replace has ${this.#loadedBuilds}`,
@@ -322,7 +345,7 @@ export class SqliteStorageProvider {
       );
     }
     const bytes = history.save();
-    return { bytes, outcome: await this.#store.write(bytes, this.#version, { builds }) };
+    return { bytes, outcome: await this.#store.write(bytes, this.#version, facts) };
   }
 
   /** Waits after a lost race. @param {number} attempt from 0 */
@@ -455,6 +478,17 @@ export class SqliteStorageProvider {
     const { result } = applyChange(history, change);
     this.#changes.push(change);
     return result;
+  }
+
+  #uncreatable() {
+    return new Failure(
+      `could not start a history at \`${this.location}\`: the store says that there is none, and refuses to create one, ${REFUSALS} times in a row`,
+      {
+        type: "storage",
+        code: "STORAGE_CREATE_REFUSED",
+        hint: "In a bucket with versioning a delete marker can cause this: look at the versions of the object, and delete the marker to get the last history back, or name another location.",
+      },
+    );
   }
 
   #contended() {

@@ -37,6 +37,7 @@ test("every output is set and true", async (t) => {
     "database-location": project.path("data/m.db"),
     "database-path": project.path("data/m.db"),
     "database-size": String(fs.statSync(project.path("data/m.db")).size),
+    history: "new",
     "metrics-collected": "1",
     "metrics-failed": "1",
     "total-builds": "1",
@@ -55,6 +56,10 @@ test("every output is set and true", async (t) => {
   assert.match(stdout, /^recorded c0ffee.* of main in .*m\.db \(1 build, /m);
   assert.equal(stdout.match(/^::group::/gm)?.length, stdout.match(/^::endgroup::$/gm)?.length);
   assert.match(stdout, /^::warning title=metric b failed::the command ended with exit code 1%0ARun it/m);
+  assert.match(stdout, /^::notice title=Unentropy::a new history starts at .*m\.db, where none was found$/m);
+  const second = await act(project);
+  assert.equal(second.outputs.history, "existing");
+  assert.doesNotMatch(second.stdout, /^::notice/m);
 });
 
 test("inputs override the configuration, empty ones are unset", async (t) => {
@@ -135,7 +140,10 @@ test("what commands write is never a command to the runner", async (t) => {
   const commands = stdout.split("\n").filter((line) => /^\s*::/.test(line) || line.includes("##["));
   assert.deepEqual(
     commands.filter(
-      (line) => !/^::(?:group::\w+|endgroup::|warning title=metric loud failed::.*)$/.test(line),
+      (line) =>
+        !/^::(?:group::\w+|endgroup::|warning title=metric loud failed::.*|notice title=Unentropy::a new history starts at .*)$/.test(
+          line,
+        ),
     ),
     [],
   );

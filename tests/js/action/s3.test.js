@@ -77,6 +77,7 @@ async function track(step, runs, programs) {
       "database-location": `s3://bucket/${step.place.key}`,
       "database-path": "",
       "database-size": String(stored?.length),
+      history: run === 1 ? "new" : "existing",
       "metrics-collected": "1",
       "metrics-failed": "1",
       "total-builds": String(run),

@@ -48,6 +48,12 @@ const folder = () => {
  */
 const open = (path, options) => new LocalStore(path, { sleep, random: Math.random, ...options });
 
+/** What is in a folder but for backups, which stand beside every history that was replaced. @param {string} place */
+const namesIn = (place) =>
+  readdirSync(place)
+    .filter((name) => !name.endsWith(".bak"))
+    .sort();
+
 /** @param {string} content */
 const bytes = (content) => Buffer.from(content);
 
@@ -65,7 +71,7 @@ conformance("a local file", () => {
   const place = folder();
   return {
     open: (options) => open(join(place, "history.db"), options),
-    names: () => readdirSync(place).sort(),
+    names: () => namesIn(place),
   };
 });
 
@@ -74,7 +80,7 @@ conformance("a local file behind a link", () => {
   const real = folder();
   if (!WINDOWS) symlinkSync(join(real, "history.db"), join(place, "link.db"));
   const path = WINDOWS ? join(real, "history.db") : join(place, "link.db");
-  return { open: (options) => open(path, options), names: () => readdirSync(real).sort() };
+  return { open: (options) => open(path, options), names: () => namesIn(real) };
 });
 
 describe("what is absent and what has failed", () => {
@@ -189,7 +195,7 @@ describe("the file that is replaced", () => {
     await put(join(place, "history.db"), "two");
     assert.equal(readFileSync(join(place, "data", "real.db"), "utf8"), "two");
     assert.deepEqual(readdirSync(place).sort(), ["data", "history.db"]);
-    assert.deepEqual(readdirSync(join(place, "data")), ["real.db"]);
+    assert.deepEqual(namesIn(join(place, "data")), ["real.db"]);
   });
 
   test("who holds the old file open keeps reading it whole", posix, async () => {
@@ -217,7 +223,7 @@ describe("the file that is replaced", () => {
       await put(path, "o".repeat(100_000));
       await assert.rejects(put(path, "n".repeat(200_000)), { code: "DISK_FULL", type: "storage" });
       assert.equal(readFileSync(path, "utf8"), "o".repeat(100_000));
-      assert.deepEqual(readdirSync(place), ["history.db"]);
+      assert.deepEqual(namesIn(place), ["history.db"]);
     } finally {
       execFileSync("umount", [place]);
     }
@@ -229,7 +235,7 @@ describe("the file that is replaced", () => {
     writeFileSync(`${path}.4711-abc0.tmp`, "half");
     writeFileSync(`${path}.mine.tmp`, "somebody's own");
     await put(path, "two");
-    assert.deepEqual(readdirSync(dirname(path)).sort(), ["history.db", "history.db.mine.tmp"]);
+    assert.deepEqual(namesIn(dirname(path)), ["history.db", "history.db.mine.tmp"]);
   });
 });
 
@@ -340,7 +346,7 @@ describe("the lock", () => {
       const attempt = open(path, { patienceMs: 150 }).write(bytes("x"), null);
       if (taken) {
         assert.equal((await attempt).status, "stored");
-        assert.deepEqual(readdirSync(dirname(path)), ["history.db"]);
+        assert.deepEqual(namesIn(dirname(path)), ["history.db"]);
         return;
       }
       await assert.rejects(attempt, (thrown) => {
@@ -403,7 +409,7 @@ describe("processes side by side", () => {
     const lines = linesOf(path);
     assert.equal(lines.length, 60);
     assert.equal(new Set(lines).size, 60);
-    assert.deepEqual(readdirSync(dirname(path)), ["history.db"]);
+    assert.deepEqual(namesIn(dirname(path)), ["history.db"]);
   });
 
   test("writers that are killed at any moment never leave a damaged or shorter history", {
@@ -434,13 +440,13 @@ describe("processes side by side", () => {
       child.kill("SIGKILL");
       await ended;
       for (const line of seen.split("\n").slice(0, -1)) told.add(line);
-      if (readdirSync(dirname(path)).length > 1) inTheMiddle++;
+      if (namesIn(dirname(path)).length > 1) inTheMiddle++;
       const lines = new Set(linesOf(path));
       for (const line of told)
         assert.ok(lines.has(line), `${line} was told and is gone after round ${round}`);
     }
     assert.ok(inTheMiddle > 5, `only ${inTheMiddle} of 50 were killed while they wrote`);
     await open(path).write(bytes("end"), (await open(path).read())?.version ?? null);
-    assert.deepEqual(readdirSync(dirname(path)), ["history.db"], "nothing is left over in the end");
+    assert.deepEqual(namesIn(dirname(path)), ["history.db"], "nothing is left over in the end");
   });
 });

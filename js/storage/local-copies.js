@@ -1,0 +1,186 @@
+/**
+ * What stands beside a history in a file: `<file>.bak`, the one that was replaced last; `<file>.corrupt-<time>`, damaged
+ * ones; `<file>.gone-<time>`, the backups of ones that were deleted. Makes and finds them; what they are used for is
+ * decided elsewhere.
+ */
+
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+} from "node:fs";
+import { basename, dirname } from "node:path";
+import { errnoOf, Failure } from "../failure.js";
+import { backupKept, stamp } from "./copies.js";
+
+/** @import { BlobFacts, BuildCounter } from "./provider.js" */
+/** @import { GoodCopy, Signs } from "./copies.js" */
+
+/** The backup of a history's file. @param {string} target */
+export const backupOf = (target) => `${target}.bak`;
+
+/**
+ * Keeps the file that is about to be replaced. Storing without a backup is better than not recording, and a backup
+ * that holds more builds than the history is worth more than the history: it stays.
+ *
+ * @param {string} target
+ * @param {BlobFacts | undefined} facts
+ * @param {(failure: Failure) => void} warn
+ */
+export function keepBackup(target, facts, warn) {
+  const backup = backupOf(target);
+  try {
+    const held = facts && existsSync(backup) ? (facts.count(readFileSync(backup)) ?? 0) : 0;
+    if (facts && held > facts.replaces) warn(backupKept(backup, held, target, facts.replaces));
+    else duplicate(target, backup, `${target}.${process.pid}-backup.tmp`);
+  } catch (thrown) {
+    const { message, hint } = Failure.fromSystem(thrown, {
+      type: "storage",
+      doing: "could not write",
+      path: backup,
+    });
+    warn(
+      new Failure(`no backup of \`${target}\` was made: ${message}`, {
+        type: "storage",
+        code: "BACKUP_FAILED",
+        hint,
+      }),
+    );
+  }
+}
+
+/**
+ * Puts the content of one file under another name as well, in one step. A second name for the same content costs
+ * nothing, and the first one is replaced, never written to.
+ *
+ * @param {string} from
+ * @param {string} to
+ * @param {string} temporary as those of the history, so that the next run removes what an interrupted one left
+ */
+function duplicate(from, to, temporary) {
+  removed(temporary);
+  try {
+    linkSync(from, temporary);
+  } catch (thrown) {
+    if (errnoOf(thrown) === "ENOENT") throw thrown;
+    // Not every file system has second names.
+    copyFileSync(from, temporary, constants.COPYFILE_FICLONE);
+  }
+  renameSync(temporary, to);
+  // Where both are names of one content already, renaming does nothing.
+  removed(temporary);
+}
+
+/** @param {string} file */
+function removed(file) {
+  try {
+    unlinkSync(file);
+  } catch (thrown) {
+    if (errnoOf(thrown) !== "ENOENT") throw thrown;
+  }
+}
+
+/**
+ * What shows that there was a history.
+ *
+ * @param {string} target
+ * @returns {Signs}
+ */
+export function localSigns(target) {
+  const start = `${basename(target)}.`;
+  const found = namesIn(dirname(target), [basename(backupOf(target))])
+    .filter(
+      (name) =>
+        name.startsWith(start) && /^(bak|(corrupt|gone)-\d{8}T\d{6}Z(-\d+)?)$/.test(name.slice(start.length)),
+    )
+    .sort()
+    .map((name) => `\`${name}\` beside it`);
+  return { found, restorable: found.length > 0 };
+}
+
+/**
+ * @param {string} folder
+ * @param {string[]} known what is looked for where the folder may not be listed
+ */
+function namesIn(folder, known) {
+  try {
+    return readdirSync(folder);
+  } catch (thrown) {
+    if (["ENOENT", "ENOTDIR"].includes(errnoOf(thrown) ?? "")) return [];
+    return known.filter((name) => existsSync(`${folder}/${name}`));
+  }
+}
+
+/**
+ * @param {string} target
+ * @param {BuildCounter} builds
+ * @returns {{copy: GoodCopy | null, looked: string[]}}
+ */
+export function localCopy(target, builds) {
+  const backup = backupOf(target);
+  try {
+    if (!statSync(backup).isFile()) return { copy: null, looked: [`\`${backup}\`: it is no regular file`] };
+    const bytes = readFileSync(backup);
+    const count = builds(bytes);
+    if (count === null) return { copy: null, looked: [`\`${backup}\`: damaged too`] };
+    return { copy: { bytes, builds: count, source: `\`${backup}\`` }, looked: [] };
+  } catch (thrown) {
+    if (errnoOf(thrown) === "ENOENT") return { copy: null, looked: [`\`${backup}\`: there is none`] };
+    const { message } = Failure.fromSystem(thrown, {
+      type: "storage",
+      doing: "could not read",
+      path: backup,
+    });
+    return { copy: null, looked: [message] };
+  }
+}
+
+/**
+ * Keeps a damaged history under a name of its own.
+ *
+ * @param {string} target
+ * @param {number} now
+ * @returns {string} the name
+ */
+export function keepDamaged(target, now) {
+  const kept = free(`${target}.corrupt-${stamp(now)}`);
+  try {
+    // Another program may go on writing to it, so that a second name for the same content would not do.
+    copyFileSync(target, kept, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    return kept;
+  } catch (thrown) {
+    throw Failure.fromSystem(thrown, { type: "storage", doing: "could not write", path: kept });
+  }
+}
+
+/**
+ * Gives the backup of a history that is gone another name, so that the new history's first backup does not meet it.
+ *
+ * @param {string} target
+ * @param {number} now
+ * @returns {string | null} the name; null where there is no backup
+ */
+export function setBackupAside(target, now) {
+  const kept = free(`${target}.gone-${stamp(now)}`);
+  try {
+    renameSync(backupOf(target), kept);
+    return kept;
+  } catch (thrown) {
+    if (errnoOf(thrown) === "ENOENT") return null;
+    throw Failure.fromSystem(thrown, { type: "storage", doing: "could not write", path: kept });
+  }
+}
+
+/** A name that nothing has yet. @param {string} name */
+function free(name) {
+  for (let n = 1; ; n++) {
+    const candidate = n === 1 ? name : `${name}-${n}`;
+    if (!existsSync(candidate)) return candidate;
+  }
+}

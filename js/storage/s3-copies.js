@@ -1,0 +1,308 @@
+/**
+ * What stands beside a history in a bucket: its backup, damaged ones that were set aside, older versions. Makes and
+ * finds them; what they are used for is decided elsewhere.
+ */
+
+import { createHash } from "node:crypto";
+import { Failure } from "../failure.js";
+import { backupKept, counted, stamp } from "./copies.js";
+import { BUILDS, damageOf, LIMIT } from "./s3-integrity.js";
+import { pendingPrefix } from "./s3-pending.js";
+
+/** @import { BlobFacts, BuildCounter, StoredBlob } from "./provider.js" */
+/** @import { GoodCopy, Signs } from "./copies.js" */
+/** @import { S3Client } from "../s3/client.js" */
+
+/** The metadata key of the number of builds that the backup holds. */
+export const BACKUP = "unentropy-backup";
+/** How many versions of the bucket are looked at for a good copy. */
+const VERSIONS = 50;
+/**
+ * Waiting builds that are younger than this are no sign of an earlier history: a first run announces its build before
+ * it stores the history, and several first runs may overlap.
+ */
+const WAITING_MS = 60 * 60 * 1000;
+/** Codes of a copy whose original is no longer what was read. */
+const MOVED = new Set(["S3_SOURCE_CHANGED", "S3_OBJECT_MISSING"]);
+/** Codes of a store that did not hear the question, or is not the right one to ask. */
+const UNANSWERED = new Set(["S3_AUTH_FAILED", "S3_AUTH_EXPIRED", "S3_BUCKET_MISSING", "ABORTED"]);
+
+/**
+ * @typedef {object} CopiesOptions
+ * @property {S3Client} client
+ * @property {string} key the history's
+ * @property {string} location the history's, for people
+ * @property {() => number} now milliseconds
+ * @property {(failure: Failure) => void} warn
+ */
+
+export class S3Copies {
+  #options;
+  #backup;
+  /** How many builds the backup holds, where the history's metadata says so. @type {number | null} */
+  #noted = null;
+  /** The delete marker that hides the history. @type {string | null} */
+  #marker = null;
+
+  /** @param {CopiesOptions} options */
+  constructor(options) {
+    this.#options = options;
+    this.#backup = `${options.key}.bak`;
+  }
+
+  /** Where good copies are looked for, for people. */
+  get sources() {
+    return `an older version, else \`${this.#backup}\``;
+  }
+
+  /**
+   * The metadata that says how many builds the backup holds, for the history that is stored next.
+   *
+   * @returns {Record<string, string>}
+   */
+  metadata() {
+    return this.#noted === null ? {} : { [BACKUP]: `${this.#noted} ${this.#mark()}` };
+  }
+
+  /**
+   * Learns from the history's metadata how many builds the backup holds.
+   *
+   * @param {Record<string, string>} metadata
+   */
+  learn(metadata) {
+    const [builds, mark] = (metadata[BACKUP] ?? "").split(" ");
+    // An object that was copied here from another location brings that one's metadata along.
+    this.#noted = /^\d+$/.test(builds) && mark === this.#mark() ? Number(builds) : null;
+  }
+
+  #mark() {
+    const { client, key } = this.#options;
+    return createHash("sha256").update(`${client.host} ${client.bucket} ${key}`).digest("hex").slice(0, 16);
+  }
+
+  /**
+   * Keeps the history that is about to be replaced. Storing without a backup is better than not recording, and a
+   * backup that holds more builds than the history is worth more than the history: it stays.
+   *
+   * @param {string} version
+   * @param {BlobFacts} [facts]
+   * @returns {Promise<boolean>} false when the history is no longer that one
+   */
+  async keepBackup(version, facts) {
+    const { client, key, location, warn } = this.#options;
+    try {
+      const held = facts ? await this.#backupBuilds(facts) : 0;
+      if (facts && held > facts.replaces) {
+        this.#noted = held;
+        warn(backupKept(this.#backup, held, location, facts.replaces));
+        return true;
+      }
+      await client.copy(key, this.#backup, { ifMatch: version });
+      this.#noted = facts?.replaces ?? null;
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      if (MOVED.has(failure.code)) return false;
+      if (failure.code === "ABORTED") throw failure;
+      warn(
+        new Failure(`no backup of \`${location}\` was made: ${failure.message}`, {
+          type: "storage",
+          code: "S3_BACKUP_FAILED",
+          hint:
+            failure.code === "S3_ACCESS_DENIED"
+              ? "Grant `s3:PutObject` on the history's key with `.bak` behind it."
+              : failure.hint,
+        }),
+      );
+    }
+    return true;
+  }
+
+  /**
+   * How many builds the backup holds; 0 where there is none. Asked of the store only where the history's metadata does
+   * not say so, or says that the backup holds more than the history.
+   *
+   * @param {BlobFacts} facts
+   */
+  async #backupBuilds({ replaces, count }) {
+    if (this.#noted !== null && this.#noted <= replaces) return this.#noted;
+    const { client } = this.#options;
+    const head = await client.head(this.#backup);
+    if (!head) return 0;
+    const told = head.metadata[BUILDS] ?? "";
+    if (/^\d+$/.test(told)) return Number(told);
+    // It was put there by hand or by another program.
+    const object = await client.get(this.#backup, { limit: LIMIT });
+    return (object && count(object.bytes)) ?? 0;
+  }
+
+  /** Whether the history is there. A store that would not say so when it was read will not say so now. */
+  async exists() {
+    try {
+      return (await this.#options.client.head(this.#options.key)) !== null;
+    } catch (thrown) {
+      if (Failure.from(thrown).code === "S3_ACCESS_DENIED") return false;
+      throw thrown;
+    }
+  }
+
+  /**
+   * Copies beside the history, older versions, a delete marker. What the key may not ask, or the store does not know,
+   * shows nothing; a store in trouble is a failure.
+   *
+   * @returns {Promise<Signs>}
+   */
+  async signs() {
+    const { client, key } = this.#options;
+    /** @type {string[]} */
+    const found = [];
+    const listed = await asked(() => client.list(`${key}.`));
+    for (const { key: name, lastModified } of listed?.objects ?? []) {
+      if (/^\.(bak$|corrupt-|gone-)/.test(name.slice(key.length)))
+        found.push(`\`${name}\`${of(lastModified)}`);
+    }
+    if (!listed) {
+      const head = await asked(() => client.head(this.#backup));
+      if (head) found.push(`\`${this.#backup}\`${of(head.lastModified)}`);
+    }
+    const versions = (await asked(() => client.listVersions(key))) ?? [];
+    const [newest] = versions;
+    this.#marker = newest?.deleteMarker ? newest.versionId : null;
+    if (this.#marker !== null) found.push(`a delete marker${of(newest.lastModified)}`);
+    const older = versions.find(({ deleteMarker }) => !deleteMarker);
+    if (older) found.push(`an older version${of(older.lastModified)}`);
+    const restorable = found.length > 0;
+    const prefix = pendingPrefix(key);
+    const waits = listed?.objects.some(
+      ({ key: name, lastModified }) =>
+        name.startsWith(prefix) &&
+        name !== prefix &&
+        lastModified !== null &&
+        (listed.serverTime ?? Number.NaN) - lastModified > WAITING_MS,
+    );
+    if (waits) found.push(`what waits to be added, below \`${prefix}\``);
+    return { found, restorable };
+  }
+
+  /**
+   * Removes the delete marker, so that the version below it is the history again. Some stores take a delete marker for
+   * an object and refuse to create one.
+   *
+   * @returns {Promise<boolean>} false where none hides it
+   */
+  async unhide() {
+    if (this.#marker === null) return false;
+    await this.#options.client.deleteVersion(this.#options.key, this.#marker);
+    return true;
+  }
+
+  /**
+   * Gives the backup of a history that is gone another name, so that the new history's first backup does not meet it.
+   *
+   * @returns {Promise<string | null>} the key; null where there is no backup
+   */
+  async setAside() {
+    const { client, key, now } = this.#options;
+    const kept = `${key}.gone-${stamp(now())}`;
+    try {
+      await client.copy(this.#backup, kept);
+    } catch (thrown) {
+      if (Failure.from(thrown).code === "S3_OBJECT_MISSING") return null;
+      throw thrown;
+    }
+    try {
+      await client.delete(this.#backup);
+    } catch (thrown) {
+      // It stays under both names, and is not replaced by a history with fewer builds.
+      if (Failure.from(thrown).code !== "S3_ACCESS_DENIED") throw thrown;
+    }
+    return kept;
+  }
+
+  /**
+   * Keeps a damaged history under a name of its own.
+   *
+   * @param {StoredBlob} damaged
+   * @returns {Promise<string | null>} the key; null when the history is no longer that one
+   */
+  async keep({ version }) {
+    const { client, key, now } = this.#options;
+    const kept = `${key}.corrupt-${stamp(now())}`;
+    try {
+      await client.copy(key, kept, { ifMatch: version });
+      return kept;
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      if (MOVED.has(failure.code)) return null;
+      throw failure;
+    }
+  }
+
+  /**
+   * The newest copy of a history that can be opened: an older version where the bucket keeps them, else the backup.
+   * Wherever a place cannot be asked, the next one is.
+   *
+   * @param {BuildCounter} builds
+   * @returns {Promise<{copy: GoodCopy | null, looked: string[]}>}
+   */
+  async goodCopy(builds) {
+    const { client, key } = this.#options;
+    /** @type {string[]} */
+    const looked = [];
+    /**
+     * @param {string} source
+     * @param {() => Promise<{bytes: Uint8Array, metadata: Record<string, string>} | null>} get
+     * @returns {Promise<GoodCopy | null>}
+     */
+    const tried = async (source, get) => {
+      const object = await get();
+      if (!object) {
+        looked.push(`${source}: there is none`);
+        return null;
+      }
+      const count = damageOf(source, object) ? null : builds(object.bytes);
+      looked.push(`${source}: ${count === null ? "damaged too" : counted(count)}`);
+      return count === null ? null : { bytes: object.bytes, builds: count, source };
+    };
+    try {
+      const versions = (await client.listVersions(key)).filter(
+        (version) => !version.isLatest && !version.deleteMarker,
+      );
+      if (versions.length === 0) looked.push("the bucket's older versions: there are none");
+      for (const { versionId, lastModified } of versions.slice(0, VERSIONS)) {
+        const when = lastModified === null ? "" : ` of ${new Date(lastModified).toISOString()}`;
+        const copy = await tried(`version \`${versionId}\`${when}`, () => client.getVersion(key, versionId));
+        if (copy) return { copy, looked };
+      }
+    } catch (thrown) {
+      looked.push(`the bucket's older versions: ${Failure.from(thrown).message}`);
+    }
+    try {
+      const copy = await tried(`\`${this.#backup}\``, () => client.get(this.#backup, { limit: LIMIT }));
+      return { copy, looked };
+    } catch (thrown) {
+      looked.push(`\`${this.#backup}\`: ${Failure.from(thrown).message}`);
+      return { copy: null, looked };
+    }
+  }
+}
+
+/** @param {number | null} time */
+const of = (time) => (time === null ? "" : ` of ${new Date(time).toISOString().slice(0, 16)}Z`);
+
+/**
+ * A question that a store may not understand, or not answer to this key.
+ *
+ * @template T
+ * @param {() => Promise<T>} ask
+ * @returns {Promise<T | null>} null where there is no answer
+ * @throws {Failure} where there may be one later
+ */
+async function asked(ask) {
+  try {
+    return await ask();
+  } catch (thrown) {
+    const failure = Failure.from(thrown);
+    if (failure.retryable || failure.type !== "storage" || UNANSWERED.has(failure.code)) throw failure;
+    return null;
+  }
+}

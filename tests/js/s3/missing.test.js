@@ -1,0 +1,289 @@
+/**
+ * A history in S3 that is deleted, in buckets with versioning and without, with the right to list and without: no new
+ * history starts where there was one, copies keep their bytes, and each remedy does what its message says. Against a
+ * real server; the proxy takes rights away and shows habits that this server does not have.
+ */
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { startFaultProxy } from "../../servers/fault-proxy.js";
+import { startMoto } from "../../servers/s3.js";
+import { record } from "../conformance/builds.js";
+import { Place, stopAll } from "./place.js";
+
+/** @import { Rule } from "../../servers/fault-proxy.js" */
+
+/** @type {import("../../servers/s3.js").S3Server} */
+let moto;
+/** @type {Awaited<ReturnType<typeof startFaultProxy>>} */
+let proxy;
+before(async () => {
+  moto = await startMoto({ buckets: ["bucket", "versioned"], versioned: ["versioned"] });
+  proxy = await startFaultProxy(moto);
+});
+after(() => stopAll([proxy, moto]));
+
+const QUICK = { sleep: async () => {}, random: () => 0 };
+const HOUR = 3_600_000;
+
+/** @param {(place: Place) => Promise<void>} body @param {{bucket?: string}} [options] */
+const at = (body, options) => async () => {
+  proxy.become({});
+  proxy.script([]);
+  const place = new Place(proxy, { direct: moto, ...options });
+  try {
+    await body(place);
+  } finally {
+    proxy.script([]);
+    place.remove();
+  }
+};
+
+/** Records builds, each stored by itself. @param {Place} place @param {number[]} numbers @param {Parameters<Place["open"]>[0]} [more] */
+async function add(place, numbers, more) {
+  /** @type {readonly import("../../../js/failure.js").Failure[]} */
+  let warnings = [];
+  for (const n of numbers) {
+    const storage = await place.open(more, QUICK);
+    try {
+      record(storage.getRepository(), n);
+      await storage.persist();
+      warnings = storage.warnings;
+    } finally {
+      storage.cleanup();
+    }
+  }
+  return warnings;
+}
+
+/** The bytes of everything beside the history. @param {Place} place */
+async function copies(place) {
+  const names = (await place.names()).filter((name) => name !== "");
+  const bytes = await Promise.all(
+    names.map(async (name) => (await place.client.get(`${place.key}${name}`))?.bytes),
+  );
+  return Object.fromEntries(names.map((name, at) => [name, bytes[at]]));
+}
+
+/** @param {Omit<Rule, "fault">} rule @returns {Rule} */
+const denied = (rule) => ({ fault: { kind: "answer", status: 403, code: "AccessDenied" }, ...rule });
+const NO_LISTING = [denied({ method: "GET", url: /list-type=2|\?versions/ })];
+
+/** @type {[string, string, Rule[], RegExp][]} */
+const places = [
+  ["a bucket without versioning", "bucket", [], /`[^`]*\.bak` of [\d-]+T[\d:]+Z shows that there was/],
+  [
+    "a bucket with versioning",
+    "versioned",
+    [],
+    /\.bak` of .*, a delete marker of .*, an older version of .* show that/,
+  ],
+  ["a bucket without the right to list", "bucket", NO_LISTING, /\.bak` of .* shows that there was/],
+  [
+    "a versioned bucket without the right to list",
+    "versioned",
+    NO_LISTING,
+    /\.bak` of .* shows that there was/,
+  ],
+];
+
+for (const [name, bucket, rules, message] of places) {
+  describe(`after the history was deleted in ${name}`, () => {
+    test(
+      "the next run ends with nothing changed and the remedies named, and so does a reader",
+      at(
+        async (place) => {
+          await add(place, [1, 2, 3, 4, 5]);
+          await place.client.delete(place.key);
+          const before = await copies(place);
+          proxy.script(rules);
+          for (const readonly of [false, true]) {
+            await assert.rejects(place.open({ readonly }, QUICK), (/** @type {any} */ failure) => {
+              assert.equal(failure.code, "HISTORY_GONE", failure.message);
+              assert.match(failure.message, message);
+              assert.match(failure.hint, /Nothing was changed.*`on-missing`.*`restore`.*`begin`/);
+              return true;
+            });
+          }
+          proxy.script([]);
+          assert.equal(await place.content(), null);
+          assert.deepEqual(await copies(place), before);
+        },
+        { bucket },
+      ),
+    );
+
+    test(
+      "`restore` goes on from the newest good copy",
+      at(
+        async (place) => {
+          await add(place, [1, 2, 3, 4, 5]);
+          await place.client.delete(place.key);
+          proxy.script(rules);
+          const warnings = await add(place, [6], { onMissing: "restore" });
+          proxy.script([]);
+          assert.deepEqual(
+            warnings.map(({ code }) => code),
+            ["HISTORY_REPAIRED"],
+          );
+          const versioned = bucket === "versioned" && rules.length === 0;
+          const runs = [1, 2, 3, 4, ...(versioned ? [5] : []), 6].map((n) => `w/${n}`);
+          assert.deepEqual(await place.runs(), runs);
+        },
+        { bucket },
+      ),
+    );
+
+    test(
+      "`begin` starts a new history and keeps the backup under another name",
+      at(
+        async (place) => {
+          await add(place, [1, 2, 3, 4, 5]);
+          const backup = (await copies(place))[".bak"];
+          await place.client.delete(place.key);
+          proxy.script(rules);
+          const warnings = await add(place, [6], { onMissing: "begin" });
+          await add(place, [7, 8]);
+          proxy.script([]);
+          assert.match(
+            warnings[0].message,
+            /a new history starts, the backup is kept as `.*\.gone-\d{8}T\d{6}Z`/,
+          );
+          assert.deepEqual(await place.runs(), ["w/6", "w/7", "w/8"]);
+          const kept = Object.entries(await copies(place)).filter(([each]) => each.startsWith(".gone-"));
+          assert.equal(kept.length, 1);
+          assert.deepEqual(kept[0][1], backup);
+        },
+        { bucket },
+      ),
+    );
+  });
+}
+
+describe("what is no sign of an earlier history", () => {
+  test(
+    "neighbors whose names begin alike",
+    at(async (place) => {
+      for (const name of ["-old", ".json", ".probe-abc", "x.bak", ".backup"]) {
+        await place.client.put(`${place.key}${name}`, Buffer.from("{}"));
+      }
+      await add(place, [1]);
+      assert.deepEqual(await place.runs(), ["w/1"]);
+    }),
+  );
+
+  test(
+    "builds that other first runs announce at this moment; after an hour they are one",
+    at(async (place) => {
+      proxy.become({ ignoresPreconditions: true });
+      await add(place, [1]);
+      await place.client.delete(place.key);
+      await add(place, [2]);
+      assert.deepEqual(await place.runs(), ["w/1", "w/2"], "what waited is folded in");
+      await place.client.delete(place.key);
+      await place.client.delete(`${place.key}.bak`);
+      proxy.become({ ignoresPreconditions: true, skewMs: 2 * HOUR });
+      await assert.rejects(add(place, [3]), {
+        code: "HISTORY_GONE",
+        message: /what waits to be added, below .*\.pending\/` shows/,
+      });
+      await add(place, [3], { onMissing: "restore" });
+      proxy.become({ ignoresPreconditions: true });
+      assert.deepEqual(await place.runs(), ["w/1", "w/2", "w/3"]);
+    }),
+  );
+
+  test(
+    "a store that does not know versions",
+    at(async (place) => {
+      proxy.script([
+        { fault: { kind: "answer", status: 501, code: "NotImplemented" }, method: "GET", url: /\?versions/ },
+      ]);
+      await add(place, [1]);
+      assert.deepEqual(await place.runs(), ["w/1"]);
+    }),
+  );
+});
+
+test(
+  "a store in trouble is not asked again whether there was a history: the run ends",
+  at(async (place) => {
+    proxy.script([
+      {
+        fault: { kind: "answer", status: 503, code: "ServiceUnavailable" },
+        method: "GET",
+        url: /list-type=2/,
+      },
+    ]);
+    await assert.rejects(add(place, [1]), { code: "S3_SERVER_ERROR" });
+    proxy.script([]);
+    assert.equal(await place.content(), null);
+  }),
+);
+
+test(
+  "a history that another run stores at this moment is read, not missed",
+  at(async (place) => {
+    const other = new Place(moto);
+    await add(other, [1, 2]);
+    const image = /** @type {Uint8Array} */ (await other.content());
+    other.remove();
+    await place.client.put(`${place.key}.bak`, image);
+    await place.put(image);
+    // The answer to the first read is from before.
+    proxy.script([
+      { fault: { kind: "answer", status: 404, code: "NoSuchKey" }, method: "GET", url: /\.db$/, times: 1 },
+    ]);
+    await add(place, [3]);
+    assert.deepEqual(await place.runs(), ["w/1", "w/2", "w/3"]);
+  }),
+);
+
+test(
+  "a backup is never replaced by a history with fewer builds, and costs no request to know",
+  at(async (place) => {
+    await add(place, [1, 2, 3, 4]);
+    const backup = (await copies(place))[".bak"];
+    proxy.script([]);
+    const other = new Place(moto);
+    await add(other, [7]);
+    await place.put(/** @type {Uint8Array} */ (await other.content()));
+    other.remove();
+    const warnings = await add(place, [8]);
+    assert.match(
+      warnings.map(({ code, message }) => `${code} ${message}`).join("\n"),
+      /BACKUP_KEPT.*\.bak` was kept: it holds 3 builds, and .* held only 1/,
+    );
+    assert.deepEqual((await copies(place))[".bak"], backup);
+    await add(place, [9, 10, 11]);
+    assert.notDeepEqual((await copies(place))[".bak"], backup, "as many are enough");
+    proxy.script([]);
+    await add(place, [12]);
+    assert.deepEqual(
+      proxy.seen.map(({ method }) => method),
+      ["GET", "PUT", "PUT", "HEAD"],
+    );
+  }),
+);
+
+describe("a store that says that there is nothing and refuses to create something", () => {
+  const refuses = () =>
+    proxy.script([
+      { fault: { kind: "answer", status: 404, code: "NoSuchKey" }, method: "GET", url: /\.db$/ },
+      { fault: { kind: "answer", status: 404 }, method: "HEAD", url: /\.db$/ },
+      { fault: { kind: "answer", status: 412, code: "PreconditionFailed" }, method: "PUT", url: /\.db$/ },
+    ]);
+
+  test(
+    "is reported as that after three rounds",
+    at(async (place) => {
+      refuses();
+      await assert.rejects(add(place, [1]), {
+        code: "STORAGE_CREATE_REFUSED",
+        message: /the store says that there is none, and refuses to create one, 3 times in a row/,
+        hint: /delete marker/,
+      });
+      assert.ok(proxy.seen.filter(({ method, url }) => method === "PUT" && /\.db$/.test(url)).length <= 3);
+    }),
+  );
+});

@@ -173,7 +173,7 @@ export class Connection {
     const signed = await this.#signer.sign({
       method,
       url,
-      headers: { "accept-encoding": "identity", ...headers?.() },
+      headers: headers?.() ?? {},
       payloadSha256: operation.payloadSha256 ?? (body ? sha256(body) : EMPTY_SHA256),
       region: this.#address.region,
       time: this.#now() + this.#skewMs,

@@ -26,6 +26,16 @@ export function hexToBase64(hex) {
   return Buffer.from(hex, "hex").toString("base64");
 }
 
+/**
+ * Whether a header is signed. What S3 demands to be signed is, and it names the object and describes it; every other
+ * header may be replaced, added or dropped by a front end on the way, which would make the signature wrong.
+ *
+ * @param {string} name in lower case
+ */
+function isSigned(name) {
+  return name === "content-type" || name === "content-md5" || name.startsWith("x-amz-");
+}
+
 /** Signs the requests of one set of credentials. */
 export class Signer {
   #credentials;
@@ -44,31 +54,40 @@ export class Signer {
   }
 
   /**
-   * The headers to send: those given, and the signature's. All of them are signed.
+   * The headers to send: those given, and the signature's. `host` is always signed.
    *
    * @param {object} request
    * @param {string} request.method
    * @param {URL} request.url its path encoded once
-   * @param {Record<string, string>} request.headers
+   * @param {Record<string, string>} request.headers names in lower case
    * @param {string} request.payloadSha256 hex
    * @param {string} request.region
    * @param {number} request.time milliseconds since 1970
+   * @param {(name: string) => boolean} [request.signs] which of the headers are signed: `content-type`, `content-md5` and
+   *   `x-amz-*` unless given
    * @returns {Promise<Record<string, string>>}
    */
-  async sign({ method, url, headers, payloadSha256, region, time }) {
+  async sign({ method, url, headers, payloadSha256, region, time, signs = isSigned }) {
+    const entries = Object.entries(headers);
     const signer = new AwsV4Signer({
       ...this.#credentials,
       method,
       url: url.href,
-      headers: { ...headers, "x-amz-content-sha256": payloadSha256 },
+      headers: {
+        ...Object.fromEntries(entries.filter(([name]) => signs(name))),
+        "x-amz-content-sha256": payloadSha256,
+      },
       service: "s3",
       region,
       datetime: new Date(time).toISOString().replace(/[:-]|\.\d{3}/g, ""),
       cache: this.#keys,
-      // The content type too: everything that is sent is then protected.
+      // The library would leave the content type out, which S3 wants signed.
       allHeaders: true,
     });
     const signed = await signer.sign();
-    return Object.fromEntries(signed.headers);
+    return {
+      ...Object.fromEntries(entries.filter(([name]) => !signs(name))),
+      ...Object.fromEntries(signed.headers),
+    };
   }
 }

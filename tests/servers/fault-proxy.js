@@ -247,10 +247,8 @@ class FaultProxy {
    */
   async #changed({ headers, method, url }) {
     const { ignoresPreconditions, ignoresOnCompletion, bareEtags, skewMs, region } = this.#character;
-    /** @type {Record<string, string>} */
-    const kept = {};
-    const signed = /SignedHeaders=([^,\s]+)/.exec(headers.authorization ?? "")?.[1].split(";") ?? [];
-    for (const name of signed) kept[name] = String(headers[name]);
+    const kept = /** @type {Record<string, string>} */ ({ ...headers });
+    for (const name of ["authorization", "connection", "content-length"]) delete kept[name];
     let changed = skewMs !== undefined || region !== undefined;
     if (
       (ignoresPreconditions && (method === "PUT" || method === "POST")) ||

@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { Failure } from "../../../js/failure.js";
 import { S3Client } from "../../../js/s3/client.js";
+import { startRewritingProxy, USUAL_REWRITES } from "../../servers/rewriting-proxy.js";
 import { startMoto, startS3sFs } from "../../servers/s3.js";
 
 /** @import { S3Server } from "../../servers/s3.js" */
@@ -30,11 +31,32 @@ const KEYS = [
   'x <y> & "z".db',
 ];
 
+const s3s = () => startS3sFs({ buckets: ["bucket", "dotted.bucket"] });
+const moto = () => startMoto({ buckets: ["bucket", "dotted.bucket", "kept"], versioned: ["kept"] });
+
+/**
+ * A server that is reached through a proxy.
+ *
+ * @param {() => Promise<S3Server>} start
+ * @param {Parameters<typeof startRewritingProxy>[1]} options
+ */
+const fronted = (start, options) => async () => {
+  const server = await start();
+  const proxy = await startRewritingProxy(server, options);
+  const stop = async () => {
+    await proxy.stop();
+    await server.stop();
+  };
+  return { ...proxy, stop };
+};
+
 const SERVERS = /** @type {const} */ ([
-  { name: "s3s-fs", start: () => startS3sFs({ buckets: ["bucket", "dotted.bucket"] }), versions: false },
+  { name: "s3s-fs", start: s3s, versions: false },
+  { name: "moto", start: moto, versions: true },
+  { name: "s3s-fs behind a front end that rewrites headers", start: fronted(s3s, {}), versions: false },
   {
-    name: "moto",
-    start: () => startMoto({ buckets: ["bucket", "dotted.bucket", "kept"], versioned: ["kept"] }),
+    name: "moto behind a front end that rewrites headers and lengths",
+    start: fronted(moto, { rewrites: [...USUAL_REWRITES, "acceptEncodingBr", "chunked"] }),
     versions: true,
   },
 ]);

@@ -5,6 +5,7 @@
 
 import { after, before, describe } from "node:test";
 import { startFaultProxy } from "../../servers/fault-proxy.js";
+import { startRewritingProxy } from "../../servers/rewriting-proxy.js";
 import { startMoto, startS3sFs } from "../../servers/s3.js";
 import { conformance } from "../conformance/blob-store.js";
 import { storageConformance } from "../conformance/storage.js";
@@ -16,18 +17,20 @@ const servers = {};
 describe("S3", () => {
   before(async () => {
     const [moto, s3s] = await Promise.all([startMoto(), startS3sFs()]);
-    const [ignoring, refusing, bare] = await Promise.all([
+    const [ignoring, refusing, bare, fronted] = await Promise.all([
       startFaultProxy(moto, { character: { ignoresPreconditions: true } }),
       startFaultProxy(moto, { character: { refusesPreconditions: true } }),
       startFaultProxy(moto, { character: { bareEtags: true } }),
+      startRewritingProxy(moto),
     ]);
-    Object.assign(servers, { moto, s3s, ignoring, refusing, bare });
+    Object.assign(servers, { moto, s3s, ignoring, refusing, bare, fronted });
   });
   after(() => stopAll(Object.values(servers).reverse()));
 
   for (const [name, title] of [
     ["moto", "an S3 object"],
     ["bare", "an S3 object with unquoted ETags"],
+    ["fronted", "an S3 object behind a front end that rewrites headers"],
   ]) {
     conformance(title, () => {
       const place = new Place(servers[name]);

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { startFaultProxy } from "../../servers/fault-proxy.js";
+import { startRewritingProxy } from "../../servers/rewriting-proxy.js";
 import { startMoto } from "../../servers/s3.js";
 import { record, runsIn } from "../conformance/builds.js";
 import { Place, stopAll } from "./place.js";
@@ -14,13 +15,16 @@ import { Place, stopAll } from "./place.js";
 
 /** @type {import("../../servers/s3.js").S3Server} */
 let moto;
+/** @type {Awaited<ReturnType<typeof startRewritingProxy>>} Every request passes it: what it rewrites must not matter. */
+let front;
 /** @type {Awaited<ReturnType<typeof startFaultProxy>>} */
 let proxy;
 before(async () => {
   moto = await startMoto({ buckets: ["bucket", "versioned"], versioned: ["versioned"] });
-  proxy = await startFaultProxy(moto);
+  front = await startRewritingProxy(moto);
+  proxy = await startFaultProxy(front);
 });
-after(() => stopAll([proxy, moto]));
+after(() => stopAll([proxy, front, moto]));
 
 /** No waiting; the client's own waits are the client's tests'. */
 const QUICK = { sleep: async () => {}, random: () => 0 };

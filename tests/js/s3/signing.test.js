@@ -56,6 +56,7 @@ for (const [what, method, path, headers, payload, signature] of PUBLISHED) {
       payloadSha256: payload === "" ? EMPTY_SHA256 : sha256(Buffer.from(payload)),
       region: "us-east-1",
       time: Date.UTC(2013, 4, 24),
+      signs: () => true,
     });
     assert.equal(/Signature=([0-9a-f]+)/.exec(signed.authorization)?.[1], signature);
     assert.match(
@@ -76,6 +77,35 @@ test("a session token is sent and signed", async () => {
   });
   assert.equal(signed["x-amz-security-token"], "T==");
   assert.match(signed.authorization, /SignedHeaders=[^,]*x-amz-security-token/);
+});
+
+test("what a hop may replace is sent and not signed", async () => {
+  const headers = {
+    "content-type": "text/plain",
+    "content-md5": "1B2M2Y8AsgTpgAmY7PhCfg==",
+    "x-amz-meta-noted": "yes",
+    "if-match": '"etag"',
+    "if-none-match": "*",
+    range: "bytes=0-0",
+    "accept-encoding": "identity",
+  };
+  const signed = await signer.sign({
+    method: "PUT",
+    url: new URL("https://host/x"),
+    headers,
+    payloadSha256: EMPTY_SHA256,
+    region: "auto",
+    time: 0,
+  });
+  for (const [name, value] of Object.entries(headers)) assert.equal(signed[name], value);
+  assert.deepEqual(/SignedHeaders=([^,]+)/.exec(signed.authorization)?.[1].split(";"), [
+    "content-md5",
+    "content-type",
+    "host",
+    "x-amz-content-sha256",
+    "x-amz-date",
+    "x-amz-meta-noted",
+  ]);
 });
 
 test("waits are anything up to a bound that doubles, and never shorter than the server asks", () => {

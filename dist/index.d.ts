@@ -93,6 +93,11 @@ export interface StorageProviderConfig {
   s3AllowHttp?: boolean;
   s3Sse?: "AES256" | "aws:kms";
   s3SseKmsKeyId?: string;
+  /**
+   * Seconds that a request may go without any progress, from 1 to 3600; 30 unless given. The answer to an upload may
+   * take 5 seconds longer for each MiB that was sent.
+   */
+  s3Timeout?: number;
   /** `unentropy-metrics` unless given. */
   artifactName?: string;
   /** Only artifacts of runs for this branch. */

@@ -38,6 +38,11 @@ export const OPTIONS = {
   "s3-allow-http": { type: "boolean", help: "unencrypted connections to other machines" },
   "s3-sse": { type: "string", value: "HOW", help: "encryption by the server: AES256, aws:kms" },
   "s3-sse-kms-key-id": { type: "string", value: "ID", help: "the key of aws:kms (the bucket's own)" },
+  "s3-timeout": {
+    type: "string",
+    value: "SECONDS",
+    help: "how long a request to S3 may go without progress (30); an upload's answer, 5 s longer a MiB",
+  },
   "retry-attempts": {
     type: "string",
     value: "N",
@@ -107,6 +112,7 @@ const STORAGE = [
   "s3-allow-http",
   "s3-sse",
   "s3-sse-kms-key-id",
+  "s3-timeout",
   "retry-attempts",
   "on-corrupt",
   "on-missing",

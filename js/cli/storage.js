@@ -73,6 +73,7 @@ export function s3Config(values, defaults) {
     s3SessionToken: values["s3-session-token"],
     s3Sse: values["s3-sse"],
     s3SseKmsKeyId: values["s3-sse-kms-key-id"],
+    s3Timeout: values["s3-timeout"],
     retryAttempts: values["retry-attempts"],
     ...repairs(values),
   };

@@ -78,6 +78,13 @@ export const INPUTS = /** @type {const} */ ([
     help: "Allows an endpoint without encryption, in a network that you trust (`true` or `false`)",
   },
   {
+    name: "s3-timeout",
+    kind: "whole",
+    least: 1,
+    most: 3600,
+    help: "Seconds that a request to S3 may go without any progress, from 1 to 3600; 30 where it is not given. The answer to an upload may take 5 seconds longer for each MiB that was sent",
+  },
+  {
     name: "database-key",
     kind: "text",
     help: "The history's key in the bucket, and its name inside the artifact. Overrides `storage.s3.key`; `unentropy-metrics.db` where neither is given",

@@ -1,7 +1,7 @@
 /**
  * One HTTP exchange: exactly these bytes out, one bounded answer in. It follows no redirect, decodes nothing,
  * tries nothing twice and knows no service; a transfer ends when nothing has moved for a while, never because it
- * takes long.
+ * takes long. Who has sent everything waits longer: a relay may have taken it all at once and pass it on slowly.
  */
 
 import http from "node:http";
@@ -10,6 +10,14 @@ import { pieceCollector, roomFor } from "../room.js";
 
 /** Bytes handed to the socket at once; progress and stalls are noticed at this grain. */
 const CHUNK = 128 * 1024;
+
+const MIB = 1024 * 1024;
+
+/**
+ * Milliseconds that the wait for an answer is longer for each MiB sent, unless the caller says otherwise: what a relay
+ * on a line of 1.7 Mbit/s needs for it.
+ */
+export const ANSWER_MS_PER_MIB = 5000;
 
 /**
  * Why there is no answer.
@@ -29,15 +37,17 @@ export class ExchangeError extends Error {
   /**
    * @param {ExchangeTrouble} trouble
    * @param {string} message
-   * @param {{code?: string, cause?: unknown}} [more]
+   * @param {{code?: string, cause?: unknown, sent?: boolean}} [more]
    */
-  constructor(trouble, message, { code = "", cause } = {}) {
+  constructor(trouble, message, { code = "", cause, sent = false } = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = "ExchangeError";
     /** @type {ExchangeTrouble} */
     this.trouble = trouble;
     /** @type {string} the system's code, such as `ECONNREFUSED`; empty when there is none */
     this.code = code;
+    /** Whether the whole request had left, so that the server may have done what it asks for. */
+    this.sent = sent;
   }
 }
 
@@ -55,6 +65,8 @@ export class ExchangeError extends Error {
  * @property {Uint8Array | null} [body]
  * @property {(status: number) => number} limit the most bytes of an answer with this status
  * @property {number} stallTimeoutMs
+ * @property {number} [answerTimeoutMs] how long the answer may take to begin once the whole body has left; the stall
+ *   timeout and `ANSWER_MS_PER_MIB` for each MiB of it unless given
  * @property {Hold} [hold]
  * @property {(bytes: number) => void} [onSent] bytes of the body that left so far
  * @property {(bytes: number, total: number | null, status: number) => void} [onReceived]
@@ -91,6 +103,7 @@ export class Transport {
     body = null,
     limit,
     stallTimeoutMs,
+    answerTimeoutMs = stallTimeoutMs + Math.ceil((ANSWER_MS_PER_MIB * (body?.byteLength ?? 0)) / MIB),
     hold,
     onSent,
     onReceived,
@@ -99,6 +112,10 @@ export class Transport {
     return new Promise((resolve, reject) => {
       let settled = false;
       let answering = false;
+      let sent = 0;
+      const size = body?.byteLength ?? 0;
+      /** @type {NodeJS.Timeout | undefined} */
+      let timer;
       /** @param {ExchangeError | null} error @param {Answer} [answer] */
       const finish = (error, answer) => {
         if (settled) return;
@@ -106,13 +123,25 @@ export class Transport {
         clearTimeout(timer);
         signal?.removeEventListener("abort", onAbort);
         if (error || !request.writableFinished) request.destroy();
-        if (error) reject(error);
-        else resolve(/** @type {Answer} */ (answer));
+        if (error) {
+          error.sent = sent === size && error.trouble !== "aborted";
+          reject(error);
+        } else resolve(/** @type {Answer} */ (answer));
       };
-      const timer = setTimeout(() => {
-        const during = answering ? "while the answer was coming" : "before an answer came";
-        finish(new ExchangeError("stalled", `nothing moved for ${stallTimeoutMs} ms ${during}`));
-      }, stallTimeoutMs);
+      const moved = () => {
+        clearTimeout(timer);
+        const waits = !answering && size > 0 && sent === size;
+        const limitMs = waits ? answerTimeoutMs : stallTimeoutMs;
+        timer = setTimeout(() => {
+          const during = answering
+            ? "while the answer was coming"
+            : waits
+              ? `after all ${size} bytes were sent`
+              : "before an answer came";
+          finish(new ExchangeError("stalled", `nothing moved for ${seconds(limitMs)} ${during}`));
+        }, limitMs);
+      };
+      moved();
       const onAbort = () => finish(new ExchangeError("aborted", "stopped", { cause: signal?.reason }));
 
       const secure = url.protocol === "https:";
@@ -127,12 +156,12 @@ export class Transport {
       });
       request.on("response", (response) => {
         answering = true;
-        timer.refresh();
+        moved();
         receive(response, {
           most: limit(response.statusCode ?? 0),
           bodyless: method === "HEAD",
           onBytes: (bytes, total) => {
-            timer.refresh();
+            if (!settled) moved();
             onReceived?.(bytes, total, response.statusCode ?? 0);
           },
         }).then(
@@ -141,10 +170,17 @@ export class Transport {
           (error) => finish(error),
         );
       });
+      // A server that says it is still at it.
+      request.on("information", () => {
+        if (!settled) moved();
+      });
       request.on("socket", (socket) => {
         if (!socket.connecting) return;
-        socket.once("connect", () => timer.refresh());
-        socket.once("secureConnect", () => timer.refresh());
+        for (const event of ["connect", "secureConnect"]) {
+          socket.once(event, () => {
+            if (!settled) moved();
+          });
+        }
       });
       signal?.addEventListener("abort", onAbort, { once: true });
       if (signal?.aborted) {
@@ -152,7 +188,6 @@ export class Transport {
         return;
       }
 
-      let sent = 0;
       const send = () => {
         if (settled || answering) return;
         if (!body || sent >= body.byteLength) {
@@ -164,7 +199,7 @@ export class Transport {
         request.write(chunk, (error) => {
           if (error || settled) return;
           sent += chunk.byteLength;
-          timer.refresh();
+          if (!answering) moved();
           onSent?.(sent);
           if (hold && sent === body.byteLength - 1) {
             hold.reached();
@@ -225,6 +260,11 @@ function receive(response, { most, bodyless, onBytes }) {
       else resolve(whole ?? Buffer.concat(pieces, received));
     });
   });
+}
+
+/** @param {number} ms */
+function seconds(ms) {
+  return ms < 1000 ? `${ms} ms` : `${Math.round(ms / 1000)} s`;
 }
 
 /** @param {number} received @param {number | null} total @param {Error} [cause] */

@@ -7,7 +7,7 @@ import { XMLParser } from "fast-xml-parser";
 
 /** @import { IncomingHttpHeaders } from "node:http" */
 
-const REPEATED = new Set(["Contents", "Version", "DeleteMarker", "Upload"]);
+const REPEATED = new Set(["Contents", "Version", "DeleteMarker", "Upload", "Part"]);
 
 const parser = new XMLParser({
   ignoreAttributes: true,

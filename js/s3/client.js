@@ -9,7 +9,7 @@ import { bare, header, isConflict, parsed, timeOf } from "./answers.js";
 import { Connection } from "./connection.js";
 import { failure } from "./errors.js";
 import * as listings from "./listings.js";
-import { multipartPut } from "./multipart.js";
+import { arrived, multipartPut } from "./multipart.js";
 import { clientProblems } from "./parameters.js";
 import { hexToBase64, sha256 } from "./signing.js";
 
@@ -42,6 +42,7 @@ const PATIENCE = 4;
  * @property {number} [retryAttempts] tries in all, the first included; 3
  * @property {number} [spareAttempts] further tries that all requests of this client together may take; 0
  * @property {number} [stallTimeoutMs] without any progress; 30,000
+ * @property {number} [answerMsPerMib] how much longer an answer may take for each MiB that was sent; 5,000
  * @property {number} [multipartThreshold] larger objects are sent in parts; 16 MiB
  * @property {number} [partSize] 8 MiB; raised where an object would need more than 10,000 parts
  *
@@ -215,15 +216,17 @@ export class S3Client {
 
   /**
    * @param {string} key
+   * @param {{attempts?: number}} [options] `attempts`: tries of each request at most
    * @returns {Promise<HeadFacts | null>} null only for a confirmed absence: a HEAD has no body that could say so,
    *   so a 404 is confirmed by a GET
    */
-  async head(key) {
+  async head(key, { attempts } = {}) {
     for (let round = 1; ; round++) {
       const reply = await this.#connection.request({
         doing: "could not look up",
         method: "HEAD",
         key,
+        attempts,
         headers: () => this.#connection.checksummed({ "x-amz-checksum-mode": "ENABLED" }),
         reads: true,
         expects: (status) => status === 200 || [400, 403, 404].includes(status),
@@ -236,6 +239,7 @@ export class S3Client {
         doing: "could not look up",
         method: "GET",
         key,
+        attempts,
         headers: () => ({ range: "bytes=0-0" }),
         limit: PROBE_LIMIT,
         reads: true,
@@ -251,8 +255,8 @@ export class S3Client {
   /**
    * Stores an object. A precondition that is not met is an answer: 412, 409, and 404 for `ifMatch` on an object
    * that is gone. When an answer is lost and the request sent again, the second one may find the first one's own
-   * object: that too is `conflict`, and only the caller can tell, by looking. (In parts, an object with this size and
-   * this metadata counts as stored when the completion's answer was lost.)
+   * object: that too is `conflict`, and only the caller can tell, by looking. Where no attempt got an answer, or only
+   * errors of the server, the object is looked at once: with this content and this metadata it counts as stored.
    *
    * @param {string} key
    * @param {Uint8Array} bytes
@@ -268,7 +272,7 @@ export class S3Client {
     if (multipart) {
       return this.#conditionally(key, options, (condition) =>
         multipartPut(this.#connection, {
-          head: (name) => this.head(name),
+          head: (name, how) => this.head(name, how),
           key,
           bytes,
           partSize,
@@ -282,7 +286,8 @@ export class S3Client {
     }
     const hex = sha256(bytes);
     return this.#conditionally(key, options, async (condition) => {
-      const reply = await this.#connection.request({
+      let doubtful = false;
+      const request = this.#connection.request({
         doing: "could not write",
         method: "PUT",
         key,
@@ -297,7 +302,22 @@ export class S3Client {
         hold,
         expects: (status, problem) => status === 200 || isConflict(status, problem, condition),
         onSent: (sent) => onProgress?.(sent, bytes.byteLength),
+        onDoubt: () => {
+          doubtful = true;
+        },
       });
+      const head = (/** @type {string} */ name, /** @type {{attempts?: number}} */ how) =>
+        this.head(name, how);
+      /** @type {Reply} */
+      let reply;
+      try {
+        reply = await request;
+      } catch (error) {
+        const stored = doubtful && !hold ? await arrived({ key, bytes, metadata, head }) : null;
+        if (!stored) throw error;
+        const { etag, versionId, serverTime } = stored;
+        return { status: "stored", etag, versionId, serverTime };
+      }
       return reply.status === 200 ? this.#storedOutcome(key, reply) : { status: "conflict" };
     });
   }

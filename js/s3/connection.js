@@ -6,7 +6,7 @@
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { Failure } from "../failure.js";
 import { isWorthReserve, LONGEST_RETRY_AFTER, retryAfter, waitBefore } from "../http/retry.js";
-import { ExchangeError, Transport } from "../http/transport.js";
+import { ANSWER_MS_PER_MIB, ExchangeError, Transport } from "../http/transport.js";
 import { Address, isSameProvider } from "./address.js";
 import { header, problemIn, timeOf } from "./answers.js";
 import { failure, failureOfAnswer, failureOfExchange } from "./errors.js";
@@ -35,7 +35,10 @@ const SKEW_NOTICED = 4 * 60_000;
  * @property {Uint8Array} [body]
  * @property {string} [payloadSha256] of the body, hex
  * @property {number} [limit]
- * @property {number} [patience]
+ * @property {number} [patience] so many times the stall timeout
+ * @property {number} [weight] bytes that the server has to deal with before it answers; those of the body unless given
+ * @property {number} [attempts] tries at most; those of the client unless given
+ * @property {() => void} [onDoubt] an attempt failed that the server may have carried out nevertheless
  * @property {boolean} [reads]
  * @property {boolean} [conditional]
  * @property {(status: number, problem: Problem | null) => boolean} [expects] answers that are no failure; 2xx
@@ -57,6 +60,7 @@ export class Connection {
   /** How many tries beyond those of each request are left for all of them. */
   #reserve;
   #stallTimeoutMs;
+  #answerMsPerMib;
   #now;
   #sleep;
   #random;
@@ -78,6 +82,7 @@ export class Connection {
     this.#attempts = parameters.retryAttempts ?? 3;
     this.#reserve = parameters.spareAttempts ?? 0;
     this.#stallTimeoutMs = parameters.stallTimeoutMs ?? 30_000;
+    this.#answerMsPerMib = parameters.answerMsPerMib ?? ANSWER_MS_PER_MIB;
     this.#now = now;
     this.#sleep = sleep;
     this.#random = random;
@@ -113,6 +118,7 @@ export class Connection {
    */
   async request(operation) {
     const { expects = (status) => status >= 200 && status < 300, signal = this.#signal } = operation;
+    const attempts = Math.min(this.#attempts, operation.attempts ?? Number.POSITIVE_INFINITY);
     const corrected = { region: false, clock: false, checksums: false, redirects: 0 };
     /** @type {URL | null} */
     let elsewhere = null;
@@ -139,16 +145,19 @@ export class Connection {
           trouble = this.#failed(answer, problem, serverTime, operation);
           wanted = retryAfter(header(answer, "retry-after"), serverTime ?? this.#now());
         }
+        if (answer.status >= 500 || answer.status === 200) operation.onDoubt?.();
       } catch (error) {
         if (!(error instanceof ExchangeError)) throw error;
         trouble = failureOfExchange(error, this.at(operation));
         brief = isWorthReserve(error);
+        if (error.sent) operation.onDoubt?.();
       }
       const tries = attempt === 1 ? "" : ` (${attempt} attempts)`;
       const tooLong = wanted !== null && wanted > LONGEST_RETRY_AFTER;
       // Whoever was to meet others meets nobody when sent again.
-      const used = operation.hold !== undefined || attempt >= this.#attempts;
-      const spare = operation.hold === undefined && brief && this.#reserve > 0;
+      const used = operation.hold !== undefined || attempt >= attempts;
+      const spare =
+        operation.hold === undefined && operation.attempts === undefined && brief && this.#reserve > 0;
       if (!trouble.retryable || tooLong || (used && !spare)) {
         const asked = tooLong ? `; the server asks to wait for ${Math.ceil((wanted ?? 0) / 1000)} s` : "";
         throw told(trouble, `${asked}${tries}`);
@@ -170,6 +179,8 @@ export class Connection {
     const { method, key, query, headers, body = null, limit = ERROR_LIMIT, patience = 1 } = operation;
     const url = elsewhere ?? this.#address.url(key, query);
     const payload = body ?? (method === "PUT" || method === "POST" ? new Uint8Array() : null);
+    const stallTimeoutMs = this.#stallTimeoutMs * patience;
+    const weight = operation.weight ?? payload?.byteLength ?? 0;
     const signed = await this.#signer.sign({
       method,
       url,
@@ -184,7 +195,8 @@ export class Connection {
       headers: signed,
       body: payload,
       limit: (status) => (status >= 200 && status < 300 ? limit : ERROR_LIMIT),
-      stallTimeoutMs: this.#stallTimeoutMs * patience,
+      stallTimeoutMs,
+      answerTimeoutMs: stallTimeoutMs + Math.ceil((this.#answerMsPerMib * weight) / (1 << 20)),
       hold: operation.hold,
       onSent: (bytes) => operation.onSent?.(bytes, payload?.byteLength ?? null),
       onReceived: (bytes, total, status) => {

@@ -317,7 +317,9 @@ export function failureOfExchange(error, at) {
       return made(
         "S3_TIMEOUT",
         `the transfer stalled: ${message}`,
-        "Try again; check the connection when it stays so.",
+        error.sent
+          ? "Try again; if the server or a proxy on the way needs longer, raise `s3-timeout`."
+          : "Try again; check the connection when it stays so.",
       );
     case "truncated":
       return made("S3_TRUNCATED", message, "Try again; check the connection and proxies when it stays so.");

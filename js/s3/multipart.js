@@ -3,6 +3,7 @@
  * before it is complete, the upload is aborted, so that no parts stay behind and cost money.
  */
 
+import { createHash } from "node:crypto";
 import { bare, header, isConflict, parsed } from "./answers.js";
 import { hexToBase64, sha256 } from "./signing.js";
 
@@ -15,6 +16,9 @@ const MOST_PARTS = 10_000;
 /** Completing may take a server minutes. */
 const PATIENCE = 4;
 
+/** How often it is asked at most whether a write arrived that got no answer. */
+const LOOKS = 2;
+
 /**
  * @typedef {object} Upload
  * @property {string} key
@@ -24,7 +28,7 @@ const PATIENCE = 4;
  * @property {Record<string, string>} metadata
  * @property {Record<string, string>} condition headers of the precondition
  * @property {boolean} [trusting] whether the server alone decides if the condition is met
- * @property {(key: string) => Promise<HeadFacts | null>} head how an object is looked up
+ * @property {(key: string, options: {attempts?: number}) => Promise<HeadFacts | null>} head how an object is looked up
  * @property {(sent: number, total: number) => void} [onProgress]
  */
 
@@ -74,21 +78,64 @@ async function sendParts(connection, { key, bytes, partSize, onProgress }, uploa
     const body = bytes.subarray(from, from + size);
     const hex = sha256(body);
     const checksum = checksums ? hexToBase64(hex) : "";
-    const reply = await connection.request({
+    const number = parts.length + 1;
+    let doubtful = false;
+    const request = connection.request({
       ...operation,
       method: "PUT",
-      query: { partNumber: String(parts.length + 1), uploadId },
+      query: { partNumber: String(number), uploadId },
       headers: () =>
         /** @type {Record<string, string>} */ (checksum ? { "x-amz-checksum-sha256": checksum } : {}),
       body,
       payloadSha256: hex,
       onSent: (sent) => onProgress?.(from + sent, total),
+      onDoubt: () => {
+        doubtful = true;
+      },
     });
-    const etag = header(reply, "etag");
-    if (!etag) throw connection.unexpected(reply, operation);
+    let etag;
+    try {
+      const reply = await request;
+      etag = header(reply, "etag");
+      if (!etag) throw connection.unexpected(reply, operation);
+    } catch (error) {
+      etag = doubtful ? await arrivedPart(connection, { key, uploadId, number, body }) : "";
+      if (!etag) throw error;
+    }
     parts.push({ etag, checksum });
   }
   return parts;
+}
+
+/**
+ * The ETag of a part, where the server has it as it was sent: a look after a part that got no answer.
+ *
+ * @param {Connection} connection
+ * @param {{key: string, uploadId: string, number: number, body: Uint8Array}} part
+ * @returns {Promise<string>} empty where it has not, or does not prove that it has
+ */
+async function arrivedPart(connection, { key, uploadId, number, body }) {
+  try {
+    const listed = await connection.request({
+      doing: "could not look up the parts of",
+      method: "GET",
+      key,
+      query: { uploadId, "part-number-marker": String(number - 1), "max-parts": "1" },
+      attempts: LOOKS,
+    });
+    // The second is what moto calls it.
+    const list = parsed(listed.body, "ListPartsResult") ?? parsed(listed.body, "ListPartsResponse");
+    const parts = list?.Part ?? [];
+    const found = parts.find((/** @type {any} */ { PartNumber }) => PartNumber === String(number));
+    if (!found || Number(found.Size) !== body.byteLength || typeof found.ETag !== "string") return "";
+    const proved =
+      found.ChecksumSHA256 === hexToBase64(sha256(body)) ||
+      bare(found.ETag) === createHash("md5").update(body).digest("hex");
+    return proved ? found.ETag : "";
+  } catch {
+    // Nothing can be found out; what went wrong first is what is reported.
+    return "";
+  }
 }
 
 /**
@@ -105,7 +152,7 @@ async function finish(connection, upload, uploadId, parts) {
   // Some servers keep preconditions of plain writes and not of completions. This look does not make them atomic,
   // but a change that came during a long upload is not overwritten.
   if (condition["if-match"] !== undefined && !trusting) {
-    const current = await head(key);
+    const current = await head(key, {});
     if (current === null || bare(current.etag) !== bare(condition["if-match"])) return { status: "conflict" };
   }
   /** @type {Reply} */
@@ -118,6 +165,7 @@ async function finish(connection, upload, uploadId, parts) {
       headers: () => ({ "content-type": "application/xml", ...condition }),
       body: new TextEncoder().encode(completion(parts)),
       patience: PATIENCE,
+      weight: upload.bytes.byteLength,
       conditional,
       expects: (status, problem) => status === 200 || isConflict(status, problem, condition),
       check: (answer) => connection.lateError(answer, operation),
@@ -138,7 +186,7 @@ async function finish(connection, upload, uploadId, parts) {
     return { status: "stored", etag: result.ETag, versionId, serverTime };
   }
   // Ceph completes it and leaves the ETag empty.
-  const current = await head(key);
+  const current = await head(key, {});
   if (current === null) throw connection.unexpected(reply, operation);
   return isUpload(upload, current)
     ? { status: "stored", etag: current.etag, versionId, serverTime }
@@ -146,15 +194,15 @@ async function finish(connection, upload, uploadId, parts) {
 }
 
 /**
- * The object, where it is the one that was to be written.
+ * The object, where it is the one that was to be written: a look after a write that got no answer.
  *
- * @param {Upload} upload without metadata, no object is recognised
+ * @param {Pick<Upload, "key" | "bytes" | "metadata" | "head">} upload without metadata, no object is recognised
  * @returns {Promise<HeadFacts | null>}
  */
-async function arrived(upload) {
+export async function arrived(upload) {
   if (Object.keys(upload.metadata).length === 0) return null;
   try {
-    const stored = await upload.head(upload.key);
+    const stored = await upload.head(upload.key, { attempts: LOOKS });
     return stored && isUpload(upload, stored) ? stored : null;
   } catch {
     // Nothing can be found out; what went wrong first is what is reported.
@@ -163,15 +211,17 @@ async function arrived(upload) {
 }
 
 /**
- * Whether an object is what was to be written, by its size and all of its metadata.
+ * Whether an object is what was to be written, by its size, all of its metadata and, where the server keeps one, the
+ * checksum of the whole object.
  *
- * @param {Upload} upload
+ * @param {Pick<Upload, "bytes" | "metadata">} upload
  * @param {HeadFacts} stored
  */
-function isUpload({ bytes, metadata }, stored) {
-  const entries = Object.entries(metadata);
+function isUpload({ bytes, metadata }, { size, checksumSha256, ...stored }) {
   return (
-    stored.size === bytes.byteLength && entries.every(([name, value]) => stored.metadata[name] === value)
+    size === bytes.byteLength &&
+    (checksumSha256 === null || checksumSha256 === hexToBase64(sha256(bytes))) &&
+    Object.entries(metadata).every(([name, value]) => stored.metadata[name] === value)
   );
 }
 

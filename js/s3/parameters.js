@@ -23,6 +23,7 @@ import { isKnownHost, isLoopback } from "./address.js";
  * @property {string | boolean} [allowHttp]
  * @property {string} [sse]
  * @property {string} [sseKmsKeyId]
+ * @property {string | number} [timeout] seconds
  * @property {string | number} [retryAttempts]
  *
  * @typedef {object} ParameterProblem
@@ -44,8 +45,12 @@ const NAMES = Object.freeze({
   allowHttp: { input: "s3-allow-http", variables: [] },
   sse: { input: "s3-sse", variables: [] },
   sseKmsKeyId: { input: "s3-sse-kms-key-id", variables: [] },
+  timeout: { input: "s3-timeout", variables: [] },
   retryAttempts: { input: "retry-attempts", variables: [] },
 });
+
+/** Seconds; a request that makes no progress for longer helps nobody. */
+const LONGEST_TIMEOUT = 3600;
 
 const INSECURE_HINT = "Use `https://`, or set `s3-allow-http: true` in a network that you trust.";
 
@@ -72,6 +77,7 @@ export function s3Parameters(given, env = {}) {
     /^[a-z][a-z0-9+.-]*:\/\//i.test(endpoint) || endpoint === "" ? endpoint : `https://${endpoint}`;
   const allowHttp = text("allowHttp").toLowerCase();
   const attempts = text("retryAttempts");
+  const timeout = text("timeout");
   const values = {
     endpoint: written,
     bucket: text("bucket"),
@@ -90,6 +96,15 @@ export function s3Parameters(given, env = {}) {
   if (!["", "true", "false"].includes(allowHttp)) {
     problems.push(problem("allowHttp", `is \`${allowHttp}\`, expected \`true\` or \`false\``));
   }
+  const seconds = /^\d{1,9}$/.test(timeout) ? Number(timeout) : 0;
+  if (timeout !== "" && (seconds < 1 || seconds > LONGEST_TIMEOUT)) {
+    problems.push(
+      problem(
+        "timeout",
+        `is \`${timeout}\`, expected a whole number of seconds from 1 to ${LONGEST_TIMEOUT}`,
+      ),
+    );
+  }
   if (problems.length > 0) throw summed(problems);
   const { accessKeyId, secretAccessKey, sessionToken, sse } = values;
   return {
@@ -103,6 +118,7 @@ export function s3Parameters(given, env = {}) {
       allowHttp: allowHttp === "true",
       ...(sse ? { sse: /** @type {S3Parameters["sse"]} */ (sse) } : {}),
       ...(values.sseKmsKeyId ? { sseKmsKeyId: values.sseKmsKeyId } : {}),
+      ...(timeout === "" ? {} : { stallTimeoutMs: seconds * 1000 }),
       retryAttempts: values.retryAttempts,
     },
   };

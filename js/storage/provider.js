@@ -170,6 +170,8 @@
  * @property {boolean} [s3AllowHttp] unencrypted connections to other machines
  * @property {"AES256" | "aws:kms"} [s3Sse] encryption by the server
  * @property {string} [s3SseKmsKeyId]
+ * @property {number} [s3Timeout] seconds that a request may go without any progress, from 1 to 3600; 30 unless given. The
+ *   answer to an upload may take 5 seconds longer for each MiB that was sent
  * @property {"fail" | "restore" | "recreate"} [onCorrupt] what to do about a damaged history; defaults to `fail`
  * @property {"fail" | "restore" | "begin"} [onMissing] what to do where a history is gone that left copies or other
  *   signs; defaults to `fail`

@@ -54,6 +54,7 @@ export function openClient(config, env, surroundings) {
       allowHttp: config.s3AllowHttp,
       sse: config.s3Sse,
       sseKmsKeyId: config.s3SseKmsKeyId,
+      timeout: config.s3Timeout,
       retryAttempts: config.retryAttempts,
     },
     env,

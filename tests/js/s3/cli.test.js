@@ -205,6 +205,7 @@ describe("the command line with a history in S3", () => {
       2,
       /`retry-attempts` is not a whole number from 1 to 20/,
     ],
+    ["a timeout in minutes", ["--s3-timeout", "2m"], {}, 2, /`s3-timeout` is `2m`, expected a whole number/],
     ["two keys", ["--database-key", "other"], {}, 2, /named twice/],
     ["http to another machine", ["--s3-endpoint", "http://s3.example.org"], {}, 2, /S3_ENDPOINT_INSECURE/],
   ];

@@ -116,6 +116,9 @@ const WRONG = /** @type {[Record<string, string>, RegExp][]} */ ([
   [{ accessKeyId: "abc/def" }, /is it the secret\?/],
   [{ sseKmsKeyId: "key" }, /`s3-sse-kms-key-id` is set while `s3-sse` is ``, expected `aws:kms`/],
   [{ allowHttp: "yes" }, /`s3-allow-http` is `yes`, expected `true` or `false`/],
+  [{ timeout: "0" }, /`s3-timeout` is `0`, expected a whole number of seconds from 1 to 3600/],
+  [{ timeout: "3601" }, /`s3-timeout` is `3601`/],
+  [{ timeout: "1m" }, /`s3-timeout` is `1m`/],
   [{ retryAttempts: "0" }, /`retry-attempts` is not a whole number from 1 to 20/],
 ]);
 
@@ -129,6 +132,11 @@ for (const [given, message] of WRONG) {
     }
   });
 }
+
+test("a timeout is seconds without progress", () => {
+  assert.equal(s3Parameters({ ...GOOD, timeout: "90" }).parameters.stallTimeoutMs, 90_000);
+  assert.equal(s3Parameters({ ...GOOD, timeout: 1 }).parameters.stallTimeoutMs, 1000);
+});
 
 test("capitals and underscores are other servers' affair", () => {
   s3Parameters({ ...GOOD, bucket: "My_Bucket", endpoint: "https://minio.example.org" });

@@ -57,7 +57,7 @@ export const INPUTS = /** @type {const} */ ([
     name: "s3-session-token",
     kind: "text",
     secret: true,
-    help: "The token of temporary credentials; `AWS_SESSION_TOKEN` where no credentials are given",
+    help: "The token of temporary credentials; `AWS_SESSION_TOKEN` where it is not given and the access key is that of `AWS_ACCESS_KEY_ID`, or temporary with no other named there",
   },
   {
     name: "s3-addressing",

@@ -49,14 +49,17 @@ const NAMES = Object.freeze({
   retryAttempts: { input: "retry-attempts", variables: [] },
 });
 
+/** The ids of AWS's temporary keys, which are of no use without their token. */
+const TEMPORARY_KEY = /^ASIA[A-Z0-9]{12,}$/;
+
 /** Seconds; a request that makes no progress for longer helps nobody. */
 const LONGEST_TIMEOUT = 3600;
 
 const INSECURE_HINT = "Use `https://`, or set `s3-allow-http: true` in a network that you trust.";
 
 /**
- * A store's parameters from what was given and, behind that, AWS's standard environment variables. A key id and
- * its secret come from the same place, and so does the session token.
+ * A store's parameters from what was given and, behind that, AWS's standard environment variables. A key id, its
+ * secret and its session token are never put together from two key pairs; see `credentialsFrom`.
  *
  * @param {GivenParameters} given
  * @param {Readonly<Record<string, string | undefined>>} env
@@ -69,8 +72,6 @@ export function s3Parameters(given, env = {}) {
   const fromEnv = (/** @type {keyof typeof NAMES} */ name) =>
     NAMES[name].variables.map((variable) => env[variable]?.trim()).find(Boolean) ?? "";
   const either = (/** @type {keyof typeof NAMES} */ name) => text(name) || fromEnv(name);
-  const own = text("accessKeyId") !== "" || text("secretAccessKey") !== "";
-  const credential = own ? text : fromEnv;
 
   const endpoint = either("endpoint");
   const written =
@@ -83,9 +84,7 @@ export function s3Parameters(given, env = {}) {
     bucket: text("bucket"),
     key: text("key"),
     region: either("region"),
-    accessKeyId: credential("accessKeyId"),
-    secretAccessKey: credential("secretAccessKey"),
-    sessionToken: credential("sessionToken"),
+    ...credentialsFrom(text, fromEnv),
     addressing: text("addressing") || "auto",
     allowHttp,
     sse: text("sse"),
@@ -122,6 +121,35 @@ export function s3Parameters(given, env = {}) {
       retryAttempts: values.retryAttempts,
     },
   };
+}
+
+/**
+ * Credentials from inputs, and from the variables where they are of the same key pair: where the inputs name no key pair,
+ * or one member of the pair that the variables hold. A token alone as an input belongs to the variables' pair; a
+ * token in the variables without a key id beside it belongs to a temporary key that is an input.
+ *
+ * @param {(name: "accessKeyId" | "secretAccessKey" | "sessionToken") => string} text
+ * @param {(name: "accessKeyId" | "secretAccessKey" | "sessionToken") => string} fromEnv
+ * @returns {{accessKeyId: string, secretAccessKey: string, sessionToken: string}} empty where there is none
+ */
+function credentialsFrom(text, fromEnv) {
+  const [id, secret, token] = [text("accessKeyId"), text("secretAccessKey"), text("sessionToken")];
+  const [envId, envSecret, envToken] = [
+    fromEnv("accessKeyId"),
+    fromEnv("secretAccessKey"),
+    fromEnv("sessionToken"),
+  ];
+  const own = id !== "" || secret !== "";
+  const same = own && (id !== "" ? id === envId : secret === envSecret);
+  if (!own || same) {
+    return {
+      accessKeyId: id || envId,
+      secretAccessKey: secret || envSecret,
+      sessionToken: token || envToken,
+    };
+  }
+  const nameless = envId === "" && TEMPORARY_KEY.test(id) ? envToken : "";
+  return { accessKeyId: id, secretAccessKey: secret, sessionToken: token || nameless };
 }
 
 /**
@@ -177,6 +205,13 @@ function problemsOf(values) {
     if (!/^[\x21-\x7e]*$/.test(values[name])) {
       problems.push(problem(name, "holds a space, a line break or a character that is not ASCII"));
     }
+  }
+  if (TEMPORARY_KEY.test(values.accessKeyId) && values.sessionToken === "") {
+    problems.push({
+      parameter: NAMES.sessionToken.input,
+      message: `\`${NAMES.sessionToken.input}\` is missing: the access key id is of a temporary key (\`ASIA…\`), which is valid only with its session token`,
+      hint: "Set the input `s3-session-token`, or the variable `AWS_SESSION_TOKEN` with the same `AWS_ACCESS_KEY_ID` beside it.",
+    });
   }
   // A signature's scope is written `id/date/region`.
   if (values.accessKeyId.includes("/") || values.accessKeyId.includes(",")) {

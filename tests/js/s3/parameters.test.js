@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Failure } from "../../../js/failure.js";
-import { s3Parameters } from "../../../js/s3/parameters.js";
+import { clientProblems, s3Parameters } from "../../../js/s3/parameters.js";
 
 const GOOD = Object.freeze({
   bucket: "my-bucket",
@@ -60,6 +60,120 @@ test("a key pair is never put together from inputs and variables", () => {
   const env = { AWS_ACCESS_KEY_ID: "AKIAENV", AWS_SECRET_ACCESS_KEY: "fromenv", AWS_SESSION_TOKEN: "token" };
   assert.equal(s3Parameters(GOOD, env).parameters.credentials.sessionToken, undefined);
   assert.match(refused({ ...GOOD, secretAccessKey: "" }, env).message, /`s3-secret-access-key` is missing/);
+});
+
+const TEMPORARY = "ASIAIOSFODNN7EXAMPLE";
+const PAIR = Object.freeze({ AWS_ACCESS_KEY_ID: TEMPORARY, AWS_SECRET_ACCESS_KEY: "s" });
+
+/** [what, inputs, variables, the token that is sent or why it is refused] */
+const TOKENS =
+  /** @type {[string, Record<string, string>, Record<string, string>, string | RegExp | undefined][]} */ ([
+    [
+      "a pair as inputs, its token and its id as variables",
+      { accessKeyId: TEMPORARY, secretAccessKey: "s" },
+      { ...PAIR, AWS_SESSION_TOKEN: "token" },
+      "token",
+    ],
+    [
+      "a temporary pair as inputs, a token and no id as variables",
+      { accessKeyId: TEMPORARY, secretAccessKey: "s" },
+      { AWS_SESSION_TOKEN: "token" },
+      "token",
+    ],
+    [
+      "a pair as inputs, the token of another pair as variables",
+      { accessKeyId: TEMPORARY, secretAccessKey: "s" },
+      { ...PAIR, AWS_ACCESS_KEY_ID: "ASIAANOTHERANOTHER00", AWS_SESSION_TOKEN: "token" },
+      /`s3-session-token` is missing: the access key id is of a temporary key \(`ASIA…`\)/,
+    ],
+    [
+      "a permanent pair as inputs, a token and no id as variables",
+      { accessKeyId: "AKIAEXAMPLE", secretAccessKey: "s" },
+      { AWS_SESSION_TOKEN: "token" },
+      undefined,
+    ],
+    [
+      "a permanent pair as inputs, a temporary pair as variables",
+      { accessKeyId: "AKIAEXAMPLE", secretAccessKey: "s" },
+      { ...PAIR, AWS_SESSION_TOKEN: "token" },
+      undefined,
+    ],
+    ["a token as an input, its pair as variables", { sessionToken: "given" }, PAIR, "given"],
+    [
+      "a token as an input, its pair and an older token as variables",
+      { sessionToken: "given" },
+      { ...PAIR, AWS_SESSION_TOKEN: "older" },
+      "given",
+    ],
+    [
+      "everything as inputs, another pair as variables",
+      { accessKeyId: TEMPORARY, secretAccessKey: "s", sessionToken: "given" },
+      { AWS_ACCESS_KEY_ID: "AKIAENV", AWS_SECRET_ACCESS_KEY: "e" },
+      "given",
+    ],
+    [
+      "an id as an input, the pair and its token as variables",
+      { accessKeyId: TEMPORARY },
+      { ...PAIR, AWS_SESSION_TOKEN: "token" },
+      "token",
+    ],
+    [
+      "a secret as an input, the pair and its token as variables",
+      { secretAccessKey: "s" },
+      { ...PAIR, AWS_SESSION_TOKEN: "token" },
+      "token",
+    ],
+    [
+      "a secret as an input, another pair as variables",
+      { secretAccessKey: "x" },
+      { ...PAIR, AWS_SESSION_TOKEN: "token" },
+      /`s3-access-key-id` is missing/,
+    ],
+    ["a temporary pair as variables without a token", {}, PAIR, /`s3-session-token` is missing/],
+    [
+      "a temporary pair as inputs without a token",
+      { accessKeyId: TEMPORARY, secretAccessKey: "s" },
+      {},
+      /`s3-session-token` is missing/,
+    ],
+    [
+      "an empty token",
+      { accessKeyId: TEMPORARY, secretAccessKey: "s", sessionToken: " " },
+      {},
+      /`s3-session-token` is missing/,
+    ],
+    ["an id that only begins so", { accessKeyId: "ASIA-minio", secretAccessKey: "s" }, {}, undefined],
+  ]);
+
+for (const [what, inputs, env, expected] of TOKENS) {
+  test(`${what}: ${expected instanceof RegExp ? "refused" : (expected ?? "no token")}`, () => {
+    const given = { bucket: GOOD.bucket, key: GOOD.key, ...inputs };
+    if (!(expected instanceof RegExp)) {
+      const { credentials } = s3Parameters(given, env).parameters;
+      assert.equal(credentials.sessionToken, expected);
+      assert(credentials.accessKeyId && credentials.secretAccessKey);
+      return;
+    }
+    const failure = refused(given, env);
+    assert.equal(failure.code, "S3_PARAMETERS_INVALID");
+    assert.match(failure.message, expected);
+    assert.doesNotMatch(
+      JSON.stringify([failure, failure.message, failure.hint, failure.diagnostics]),
+      /ASIAI/,
+    );
+  });
+}
+
+test("a client made by a program is held to it too", () => {
+  const credentials = { accessKeyId: TEMPORARY, secretAccessKey: "s" };
+  assert.match(
+    clientProblems({ bucket: "bucket", credentials })?.message ?? "",
+    /`s3-session-token` is missing/,
+  );
+  assert.equal(
+    clientProblems({ bucket: "bucket", credentials: { ...credentials, sessionToken: "t" } }),
+    null,
+  );
 });
 
 test("an endpoint without a scheme is https", () => {

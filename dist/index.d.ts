@@ -114,7 +114,10 @@ export interface StorageProviderConfig {
   onCorrupt?: "fail" | "restore" | "recreate";
   /** What to do where a history is gone that left copies or other signs; defaults to `fail`. */
   onMissing?: "fail" | "restore" | "begin";
-  /** Tries of a request, the first included; 3 unless given. */
+  /**
+   * Tries of a request at most, the first included; unless given 3, and 4 further ones that the S3 requests of a run
+   * share.
+   */
   retryAttempts?: number;
 }
 

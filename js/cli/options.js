@@ -46,7 +46,7 @@ export const OPTIONS = {
   "retry-attempts": {
     type: "string",
     value: "N",
-    help: "how often each request to S3 is tried (3), with a few more for a run",
+    help: "how often each request is tried at most (3, and a run's S3 requests share 4 further tries)",
   },
   "on-corrupt": {
     type: "string",

@@ -157,8 +157,7 @@ export const INPUTS = /** @type {const} */ ([
     kind: "whole",
     least: 1,
     most: 20,
-    fallback: 3,
-    help: "How often a request to the storage is tried, the first time included",
+    help: "How often a request to the storage is tried at most, the first time included. Where it is not given 3 times, and the S3 requests of a run share 4 further tries",
   },
   {
     name: "quality-gate-mode",

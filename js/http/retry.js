@@ -13,7 +13,7 @@ const LONGEST_WAIT = 20_000;
 export const LONGEST_RETRY_AFTER = 120_000;
 
 /**
- * How often more than `retryAttempts` says the requests of one run may be tried, all together.
+ * How often more than three times the requests of one run may be tried, all together, where no number of tries is given.
  *
  * Three tries for each request are many for one request and few for a run: where 30 of 100 requests fail, a request
  * fails three times in a row once in 37, and a run makes from 4 to 20 of them, so that from 10 to 40 of 100 runs would

@@ -175,7 +175,8 @@
  * @property {"fail" | "restore" | "recreate"} [onCorrupt] what to do about a damaged history; defaults to `fail`
  * @property {"fail" | "restore" | "begin"} [onMissing] what to do where a history is gone that left copies or other
  *   signs; defaults to `fail`
- * @property {number} [retryAttempts] tries of a request that may yet succeed, the first included; 3 unless given
+ * @property {number} [retryAttempts] tries of a request at most, the first included; unless given 3, and 4 further ones that
+ *   the S3 requests of a run share
  * @property {string} [artifactName] `unentropy-metrics` unless given
  * @property {string} [artifactBranchFilter] only artifacts of runs for this branch; of every branch unless given
  * @property {string} [artifactEntry] the history's name in the artifact; `unentropy-metrics.db` unless given

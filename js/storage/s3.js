@@ -59,8 +59,8 @@ export function openClient(config, env, surroundings) {
     },
     env,
   );
-  // Whoever asks for a single try wants to hear of the first failure.
-  const spareAttempts = parameters.retryAttempts === 1 ? 0 : RESERVE;
+  // A number that was given is the number of tries.
+  const spareAttempts = String(config.retryAttempts ?? "").trim() === "" ? RESERVE : 0;
   return { client: new S3Client({ ...parameters, spareAttempts }, surroundings), key };
 }
 

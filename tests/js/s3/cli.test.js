@@ -160,6 +160,21 @@ describe("the command line with a history in S3", () => {
     assert.equal((await place.runs()).length, 1);
   });
 
+  test("a number of tries that is given is the number of requests", async (t) => {
+    const { flags, run } = setup(t);
+    for (const [given, requests] of /** @type {[string[], number][]} */ ([
+      [["--retry-attempts", "1"], 1],
+      [["--retry-attempts", "2"], 2],
+      [["--retry-attempts", "3"], 3],
+    ])) {
+      proxy.script([{ fault: { kind: "answer", status: 500 }, method: "GET", url: /\.db$/ }]);
+      const { code, stderr } = await run(["report", ...flags, ...given]);
+      assert.equal(code, 3, stderr);
+      assert.equal(proxy.seen.length, requests);
+    }
+    proxy.script([]);
+  });
+
   /** @type {[string, string[], NodeJS.ProcessEnv, number, RegExp][]} */
   const refusals = [
     [

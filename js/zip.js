@@ -28,7 +28,8 @@ const MOST_ENTRIES = 1000;
  * @param {Uint8Array} archive
  * @param {Record<string, number>} wanted the most bytes of each entry that is wanted, by its name
  * @returns {Promise<{entries: Map<string, Buffer>, names: string[]}>} without those that are not there
- * @throws {Error & {problem: ZipProblem}}
+ * @throws {Error & {problem: ZipProblem, entry?: {name: string, size: number}}} `entry`: one of those wanted that is too
+ *   large
  */
 export async function unpack(archive, wanted) {
   const bytes = Buffer.from(archive.buffer, archive.byteOffset, archive.byteLength);
@@ -47,10 +48,9 @@ export async function unpack(archive, wanted) {
       if (!Object.hasOwn(wanted, name)) continue;
       if (entries.has(name)) throw problem("unsafe", `it has two entries named \`${name}\``);
       if (entry.uncompressedSize > wanted[name]) {
-        throw problem(
-          "too-large",
-          `\`${name}\` has ${entry.uncompressedSize} bytes, at most ${wanted[name]} are accepted`,
-        );
+        const size = entry.uncompressedSize;
+        const message = `\`${name}\` has ${size} bytes, at most ${wanted[name]} are accepted`;
+        throw Object.assign(problem("too-large", message), { entry: { name, size } });
       }
       if (!entry.canDecodeFileData())
         throw problem("encrypted", `\`${name}\` is encrypted or packed unusually`);

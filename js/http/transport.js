@@ -37,9 +37,9 @@ export class ExchangeError extends Error {
   /**
    * @param {ExchangeTrouble} trouble
    * @param {string} message
-   * @param {{code?: string, cause?: unknown, sent?: boolean}} [more]
+   * @param {{code?: string, cause?: unknown, size?: number}} [more]
    */
-  constructor(trouble, message, { code = "", cause, sent = false } = {}) {
+  constructor(trouble, message, { code = "", cause, size } = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = "ExchangeError";
     /** @type {ExchangeTrouble} */
@@ -47,7 +47,9 @@ export class ExchangeError extends Error {
     /** @type {string} the system's code, such as `ECONNREFUSED`; empty when there is none */
     this.code = code;
     /** Whether the whole request had left, so that the server may have done what it asks for. */
-    this.sent = sent;
+    this.sent = false;
+    /** @type {number | null} the bytes that an answer announces which is too large, where it does */
+    this.size = size ?? null;
   }
 }
 
@@ -229,7 +231,8 @@ function receive(response, { most, bodyless, onBytes }) {
     const total = announced !== undefined && /^\d+$/.test(announced) ? Number(announced) : null;
     if (!bodyless && total !== null && total > most) {
       response.on("error", () => {});
-      reject(new ExchangeError("too-large", `the answer has ${total} bytes, at most ${most} are accepted`));
+      const message = `the answer has ${total} bytes, at most ${most} are accepted`;
+      reject(new ExchangeError("too-large", message, { size: total }));
       return;
     }
     // One buffer of the announced size: a history is then held once, not as pieces and as a whole.

@@ -4,6 +4,7 @@
  */
 
 import { Failure } from "../failure.js";
+import { HISTORY_LIMIT } from "../storage/limits.js";
 import { Address } from "./address.js";
 import { bare, header, isConflict, parsed, timeOf } from "./answers.js";
 import { Connection } from "./connection.js";
@@ -19,9 +20,6 @@ import { hexToBase64, sha256 } from "./signing.js";
 /** @import { Answer, Hold } from "../http/transport.js" */
 
 const MIB = 1024 * 1024;
-
-/** The most bytes of an object, unless the caller says otherwise. */
-const OBJECT_LIMIT = 1024 * MIB;
 
 /** The most bytes of an answer that is asked for only to learn why another one had no body. */
 const PROBE_LIMIT = 8 * MIB;
@@ -81,7 +79,8 @@ const PATIENCE = 4;
  *
  * @typedef {object} GetOptions
  * @property {(received: number, total: number | null) => void} [onProgress]
- * @property {number} [limit] bytes; larger objects are the failure `S3_TOO_LARGE`; 1 GiB
+ * @property {number} [limit] bytes; larger objects are the failure `S3_TOO_LARGE`, at the answer's header where it
+ *   announces the size; `HISTORY_LIMIT`
  * @property {string} [sha256Metadata] the metadata entry with the SHA-256 of the bytes in hex: where an object has
  *   it, the bytes are compared with it and fetched again when they differ
  */
@@ -159,7 +158,7 @@ export class S3Client {
    * @param {Record<string, string>} query
    * @param {GetOptions} options
    */
-  async #read(key, query, { onProgress, limit = OBJECT_LIMIT, sha256Metadata }) {
+  async #read(key, query, { onProgress, limit = HISTORY_LIMIT, sha256Metadata }) {
     const operation = /** @type {const} */ ({ doing: "could not read", method: "GET", key, query });
     const reply = await this.#connection.request({
       ...operation,

@@ -6,11 +6,10 @@
 import { createHash } from "node:crypto";
 import { Failure } from "../failure.js";
 import { decodeLineage, encodeLineage, LINEAGE_ENTRY, LINEAGE_LIMIT } from "./artifact-lineage.js";
+import { HISTORY_LIMIT, tooLarge } from "./limits.js";
 
 /** @import { Coverage, Lineage } from "./artifact-lineage.js" */
 
-/** The most bytes of a history, as the engine opens them. */
-export const HISTORY_LIMIT = 256 * 1024 * 1024;
 /** An archive is hardly ever larger than what it holds. */
 export const ARCHIVE_LIMIT = HISTORY_LIMIT + 8 * 1024 * 1024;
 
@@ -21,14 +20,15 @@ const zip = () => import("../zip.js");
  * @param {Uint8Array} archive
  * @param {{entry: string, doing: string}} place `entry`: the history's name in the archive; `doing` names the artifact
  * @returns {Promise<{bytes: Buffer, lineage: Lineage | null}>}
- * @throws {Failure} `ARTIFACT_DAMAGED`, or `ARTIFACT_FOREIGN` where it holds no history
+ * @throws {Failure} `ARTIFACT_DAMAGED`, `HISTORY_TOO_LARGE`, or `ARTIFACT_FOREIGN` where it holds no history
  */
 export async function unpackHistory(archive, { entry, doing }) {
   const { unpack } = await zip();
   const { entries, names } = await unpack(archive, {
     [entry]: HISTORY_LIMIT,
     [LINEAGE_ENTRY]: LINEAGE_LIMIT,
-  }).catch((/** @type {Error & {problem?: string}} */ error) => {
+  }).catch((/** @type {Error & {problem?: string, entry?: {name: string, size: number}}} */ error) => {
+    if (error.entry?.name === entry) throw tooLarge(doing, error.entry.size, error);
     throw damaged(
       `${doing}: ${error.problem === "damaged" ? "the archive is damaged: " : ""}${error.message}`,
       error,

@@ -14,6 +14,7 @@ import { Failure } from "../failure.js";
 import { GitHubFailure } from "../github/errors.js";
 import { ARCHIVE_LIMIT, packHistory, unpackHistory } from "./artifact-archive.js";
 import { Coverage, SETTLED_MS } from "./artifact-lineage.js";
+import { asTooLarge } from "./limits.js";
 
 /** @import { Artifact, Artifacts } from "../github/artifacts.js" */
 /** @import { ArtifactRuntime } from "../github/runtime.js" */
@@ -347,8 +348,12 @@ export class ArtifactStore {
     const { artifacts, entry, archives } = this.#options;
     const known = this.#loaded.get(artifact.id);
     if (known) return { ...known, artifact };
-    const archive = await artifacts.download(artifact, ARCHIVE_LIMIT);
     const doing = `could not read the artifact \`${artifact.name}\` (${artifact.id})`;
+    const archive = await artifacts
+      .download(artifact, ARCHIVE_LIMIT)
+      .catch((/** @type {unknown} */ thrown) => {
+        throw asTooLarge(thrown, doing);
+      });
     const loaded = { artifact, ...(await (archives?.unpack ?? unpackHistory)(archive, { entry, doing })) };
     this.#loaded.set(artifact.id, loaded);
     return loaded;

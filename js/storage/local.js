@@ -24,14 +24,13 @@ import { errnoOf, Failure } from "../failure.js";
 import { makeDirectories } from "../files/directories.js";
 import { removeLeftovers, writeAtomically } from "../files/replace.js";
 import { Remedy } from "./copies.js";
+import { HISTORY_LIMIT, tooLarge } from "./limits.js";
 import { backupOf, keepBackup, keepDamaged, localCopy, localSigns, setBackupAside } from "./local-copies.js";
 import { withLock } from "./lock.js";
 
 /** @import { Absence, BlobFacts, BlobStore, BuildCounter, Remedied, StoredBlob, WriteOutcome } from "./provider.js" */
 /** @import { OnCorrupt, OnMissing } from "./copies.js" */
 
-/** Bytes of the largest file that is read: the engine opens none that is larger. */
-const LIMIT = 256 * 1024 * 1024;
 /** How often a file is read again that changed while it was read. */
 const READINGS = 5;
 /** Bytes of a write-ahead log that holds a header and no page. */
@@ -211,7 +210,7 @@ function readWhole(target) {
       const before = fstatSync(file, { bigint: true });
       if (before.isDirectory()) throw Object.assign(new Error("directory"), { code: "EISDIR" });
       if (!before.isFile()) throw notAFile(target);
-      if (before.size > BigInt(LIMIT)) throw tooLarge(target, before.size);
+      if (before.size > BigInt(HISTORY_LIMIT)) throw tooLarge(`could not read \`${target}\``, before.size);
       const bytes = readFileSync(file);
       const after = fstatSync(file, { bigint: true });
       if (
@@ -345,17 +344,5 @@ function notAFile(target) {
     type: "storage",
     code: "STORAGE_NOT_A_FILE",
     hint: "Name a file for the history.",
-  });
-}
-
-/**
- * @param {string} target
- * @param {bigint} size
- */
-function tooLarge(target, size) {
-  return new Failure(`could not read \`${target}\`: it is ${size} bytes long, the limit is ${LIMIT} bytes`, {
-    type: "storage",
-    code: "HISTORY_TOO_LARGE",
-    hint: "Check that this is the history; if it is, begin a new one under another name and keep this one.",
   });
 }

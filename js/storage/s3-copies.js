@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { Failure } from "../failure.js";
 import { backupKept, counted, stamp } from "./copies.js";
-import { BUILDS, damageOf, LIMIT } from "./s3-integrity.js";
+import { BUILDS, damageOf } from "./s3-integrity.js";
 import { pendingPrefix } from "./s3-pending.js";
 
 /** @import { BlobFacts, BuildCounter, StoredBlob } from "./provider.js" */
@@ -131,7 +131,7 @@ export class S3Copies {
     const told = head.metadata[BUILDS] ?? "";
     if (/^\d+$/.test(told)) return Number(told);
     // It was put there by hand or by another program.
-    const object = await client.get(this.#backup, { limit: LIMIT });
+    const object = await client.get(this.#backup);
     return (object && count(object.bytes)) ?? 0;
   }
 
@@ -277,7 +277,7 @@ export class S3Copies {
       looked.push(`the bucket's older versions: ${Failure.from(thrown).message}`);
     }
     try {
-      const copy = await tried(`\`${this.#backup}\``, () => client.get(this.#backup, { limit: LIMIT }));
+      const copy = await tried(`\`${this.#backup}\``, () => client.get(this.#backup));
       return { copy, looked };
     } catch (thrown) {
       looked.push(`\`${this.#backup}\`: ${Failure.from(thrown).message}`);

@@ -6,9 +6,10 @@
 import { Failure } from "../failure.js";
 import { collectPieces, release } from "../room.js";
 import { counted, goneFailure } from "./copies.js";
+import { asTooLarge } from "./limits.js";
 import { openClient } from "./s3.js";
 import { S3Copies } from "./s3-copies.js";
-import { damageOf, LIMIT } from "./s3-integrity.js";
+import { damageOf } from "./s3-integrity.js";
 import { pendingPrefix } from "./s3-pending.js";
 import { probePreconditions } from "./s3-preconditions.js";
 
@@ -162,7 +163,9 @@ async function examineRights(client, key, probe, engine, report) {
 
   await report.attempt(
     async () => {
-      const object = await client.get(key, { limit: LIMIT });
+      const object = await client.get(key).catch((thrown) => {
+        throw asTooLarge(thrown, `could not read \`s3://${client.bucket}/${key}\``);
+      });
       report.add(
         "read",
         "ok",

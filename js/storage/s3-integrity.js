@@ -8,8 +8,6 @@ import { Failure } from "../failure.js";
 
 /** The registered media type of SQLite files. */
 export const CONTENT_TYPE = "application/vnd.sqlite3";
-/** Bytes of the largest object that is loaded; as for local files. */
-export const LIMIT = 1024 * 1024 * 1024;
 /** The metadata key of the SHA-256 of the content, in hexadecimal. */
 export const SHA256 = "unentropy-sha256";
 /** The metadata key of the number of builds. */

@@ -5,7 +5,8 @@
  */
 
 import { Failure } from "../failure.js";
-import { CONTENT_TYPE, damageOf, LIMIT, SHA256, sha256 } from "./s3-integrity.js";
+import { HISTORY_LIMIT } from "./limits.js";
+import { CONTENT_TYPE, damageOf, SHA256, sha256 } from "./s3-integrity.js";
 
 /** @import { Change, RecordChange } from "./change.js" */
 /** @import { ChangeJournal, JournalEntry, JournalListing } from "./provider.js" */
@@ -153,12 +154,14 @@ export class PendingObjects {
    */
   async #fetch(key) {
     const image = key.endsWith(".db");
-    const object = await this.#client.get(key, { limit: image ? LIMIT : BUILDS_LIMIT }).catch((thrown) => {
-      const failure = Failure.from(thrown);
-      // Only what is wrong with this one object: a server that is in trouble must not look like an empty journal.
-      if (failure.code === "S3_TOO_LARGE") return skipped(key, failure.message);
-      throw failure;
-    });
+    const object = await this.#client
+      .get(key, { limit: image ? HISTORY_LIMIT : BUILDS_LIMIT })
+      .catch((thrown) => {
+        const failure = Failure.from(thrown);
+        // Only what is wrong with this one object: a server that is in trouble must not look like an empty journal.
+        if (failure.code === "S3_TOO_LARGE") return skipped(key, failure.message);
+        throw failure;
+      });
     if (!object || object instanceof Failure) return object;
     const damage = damageOf(key, object);
     if (damage) return skipped(key, damage.message);

@@ -13,8 +13,9 @@ import { RESERVE } from "../http/retry.js";
 import { S3Client } from "../s3/client.js";
 import { s3Parameters } from "../s3/parameters.js";
 import { Remedy } from "./copies.js";
+import { asTooLarge } from "./limits.js";
 import { S3Copies } from "./s3-copies.js";
-import { BUILDS, CONTENT_TYPE, damageOf, LIMIT, SHA256, sha256 } from "./s3-integrity.js";
+import { BUILDS, CONTENT_TYPE, damageOf, SHA256, sha256 } from "./s3-integrity.js";
 import { PendingObjects, pendingPrefix } from "./s3-pending.js";
 import {
   decodeVerdict,
@@ -207,9 +208,10 @@ export class S3Store {
   }
 
   #get() {
-    return this.#client.get(this.#key, {
-      limit: LIMIT,
-      onProgress: (bytes, total) => this.#transferred?.({ direction: "down", bytes, total }),
+    const onProgress = (/** @type {number} */ bytes, /** @type {number | null} */ total) =>
+      this.#transferred?.({ direction: "down", bytes, total });
+    return this.#client.get(this.#key, { onProgress }).catch((thrown) => {
+      throw asTooLarge(thrown, `could not read \`${this.#location}\``);
     });
   }
 

@@ -398,7 +398,7 @@ describe("what is in an artifact", () => {
     [
       "a history that says it is enormous",
       async () => announced(await pack({ [ENTRY]: Buffer.alloc(5000) }, 0), 0x7fffffff),
-      "ARTIFACT_DAMAGED",
+      "HISTORY_TOO_LARGE",
     ],
     [
       "a history that unpacks to more than it says",

@@ -71,6 +71,7 @@ export class ExchangeError extends Error {
  *   timeout and `ANSWER_MS_PER_MIB` for each MiB of it unless given
  * @property {Hold} [hold]
  * @property {(bytes: number) => void} [onSent] bytes of the body that left so far
+ * @property {() => void} [onAnswer] the answer's header has come
  * @property {(bytes: number, total: number | null, status: number) => void} [onReceived]
  * @property {AbortSignal | null} [signal]
  */
@@ -108,6 +109,7 @@ export class Transport {
     answerTimeoutMs = stallTimeoutMs + Math.ceil((ANSWER_MS_PER_MIB * (body?.byteLength ?? 0)) / MIB),
     hold,
     onSent,
+    onAnswer,
     onReceived,
     signal = null,
   }) {
@@ -159,6 +161,7 @@ export class Transport {
       request.on("response", (response) => {
         answering = true;
         moved();
+        onAnswer?.();
         receive(response, {
           most: limit(response.statusCode ?? 0),
           bodyless: method === "HEAD",

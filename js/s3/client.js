@@ -121,6 +121,16 @@ export class S3Client {
     return this.#connection.region;
   }
 
+  /**
+   * How many milliseconds the store's clock is ahead of this machine's, negative where it is behind: from the `Date` of
+   * its answers, about half a second exact. Null before any answer said so.
+   *
+   * @returns {number | null}
+   */
+  get clockOffsetMs() {
+    return this.#connection.clockOffsetMs;
+  }
+
   /** Closes idle connections; the client can still be used. */
   close() {
     this.#connection.close();

@@ -9,6 +9,7 @@ import { isWorthReserve, LONGEST_RETRY_AFTER, retryAfter, waitBefore } from "../
 import { ANSWER_MS_PER_MIB, ExchangeError, Transport } from "../http/transport.js";
 import { Address, isSameProvider } from "./address.js";
 import { header, problemIn, timeOf } from "./answers.js";
+import { ServerClock } from "./clock.js";
 import { failure, failureOfAnswer, failureOfExchange } from "./errors.js";
 import { EMPTY_SHA256, Signer, sha256 } from "./signing.js";
 
@@ -65,6 +66,7 @@ export class Connection {
   #sleep;
   #random;
   #signal;
+  #clock = new ServerClock();
   /** What the server's clock is ahead of this one's, once that mattered. */
   #skewMs = 0;
   /** Whether checksum headers are sent: until the server refuses them. */
@@ -102,6 +104,11 @@ export class Connection {
   /** The region signed for; after a request it is the one the server named. */
   get region() {
     return this.#address.region;
+  }
+
+  /** How many milliseconds the server's clock is ahead of this machine's; null when it was never heard. */
+  get clockOffsetMs() {
+    return this.#clock.offsetMs;
   }
 
   /** Closes idle connections. */
@@ -189,7 +196,9 @@ export class Connection {
       region: this.#address.region,
       time: this.#now() + this.#skewMs,
     });
-    return this.#transport.exchange({
+    const sent = this.#now();
+    let received = sent;
+    const answer = await this.#transport.exchange({
       method,
       url,
       headers: signed,
@@ -202,8 +211,15 @@ export class Connection {
       onReceived: (bytes, total, status) => {
         if (status >= 200 && status < 300) operation.onReceived?.(bytes, total);
       },
+      onAnswer: () => {
+        received = this.#now();
+      },
       signal,
     });
+    const date = timeOf(answer.headers.date);
+    // What a cache kept was dated when it was made.
+    if (date !== null && answer.headers.age === undefined) this.#clock.heard(date, sent, received);
+    return answer;
   }
 
   /**

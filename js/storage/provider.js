@@ -62,6 +62,9 @@
  * @property {(builds: BuildCounter) => Promise<Absence>} [absent] asked when `read` gave null and before a new history
  *   starts; throws `HISTORY_GONE` where there was a history and nobody said what to do about that
  * @property {() => number | null} [sourceRun] the CI run whose history was read, where the place knows
+ * @property {() => number | null} [clockOffsetMs] how many milliseconds the clock of the place is ahead of this machine's,
+ *   negative where it is behind, about half a second exact; null where it has not been heard yet. A place without a clock
+ *   of its own has no such function
  * @property {() => void} [close] lets go of connections; the store can still be used
  * @property {() => Failure[]} [warnings] what went wrong without making a result wrong
  */

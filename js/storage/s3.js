@@ -151,6 +151,11 @@ export class S3Store {
     this.#client.close();
   }
 
+  /** As far as the requests made so far tell; see {@link BlobStore}. */
+  clockOffsetMs() {
+    return this.#client.clockOffsetMs;
+  }
+
   /** What went wrong without making a result wrong. */
   warnings() {
     return [...this.#warnings.values()];

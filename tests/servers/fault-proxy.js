@@ -45,6 +45,7 @@ import { AwsV4Signer } from "aws4fetch";
  * - `refusesChecksums`: `x-amz-checksum-*` on writes is answered with this status
  * - `skewMs`: its clock is so far ahead
  * - `region`: it is in this region; `told` says how a wrong one is answered
+ * - `limits`: how quickly one key may be written; see `throttle-models.js`
  *
  * @typedef {object} Character
  * @property {boolean} [ignoresPreconditions]
@@ -55,6 +56,13 @@ import { AwsV4Signer } from "aws4fetch";
  * @property {400 | 501} [refusesChecksums]
  * @property {number} [skewMs]
  * @property {{name: string, told: "301" | "400" | "silent"}} [region]
+ * @property {Limits} [limits]
+ *
+ * Answers of the server itself, before the request is passed on.
+ *
+ * @typedef {object} Limits
+ * @property {(request: {method: string, url: string}) => Refusal | null} begin a request arrives; a refused one is not passed on
+ * @property {(request: {method: string, url: string}) => void} end one that was passed on is answered
  *
  * @typedef {object} Seen
  * @property {string} method
@@ -62,6 +70,7 @@ import { AwsV4Signer } from "aws4fetch";
  * @property {http.IncomingHttpHeaders} headers
  * @property {number} bodySize
  * @property {string | null} fault its kind
+ * @property {number} [status] of the answer, once there is one
  */
 
 /** Two clocks further apart are refused, as S3 does. */
@@ -175,6 +184,24 @@ class FaultProxy {
     /** @type {Seen} */
     const seen = { method, url, headers, bodySize: 0, fault: fault?.kind ?? null };
     this.seen.push(seen);
+    // As it begins: its body may be on its way for a while.
+    const { limits } = this.#character;
+    const hasty = limits?.begin({ method, url }) ?? null;
+    try {
+      await this.#answer(request, response, { fault, seen, hasty });
+    } finally {
+      seen.status = response.statusCode;
+      if (!hasty) limits?.end({ method, url });
+    }
+  }
+
+  /**
+   * @param {http.IncomingMessage} request
+   * @param {http.ServerResponse} response
+   * @param {{fault: Fault | null, seen: Seen, hasty: Refusal | null}} state
+   */
+  async #answer(request, response, { fault, seen, hasty }) {
+    const { method = "", url = "" } = request;
     const socket = request.socket;
     /** @type {Buffer[]} */
     const chunks = [];
@@ -193,7 +220,7 @@ class FaultProxy {
     if (fault?.kind === "answer") return sendError(request, response, fault);
     if (fault?.kind === "garble-upload" && body.length > 0) body[fault.at ?? 0] ^= 0xff;
 
-    const refusal = this.#refusal(request);
+    const refusal = hasty ?? this.#refusal(request);
     if (refusal) return sendError(request, response, refusal);
     const answer = await this.#forward(request, body, await this.#changed(request));
     if (fault?.kind === "lose-answer") return void socket.resetAndDestroy();

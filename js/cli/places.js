@@ -3,6 +3,7 @@
 
 import path from "node:path";
 import { Failure } from "../failure.js";
+import { checkName } from "../storage/artifact-names.js";
 import { artifactConfig, s3Config } from "./storage.js";
 
 /**
@@ -10,10 +11,11 @@ import { artifactConfig, s3Config } from "./storage.js";
  * @param {Record<string, any>} values flags, or inputs of the same names
  * @param {import("../types.js").LoadedConfig | undefined} loaded
  * @param {string} cwd
+ * @param {(name: string) => string} [spelled] how the user wrote a name, for messages; as a flag unless given
  * @returns {import("../types.js").StorageProviderConfig}
- * @throws {Failure} `USAGE_INVALID`
+ * @throws {Failure} `USAGE_INVALID`, `STORAGE_CONFIG_INVALID`
  */
-export function placeConfig(text, values, loaded, cwd) {
+export function placeConfig(text, values, loaded, cwd, spelled) {
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(text)?.[1].toLowerCase();
   if (scheme === undefined) {
     const { "on-corrupt": onCorrupt, "on-missing": onMissing } = values;
@@ -22,8 +24,9 @@ export function placeConfig(text, values, loaded, cwd) {
   // The fragment is the id that locations end in; the newest one is used.
   const rest = text.slice(scheme.length + 3).replace(/#\d+$/, "");
   if (scheme === "artifact" && rest !== "") {
+    checkName(`the artifact of \`${text}\``, rest, "artifact");
     const named = { ...values, "artifact-name": rest };
-    return { type: "sqlite-artifact", ...artifactConfig(named, loaded?.config.storage.artifact) };
+    return { type: "sqlite-artifact", ...artifactConfig(named, loaded?.config.storage.artifact, spelled) };
   }
   const [, bucket, key] = /^([^/]+)\/(.+)$/.exec(rest) ?? [];
   if (scheme === "s3" && bucket) {

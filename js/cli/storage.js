@@ -3,6 +3,7 @@
 import path from "node:path";
 import { closest } from "../engine.js";
 import { Failure } from "../failure.js";
+import { checkName } from "../storage/artifact-names.js";
 import { STORAGE_TYPES } from "../storage/factory.js";
 
 /** The history's file where nothing else is said. */
@@ -10,13 +11,17 @@ export const DEFAULT_DATABASE = "unentropy.db";
 /** The history's key in a bucket where nothing else is said. */
 export const DEFAULT_KEY = "unentropy-metrics.db";
 
+/** How a message names what was given as a flag. @param {string} name */
+const asFlag = (name) => `--${name}`;
+
 /**
  * @param {Record<string, any>} values flags
  * @param {import("../types.js").LoadedConfig | undefined} loaded
  * @param {string} cwd
+ * @param {(name: string) => string} [spelled] how the user wrote a name, for messages; as a flag unless given
  * @returns {import("../types.js").StorageProviderConfig}
  */
-export function storageConfig(values, loaded, cwd) {
+export function storageConfig(values, loaded, cwd, spelled) {
   const config = loaded?.config;
   const type =
     values.storage ??
@@ -35,7 +40,7 @@ export function storageConfig(values, loaded, cwd) {
   }
   if (type === "sqlite-s3") return { type, ...s3Config(values, config?.storage.s3) };
   if (type === "sqlite-artifact") {
-    const artifact = artifactConfig(values, config?.storage.artifact);
+    const artifact = artifactConfig(values, config?.storage.artifact, spelled);
     if (artifact.artifactTransfer !== "manual") return { type, ...artifact };
     return { type, ...artifact, path: path.resolve(cwd, values.db ?? DEFAULT_DATABASE) };
   }
@@ -89,12 +94,19 @@ const repairs = (values) => ({ onCorrupt: values["on-corrupt"], onMissing: value
  *
  * @param {Record<string, any>} values
  * @param {import("../types.js").Config["storage"]["artifact"]} [defaults]
+ * @param {(name: string) => string} [spelled] as for `storageConfig`
  */
-export function artifactConfig(values, defaults) {
+export function artifactConfig(values, defaults, spelled = asFlag) {
+  const { "artifact-name": name, "database-key": entry } = values;
+  if (values["artifact-transfer"] !== "manual") {
+    if (name !== undefined) checkName(`\`${spelled("artifact-name")}\``, name, "artifact");
+    else if (defaults?.name != null) checkName("`storage.artifact.name`", defaults.name, "artifact");
+    if (entry !== undefined) checkName(`\`${spelled("database-key")}\``, entry, "file");
+  }
   return {
-    artifactName: values["artifact-name"] ?? defaults?.name ?? undefined,
+    artifactName: name ?? defaults?.name ?? undefined,
     artifactBranchFilter: values["artifact-branch-filter"] ?? defaults?.branchFilter ?? undefined,
-    artifactEntry: values["database-key"],
+    artifactEntry: entry,
     artifactTransfer: values["artifact-transfer"],
     repository: values.repository,
     githubToken: values["github-token"],

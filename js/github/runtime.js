@@ -38,9 +38,21 @@ const TRIES = 4;
  * @typedef {{status: "stored", id: number} | {status: "taken"}} Upload
  */
 
-/** Whether this process may upload artifacts: only the runner hands out what it takes. @param {NodeJS.ProcessEnv} env */
-export const canUpload = ({ ACTIONS_RUNTIME_TOKEN: token, ACTIONS_RESULTS_URL: url }) =>
-  Boolean(token && url);
+/**
+ * The host of a GitHub Enterprise Server that the run is on. What GitHub hosts itself, at github.com or below ghe.com, is
+ * none.
+ *
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {string | null}
+ */
+export function enterpriseServer({ GITHUB_SERVER_URL: url = "" }) {
+  const { host, hostname } = URL.canParse(url) ? new URL(url) : { host: "", hostname: "" };
+  return hostname === "" || /^(github\.com|.+\.ghe\.com)$/i.test(hostname) ? null : host;
+}
+
+/** Where a history goes that artifacts cannot hold. */
+const ELSEWHERE =
+  "Keep the history in S3 (`sqlite-s3`), or in a file that the workflow keeps (`sqlite-local`).";
 
 export class ArtifactRuntime {
   #service;
@@ -61,7 +73,8 @@ export class ArtifactRuntime {
     { retentionDays, now = Date.now, sleep = sleepFor, random = Math.random, ...options } = {},
   ) {
     const { ACTIONS_RUNTIME_TOKEN: token = "", ACTIONS_RESULTS_URL: url = "" } = env;
-    if (!canUpload(env)) throw unavailable("there is no runtime token");
+    if (!token) throw unavailable("there is no runtime token");
+    if (!url) throw withoutService(env);
     this.#ids = backendIds(token);
     this.#service = new GitHub({
       ...options,
@@ -285,13 +298,8 @@ function explained(thrown) {
   }
   if (status === 404) {
     return new GitHubFailure(
-      message,
-      {
-        type,
-        code: "ARTIFACT_UPLOAD_UNAVAILABLE",
-        hint: "This server does not have the present artifact service (GitHub Enterprise Server does not); keep the history in S3.",
-        cause,
-      },
+      `${message}: this server does not have the artifact service`,
+      { type, code: "ARTIFACT_UPLOAD_UNAVAILABLE", hint: ELSEWHERE, cause },
       status,
     );
   }
@@ -328,15 +336,32 @@ function idOf(answer) {
   throw strange("an artifact of this run has no id");
 }
 
-/** @param {string} why */
-function unavailable(why) {
-  return new Failure(`artifacts cannot be uploaded from here: ${why}`, {
-    type: "storage",
-    code: "ARTIFACT_UPLOAD_UNAVAILABLE",
-    hint:
-      "The runner gives what it takes to JavaScript actions alone: let the action record builds. The command line can " +
-      "read artifacts, and keeps histories in files and in S3.",
-  });
+/**
+ * @param {string} why
+ * @param {string} [hint]
+ */
+function unavailable(
+  why,
+  hint = "The runner gives what it takes to JavaScript actions alone: let the action record builds. The command line can " +
+    "read artifacts, and keeps histories in files and in S3.",
+) {
+  const code = "ARTIFACT_UPLOAD_UNAVAILABLE";
+  return new Failure(`artifacts cannot be uploaded from here: ${why}`, { type: "storage", code, hint });
+}
+
+/** The runner gives a token and no address to use it at: no workflow can change that. @param {NodeJS.ProcessEnv} env */
+function withoutService(env) {
+  const server = enterpriseServer(env);
+  if (server === null) {
+    return unavailable(
+      "the runner does not set `ACTIONS_RESULTS_URL`, the address of the artifact service",
+      `Update the runner. ${ELSEWHERE}`,
+    );
+  }
+  return unavailable(
+    `the GitHub Enterprise Server \`${server}\` does not have the artifact service (its runner does not set \`ACTIONS_RESULTS_URL\`)`,
+    ELSEWHERE,
+  );
 }
 
 /** @param {string} message */

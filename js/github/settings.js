@@ -80,6 +80,9 @@ function modeOf({ mode, "measurements-file": measurements }, env) {
   return env.GITHUB_EVENT_NAME === "pull_request" ? "gate" : "track";
 }
 
+/** How a message names an input. @param {string} name */
+const asInput = (name) => name;
+
 /**
  * @param {Inputs} inputs
  * @param {LoadedConfig} loaded
@@ -91,10 +94,11 @@ function placesOf(inputs, loaded, cwd) {
     { ...inputs, storage: storageType, db: inputs["database-path"] },
     loaded,
     cwd,
+    asInput,
   );
   const from = inputs["seed-from"];
   // `database-key` names this history, not that one.
-  const seed = from && placeConfig(from, { ...inputs, "database-key": undefined }, loaded, cwd);
+  const seed = from && placeConfig(from, { ...inputs, "database-key": undefined }, loaded, cwd, asInput);
   return { storageType, storage, ...(seed && { seed }) };
 }
 

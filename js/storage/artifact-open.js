@@ -8,6 +8,7 @@ import { Artifacts } from "../github/artifacts.js";
 import { GitHub } from "../github/client.js";
 import { ArtifactRuntime } from "../github/runtime.js";
 import { ArtifactStore } from "./artifact.js";
+import { checkName } from "./artifact-names.js";
 
 /** @import { Engine, StorageProviderConfig } from "./provider.js" */
 /** @import { Surroundings } from "./factory.js" */
@@ -26,8 +27,8 @@ export const DEFAULT_ENTRY = "unentropy-metrics.db";
 export function openArtifactStore(config, { engine, env, now, sleep, random, signal, log, onSecret }) {
   const name = config.artifactName ?? DEFAULT_ARTIFACT;
   const entry = config.artifactEntry ?? DEFAULT_ENTRY;
-  checkName("artifactName", name);
-  checkName("artifactEntry", entry);
+  checkName("`artifactName`", name, "artifact");
+  checkName("`artifactEntry`", entry, "file");
   const repository = config.repository ?? env.GITHUB_REPOSITORY;
   if (!repository) {
     throw invalid(
@@ -66,27 +67,6 @@ export function openArtifactStore(config, { engine, env, now, sleep, random, sig
       runtime?.close();
     },
   });
-}
-
-/**
- * What the service takes as the name of an artifact and of a file in it.
- *
- * @param {string} key
- * @param {unknown} name
- */
-export function checkName(key, name) {
-  if (
-    typeof name === "string" &&
-    name.trim() !== "" &&
-    !/["<>|*?:\r\n\\/]/.test(name) &&
-    !/^\.+$/.test(name)
-  ) {
-    return;
-  }
-  throw invalid(
-    `\`${key}\` is \`${String(name)}\`, expected a name without any of \`" : < > | * ? \\ /\` and line breaks`,
-    "Choose another name.",
-  );
 }
 
 /** @param {string} message @param {string} hint */

@@ -12,8 +12,10 @@
 
 import { Failure } from "../failure.js";
 import { GitHubFailure } from "../github/errors.js";
+import { enterpriseServer } from "../github/runtime.js";
 import { ARCHIVE_LIMIT, packHistory, unpackHistory } from "./artifact-archive.js";
 import { Coverage, SETTLED_MS } from "./artifact-lineage.js";
+import { after, numbered, numberOf } from "./artifact-names.js";
 import { asTooLarge } from "./limits.js";
 
 /** @import { Artifact, Artifacts } from "../github/artifacts.js" */
@@ -77,8 +79,9 @@ export class ArtifactStore {
   #mine = new Map();
   /** When each name was first found taken without a complete artifact, in milliseconds. @type {Map<string, number>} */
   #heldSince = new Map();
-  /** @type {number | null} */
+  /** Which artifact the history is in, once that is known. @type {Pick<Artifact, "id" | "name"> | null} */
   #newest = null;
+  #isWritable = false;
   /** The run whose artifact was read first. @type {number | null} */
   #source = null;
   /** @type {Map<string, Failure>} */
@@ -90,10 +93,10 @@ export class ArtifactStore {
     this.#scope = `${options.repository} ${options.name} ${options.branch ?? "*"}`;
   }
 
-  /** With the id of the newest artifact once that is known. */
+  /** With the name and the id of the newest artifact once that is known: later jobs of a run have names of their own. */
   get location() {
-    const id = this.#newest === null ? "" : `#${this.#newest}`;
-    return `artifact://${this.#options.name}${id}`;
+    if (this.#newest === null) return `artifact://${this.#options.name}`;
+    return `artifact://${this.#newest.name}#${this.#newest.id}`;
   }
 
   /** An artifact has no path. */
@@ -117,14 +120,26 @@ export class ArtifactStore {
 
   /**
    * @returns {Promise<StoredBlob | null>} null when the listings show that this repository's own runs have left none
-   * @throws {Failure} `ARTIFACT_EXPIRED`, `ARTIFACT_DAMAGED`, `ARTIFACT_FOREIGN`, or the client's codes
+   * @throws {Failure} `ARTIFACT_EXPIRED`, `ARTIFACT_DAMAGED`, `ARTIFACT_FOREIGN`, `ARTIFACT_UPLOAD_UNAVAILABLE` unless
+   *   it is only read, or the client's codes
    */
   async read() {
+    await this.#refuseUnwritable();
     const { heads } = await this.#look();
     if (heads.length === 0) return null;
     this.#source ??= heads[0].artifact.runId;
     const bytes = heads.length === 1 ? Buffer.from(heads[0].bytes) : this.#merged(heads);
     return { bytes, version: versionOf(heads) ?? "" };
+  }
+
+  /** Whoever is going to store is told that it cannot be done before anything is measured. */
+  async #refuseUnwritable() {
+    const { readonly = false, env, runtime } = this.#options;
+    if (readonly || this.#isWritable) return;
+    const service = runtime();
+    // Only there an address may lead to nothing; elsewhere the question would be a request too many.
+    if (enterpriseServer(env) !== null) await service.list();
+    this.#isWritable = true;
   }
 
   /**
@@ -222,7 +237,7 @@ export class ArtifactStore {
       branch: env.GITHUB_REF_NAME ?? null,
       own: true,
     };
-    this.#newest = id;
+    this.#newest = artifact;
     this.#mine.set(id, artifact);
     this.#loaded.set(id, { artifact, bytes: Buffer.from(bytes), lineage });
     this.#warnings.delete("expiry");
@@ -247,7 +262,7 @@ export class ArtifactStore {
     for (let attempt = 1; ; attempt++) {
       try {
         const view = await this.#lookOnce();
-        this.#newest = view.heads[0]?.artifact.id ?? null;
+        this.#newest = view.heads[0]?.artifact ?? null;
         return view;
       } catch (thrown) {
         const gone = thrown instanceof GitHubFailure && (thrown.status === 404 || thrown.status === 410);
@@ -510,26 +525,5 @@ class Listing {
 /** @param {Artifact[]} artifacts */
 const newestFirst = (artifacts) => [...artifacts].sort((a, b) => b.id - a.id);
 
-/** The number after the highest of those that are taken. @param {number[]} numbers */
-const after = (numbers) => Math.max(0, ...numbers) + 1;
-
 /** @param {Loaded[]} heads @returns {string | null} */
 const versionOf = (heads) => (heads.length === 0 ? null : heads.map(({ artifact }) => artifact.id).join("+"));
-
-/**
- * @param {string} name
- * @param {number} number from 1
- */
-const numbered = (name, number) => (number === 1 ? name : `${name}.${number}`);
-
-/**
- * Which of the run's artifacts of this name it is, from 1; null for another name.
- *
- * @param {string} full
- * @param {string} name
- */
-function numberOf(full, name) {
-  if (full === name) return 1;
-  const digits = full.startsWith(`${name}.`) ? full.slice(name.length + 1) : "";
-  return /^[1-9]\d{0,4}$/.test(digits) && digits !== "1" ? Number(digits) : null;
-}

@@ -41,13 +41,16 @@ function setup(t) {
   github.script([]);
   t.after(() => github.script([]));
   const project = new Project(t, { "unentropy.json": JSON.stringify({ metrics: METRICS }), value: "1" });
-  /** @param {Record<string, string>} [inputs] @param {Parameters<typeof act>[3] & {run?: any}} [options] */
-  const step = async (inputs = {}, { run = github.addRun(), ...options } = {}) => {
+  /**
+   * @param {Record<string, string>} [inputs]
+   * @param {Parameters<typeof act>[3] & {run?: any, env?: NodeJS.ProcessEnv}} [options]
+   */
+  const step = async (inputs = {}, { run = github.addRun(), env = {}, ...options } = {}) => {
     const token = github.token({ actions: "read" });
     const outcome = await act(
       project,
       { "github-token": token, ...inputs },
-      github.jobEnvironment(run),
+      { ...github.jobEnvironment(run), ...env },
       options,
     );
     const log = told(outcome).replace(/^::add-mask::.*$/gm, "");
@@ -98,6 +101,49 @@ test("two jobs of one run, and overlapping runs, lose no build", async (t) => {
   for (const outcome of outcomes) assert.equal(outcome.code, 0, told(outcome));
   const last = await step();
   assert.equal(last.outputs["total-builds"], "4", told(last));
+});
+
+test("a later job of a run names the artifact that it has stored", async (t) => {
+  const { step } = setup(t);
+  const run = github.addRun();
+  for (const name of ["unentropy-metrics", "unentropy-metrics.2"]) {
+    const { outputs } = await step({}, { run });
+    assert.equal(outputs["database-location"], `artifact://${name}#${github.artifacts.at(-1)?.id}`);
+  }
+});
+
+test("names that artifacts cannot have are refused as the workflow has them", async (t) => {
+  const { step } = setup(t);
+  /** @type {[Record<string, string>, string, string][]} */
+  const wrong = [
+    [
+      { "database-key": "metrics/unentropy.db" },
+      "`database-key` is `metrics/unentropy.db`",
+      "Use `unentropy.db`.",
+    ],
+    [{ "artifact-name": "team/metrics" }, "`artifact-name` is `team/metrics`", "Use `team-metrics`."],
+  ];
+  for (const [inputs, message, hint] of wrong) {
+    const outcome = await step(inputs);
+    const { code, outputs } = outcome;
+    assert.equal(code, 2, told(outcome));
+    assert.ok(outputs["error-message"].startsWith(message), outputs["error-message"]);
+    assert.ok(told(outcome).includes(hint), told(outcome));
+  }
+  assert.equal(github.artifacts.length, 0);
+});
+
+test("an Enterprise Server without the artifact service is told before a command runs", async (t) => {
+  const { project, step } = setup(t);
+  project.config({ metrics: { value: { ...METRICS.value, command: "touch ran && echo 1" } } });
+  const own = { GITHUB_SERVER_URL: "https://git.example.com", ACTIONS_RESULTS_URL: "" };
+  const outcome = await step({}, { env: own });
+  const { code, outputs } = outcome;
+  assert.equal(code, 3, told(outcome));
+  assert.equal(outputs["error-code"], "ARTIFACT_UPLOAD_UNAVAILABLE");
+  assert.match(outputs["error-message"], /Enterprise Server `git\.example\.com` does not have/);
+  assert.doesNotMatch(told(outcome), /let the action record builds/);
+  assert.equal(project.exists("ran"), false);
 });
 
 test("a build that cannot be stored is kept as an artifact of the run", async (t) => {

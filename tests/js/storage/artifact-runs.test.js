@@ -64,14 +64,41 @@ describe("the command line", () => {
     assert.match(examined.shown, /1 build in `artifact:\/\/unentropy-metrics#\d+`/);
   });
 
-  test("without the runner's token it does not record, keeps the build and says why", async (t) => {
+  test("without the runner's token it says why before a command runs", async (t) => {
     const { project, run } = setup(t);
+    project.config({ metrics: { answer: { type: "numeric", command: "touch ran && echo 42" } } });
     await place.track(1);
     const { code, shown } = await run(["track", "--storage", "sqlite-artifact"]);
     assert.equal(code, 3);
     assert.match(shown, /ARTIFACT_UPLOAD_UNAVAILABLE/);
     assert.match(shown, /let the action record builds/);
-    assert.ok(project.exists("unentropy-rescue.db"));
+    assert.deepEqual([project.exists("ran"), project.exists("unentropy-rescue.db")], [false, false]);
+  });
+
+  test("a name that no artifact can have is refused as it was written, with one that it can have", async (t) => {
+    const { project, run } = setup(t);
+    const track = ["track", "--storage", "sqlite-artifact"];
+    const env = place.github.jobEnvironment(place.run);
+    place.github.script([]);
+    for (const [args, subject, better] of /** @type {[string[], string, string][]} */ ([
+      [[...track, "--database-key", "metrics/unentropy.db"], "`--database-key`", "unentropy.db"],
+      [[...track, "--artifact-name", "team/metrics"], "`--artifact-name`", "team-metrics"],
+      [["doctor", "--storage", "sqlite-artifact", "--artifact-name", "a:b"], "`--artifact-name`", "a-b"],
+      [
+        ["migrate", "artifact://team/metrics", "x.db"],
+        "the artifact of `artifact://team/metrics`",
+        "team-metrics",
+      ],
+    ])) {
+      const { code, shown } = await run(args, env);
+      assert.equal(code, 2, shown);
+      assert.ok(shown.includes(`${subject} is \``), shown);
+      assert.ok(shown.includes(`\`${better}\``), shown);
+    }
+    project.config({ ...CONFIG, storage: { type: "sqlite-artifact", artifact: { name: "team/metrics" } } });
+    const { shown } = await run(["track"], env);
+    assert.match(shown, /`storage\.artifact\.name` is `team\/metrics`/);
+    assert.equal(place.github.seen.length, 0);
   });
 
   test("without a token, or a repository, it says which variable is missing", async (t) => {

@@ -98,6 +98,10 @@ describe("overlapping runs", () => {
       place.complete().map(({ name }) => name),
       [NAME, `${NAME}.2`, `${NAME}.3`],
     );
+    assert.deepEqual(
+      new Set([one, two, three].map(({ location }) => location)),
+      new Set(place.complete().map(({ name, id }) => `artifact://${name}#${id}`)),
+    );
     assert.deepEqual(await place.runs(), names(0, 1, 2));
     await place.track(3);
     assert.deepEqual(await place.runs(), names(0, 1, 2, 3));
@@ -509,14 +513,61 @@ describe("uploads", () => {
     });
   }
 
-  test("outside a runner's action histories can be read and not stored", async () => {
+  test("outside a runner's action histories can be read, and whoever would store is told so at once", async () => {
     await place.track(1);
-    const storage = await place.open({ env: { ACTIONS_RUNTIME_TOKEN: "", ACTIONS_RESULTS_URL: "" } });
-    record(storage.getRepository(), 2);
-    await assert.rejects(storage.close(), {
+    const env = { ACTIONS_RUNTIME_TOKEN: "", ACTIONS_RESULTS_URL: "" };
+    const storage = await place.open({ env, config: { readonly: true } });
+    assert.deepEqual(runsIn(storage.getRepository()), names(1));
+    place.github.script([]);
+    await assert.rejects(place.open({ env }), {
       code: "ARTIFACT_UPLOAD_UNAVAILABLE",
       hint: /let the action record builds/,
     });
+    assert.equal(place.github.seen.length, 0);
+  });
+
+  /** @type {[string, NodeJS.ProcessEnv, RegExp, RegExp][]} */
+  const serviceless = [
+    [
+      "an Enterprise Server whose runner names no service",
+      { GITHUB_SERVER_URL: "https://git.example.com", ACTIONS_RESULTS_URL: "" },
+      /the GitHub Enterprise Server `git\.example\.com` does not have the artifact service/,
+      /^Keep the history in S3/,
+    ],
+    [
+      "a runner of github.com that names no service",
+      { ACTIONS_RESULTS_URL: "" },
+      /the runner does not set `ACTIONS_RESULTS_URL`/,
+      /^Update the runner/,
+    ],
+    [
+      "a server of GitHub's own under another name whose runner names no service",
+      { GITHUB_SERVER_URL: "https://octo.ghe.com", ACTIONS_RESULTS_URL: "" },
+      /the runner does not set `ACTIONS_RESULTS_URL`/,
+      /^Update the runner/,
+    ],
+  ];
+  for (const [name, env, message, hint] of serviceless) {
+    test(`${name} is told before anything is measured, and the workflow is not blamed`, async () => {
+      place.github.script([]);
+      await assert.rejects(place.open({ env }), { code: "ARTIFACT_UPLOAD_UNAVAILABLE", message, hint });
+      assert.equal(place.github.seen.length, 0);
+    });
+  }
+
+  test("an Enterprise Server whose named service is not there is told before anything is measured", async () => {
+    place.github.script([{ url: /twirp/, fault: { kind: "answer", status: 404 } }]);
+    const env = { GITHUB_SERVER_URL: "https://git.example.com" };
+    await assert.rejects(place.open({ env }), {
+      code: "ARTIFACT_UPLOAD_UNAVAILABLE",
+      message: /does not have the artifact service/,
+      hint: /^Keep the history in S3/,
+    });
+  });
+
+  test("an Enterprise Server with the service keeps histories", async () => {
+    for (const n of [1, 2]) await place.track(n, { env: { GITHUB_SERVER_URL: "https://git.example.com" } });
+    assert.deepEqual(await place.runs(), names(1, 2));
   });
 
   test("a large history goes in several blocks and comes back whole", async () => {

@@ -62,7 +62,7 @@ export const OPTIONS = {
   "artifact-branch-filter": {
     type: "string",
     value: "BRANCH",
-    help: "only artifacts of runs for this branch (of every branch)",
+    help: "only artifacts of runs for this branch, * for every branch (the default and the run's own)",
   },
   repository: { type: "string", value: "OWNER/NAME", help: "the artifacts' repository (GITHUB_REPOSITORY)" },
   "seed-from": { type: "string", value: "PLACE", help: "what an empty history begins with (see migrate)" },

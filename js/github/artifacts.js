@@ -81,6 +81,28 @@ export class Artifacts {
   }
 
   /**
+   * What started a run, such as `push` or `pull_request`.
+   *
+   * @param {number} run its id
+   * @returns {Promise<string>}
+   */
+  async runEvent(run) {
+    const doing = `could not ask what started run ${run} in \`${this.#repository}\``;
+    const path = `${this.#path}/actions/runs/${run}`;
+    const { data } = await this.#github.request({ path, doing, permission: PERMISSION });
+    if (typeof data?.event === "string" && data.event !== "") return data.event;
+    throw notUnderstood(doing);
+  }
+
+  /** The repository's default branch. @returns {Promise<string>} */
+  async defaultBranch() {
+    const doing = `could not ask for the default branch of \`${this.#repository}\``;
+    const { data } = await this.#github.request({ path: this.#path, doing });
+    if (typeof data?.default_branch === "string" && data.default_branch !== "") return data.default_branch;
+    throw notUnderstood(doing);
+  }
+
+  /**
    * @param {string} path
    * @param {Record<string, string>} query
    * @param {string} doing
@@ -90,13 +112,7 @@ export class Artifacts {
     const pick = (/** @type {any} */ data) => data?.artifacts;
     for await (const item of this.#github.pages({ path, query, doing, permission: PERMISSION, pick })) {
       const artifact = artifactOf(item);
-      if (artifact === null) {
-        throw new Failure(`${doing}: the server's answer is not understood`, {
-          type: "storage",
-          code: "GITHUB_UNEXPECTED",
-          hint: "Check that `GITHUB_API_URL` is the address of GitHub's REST interface.",
-        });
-      }
+      if (artifact === null) throw notUnderstood(doing);
       yield artifact;
     }
   }
@@ -129,6 +145,15 @@ export class Artifacts {
       });
     }
   }
+}
+
+/** @param {string} doing */
+function notUnderstood(doing) {
+  return new Failure(`${doing}: the server's answer is not understood`, {
+    type: "storage",
+    code: "GITHUB_UNEXPECTED",
+    hint: "Check that `GITHUB_API_URL` is the address of GitHub's REST interface.",
+  });
 }
 
 /** @param {any} item @returns {Artifact | null} */

@@ -102,7 +102,7 @@ export const INPUTS = /** @type {const} */ ([
   {
     name: "artifact-branch-filter",
     kind: "text",
-    help: "The branch whose runs' artifacts are read. Overrides `storage.artifact.branchFilter`",
+    help: "The branch whose runs' artifacts are read, `*` for every branch. Overrides `storage.artifact.branchFilter`; the default branch and the run's own where neither is given",
   },
   {
     name: "artifact-transfer",

@@ -18,11 +18,12 @@ const zip = () => import("../zip.js");
 
 /**
  * @param {Uint8Array} archive
- * @param {{entry: string, doing: string}} place `entry`: the history's name in the archive; `doing` names the artifact
+ * @param {{entry: string, doing: string, id?: number}} place `entry`: the history's name in the archive; `doing` names
+ *   the artifact, whose id is `id`
  * @returns {Promise<{bytes: Buffer, lineage: Lineage | null}>}
  * @throws {Failure} `ARTIFACT_DAMAGED`, `HISTORY_TOO_LARGE`, or `ARTIFACT_FOREIGN` where it holds no history
  */
-export async function unpackHistory(archive, { entry, doing }) {
+export async function unpackHistory(archive, { entry, doing, id }) {
   const { unpack } = await zip();
   const { entries, names } = await unpack(archive, {
     [entry]: HISTORY_LIMIT,
@@ -47,7 +48,7 @@ export async function unpackHistory(archive, { entry, doing }) {
   /** @type {Lineage | null} */
   let lineage = null;
   try {
-    lineage = text ? decodeLineage(text) : null;
+    lineage = text ? decodeLineage(text, id) : null;
   } catch (thrown) {
     throw damaged(`${doing}: \`${LINEAGE_ENTRY}\` is damaged: ${Failure.from(thrown).message}`, thrown);
   }

@@ -22,9 +22,10 @@ export const SETTLED_MS = 2 * 3_600_000;
 
 /**
  * @typedef {object} Lineage
- * @property {string} scope which artifacts were looked at: repository, name and branch filter
+ * @property {string} scope which artifacts were looked at: repository and name; those that are older name the branch in it
+ * @property {readonly string[] | null} branches and of runs for which branches; null: for every branch
  * @property {number} floor every artifact of the scope with this id or a lower one is held
- * @property {number[]} ids and these, ascending
+ * @property {number[]} ids and these, ascending; those of pull requests among them, which are held by nobody
  * @property {string} sha256 of the history, hex
  * @property {number | null} builds in the history
  */
@@ -33,29 +34,48 @@ export const SETTLED_MS = 2 * 3_600_000;
  * @param {Lineage} lineage
  * @returns {Buffer}
  */
-export function encodeLineage({ scope, floor, ids, sha256, builds }) {
-  return Buffer.from(`${JSON.stringify({ format: FORMAT, scope, floor, ids, sha256, builds })}\n`);
+export function encodeLineage({ scope, branches, floor, ids, sha256, builds }) {
+  return Buffer.from(`${JSON.stringify({ format: FORMAT, scope, branches, floor, ids, sha256, builds })}\n`);
 }
 
 /**
  * @param {Uint8Array} bytes
+ * @param {number} [id] of its artifact, which can hold only what had an id before it
  * @returns {Lineage | null} null: written by a later version in another way
  * @throws {Error} when it is damaged
  */
-export function decodeLineage(bytes) {
-  const { format, scope, floor, ids, sha256, builds } = JSON.parse(Buffer.from(bytes).toString("utf8"));
+export function decodeLineage(bytes, id = Number.MAX_SAFE_INTEGER) {
+  const read = JSON.parse(Buffer.from(bytes).toString("utf8")) ?? {};
+  const { format, scope, branches, floor, ids, sha256, builds } = read;
   if (Number.isInteger(format) && format > FORMAT) return null;
   const sound =
     format === FORMAT &&
     typeof scope === "string" &&
+    (branches === undefined || branches === null || isNames(branches)) &&
     isId(floor) &&
     Array.isArray(ids) &&
     ids.every(isId) &&
     typeof sha256 === "string" &&
     (builds === null || isId(builds));
   if (!sound) throw new Error("its fields are not those of format 1");
-  return { scope, floor, ids, sha256, builds };
+  const latest = ids.reduce((most, held) => Math.max(most, held), floor);
+  if (latest >= id) throw new Error(`it claims to hold artifact ${latest}, which is not older than this one`);
+  // Before there were branches they stood behind the scope.
+  const [, named, branch] = /^(.*) (\S+)$/.exec(scope) ?? [];
+  return branches !== undefined
+    ? { scope, branches, floor, ids, sha256, builds }
+    : {
+        scope: named ?? scope,
+        branches: branch === "*" ? null : branch === undefined ? [] : [branch],
+        floor,
+        ids,
+        sha256,
+        builds,
+      };
 }
+
+/** @param {unknown} value */
+const isNames = (value) => Array.isArray(value) && value.every((name) => typeof name === "string");
 
 /** @param {unknown} value @returns {value is number} */
 const isId = (value) => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
@@ -63,36 +83,59 @@ const isId = (value) => typeof value === "number" && Number.isSafeInteger(value)
 /** Which artifacts are held by those that were taken in. */
 export class Coverage {
   #scope;
-  #floor = 0;
+  #branches;
+  /** The highest id up to which everything is held: of each branch, and of all of them (`*`). @type {Map<string, number>} */
+  #floors = new Map();
   /** @type {Set<number>} */
   #ids = new Set();
 
-  /** @param {string} scope */
-  constructor(scope) {
+  /**
+   * @param {string} scope
+   * @param {readonly string[] | null} branches those that are looked at; null: every one
+   */
+  constructor(scope, branches) {
     this.#scope = scope;
+    this.#branches = branches;
   }
 
-  /** Every id up to this one is held. */
+  /** Every id up to this one is held, of whatever branch it is that is looked at. */
   get floor() {
-    return this.#floor;
+    return this.#branches === null
+      ? this.#floorOf(null)
+      : Math.min(...this.#branches.map((branch) => this.#floorOf(branch)));
+  }
+
+  /** @param {string | null} branch */
+  #floorOf(branch) {
+    const all = this.#floors.get("*") ?? 0;
+    return branch === null ? all : Math.max(all, this.#floors.get(branch) ?? 0);
   }
 
   /**
    * An artifact is taken in, and with it everything that it holds.
    *
    * @param {number} id
-   * @param {Lineage | null} lineage
+   * @param {Lineage | null} [lineage]
+   * @param {number} [limit] the highest id that a floor can be which was found out when the artifact was made: what
+   *   was uploaded later had not surely come to light. A lineage that claims more is not believed
+   * @returns {boolean} whether the lineage was believed
    */
-  add(id, lineage) {
+  add(id, lineage = null, limit = Number.POSITIVE_INFINITY) {
     this.#ids.add(id);
-    for (const held of lineage?.ids ?? []) this.#ids.add(held);
     // A floor is about the artifacts that were looked at for it.
-    if (lineage?.scope === this.#scope) this.#floor = Math.max(this.#floor, lineage.floor);
+    const isAboutThese = lineage?.scope === this.#scope;
+    if (lineage === null || (isAboutThese && lineage.floor > limit)) return false;
+    for (const held of lineage.ids) this.#ids.add(held);
+    if (!isAboutThese) return true;
+    for (const branch of lineage.branches ?? ["*"]) {
+      this.#floors.set(branch, Math.max(this.#floors.get(branch) ?? 0, lineage.floor));
+    }
+    return true;
   }
 
-  /** @param {number} id */
-  has(id) {
-    return id <= this.#floor || this.#ids.has(id);
+  /** @param {{id: number, branch: string | null}} artifact */
+  has({ id, branch }) {
+    return this.#ids.has(id) || id <= this.#floorOf(branch);
   }
 
   /**
@@ -105,8 +148,8 @@ export class Coverage {
    * @returns {Lineage}
    */
   lineage({ settled, sha256, builds }) {
-    const floor = Math.max(this.#floor, settled);
+    const floor = Math.max(this.floor, settled);
     const ids = [...this.#ids].filter((id) => id > floor).sort((a, b) => a - b);
-    return { scope: this.#scope, floor, ids, sha256, builds };
+    return { scope: this.#scope, branches: this.#branches, floor, ids, sha256, builds };
   }
 }

@@ -1,9 +1,9 @@
 /**
  * A history as an artifact of GitHub Actions. Artifacts are never changed: each run that records uploads the whole
- * history anew and says which artifacts it holds (artifact-lineage.js). Reading takes the newest and merges into it
- * those that it does not hold, which overlapping runs and other jobs of a run have left. So nothing that was ever
- * uploaded is lost, whatever order runs come in, and nothing is ever deleted. Knows artifacts; what a build is, the
- * engine knows.
+ * history again and says which artifacts it holds (artifact-lineage.js). Reading takes the newest and merges into it
+ * those that it does not hold, which overlapping runs and other jobs of a run have left. So nothing that a run of a
+ * source (artifact-sources.js) ever uploaded is lost, whatever order runs come in, and nothing is ever deleted. Knows
+ * artifacts; what a build is, the engine knows.
  *
  * Names: in a run a name is given once. The first job that records takes `<name>`, later ones `<name>.2`, `<name>.3`, …,
  * each of them holding what the earlier ones have. Only `<name>` is ever passed over, when the job that took it never
@@ -15,7 +15,9 @@ import { GitHubFailure } from "../github/errors.js";
 import { enterpriseServer } from "../github/runtime.js";
 import { ARCHIVE_LIMIT, packHistory, unpackHistory } from "./artifact-archive.js";
 import { Coverage, SETTLED_MS } from "./artifact-lineage.js";
+import { Listing } from "./artifact-listing.js";
 import { after, numbered, numberOf } from "./artifact-names.js";
+import { ArtifactSources } from "./artifact-sources.js";
 import { asTooLarge } from "./limits.js";
 
 /** @import { Artifact, Artifacts } from "../github/artifacts.js" */
@@ -28,6 +30,10 @@ const WARNED_DAYS = 14;
 const DAY = 86_400_000;
 /** More artifacts than this are not merged at one load; the rest waits for the next. */
 const MOST_MERGED = 50;
+/** Nor more bytes of histories, all of which are in memory at once. */
+const MOST_BYTES = 256 * 1024 * 1024;
+/** So many items of a list are read before it is looked whether more are needed. */
+const STRETCH = 100;
 /** How long another job of this run may hold a name without completing its artifact, in milliseconds. */
 const HELD_MS = 45_000;
 /** So many jobs of one run may record; each of them costs everybody another listing. */
@@ -45,7 +51,7 @@ const LISTED_MS = 10 * 60_000;
  * @property {string} repository `owner/name`
  * @property {string} name
  * @property {string} entry the history's name in the archive
- * @property {string} [branch] only artifacts of runs for it
+ * @property {string} [branch] only artifacts of runs for it; `*`: of every branch
  * @property {boolean} [readonly]
  * @property {NodeJS.ProcessEnv} env
  * @property {() => number} now
@@ -66,13 +72,14 @@ const LISTED_MS = 10 * 60_000;
  * @property {Loaded[]} heads what no other one holds, newest first; nothing else has to be merged
  * @property {Coverage} coverage what the heads hold together
  * @property {number} settled everything that was uploaded up to this id is held by the heads
- * @property {ReadonlySet<number>} passed artifacts of this name that are not to be used
+ * @property {ReadonlySet<number>} passed artifacts of this name that are no source
  */
 
 /** @implements {BlobStore} */
 export class ArtifactStore {
   #options;
   #scope;
+  #sources;
   /** Contents by artifact; they never change. @type {Map<number, Loaded>} */
   #loaded = new Map();
   /** What was stored from here, until it is listed. @type {Map<number, Artifact>} */
@@ -90,7 +97,9 @@ export class ArtifactStore {
   /** @param {ArtifactStoreOptions} options */
   constructor(options) {
     this.#options = options;
-    this.#scope = `${options.repository} ${options.name} ${options.branch ?? "*"}`;
+    const { artifacts, repository, branch, env } = options;
+    this.#scope = `${repository} ${options.name}`;
+    this.#sources = new ArtifactSources({ artifacts, repository, filter: branch, env });
   }
 
   /** With the name and the id of the newest artifact once that is known: later jobs of a run have names of their own. */
@@ -152,7 +161,7 @@ export class ArtifactStore {
    * @returns {Promise<WriteOutcome>}
    */
   async write(bytes, ifVersion, facts) {
-    const { readonly = false, name, entry, now, log, archives } = this.#options;
+    const { readonly = false, name, entry, env, now, log, archives } = this.#options;
     if (readonly) {
       throw new Failure(`could not write \`${this.location}\`: the history was opened read-only`, {
         type: "storage",
@@ -164,11 +173,13 @@ export class ArtifactStore {
     const { heads, coverage, settled, passed } = await this.#look();
     if (versionOf(heads) !== ifVersion) return { status: "conflict" };
     // The run's own service knows earlier than the listings what another job has stored.
+    const own = env.GITHUB_REF_NAME ?? null;
+    const isKnown = (/** @type {number} */ id) => coverage.has({ id, branch: own }) || passed.has(id);
     const numbers = [];
     for (const artifact of await runtime.list()) {
       const number = numberOf(artifact.name, name);
       if (number === null) continue;
-      if (!coverage.has(artifact.id) && !passed.has(artifact.id)) return { status: "conflict" };
+      if (!isKnown(artifact.id)) return { status: "conflict" };
       numbers.push(number);
     }
     const { archive, lineage } = await (archives?.pack ?? packHistory)(bytes, entry, coverage, {
@@ -186,7 +197,7 @@ export class ArtifactStore {
       }
       if (held) return { status: "conflict" };
       const earlier = await this.#ofThisRun();
-      if (earlier.some(({ id }) => !coverage.has(id) && !passed.has(id))) return { status: "conflict" };
+      if (earlier.some(({ id }) => !isKnown(id))) return { status: "conflict" };
       const known = after(earlier.map((artifact) => numberOf(artifact.name, name) ?? 0));
       if (known > number) {
         // An attempt before this one has it.
@@ -223,7 +234,7 @@ export class ArtifactStore {
    * @param {Lineage} lineage
    */
   #stored(id, name, bytes, lineage) {
-    const { now, env, branch } = this.#options;
+    const { now, env } = this.#options;
     const days = Number(env.GITHUB_RETENTION_DAYS);
     /** @type {Artifact} */
     const artifact = {
@@ -242,19 +253,8 @@ export class ArtifactStore {
     this.#loaded.set(id, { artifact, bytes: Buffer.from(bytes), lineage });
     this.#warnings.delete("expiry");
     if (days > 0 && days < WARNED_DAYS) this.#warnOfExpiry(artifact);
-    if (branch !== undefined && artifact.branch !== null && artifact.branch !== branch) {
-      this.#warnings.set(
-        "branch",
-        new Failure(
-          `the history was uploaded by a run for \`${artifact.branch}\`, and histories are looked for in runs for \`${branch}\` alone`,
-          {
-            type: "storage",
-            code: "ARTIFACT_UNSEEN",
-            hint: "Later runs do not find this build. Record on that branch alone, or leave `artifact-branch-filter` out.",
-          },
-        ),
-      );
-    }
+    const unseen = this.#sources.unseen(artifact.branch);
+    if (unseen) this.#warnings.set("branch", unseen);
   }
 
   /** @returns {Promise<View>} */
@@ -273,7 +273,86 @@ export class ArtifactStore {
 
   /** @returns {Promise<View>} */
   async #lookOnce() {
-    const { artifacts, name, log, settledMs = SETTLED_MS } = this.#options;
+    const { settledMs = SETTLED_MS } = this.#options;
+    const branches = await this.#sources.branches();
+    const lists = await this.#lists();
+    const listed = () => newestFirst([...this.#unlisted(lists), ...lists.flatMap(({ items }) => items)]);
+    const coverage = new Coverage(this.#scope, branches);
+    /** What turned out to be a pull request's. @type {Set<number>} */
+    const foreign = new Set();
+    /** @param {Artifact} artifact */
+    const isWanted = (artifact) =>
+      !artifact.expired &&
+      !foreign.has(artifact.id) &&
+      !coverage.has(artifact) &&
+      this.#sources.isNamed(artifact, branches);
+    /** The first one that is wanted and a source, as far as the lists were read. */
+    const next = async () => {
+      for (;;) {
+        const artifact = listed().find(isWanted);
+        if (!artifact || (await this.#sources.isTrusted(artifact))) return artifact;
+        // It stays one: no later run has to ask.
+        coverage.add(artifact.id);
+        foreign.add(artifact.id);
+      }
+    };
+    const passed = () => {
+      const others = listed().filter((artifact) => !this.#sources.isNamed(artifact, branches));
+      return new Set([...foreign, ...others.map(({ id }) => id)]);
+    };
+
+    /** @type {Artifact | undefined} */
+    let artifact;
+    do {
+      for (const list of lists) await list.readUntil(isWanted);
+      artifact = await next();
+    } while (!artifact && lists.some(({ ended }) => !ended));
+    if (!artifact) {
+      await this.#refuseToBegin(listed(), coverage, branches);
+      return { heads: [], coverage, settled: 0, passed: passed() };
+    }
+
+    // Times are the server's: what is not listed yet has one of this machine.
+    const shown = () => lists.flatMap(({ items }) => items);
+    const before = Math.max(0, ...shown().map(({ createdAt }) => createdAt)) - settledMs;
+    for (const list of lists) await list.readUntil(({ createdAt }) => createdAt < before);
+    /** @type {Loaded[]} */
+    const heads = [];
+    let bytes = 0;
+    let isWhole = true;
+    for (; isWhole; artifact = await next()) {
+      if (!artifact) {
+        const { floor } = coverage;
+        // Everything that was read is held; is what comes behind it?
+        if (!(await this.#readOn(lists, floor))) break;
+        continue;
+      }
+      if (heads.length > MOST_MERGED || (heads.length > 0 && bytes > MOST_BYTES)) {
+        this.#options.log?.(`artifact ${artifact.id} and older ones are left for the next run to merge`);
+        isWhole = false;
+        break;
+      }
+      const loaded = await this.#load(artifact);
+      const limit = await this.#latestSettled(artifact, lists);
+      if (!coverage.add(artifact.id, loaded.lineage, limit)) {
+        this.#options.log?.(
+          `artifact ${artifact.id} does not say what it holds: it is merged, and so is what is older`,
+        );
+      }
+      heads.push(loaded);
+      bytes += loaded.bytes.length;
+    }
+    heads.sort((a, b) => b.artifact.id - a.artifact.id);
+    await this.#refuseExpired(listed(), coverage, branches, heads[0].artifact.id, before);
+    this.#warnOfExpiry(heads[0].artifact);
+    const old = shown().filter(({ createdAt }) => createdAt < before);
+    const settled = isWhole ? Math.max(0, ...old.map(({ id }) => id)) : 0;
+    return { heads, coverage, settled, passed: passed() };
+  }
+
+  /** The lists of each name that a run may have given, begun. */
+  async #lists() {
+    const { artifacts, name } = this.#options;
     const lists = [new Listing(artifacts.named(name))];
     for (let number = 2; number <= MOST_JOBS; number++) {
       const list = new Listing(artifacts.named(numbered(name, number)));
@@ -281,51 +360,42 @@ export class ArtifactStore {
       if (list.items.length === 0) break;
       lists.push(list);
     }
-    for (const list of lists) await list.readUntil((artifact) => this.#isUsable(artifact));
-    const listed = () => [...this.#unlisted(lists), ...lists.flatMap(({ items }) => items)];
+    return lists;
+  }
 
-    const newest = newestFirst(listed().filter((artifact) => this.#isUsable(artifact)))[0];
-    if (!newest) {
-      this.#refuseUnknown(listed());
-      this.#refuseExpired(listed(), new Coverage(this.#scope), 0);
-      const passed = new Set(listed().map(({ id }) => id));
-      return { heads: [], coverage: new Coverage(this.#scope), settled: 0, passed };
-    }
-    const { lineage } = await this.#load(newest);
-    const before = newest.createdAt - settledMs;
-    const floor = lineage?.scope === this.#scope ? lineage.floor : null;
+  /**
+   * Reads a stretch of each list that may go on above the floor.
+   *
+   * @param {Listing[]} lists
+   * @param {number} floor
+   * @returns {Promise<boolean>} whether there was any
+   */
+  async #readOn(lists, floor) {
+    let found = false;
     for (const list of lists) {
-      // Without a lineage the newest is taken to hold what was there well before it.
-      await list.readUntil(({ id, createdAt }) => (floor === null ? createdAt < before : id <= floor));
+      const before = list.items.length;
+      await list.readUntil(({ id }) => id <= floor, before + STRETCH);
+      found ||= list.items.length > before;
     }
-    const all = listed();
-    const coverage = new Coverage(this.#scope);
-    const old = (/** @type {Artifact} */ { id, createdAt }) =>
-      floor === null ? createdAt < before : id <= floor;
-    /** @type {Loaded[]} */
-    const heads = [];
-    let settled = Math.max(0, ...all.filter(({ createdAt }) => createdAt < before).map(({ id }) => id));
-    for (const artifact of newestFirst(all.filter((each) => this.#isUsable(each) && !old(each)))) {
-      if (coverage.has(artifact.id)) continue;
-      if (heads.length > MOST_MERGED) {
-        log?.(
-          `artifact ${artifact.id} and older ones of overlapping runs are left for the next run to merge`,
-        );
-        settled = Math.min(settled, Math.max(0, ...all.filter(old).map(({ id }) => id)));
-        break;
-      }
-      const loaded = await this.#load(artifact);
-      coverage.add(artifact.id, loaded.lineage);
-      heads.push(loaded);
+    return found;
+  }
+
+  /**
+   * The highest id that surely had come to light when the artifact was made.
+   *
+   * @param {Artifact} artifact
+   * @param {Listing[]} lists
+   */
+  async #latestSettled({ id, createdAt }, lists) {
+    // What was made here is known not to claim more, and the time of it is this machine's.
+    if (this.#mine.has(id)) return Number.POSITIVE_INFINITY;
+    const before = createdAt - (this.#options.settledMs ?? SETTLED_MS);
+    let latest = 0;
+    for (const list of lists) {
+      await list.readUntil((each) => each.createdAt < before);
+      for (const each of list.items) if (each.createdAt < before) latest = Math.max(latest, each.id);
     }
-    this.#refuseExpired(
-      all.filter((artifact) => !old(artifact)),
-      coverage,
-      heads[0].artifact.id,
-    );
-    this.#warnOfExpiry(heads[0].artifact);
-    const passed = new Set(all.filter((artifact) => !this.#isRelevant(artifact)).map(({ id }) => id));
-    return { heads, coverage, settled, passed };
+    return latest;
   }
 
   /** What was stored from here and is not listed yet. @param {Listing[]} lists */
@@ -345,16 +415,6 @@ export class ArtifactStore {
     });
   }
 
-  /** Whether it is a history of these builds, be it gone or not. @param {Artifact} artifact */
-  #isRelevant({ own, branch }) {
-    return own === true && (this.#options.branch === undefined || branch === this.#options.branch);
-  }
-
-  /** @param {Artifact} artifact */
-  #isUsable(artifact) {
-    return this.#isRelevant(artifact) && !artifact.expired;
-  }
-
   /**
    * @param {Artifact} artifact
    * @returns {Promise<Loaded>}
@@ -369,7 +429,10 @@ export class ArtifactStore {
       .catch((/** @type {unknown} */ thrown) => {
         throw asTooLarge(thrown, doing);
       });
-    const loaded = { artifact, ...(await (archives?.unpack ?? unpackHistory)(archive, { entry, doing })) };
+    const loaded = {
+      artifact,
+      ...(await (archives?.unpack ?? unpackHistory)(archive, { entry, doing, id: artifact.id })),
+    };
     this.#loaded.set(artifact.id, loaded);
     return loaded;
   }
@@ -382,16 +445,23 @@ export class ArtifactStore {
    */
   #merged(heads) {
     const { engine, log } = this.#options;
-    let reading = heads[0].artifact;
     log?.(
       `merging ${heads.length} artifacts of overlapping runs: ${heads.map(({ artifact }) => artifact.id).join(", ")}`,
     );
+    // The order changes nothing but what is noticed: last come those that no run of this program has made.
+    const [first, ...rest] = [
+      ...heads.filter(({ lineage }) => lineage !== null),
+      ...heads.filter(({ lineage }) => lineage === null),
+    ];
+    let reading = first.artifact;
     try {
-      const history = engine.openHistory(heads[0].bytes);
+      const history = engine.openHistory(first.bytes);
       try {
-        for (const { artifact, bytes } of heads.slice(1)) {
+        for (const { artifact, bytes, lineage } of rest) {
           reading = artifact;
-          history.merge(bytes);
+          const merged = history.merge(bytes);
+          if (lineage === null && first.lineage !== null)
+            this.#warnOfReplaced(artifact, merged?.replacedValues);
         }
         return history.save();
       } finally {
@@ -407,6 +477,55 @@ export class ArtifactStore {
         cause: thrown,
       });
     }
+  }
+
+  /**
+   * Histories are united, and of two values the one that was measured later stands: so somebody's upload may change
+   * builds that were there.
+   *
+   * @param {Artifact} artifact
+   * @param {number} [replaced] values
+   */
+  #warnOfReplaced({ name, id }, replaced = 0) {
+    if (replaced === 0) return;
+    this.#warnings.set(
+      `replaced ${id}`,
+      new Failure(
+        `the artifact \`${name}\` (${id}), which another program has uploaded, replaced ${replaced} value${replaced === 1 ? "" : "s"} of recorded builds`,
+        {
+          type: "storage",
+          code: "ARTIFACT_REPLACED_VALUES",
+          hint: "It says that it measured them later. If it is not a history of yours, delete it on the page of its run before the next build is stored, and let that workflow choose another name.",
+        },
+      ),
+    );
+  }
+
+  /**
+   * Nothing that is a source has been found. Only where nothing else shows that there was a history one begins.
+   *
+   * @param {Artifact[]} listed everything, newest first
+   * @param {Coverage} coverage
+   * @param {readonly string[] | null} branches
+   */
+  async #refuseToBegin(listed, coverage, branches) {
+    this.#refuseUnknown(listed);
+    await this.#refuseExpired(listed, coverage, branches, 0, 0);
+    const { readonly = false } = this.#options;
+    if (!this.#sources.isDefault) return;
+    const other = await this.#sources.elsewhere(listed);
+    if (!other) return;
+    const looked = (branches ?? []).map((branch) => `\`${branch}\``).join(" and ");
+    const failure = new Failure(
+      `there is no history of runs for ${looked}, but one of \`${other.branch}\`: the artifact \`${other.name}\` (${other.id})`,
+      {
+        type: "storage",
+        code: "ARTIFACT_ELSEWHERE",
+        hint: `To go on with it, run once with \`artifact-branch-filter\` set to \`*\` (every branch), or always where builds of many branches or tags belong together; for a history of its own, choose another \`artifact-name\`.`,
+      },
+    );
+    if (!readonly) throw failure;
+    this.#warnings.set("elsewhere", failure);
   }
 
   /**
@@ -430,20 +549,30 @@ export class ArtifactStore {
   /**
    * The history existed and is gone: that must not look as if there had been none.
    *
-   * @param {Artifact[]} listed
+   * @param {Artifact[]} listed newest first
    * @param {Coverage} coverage
+   * @param {readonly string[] | null} branches
    * @param {number} newest the newest one that is left; 0 where none is
+   * @param {number} before when the hours begin from which artifacts may overlap, in milliseconds since 1970
    */
-  #refuseExpired(listed, coverage, newest) {
-    const lost = newestFirst(
-      listed.filter((each) => each.expired && this.#isRelevant(each) && !coverage.has(each.id)),
-    );
-    if (lost.length === 0) return;
+  async #refuseExpired(listed, coverage, branches, newest, before) {
+    /** @type {Artifact | undefined} */
+    let lost;
+    for (const artifact of listed) {
+      if (!artifact.expired || coverage.has(artifact) || !this.#sources.isNamed(artifact, branches)) continue;
+      // Where no lineage tells, what was there well before the newest is taken to be in it: it cannot be looked at.
+      if (artifact.id < newest && coverage.floor === 0 && artifact.createdAt < before) continue;
+      // A run that is gone may have recorded builds.
+      if (!(await this.#sources.isTrusted(artifact, { gone: true }))) continue;
+      lost = artifact;
+      break;
+    }
+    if (!lost) return;
     const { name, repository } = this.#options;
-    const [{ id, expiresAt }] = lost;
+    const { id, expiresAt } = lost;
     const when = expiresAt === null ? "" : ` on ${new Date(expiresAt).toISOString().slice(0, 10)}`;
     const failure = new Failure(
-      `the newest history in \`${repository}\`, the artifact \`${lost[0].name}\` (${id}), has expired${when}`,
+      `the newest history in \`${repository}\`, the artifact \`${lost.name}\` (${id}), has expired${when}`,
       {
         type: "storage",
         code: "ARTIFACT_EXPIRED",
@@ -456,7 +585,7 @@ export class ArtifactStore {
     this.#warnings.set(
       "expired",
       new Failure(
-        `the artifact \`${lost[0].name}\` (${id}) of an overlapping run expired before it was merged`,
+        `the artifact \`${lost.name}\` (${id}) of an overlapping run expired before it was merged`,
         {
           type: "storage",
           code: "ARTIFACT_EXPIRED",
@@ -485,40 +614,6 @@ export class ArtifactStore {
         },
       ),
     );
-  }
-}
-
-/** A list of artifacts, read as far as it is needed. */
-class Listing {
-  /** What was read so far. @type {Artifact[]} */
-  items = [];
-  #source;
-  #ended = false;
-  #ascends = false;
-
-  /** @param {AsyncGenerator<Artifact, void, void>} source newest first */
-  constructor(source) {
-    this.#source = source;
-  }
-
-  /**
-   * Reads on to the first item like this, and it too. In a list that is not in order every item is read.
-   *
-   * @param {(artifact: Artifact) => boolean} isLast
-   */
-  async readUntil(isLast) {
-    if (!this.#ascends && this.items.some(isLast)) return;
-    while (!this.#ended) {
-      const { value, done } = await this.#source.next();
-      if (done || !value) {
-        this.#ended = true;
-        return;
-      }
-      const previous = this.items.at(-1);
-      if (previous && value.id > previous.id) this.#ascends = true;
-      this.items.push(value);
-      if (!this.#ascends && isLast(value)) return;
-    }
   }
 }
 

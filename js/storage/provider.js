@@ -181,7 +181,8 @@
  * @property {number} [retryAttempts] tries of a request at most, the first included; unless given 3, and 4 further ones that
  *   the S3 requests of a run share
  * @property {string} [artifactName] `unentropy-metrics` unless given
- * @property {string} [artifactBranchFilter] only artifacts of runs for this branch; of every branch unless given
+ * @property {string} [artifactBranchFilter] only artifacts of runs for this branch, `*` for every branch; unless given, the
+ *   default branch and that of the run
  * @property {string} [artifactEntry] the history's name in the artifact; `unentropy-metrics.db` unless given
  * @property {"auto" | "manual"} [artifactTransfer] `manual`: the workflow moves the artifact from and to `path`
  * @property {string} [repository] `owner/name`; that of the run unless given

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ArtifactStore } from "../../../js/storage/artifact.js";
+import { decodeLineage } from "../../../js/storage/artifact-lineage.js";
 import { SqliteStorageProvider } from "../../../js/storage/session.js";
 import { World } from "../s3/simulated-store.js";
 
@@ -21,7 +22,7 @@ const NAME = "history";
 /** The long form is for `npm run test:stress`. */
 const FACTOR = process.env.UNENTROPY_STRESS ? 20 : 1;
 
-/** @typedef {Artifact & {run: string, archive: Buffer | null, shownAt: number}} Kept */
+/** @typedef {Artifact & {run: string, archive: Buffer | null, shownAt: number, event: string}} Kept */
 
 /** GitHub's side: artifacts get their ids when they are begun, are complete later, and are listed later still. */
 class SimulatedGitHub {
@@ -72,6 +73,9 @@ class SimulatedGitHub {
         async *ofRun() {
           // The attempts of a run have names of their own here.
         },
+        /** @param {number} id */
+        runEvent: (id) => send(travel(), () => all.find(({ runId }) => runId === id)?.event),
+        defaultBranch: () => send(travel(), () => "main"),
         /** @param {Artifact} artifact */
         download: ({ id }) => send(travel(), () => all.find((each) => each.id === id)?.archive),
       },
@@ -93,6 +97,7 @@ class SimulatedGitHub {
               expiresAt: null,
               digest: null,
               runId: 1,
+              event: "push",
               branch: "main",
               own: true,
             };
@@ -123,9 +128,13 @@ const archives = {
     };
   },
   /** @type {typeof import("../../../js/storage/artifact-archive.js").unpackHistory} */
-  unpack: async (archive) => {
+  unpack: async (archive, { id }) => {
     const { text, lineage } = JSON.parse(Buffer.from(archive).toString());
-    return { bytes: Buffer.from(text), lineage };
+    const stored = { format: 1, builds: null, ...lineage };
+    return {
+      bytes: Buffer.from(text),
+      lineage: lineage && decodeLineage(Buffer.from(JSON.stringify(stored)), id),
+    };
   },
 };
 
@@ -179,12 +188,65 @@ function storeIn(github, run, { isAlive = () => true, slowness = 1, more = {} } 
 }
 
 /**
+ * Uploads of those who are no source of the history, or who do not know how to say what theirs holds: what is in them
+ * and what they claim is whatever hides the most.
+ *
+ * @param {SimulatedGitHub} github
+ * @param {boolean} clever whether all of them are for another branch and claim nothing impossible
+ */
+function uploadHostile(github, clever) {
+  const { all, world, time } = github;
+  const { random } = world;
+  const id = all.length + 1;
+  const pick = (/** @type {any[]} */ choices) => choices[Math.floor(random() * choices.length)];
+  const everything = { floor: 0, ids: Array.from({ length: id - 1 }, (_, n) => n + 1) };
+  const claims = [
+    null,
+    everything,
+    { floor: id - 1, ids: [] },
+    { floor: Math.floor(random() * id), ids: [Math.floor(random() * id)] },
+    { floor: Number.MAX_SAFE_INTEGER, ids: [] },
+    { floor: -1, ids: [-5] },
+    { floor: 0, ids: [id] },
+  ];
+  const from = clever ? "branch" : pick(["pull request", "pull request", "branch", "fork", "program"]);
+  // What runs on the main branch can be a program that knows nothing of lineages, or claims what nobody could know.
+  const claim = clever ? everything : from === "program" ? pick([null, "latest"]) : pick(claims);
+  const latest = all.findLast(({ archive }) => archive);
+  if (claim === "latest" && (!latest || time - latest.createdAt > 2 * HOUR)) return;
+  const lineage = claim && {
+    ...{ scope: `o/r ${NAME}`, branches: pick([null, ["main"]]), sha256: "", builds: null },
+    ...(claim === "latest" ? { floor: latest?.id, ids: [] } : claim),
+  };
+  /** @type {Kept} */
+  const kept = {
+    id,
+    name: NAME,
+    run: `hostile${id}`,
+    archive: Buffer.from(
+      JSON.stringify({ text: random() < 0.5 ? "" : `${from.replace(" ", "-")}${id}`, lineage }),
+    ),
+    shownAt: world.now,
+    expired: false,
+    createdAt: time,
+    expiresAt: null,
+    digest: null,
+    runId: 1000 + id,
+    event: from === "pull request" ? pick(["pull_request", "pull_request_target"]) : "push",
+    branch: from === "branch" ? "topic" : from === "pull request" ? pick(["topic", "main"]) : "main",
+    own: from !== "fork",
+  };
+  all.push(kept);
+}
+
+/**
  * Plays a day of runs and looks afterwards whether everything that was uploaded is found.
  *
  * @param {number} seed
- * @param {{more?: object, newestOnly?: boolean}} [variant]
+ * @param {{more?: object, newestOnly?: boolean, hostile?: "any" | "clever"}} [variant] `hostile`: others
+ *   upload too, to a history that exists
  */
-async function play(seed, { more, newestOnly = false } = {}) {
+async function play(seed, { more, newestOnly = false, hostile } = {}) {
   const world = new World(seed);
   const { random } = world;
   const github = new SimulatedGitHub(world);
@@ -193,6 +255,15 @@ async function play(seed, { more, newestOnly = false } = {}) {
   /** @type {unknown[]} */
   const failed = [];
   const runs = 6 + Math.floor(random() * 8);
+  if (hostile) {
+    const begun = storeIn(github, "begun", { more: { ...more, branch: "main" } });
+    const beginning = begun.read().then(() => begun.write(Buffer.from("begun"), null));
+    await world.settle();
+    await beginning;
+    for (let n = 0; n < 20; n++) {
+      world.after(random() * DAY, () => uploadHostile(github, hostile === "clever"));
+    }
+  }
   for (let n = 0; n < runs; n++) {
     const start =
       random() < 0.5 ? random() * DAY : Math.floor(random() * 3) * 6 * HOUR + random() * 2 * MINUTE;
@@ -232,12 +303,14 @@ async function play(seed, { more, newestOnly = false } = {}) {
   });
   await world.settle();
   const uploaded = new Set(
-    github.all.flatMap(({ archive }) =>
-      archive ? [...namesIn(Buffer.from(JSON.parse(archive.toString()).text))] : [],
-    ),
+    github.all
+      .filter(({ run }) => !run.startsWith("hostile"))
+      .flatMap(({ archive }) =>
+        archive ? [...namesIn(Buffer.from(JSON.parse(archive.toString()).text))] : [],
+      ),
   );
   const lost = [...new Set([...uploaded, ...stored])].filter((name) => !found?.has(name));
-  return { lost, stored, uploaded };
+  return { lost, stored, uploaded, foreign: [...(found ?? [])].filter((name) => !uploaded.has(name)) };
 }
 
 /** What reading would be without lineages. @param {SimulatedGitHub} github */
@@ -255,6 +328,26 @@ describe("random schedules", () => {
       stored += names.length;
     }
     assert.ok(stored > 2000 * FACTOR, `${stored} builds were stored`);
+  });
+
+  test("lose no build whatever pull requests, other branches, forks and other programs upload", async () => {
+    let stored = 0;
+    for (let seed = 1; seed <= 100 * FACTOR; seed++) {
+      const { lost, stored: names, foreign } = await play(seed, { hostile: "any" });
+      assert.deepEqual(lost, [], `seed ${seed}`);
+      assert.ok(!foreign.some((name) => /^(pull-request|branch|fork)/.test(name)), `seed ${seed}`);
+      stored += names.length;
+    }
+    assert.ok(stored > 600 * FACTOR, `${stored} builds were stored`);
+  });
+
+  test("lose builds to other branches where every branch is believed, and else not", async () => {
+    let losses = 0;
+    for (let seed = 1; seed <= 20; seed++) {
+      losses += (await play(seed, { hostile: "clever", more: { branch: "*" } })).lost.length;
+      assert.deepEqual((await play(seed, { hostile: "clever" })).lost, []);
+    }
+    assert.ok(losses > 0);
   });
 
   test("lose builds where only the newest artifact counts", async () => {

@@ -22,7 +22,7 @@ export async function runFacts({ cwd, now, env, given = {} }) {
   const branch =
     given.branch ??
     pullRequest?.branch ??
-    (env.GITHUB_REF_NAME || (await git(cwd, "symbolic-ref", "--short", "-q", "HEAD")));
+    (branchOf(env) || (await git(cwd, "symbolic-ref", "--short", "-q", "HEAD")));
   if (!commit) {
     throw new Failure(`the commit is not known: \`${cwd}\` is not in a git repository with a commit`, {
       type: "validation",
@@ -34,7 +34,7 @@ export async function runFacts({ cwd, now, env, given = {} }) {
     commitSha: commit,
     branch: branch || "HEAD",
     runId: given.runId ?? (env.GITHUB_RUN_ID || `local-${now.toISOString().replace(/[-:]/g, "")}`),
-    runNumber: given.runNumber ?? (Number(env.GITHUB_RUN_NUMBER) || 0),
+    runNumber: runNumberOf(given.runNumber, env),
     eventName: given.event ?? (env.GITHUB_EVENT_NAME || "local"),
     actor: env.GITHUB_ACTOR ?? "",
     timestamp: now.toISOString(),
@@ -43,18 +43,48 @@ export async function runFacts({ cwd, now, env, given = {} }) {
 }
 
 /**
+ * The branch that GitHub's variables name. A tag and the merge of a pull request are no branches: what is recorded for
+ * them has their full name, so that it never stands among a branch's builds.
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {string | undefined}
+ */
+function branchOf({ GITHUB_REF: ref, GITHUB_REF_NAME: name, GITHUB_REF_TYPE: type }) {
+  if (ref) return ref.replace(/^refs\/heads\//, "");
+  return name && type === "tag" ? `refs/tags/${name}` : name;
+}
+
+/**
+ * @param {number | undefined} given
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {number} 0 where nothing names one
+ * @throws {Failure} CONTEXT_INVALID: read as 0, it would order builds wrongly and nobody would know
+ */
+function runNumberOf(given, { GITHUB_RUN_NUMBER }) {
+  const [name, value] =
+    given === undefined
+      ? ["GITHUB_RUN_NUMBER", GITHUB_RUN_NUMBER?.trim() || "0"]
+      : ["runNumber", String(given)];
+  if (/^\d{1,15}$/.test(value)) return Number(value);
+  throw new Failure(`\`${name}\` is \`${value}\`, expected a whole number`, {
+    type: "validation",
+    code: "CONTEXT_INVALID",
+    hint: "Set it to the number of the CI run, or leave it out.",
+  });
+}
+
+/**
  * A pull request runs on a merge commit and a merge ref; its builds belong to its head.
  * @param {NodeJS.ProcessEnv} env
  */
 function pullRequestOf(env) {
-  if (!/^pull_request/.test(env.GITHUB_EVENT_NAME ?? "") || !env.GITHUB_EVENT_PATH) return undefined;
+  if (!/^pull_request/.test(env.GITHUB_EVENT_NAME ?? "")) return undefined;
   try {
-    const head = JSON.parse(fs.readFileSync(env.GITHUB_EVENT_PATH, "utf8")).pull_request?.head;
-    return head ? { commit: head.sha, branch: head.ref } : undefined;
+    const head = JSON.parse(fs.readFileSync(env.GITHUB_EVENT_PATH ?? "", "utf8")).pull_request?.head;
+    if (head) return { commit: head.sha, branch: head.ref };
   } catch {
     // Without a readable event the variables still name a commit and a branch.
-    return env.GITHUB_HEAD_REF ? { commit: undefined, branch: env.GITHUB_HEAD_REF } : undefined;
   }
+  return env.GITHUB_HEAD_REF ? { commit: undefined, branch: env.GITHUB_HEAD_REF } : undefined;
 }
 
 /**

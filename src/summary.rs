@@ -19,6 +19,15 @@ pub const LIMIT: usize = 1024 * 1024;
 const ROWS: usize = 60;
 /// The most characters of a message or a remedy.
 const MESSAGE: usize = 300;
+/// The most characters of a path, which is of no use when it is cut, and of the message that ended
+/// the run, which has the path of what could not be stored at its end.
+const PATH: usize = 4096;
+/// The most characters of a warning, for the paths in it.
+const WARNING: usize = 800;
+/// The most characters of a code.
+const CODE: usize = 64;
+/// The most phases.
+const PHASES: usize = 12;
 /// The most characters of a name or a label.
 const NAME: usize = 256;
 /// The most problems of a configuration, and the most warnings.
@@ -86,9 +95,10 @@ pub struct MetricRow {
     /// Why there is no value.
     #[serde(default)]
     pub error: Option<Trouble>,
-    /// The branch's values before this run, oldest first.
+    /// The branch's values before this run, oldest first; `None` where the history was not read, so
+    /// that nobody knows them.
     #[serde(default)]
-    pub earlier: Vec<Value>,
+    pub earlier: Option<Vec<Value>>,
 }
 
 /// One phase of this run.
@@ -128,7 +138,7 @@ pub fn render(summary: &Summary) -> String {
         summary.problem.as_ref().map(|problem| opening(problem, summary)),
         Some(heading(summary)),
         summary.verdict.as_deref().and_then(verdict),
-        metrics_table(&summary.metrics),
+        metrics_table(summary),
         failed_metrics(&summary.metrics),
         warnings(&summary.warnings),
         phases(&summary.phases),
@@ -150,7 +160,7 @@ fn opening(problem: &Trouble, summary: &Summary) -> String {
         (false, true) => "⚠️ **The run ended early**",
         (false, false) => "❌ **The run failed**",
     };
-    let mut text = format!("{what}: {}\n", told(problem));
+    let mut text = format!("{what}: {}\n", told(problem, PATH));
     let shown = problem.details.iter().take(LINES);
     for detail in shown {
         text += &format!("\n- {}", escaped(detail, MESSAGE));
@@ -176,7 +186,8 @@ fn verdict(text: &str) -> Option<String> {
     Some(format!("{}\n\n_The rest is too long for this page._", text[..end.unwrap_or(0)].trim_end()))
 }
 
-fn metrics_table(metrics: &[MetricRow]) -> Option<String> {
+fn metrics_table(summary: &Summary) -> Option<String> {
+    let metrics = &summary.metrics;
     if metrics.is_empty() {
         return None;
     }
@@ -198,6 +209,14 @@ fn metrics_table(metrics: &[MetricRow]) -> Option<String> {
     if judged {
         text += &format!("\n{BETTER} better and {WORSE} worse than the branch's build before\n");
     }
+    if summary.not_stored {
+        let known = metrics.iter().any(|metric| metric.earlier.is_some());
+        text += if known {
+            "\nThis build was not stored; it is compared with the builds that the history holds.\n"
+        } else {
+            "\nThis build was not stored, and the builds before it are not known.\n"
+        };
+    }
     Some(text)
 }
 
@@ -218,7 +237,8 @@ fn unit(metric: &MetricRow) -> Option<Unit> {
 /// What became of the value since the branch's build before; nothing where one of the two is missing.
 fn change(metric: &MetricRow) -> String {
     let Some(now) = &metric.value else { return String::new() };
-    match (now, metric.earlier.last()) {
+    let Some(earlier) = &metric.earlier else { return "not known".into() };
+    match (now, earlier.last()) {
         (_, None) => "first value".into(),
         (Value::Numeric(now), Some(Value::Numeric(before))) => {
             let delta = format_delta(now - before, unit(metric));
@@ -245,7 +265,7 @@ fn mark(metric: &MetricRow, delta: f64) -> Option<&'static str> {
 }
 
 fn trend(metric: &MetricRow) -> String {
-    let values = metric.earlier.iter().chain(&metric.value);
+    let values = metric.earlier.iter().flatten().chain(&metric.value);
     let numbers: Vec<f64> = values
         .filter_map(|value| match value {
             Value::Numeric(number) => Some(*number),
@@ -262,7 +282,7 @@ fn failed_metrics(metrics: &[MetricRow]) -> Option<String> {
     }
     let mut text = format!("### {} failed\n\n", plural(failed.len(), "metric", "metrics"));
     for (metric, error) in failed.into_iter().take(ROWS) {
-        text += &format!("- **{}**: {}\n", escaped(&metric.name, NAME), told(error));
+        text += &format!("- **{}**: {}\n", escaped(&metric.name, NAME), told(error, MESSAGE));
     }
     Some(text)
 }
@@ -273,7 +293,7 @@ fn warnings(warnings: &[Trouble]) -> Option<String> {
     }
     let mut text = format!("### {}\n\n", plural(warnings.len(), "warning", "warnings"));
     for warning in warnings.iter().take(LINES) {
-        text += &format!("- {}\n", told(warning));
+        text += &format!("- {}\n", told(warning, WARNING));
     }
     if warnings.len() > LINES {
         text += &format!("- and {} more\n", warnings.len() - LINES);
@@ -286,7 +306,7 @@ fn phases(phases: &[PhaseRow]) -> Option<String> {
         return None;
     }
     let mut text = String::from("| phase | state | time | bytes |\n|---|---|---:|---:|\n");
-    for phase in phases.iter().take(ROWS) {
+    for phase in phases.iter().take(PHASES) {
         let begun = phase.status != "pending";
         text += &format!(
             "| {} | {} | {} | {} |\n",
@@ -312,21 +332,21 @@ fn footer(summary: &Summary) -> Option<String> {
         let bytes = history.bytes.map(|bytes| format_value(bytes, Some(Unit::Bytes)));
         let facts: Vec<String> = builds.into_iter().chain(bytes).collect();
         let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
-        format!("History: {}{facts}", escaped(&history.location, 2 * NAME))
+        format!("History: {}{facts}", escaped(&history.location, PATH))
     });
-    let report = summary.report.as_deref().map(|path| format!("Report: {}", escaped(path, 2 * NAME)));
+    let report = summary.report.as_deref().map(|path| format!("Report: {}", escaped(path, PATH)));
     let lines: Vec<String> = history.into_iter().chain(report).collect();
     // Two spaces at its end break a line without beginning a paragraph.
     (!lines.is_empty()).then(|| lines.join("  \n"))
 }
 
 /// A trouble in one line: message, code, remedy.
-fn told(trouble: &Trouble) -> String {
+fn told(trouble: &Trouble, most: usize) -> String {
     let code =
-        if trouble.code.is_empty() { String::new() } else { format!(" ({})", escaped(&trouble.code, NAME)) };
+        if trouble.code.is_empty() { String::new() } else { format!(" ({})", escaped(&trouble.code, CODE)) };
     let hint = escaped(&trouble.hint, MESSAGE);
     let end = if hint.is_empty() { "" } else { ". " };
-    format!("{}{code}{end}{hint}", escaped(&trouble.message, MESSAGE))
+    format!("{}{code}{end}{hint}", escaped(&trouble.message, most))
 }
 
 /// Text that shows as itself, at most so many characters of it.

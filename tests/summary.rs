@@ -11,7 +11,7 @@ fn numeric(name: &str, unit: &str, direction: &str, value: f64, earlier: &[f64])
         unit: Some(unit.into()),
         direction: Some(direction.into()),
         error: None,
-        earlier: earlier.iter().copied().map(Numeric).collect(),
+        earlier: Some(earlier.iter().copied().map(Numeric).collect()),
     }
 }
 
@@ -22,7 +22,7 @@ fn label(name: &str, value: &str, earlier: &[&str]) -> MetricRow {
         unit: None,
         direction: Some("none".into()),
         error: None,
-        earlier: earlier.iter().map(|text| Label((*text).into())).collect(),
+        earlier: Some(earlier.iter().map(|text| Label((*text).into())).collect()),
     }
 }
 
@@ -141,10 +141,10 @@ fn hostile_text_breaks_no_table_and_does_nothing() {
 
 #[test]
 fn the_largest_summary_stays_below_the_limit() {
-    let long = "&".repeat(2000);
+    let long = "&".repeat(5000);
     let bad = Trouble { details: vec![long.clone(); 300], ..trouble(&long, &long, &long) };
     let metric = |n: usize| MetricRow {
-        earlier: vec![Label(long.clone()); 2],
+        earlier: Some(vec![Label(long.clone()); 2]),
         ..if n.is_multiple_of(2) { label(&long, &long, &[]) } else { failed(&long, &long, &long) }
     };
     let summary = Summary {
@@ -162,6 +162,44 @@ fn the_largest_summary_stays_below_the_limit() {
     assert!(text.len() < LIMIT, "{}", text.len());
     assert!(text.contains("and 140 more metrics"), "the reader learns that rows are missing");
     assert!(text.contains("_The rest is too long for this page._"));
+}
+
+#[test]
+fn without_a_history_no_value_is_called_the_first() {
+    for tolerated in [false, true] {
+        let summary = Summary {
+            problem: Some(trouble("S3_SERVER_ERROR", "could not read `s3://b/k`", "")),
+            tolerated,
+            not_stored: true,
+            metrics: tracked().metrics.into_iter().map(|row| MetricRow { earlier: None, ..row }).collect(),
+            history: None,
+            report: None,
+            ..tracked()
+        };
+        let text = render(&summary);
+        assert!(!text.contains("first value"), "{text}");
+        assert!(text.contains("| New | 7 | not known |  |"), "{text}");
+        assert!(
+            text.contains("This build was not stored, and the builds before it are not known."),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn the_path_of_what_could_not_be_stored_is_never_cut() {
+    let rescue = format!("/home/runner/work/{}/unentropy-rescue.db", "deep/".repeat(150));
+    let message =
+        format!("{}; the history with this build is kept in `{rescue}`", "could not write: ".repeat(20));
+    let summary = Summary {
+        problem: Some(trouble("S3_SERVER_ERROR", &message, "")),
+        warnings: vec![trouble("REPORT_FAILED", &format!("could not write `{rescue}`"), "")],
+        history: Some(HistoryLine { location: rescue.clone(), builds: None, bytes: None }),
+        report: Some(rescue.clone()),
+        ..tracked()
+    };
+    let text = render(&summary);
+    assert_eq!(text.matches(&rescue).count(), 3, "{text}");
 }
 
 #[test]

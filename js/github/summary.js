@@ -43,7 +43,8 @@ export function earlierValues(repository, loaded, facts, branch = facts.branch) 
  * @property {Failure} [failure]
  * @property {boolean} tolerated
  * @property {boolean} notStored
- * @property {(number | string)[][]} [earlier] aligned with the configuration's metrics
+ * @property {(number | string)[][]} [earlier] aligned with the configuration's metrics; absent where the history was not
+ *   read, so that nobody knows them
  * @property {{location: string | null, builds: number | null, bytes: number | null, isNew?: boolean}} [history]
  * @property {string | null} [report]
  * @property {string} [verdict] Markdown
@@ -71,7 +72,7 @@ export function writeSummary(env, parts) {
 }
 
 /** @param {SummaryParts} parts */
-function summaryOf({ facts, loaded, metrics, history, earlier = [], ...parts }) {
+function summaryOf({ facts, loaded, metrics, history, earlier, ...parts }) {
   const configured = loaded?.config.metrics ?? [];
   return {
     branch: facts?.branch,
@@ -88,7 +89,7 @@ function summaryOf({ facts, loaded, metrics, history, earlier = [], ...parts }) 
         unit,
         direction: configured[at]?.direction,
         error: error && trouble(error),
-        earlier: earlier[at] ?? [],
+        earlier: earlier && (earlier[at] ?? []),
       };
     }),
     warnings: parts.warnings.map(trouble),

@@ -76,8 +76,8 @@ export function isLoopback(host) {
   );
 }
 
-/** @param {string} host */
-function isIpAddress(host) {
+/** @param {string} host as in `URL.hostname` @returns {boolean} */
+export function isIpAddress(host) {
   return host.startsWith("[") || /^\d+(\.\d+){3}$/.test(host);
 }
 
@@ -144,6 +144,23 @@ export class Address {
   /** The host that people know the store by. */
   get host() {
     return this.endpoint.host;
+  }
+
+  /**
+   * The endpoint without the bucket's name, where it seems to hold it although the name is put into the path: at the end
+   * of its own path, or before its host. A server may be reached under such an address, so that this is no error.
+   *
+   * @returns {string | null}
+   */
+  get withoutBucket() {
+    const { protocol, host, pathname, origin } = this.endpoint;
+    if (pathname.replace(/\/+$/, "").endsWith(`/${encoded(this.bucket)}`)) {
+      return origin + pathname.replace(/\/+$/, "").slice(0, -encoded(this.bucket).length - 1);
+    }
+    const before = `${this.bucket.toLowerCase()}.`;
+    return this.addressing === "path" && host.startsWith(before)
+      ? `${protocol}//${host.slice(before.length)}`
+      : null;
   }
 
   /**

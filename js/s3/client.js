@@ -116,6 +116,11 @@ export class S3Client {
     return this.#connection.bucket;
   }
 
+  /** The endpoint without the bucket's name, where it seems to hold it although it is put into the path; else null. */
+  get withoutBucket() {
+    return this.#connection.withoutBucket;
+  }
+
   /** The region signed for; after a request it is the one the server named. */
   get region() {
     return this.#connection.region;

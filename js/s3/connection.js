@@ -10,7 +10,8 @@ import { ANSWER_MS_PER_MIB, ExchangeError, Transport } from "../http/transport.j
 import { Address, isSameProvider } from "./address.js";
 import { header, problemIn, timeOf } from "./answers.js";
 import { ServerClock } from "./clock.js";
-import { failure, failureOfAnswer, failureOfExchange } from "./errors.js";
+import { failure, failureOfAnswer, failureOfExchange, wrongScheme } from "./errors.js";
+import { speaksOtherScheme } from "./scheme.js";
 import { EMPTY_SHA256, Signer, sha256 } from "./signing.js";
 
 /** @import { Problem } from "./answers.js" */
@@ -66,6 +67,9 @@ export class Connection {
   #sleep;
   #random;
   #signal;
+  #sse;
+  /** Whether the server has answered in its own words, or was asked for its scheme: then that is no question any more. */
+  #understood = false;
   #clock = new ServerClock();
   /** What the server's clock is ahead of this one's, once that mattered. */
   #skewMs = 0;
@@ -85,6 +89,7 @@ export class Connection {
     this.#reserve = parameters.spareAttempts ?? 0;
     this.#stallTimeoutMs = parameters.stallTimeoutMs ?? 30_000;
     this.#answerMsPerMib = parameters.answerMsPerMib ?? ANSWER_MS_PER_MIB;
+    this.#sse = parameters.sse ?? "";
     this.#now = now;
     this.#sleep = sleep;
     this.#random = random;
@@ -99,6 +104,11 @@ export class Connection {
 
   get bucket() {
     return this.#address.bucket;
+  }
+
+  /** The endpoint without the bucket's name, where it seems to hold it; see `Address`. */
+  get withoutBucket() {
+    return this.#address.withoutBucket;
   }
 
   /** The region signed for; after a request it is the one the server named. */
@@ -138,6 +148,7 @@ export class Connection {
       try {
         const answer = await this.#exchange(operation, elsewhere, signal);
         const problem = answer.status === 200 ? null : problemIn(answer.body);
+        this.#understood ||= answer.status < 300 || problem !== null;
         const serverTime = timeOf(answer.headers.date);
         if (expects(answer.status, problem)) {
           const wrong = operation.check?.(answer) ?? null;
@@ -149,13 +160,19 @@ export class Connection {
             elsewhere = mended === true ? elsewhere : mended;
             continue;
           }
-          trouble = this.#failed(answer, problem, serverTime, operation);
+          trouble =
+            (problem === null &&
+              [400, 426].includes(answer.status) &&
+              (await this.#misaddressed(operation))) ||
+            this.#failed(answer, problem, serverTime, operation);
           wanted = retryAfter(header(answer, "retry-after"), serverTime ?? this.#now());
         }
         if (answer.status >= 500 || answer.status === 200) operation.onDoubt?.();
       } catch (error) {
         if (!(error instanceof ExchangeError)) throw error;
-        trouble = failureOfExchange(error, this.at(operation));
+        trouble =
+          (isUnintelligible(error) && (await this.#misaddressed(operation, error))) ||
+          failureOfExchange(error, this.at(operation));
         brief = isWorthReserve(error);
         if (error.sent) operation.onDoubt?.();
       }
@@ -280,6 +297,21 @@ export class Connection {
   }
 
   /**
+   * Whether a server that was never understood expects the other scheme; asked once.
+   *
+   * @param {Operation} operation
+   * @param {ExchangeError} [error]
+   * @returns {Promise<Failure | null>}
+   */
+  async #misaddressed(operation, error) {
+    if (this.#understood) return null;
+    this.#understood = true;
+    const url = this.#address.url(operation.key);
+    const other = await speaksOtherScheme(url, Math.min(this.#stallTimeoutMs, SCHEME_TIMEOUT));
+    return other ? wrongScheme(url, this.at(operation), error) : null;
+  }
+
+  /**
    * @param {number} ms
    * @param {AbortSignal | null} signal
    * @param {Operation} operation
@@ -346,9 +378,24 @@ export class Connection {
    * @param {Partial<Operation> & Pick<Operation, "doing" | "key">} operation
    * @returns {Circumstances}
    */
-  at({ doing, key, reads, conditional }) {
+  at({ doing, key, reads, conditional, method }) {
     const { bucket, host, region } = this;
-    return { doing, key, reads, conditional, bucket, host, region, secrets: this.#signer.secrets() };
+    const { withoutBucket } = this.#address;
+    const writes = method === "PUT" || method === "POST";
+    const secrets = this.#signer.secrets();
+    return {
+      doing,
+      key,
+      reads,
+      conditional,
+      writes,
+      sse: this.#sse,
+      withoutBucket,
+      bucket,
+      host,
+      region,
+      secrets,
+    };
   }
 
   /** @param {Record<string, string>} headers @returns {Record<string, string>} nothing where they are refused */
@@ -356,6 +403,18 @@ export class Connection {
     return this.#checksums ? headers : {};
   }
 }
+
+/** What may become of a request that a server does not understand at all. @param {ExchangeError} error */
+function isUnintelligible({ trouble, code }) {
+  return (
+    trouble === "garbled" ||
+    trouble === "stalled" ||
+    (trouble === "network" && /^(ECONNRESET|EPIPE|EPROTO|ERR_SSL_.*)$/.test(code))
+  );
+}
+
+/** Milliseconds that finding out the scheme may take. */
+const SCHEME_TIMEOUT = 5000;
 
 /** Codes by which servers refuse headers that they do not know. */
 const CHECKSUM_REFUSALS = new Set(["NotImplemented", "InvalidArgument", "InvalidRequest", "InvalidHeader"]);

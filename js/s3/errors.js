@@ -19,6 +19,9 @@ import { Failure } from "../failure.js";
  * @property {boolean} [reads] whether an object is read, so that a denial may hide its absence
  * @property {boolean} [conditional] whether the request has a precondition
  * @property {number} [skewMs] how far the server's clock is ahead
+ * @property {boolean} [writes] whether an object is written, so that a denial may ask for encryption
+ * @property {string} [sse] the encryption that is asked for; empty when none is
+ * @property {string | null} [withoutBucket] the endpoint without the bucket's name, where it seems to hold it
  */
 
 /**
@@ -64,7 +67,7 @@ const KINDS = Object.freeze({
     cause: "the server does not accept the credentials",
     hint: CHECK_CREDENTIALS,
   }),
-  denied: ({ reads, key, bucket }) =>
+  denied: ({ reads, key, bucket, writes, sse }) =>
     reads
       ? {
           code: "S3_ACCESS_DENIED",
@@ -76,10 +79,12 @@ const KINDS = Object.freeze({
         }
       : {
           code: "S3_ACCESS_DENIED",
-          cause: "access denied: the credentials do not have the right to do this",
+          cause: writes
+            ? `access denied: the credentials do not have the right to do this, or the bucket's policy demands ${sse ? "another" : "an"} encryption`
+            : "access denied: the credentials do not have the right to do this",
           hint:
             `Grant \`s3:GetObject\`, \`s3:PutObject\` and \`s3:DeleteObject\` on the objects of \`${bucket}\`, ` +
-            "and `s3:ListBucket` on the bucket itself.",
+            `and \`s3:ListBucket\` on the bucket itself.${writes ? demanded(sse ?? "") : ""}`,
         },
   noBucket: ({ bucket, region }) => ({
     code: "S3_BUCKET_MISSING",
@@ -178,6 +183,16 @@ const KINDS = Object.freeze({
   }),
 });
 
+/** What to do where a policy demands encryption. @param {string} sse what is asked for by now */
+function demanded(sse) {
+  if (sse === "") {
+    return " Where the bucket's policy demands encryption, set `s3-sse` to what it names, `AES256` or `aws:kms`.";
+  }
+  const other = sse === "AES256" ? "aws:kms" : "AES256";
+  const key = sse === "aws:kms" ? ", or `s3-sse-kms-key-id` to the key that it names" : "";
+  return ` Where the bucket's policy demands another encryption than \`${sse}\`, set \`s3-sse\` to \`${other}\`${key}.`;
+}
+
 /** The servers' codes, by what they mean. @type {Readonly<Record<string, string>>} */
 const CODES = Object.freeze({
   InvalidAccessKeyId: "unknownKey",
@@ -243,6 +258,8 @@ const CODES = Object.freeze({
 const DENIALS = Object.freeze([
   [/\binvalid signature\b/i, "wrongSecret"],
   [/\bno such (?:access )?key\b/i, "unknownKey"],
+  // AWS, of the right to use the key that an object is encrypted with.
+  [/\bkms:\w/i, "encryption"],
 ]);
 
 /** @type {Readonly<Record<number, string>>} */
@@ -295,7 +312,42 @@ export function failureOfAnswer(status, problem, at) {
     hint: "Check that `s3-endpoint` is the address of an S3 service and not of a web page or a proxy.",
   };
   const words = [said.code, said.message].filter(Boolean).join(": ");
-  return failure(trouble, at, `(${status}${words ? ` ${words}` : ""})`);
+  const doubled = at.withoutBucket && !trouble.retryable;
+  return failure(
+    doubled ? { ...trouble, hint: `${trouble.hint} ${twice(at.withoutBucket ?? "")}` } : trouble,
+    at,
+    `(${status}${words ? ` ${words}` : ""})`,
+  );
+}
+
+/** @param {string} withoutBucket */
+function twice(withoutBucket) {
+  return `\`s3-endpoint\` holds the bucket's name, which is added to it: unless the server is reached under such an address, set it to \`${withoutBucket}\`.`;
+}
+
+/**
+ * The server understands the other scheme than the endpoint's.
+ *
+ * @param {URL} url
+ * @param {Circumstances} at
+ * @param {unknown} [thrown]
+ */
+export function wrongScheme({ protocol, host }, at, thrown) {
+  const plain = protocol === "http:";
+  return failure(
+    {
+      code: "S3_UNREACHABLE",
+      cause: plain
+        ? "the server expects TLS on this port, and the endpoint is `http://`"
+        : "the server speaks plain HTTP on this port, and the endpoint is `https://`",
+      hint: plain
+        ? `Set \`s3-endpoint\` to \`https://${host}\`.`
+        : `Set \`s3-endpoint\` to the port that expects TLS; or, in a network that you trust, to \`http://${host}\` with \`s3-allow-http: true\`.`,
+    },
+    at,
+    "",
+    thrown,
+  );
 }
 
 /**

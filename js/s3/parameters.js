@@ -4,7 +4,7 @@
  */
 
 import { Failure } from "../failure.js";
-import { isKnownHost, isLoopback } from "./address.js";
+import { isIpAddress, isKnownHost, isLoopback } from "./address.js";
 
 /** @import { S3Parameters } from "./client.js" */
 
@@ -220,6 +220,7 @@ function problemsOf(values) {
   if (!["auto", "path", "virtual"].includes(addressing)) {
     problems.push(problem("addressing", `is \`${addressing}\`, expected \`auto\`, \`path\` or \`virtual\``));
   }
+  if (addressing === "virtual") problems.push(...virtualProblems(values.bucket, values.endpoint));
   if (!["", "AES256", "aws:kms"].includes(sse)) {
     problems.push(problem("sse", `is \`${sse}\`, expected \`AES256\` or \`aws:kms\``));
   }
@@ -269,6 +270,34 @@ function endpointProblems(endpoint, bucket, allowHttp) {
     problems.push(problem("endpoint", `holds the bucket's name, expected \`${url.origin}\``));
   }
   return problems;
+}
+
+/**
+ * Whether the bucket's name can stand before the host.
+ *
+ * @param {string} bucket
+ * @param {string} endpoint
+ * @returns {ParameterProblem[]}
+ */
+function virtualProblems(bucket, endpoint) {
+  if (bucket === "" || !URL.canParse(endpoint)) return [];
+  const { hostname } = new URL(endpoint);
+  if (isIpAddress(hostname)) {
+    return [
+      problem(
+        "addressing",
+        `is \`virtual\`, and \`${hostname}\` of the endpoint is an IP address, before which no bucket's name can stand; expected \`path\` or \`auto\``,
+      ),
+    ];
+  }
+  const host = `${bucket}.${hostname}`;
+  if (URL.canParse(`https://${host}`) && new URL(`https://${host}`).hostname === host) return [];
+  return [
+    problem(
+      "addressing",
+      `is \`virtual\`, and the bucket's name \`${bucket}\` cannot be part of a host name; expected \`path\` or \`auto\``,
+    ),
+  ];
 }
 
 /**

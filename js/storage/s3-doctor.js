@@ -61,6 +61,9 @@ const ELSEWHERE = new Map([
   ["S3_REGION_WRONG", "region"],
   ["S3_BUCKET_MISSING", "bucket"],
 ]);
+/** The other reading of a refused write. */
+const DEMANDED = " Where the bucket's policy demands encryption, set `s3-sse` to what it names.";
+
 /** What a check needs that was denied. @type {Readonly<Record<string, string>>} */
 const RIGHTS = Object.freeze({
   list: "`s3:ListBucket` on the bucket",
@@ -287,7 +290,7 @@ class Report {
       const own = check === "read" && this.has("read") ? "history" : check;
       const right = failure.code === "S3_ACCESS_DENIED" ? RIGHTS[own] : undefined;
       const hint = right
-        ? `Grant ${right}; where keys have levels instead, take one that may read and write.`
+        ? `Grant ${right}; where keys have levels instead, take one that may read and write.${own === "write" ? DEMANDED : ""}`
         : failure.hint;
       // What does not speak S3 has said nothing about credentials and buckets, whatever its status was.
       if (failure.code === "S3_UNEXPECTED") {

@@ -186,7 +186,10 @@ export class S3Store {
       return this.#unreadable(Failure.from(thrown));
     }
     this.#uncertain = false;
-    if (!object) return null;
+    if (!object) {
+      this.#doubtEndpoint();
+      return null;
+    }
     const known = decodeVerdict(object.metadata[PRECONDITIONS], this.#place, this.#now());
     // Where anybody found that the server cannot be trusted, nobody trusts it.
     if (known && (!this.#verdict || known.verdict !== "honoured")) {
@@ -196,6 +199,22 @@ export class S3Store {
     if (damage) return { bytes: object.bytes, version: object.etag, damage };
     this.#copies.learn(object.metadata);
     return { bytes: object.bytes, version: object.etag, proved: Boolean(object.metadata[SHA256]) };
+  }
+
+  /** Where there is no history, the address may be why. */
+  #doubtEndpoint() {
+    const { withoutBucket, bucket } = this.#client;
+    if (withoutBucket === null) return;
+    this.#warn(
+      new Failure(
+        `there is no \`${this.#location}\`, and \`s3-endpoint\` holds the bucket's name \`${bucket}\`, which is added to it`,
+        {
+          type: "storage",
+          code: "S3_BUCKET_TWICE",
+          hint: `Set \`s3-endpoint\` to \`${withoutBucket}\`, unless the server is reached under such an address.`,
+        },
+      ),
+    );
   }
 
   /**

@@ -43,6 +43,7 @@ import { AwsV4Signer } from "aws4fetch";
  * - `refusesPreconditions`: they are answered with 501
  * - `bareEtags`: an `If-Match` in quotes is never met
  * - `refusesChecksums`: `x-amz-checksum-*` on writes is answered with this status
+ * - `demandsEncryption`: a policy denies writes that do not ask for this encryption
  * - `skewMs`: its clock is so far ahead
  * - `region`: it is in this region; `told` says how a wrong one is answered
  * - `limits`: how quickly one key may be written; see `throttle-models.js`
@@ -54,6 +55,7 @@ import { AwsV4Signer } from "aws4fetch";
  * @property {boolean} [refusesPreconditions]
  * @property {boolean} [bareEtags]
  * @property {400 | 501} [refusesChecksums]
+ * @property {"AES256" | "aws:kms"} [demandsEncryption]
  * @property {number} [skewMs]
  * @property {{name: string, told: "301" | "400" | "silent"}} [region]
  * @property {Limits} [limits]
@@ -234,7 +236,8 @@ class FaultProxy {
 
   /** What a server of this character says no to. @param {http.IncomingMessage} request @returns {Refusal | null} */
   #refusal({ headers, method }) {
-    const { refusesPreconditions, bareEtags, refusesChecksums, skewMs, region } = this.#character;
+    const { refusesPreconditions, bareEtags, refusesChecksums, demandsEncryption, skewMs, region } =
+      this.#character;
     const date = new Date(Date.now() + (skewMs ?? 0)).toUTCString();
     if (skewMs !== undefined && Math.abs(signedAt(headers) - Date.now() - skewMs) > ALLOWED_SKEW) {
       return { status: 403, code: "RequestTimeTooSkewed", headers: { date } };
@@ -255,6 +258,12 @@ class FaultProxy {
     if (refusesPreconditions && writes && conditional) return { status: 501, code: "NotImplemented" };
     if (bareEtags && headers["if-match"]?.startsWith('"')) {
       return { status: 412, code: "PreconditionFailed" };
+    }
+    const encrypted = headers["x-amz-server-side-encryption"] === demandsEncryption;
+    if (demandsEncryption && writes && !encrypted) {
+      const message =
+        "User is not authorized to perform: s3:PutObject with an explicit deny in a resource-based policy";
+      return { status: 403, code: "AccessDenied", message };
     }
     const checksum = Object.keys(headers).some((name) => name.startsWith("x-amz-checksum-"));
     if (refusesChecksums && writes && checksum) {

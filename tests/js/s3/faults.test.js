@@ -305,7 +305,7 @@ describe("no server", () => {
   test("https where the server speaks http is not tried again", async () => {
     const failure = await failed(through({ endpoint: proxy.endpoint.replace("http:", "https:") }).get("k"));
     assert.equal(failure.code, "S3_UNREACHABLE");
-    assert.match(failure.message, /no secure connection/);
+    assert.match(failure.message, /the server speaks plain HTTP on this port/);
     assert.equal(failure.retryable, false);
     assert.deepEqual(slept, []);
   });

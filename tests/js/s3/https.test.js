@@ -1,13 +1,14 @@
 // https as it is: a server whose certificate is trusted, one whose is not, and one whose is for another name.
 
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { S3Client } from "../../../js/s3/client.js";
+import { certificateFor } from "../../servers/certificate.js";
 import { startFaultProxy } from "../../servers/fault-proxy.js";
 import { startS3sFs } from "../../servers/s3.js";
 
@@ -25,14 +26,8 @@ after(async () => {
 
 /** A server with a certificate of its own for one name. @param {string} name such as `IP:127.0.0.1` */
 async function secure(name) {
-  const [key, cert] = ["key", "cert"].map((part) => path.join(folder, `${name.replace(/\W/g, "-")}.${part}`));
-  const subject = ["-subj", "/CN=test", "-addext", `subjectAltName=${name}`];
-  const made = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-  execFileSync("openssl", ["req", "-x509", ...made, "-keyout", key, "-out", cert, ...subject], {
-    stdio: "ignore",
-  });
-  const tls = { key: fs.readFileSync(key, "utf8"), cert: fs.readFileSync(cert, "utf8") };
-  return { cert, proxy: await startFaultProxy(server, { tls }) };
+  const tls = certificateFor(folder, name);
+  return { cert: tls.file, proxy: await startFaultProxy(server, { tls }) };
 }
 
 /** @param {string} endpoint */

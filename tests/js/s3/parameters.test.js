@@ -230,6 +230,20 @@ const WRONG = /** @type {[Record<string, string>, RegExp][]} */ ([
   [{ accessKeyId: "abc/def" }, /is it the secret\?/],
   [{ sseKmsKeyId: "key" }, /`s3-sse-kms-key-id` is set while `s3-sse` is ``, expected `aws:kms`/],
   [{ allowHttp: "yes" }, /`s3-allow-http` is `yes`, expected `true` or `false`/],
+  [
+    { addressing: "virtual", endpoint: "https://192.0.2.7:9000" },
+    /`s3-addressing` is `virtual`, and `192\.0\.2\.7` of the endpoint is an IP address/,
+  ],
+  [{ addressing: "virtual", endpoint: "http://[::1]:9000" }, /`\[::1\]` of the endpoint is an IP address/],
+  [{ addressing: "virtual", endpoint: "http://2130706433:9000" }, /`127\.0\.0\.1` of the endpoint is an IP/],
+  [
+    { addressing: "virtual", endpoint: "https://minio.example.org", bucket: "My_Bucket" },
+    /the bucket's name `My_Bucket` cannot be part of a host name; expected `path` or `auto`/,
+  ],
+  [
+    { addressing: "virtual", endpoint: "https://minio.example.org", bucket: "xn--a" },
+    /the bucket's name `xn--a` cannot be part of a host name/,
+  ],
   [{ timeout: "0" }, /`s3-timeout` is `0`, expected a whole number of seconds from 1 to 3600/],
   [{ timeout: "3601" }, /`s3-timeout` is `3601`/],
   [{ timeout: "1m" }, /`s3-timeout` is `1m`/],

@@ -99,6 +99,20 @@ export function header({ headers }, name) {
   return typeof value === "string" ? value : (value?.[0] ?? "");
 }
 
+/**
+ * An answer's ETag, without what hops add that encode answers: the mark of a weak one, or the encoding's name before the
+ * closing quote. Stores themselves give strong ETags, and only those meet a precondition.
+ *
+ * @param {{headers: IncomingHttpHeaders}} answer
+ * @returns {string} empty when there is none
+ */
+export function etagOf(answer) {
+  const etag = header(answer, "etag").replace(/^W\//, "");
+  return header(answer, "content-encoding") === ""
+    ? etag
+    : etag.replace(/(?:;|--?)(?:gzip|br|deflate)"$/, '"');
+}
+
 /** @param {string} etag @returns {string} without its quotes */
 export function bare(etag) {
   return etag.replace(/^(?:W\/)?"(.*)"$/, "$1");

@@ -6,8 +6,9 @@
 import { Failure } from "../failure.js";
 import { HISTORY_LIMIT } from "../storage/limits.js";
 import { Address } from "./address.js";
-import { bare, header, isConflict, parsed, timeOf } from "./answers.js";
+import { bare, etagOf, header, isConflict, parsed, timeOf } from "./answers.js";
 import { Connection } from "./connection.js";
+import { decodedBody, encodingsOf } from "./encoding.js";
 import { failure } from "./errors.js";
 import * as listings from "./listings.js";
 import { arrived, multipartPut } from "./multipart.js";
@@ -41,6 +42,8 @@ const PATIENCE = 4;
  * @property {number} [spareAttempts] further tries that all requests of this client together may take; 0
  * @property {number} [stallTimeoutMs] without any progress; 30,000
  * @property {number} [answerMsPerMib] how much longer an answer may take for each MiB that was sent; 5,000
+ * @property {string} [proofMetadata] the metadata entry with the SHA-256 of an object's bytes in hex, which tells of an
+ *   object that comes encoded whether it is stored so
  * @property {number} [multipartThreshold] larger objects are sent in parts; 16 MiB
  * @property {number} [partSize] 8 MiB; raised where an object would need more than 10,000 parts
  *
@@ -51,7 +54,7 @@ const PATIENCE = 4;
  * @property {(message: string) => void} [log] retries and corrections, without secrets
  * @property {AbortSignal} [signal] ends requests and waits with the failure `ABORTED`
  *
- * Times are milliseconds since 1970. `etag` is opaque and as the server gave it.
+ * Times are milliseconds since 1970. `etag` is opaque and as the server gave it; empty where a proxy drops it.
  *
  * @typedef {object} ObjectFacts
  * @property {string} etag
@@ -60,7 +63,8 @@ const PATIENCE = 4;
  * @property {number | null} serverTime the server's clock when it answered
  * @property {string | null} versionId
  *
- * @typedef {ObjectFacts & {size: number, checksumSha256: string | null}} HeadFacts
+ * @typedef {ObjectFacts & {size: number | null, checksumSha256: string | null}} HeadFacts `size` is null where a proxy keeps
+ *   it back
  * @typedef {ObjectFacts & {bytes: Uint8Array, checksumSha256: string | null}} StoredObject `checksumSha256` is
  *   base64, null where the server keeps none of the whole object; it was compared with the bytes
  * @typedef {{status: "stored", etag: string, versionId: string | null, serverTime: number | null}
@@ -81,6 +85,7 @@ const PATIENCE = 4;
  * @property {(received: number, total: number | null) => void} [onProgress]
  * @property {number} [limit] bytes; larger objects are the failure `S3_TOO_LARGE`, at the answer's header where it
  *   announces the size; `HISTORY_LIMIT`
+ * @property {boolean} [versioned] an object that comes without an ETag is the failure `S3_ETAG_MISSING`
  * @property {string} [sha256Metadata] the metadata entry with the SHA-256 of the bytes in hex: where an object has
  *   it, the bytes are compared with it and fetched again when they differ
  */
@@ -104,7 +109,8 @@ export class S3Client {
     if (problem) throw problem;
     this.#connection = new Connection(parameters, surroundings);
     const { sse, sseKmsKeyId, multipartThreshold = 16 * MIB, partSize = 8 * MIB } = parameters;
-    this.#settings = { sse, sseKmsKeyId, multipartThreshold, partSize };
+    const { proofMetadata } = parameters;
+    this.#settings = { sse, sseKmsKeyId, multipartThreshold, partSize, proofMetadata };
   }
 
   /** The host of the endpoint, with its port. */
@@ -173,7 +179,7 @@ export class S3Client {
    * @param {Record<string, string>} query
    * @param {GetOptions} options
    */
-  async #read(key, query, { onProgress, limit = HISTORY_LIMIT, sha256Metadata }) {
+  async #read(key, query, { onProgress, limit = HISTORY_LIMIT, sha256Metadata, versioned }) {
     const operation = /** @type {const} */ ({ doing: "could not read", method: "GET", key, query });
     const reply = await this.#connection.request({
       ...operation,
@@ -181,42 +187,52 @@ export class S3Client {
       limit,
       reads: true,
       expects: (status, problem) => status === 200 || saysAbsent(status, problem),
-      check: (answer) => this.#damage(answer, operation, sha256Metadata),
+      asStored: true,
+      check: (answer) => this.#damage(answer, operation, { limit, sha256Metadata }),
       onReceived: onProgress,
     });
     if (reply.status !== 200) return null;
+    if (versioned && bare(etagOf(reply)) === "") throw this.#connection.withoutEtag(operation);
     return { ...objectFacts(reply), bytes: reply.body, checksumSha256: wholeChecksum(reply) };
   }
 
   /**
-   * Whether an object's bytes are not those that its checksums speak of.
+   * Whether an object's bytes are not those that its checksums speak of. Where it came encoded, its checksums say whether
+   * it is stored so or a hop encoded it; then the answer gets the decoded bytes.
    *
    * @param {Answer} answer
    * @param {Pick<Operation, "doing" | "key">} operation
-   * @param {string} [sha256Metadata]
+   * @param {{limit: number, sha256Metadata?: string}} options
    */
-  #damage(answer, operation, sha256Metadata) {
+  async #damage(answer, operation, { limit, sha256Metadata }) {
     if (answer.status !== 200) return null;
-    const encoding = answer.headers["content-encoding"];
-    if (encoding && !["identity", "aws-chunked"].includes(encoding)) {
+    const encodings = encodingsOf(answer);
+    const { proofMetadata } = this.#settings;
+    const theirs = wholeChecksum(answer);
+    const expected = new Set([
+      ...(theirs ? [Buffer.from(theirs, "base64").toString("hex")] : []),
+      ...(sha256Metadata ? noted(answer, sha256Metadata) : []),
+      ...(encodings.length > 0 && proofMetadata ? noted(answer, proofMetadata) : []),
+    ]);
+    if (expected.size === 0 && encodings.length > 0) {
       return failure(
         {
           code: "S3_UNEXPECTED",
-          cause: `the object comes encoded as \`${encoding}\`, though it was asked for as it is`,
+          cause: `the object comes encoded as \`${encodings.join(", ").slice(0, 80)}\`, though it was asked for as it is, and no checksum tells whether it is stored so`,
           hint: "Store the object without a content encoding, and keep proxies from compressing it.",
         },
         this.#connection.at(operation),
       );
     }
-    const noted = sha256Metadata ? answer.headers[`x-amz-meta-${sha256Metadata}`] : undefined;
-    const theirs = wholeChecksum(answer);
-    const expected = new Set([
-      ...(theirs ? [Buffer.from(theirs, "base64").toString("hex")] : []),
-      ...(typeof noted === "string" ? [noted.toLowerCase()] : []),
-    ]);
-    if (expected.size === 0) return null;
-    const found = sha256(answer.body);
-    if (expected.size === 1 && expected.has(found)) return null;
+    const proves = (/** @type {Uint8Array} */ bytes) => expected.size === 1 && expected.has(sha256(bytes));
+    if (expected.size === 0 || proves(answer.body)) return null;
+    if (encodings.length > 0) {
+      const body = await decodedBody(answer, limit);
+      if (proves(body)) {
+        answer.body = body;
+        return null;
+      }
+    }
     return failure(
       {
         code: "S3_CHECKSUM_MISMATCH",
@@ -246,8 +262,7 @@ export class S3Client {
         expects: (status) => status === 200 || [400, 403, 404].includes(status),
       });
       if (reply.status === 200) {
-        const size = Number(reply.headers["content-length"] ?? Number.NaN);
-        return { ...objectFacts(reply), size, checksumSha256: wholeChecksum(reply) };
+        return { ...objectFacts(reply), size: sizeOf(reply), checksumSha256: wholeChecksum(reply) };
       }
       const told = await this.#connection.request({
         doing: "could not look up",
@@ -257,6 +272,7 @@ export class S3Client {
         headers: () => ({ range: "bytes=0-0" }),
         limit: PROBE_LIMIT,
         reads: true,
+        asStored: true,
         // 416: there is an object and it is empty.
         expects: (status, problem) => [200, 206, 416].includes(status) || saysAbsent(status, problem),
       });
@@ -276,7 +292,8 @@ export class S3Client {
    * @param {Uint8Array} bytes
    * @param {PutOptions} [options]
    * @returns {Promise<PutOutcome>}
-   * @throws {Failure} `S3_PRECONDITION_UNSUPPORTED` where the server refuses preconditions; nothing is written then
+   * @throws {Failure} `S3_PRECONDITION_UNSUPPORTED` where the server refuses preconditions; nothing is written then.
+   *   `S3_ETAG_MISSING` where `ifMatch` is empty; also after a write, where no answer has the new object's ETag
    */
   async put(key, bytes, options = {}) {
     const { contentType = "application/octet-stream", metadata = {}, hold, onProgress, trusting } = options;
@@ -348,6 +365,8 @@ export class S3Client {
   async #conditionally(key, { ifMatch = null, ifNoneMatch = false }, write) {
     if (ifNoneMatch) return write({ "if-none-match": "*" });
     if (ifMatch === null) return write({});
+    // An empty one would be no precondition, or one that nobody can tell the meaning of.
+    if (bare(ifMatch) === "") throw this.#connection.withoutEtag({ doing: "could not write", key });
     const form = this.#etagForm;
     const outcome = await write({ "if-match": form === "quoted" ? quoted(ifMatch) : bare(ifMatch) });
     if (outcome.status === "stored" || this.#etagFormProven) {
@@ -374,13 +393,14 @@ export class S3Client {
    * @param {{metadata?: Record<string, string>, contentType?: string, versionId?: string, ifMatch?: string}} [options]
    *   with metadata the copy has these instead of the original's; `ifMatch` copies only what has this ETag
    * @returns {Promise<{etag: string}>}
-   * @throws {Failure} `S3_OBJECT_MISSING`, `S3_SOURCE_CHANGED`
+   * @throws {Failure} `S3_OBJECT_MISSING`, `S3_SOURCE_CHANGED`, `S3_ETAG_MISSING`
    */
   async copy(fromKey, toKey, { metadata, contentType, versionId, ifMatch } = {}) {
     const source = new Address({ endpoint: "https://x", bucket: this.bucket, addressing: "path" })
       .url(fromKey, versionId ? { versionId } : {})
       .href.slice("https://x".length);
     const operation = { doing: "could not copy", key: fromKey };
+    if (ifMatch !== undefined && bare(ifMatch) === "") throw this.#connection.withoutEtag(operation);
     const reply = await this.#connection.request({
       doing: operation.doing,
       method: "PUT",
@@ -521,8 +541,8 @@ export class S3Client {
   async #storedOutcome(key, reply) {
     const { serverTime } = reply;
     const versionId = header(reply, "x-amz-version-id") || null;
-    const etag = header(reply, "etag") || (await this.head(key))?.etag;
-    if (!etag) throw this.#connection.unexpected(reply, { doing: "could not write", key });
+    const etag = etagOf(reply) || (await this.head(key))?.etag;
+    if (!etag) throw this.#connection.withoutEtag({ doing: "could not write", key });
     return { status: "stored", etag, versionId, serverTime };
   }
 }
@@ -541,12 +561,24 @@ function objectFacts(reply) {
       .map((name) => [name.slice(prefix.length), header(reply, name)]),
   );
   return {
-    etag: header(reply, "etag"),
+    etag: etagOf(reply),
     metadata,
     lastModified: timeOf(header(reply, "last-modified")),
     serverTime: reply.serverTime,
     versionId: header(reply, "x-amz-version-id") || null,
   };
+}
+
+/** Bytes of the object that a HEAD is about; null where a hop that encodes answers leaves that out. @param {Answer} answer */
+function sizeOf(answer) {
+  const length = header(answer, "content-length");
+  return /^\d+$/.test(length) && encodingsOf(answer).length === 0 ? Number(length) : null;
+}
+
+/** @param {Answer} answer @param {string} name @returns {string[]} the SHA-256 of that metadata entry, where it is there */
+function noted(answer, name) {
+  const value = header(answer, `x-amz-meta-${name}`);
+  return value === "" ? [] : [value.toLowerCase()];
 }
 
 /** The checksum of the whole object; that of a list of parts says nothing about the bytes. @param {Answer} answer */

@@ -10,6 +10,7 @@ import { ANSWER_MS_PER_MIB, ExchangeError, Transport } from "../http/transport.j
 import { Address, isSameProvider } from "./address.js";
 import { header, problemIn, timeOf } from "./answers.js";
 import { ServerClock } from "./clock.js";
+import { decodedBody } from "./encoding.js";
 import { failure, failureOfAnswer, failureOfExchange, wrongScheme } from "./errors.js";
 import { speaksOtherScheme } from "./scheme.js";
 import { EMPTY_SHA256, Signer, sha256 } from "./signing.js";
@@ -44,7 +45,8 @@ const SKEW_NOTICED = 4 * 60_000;
  * @property {boolean} [reads]
  * @property {boolean} [conditional]
  * @property {(status: number, problem: Problem | null) => boolean} [expects] answers that are no failure; 2xx
- * @property {(answer: Answer) => Failure | null} [check] what is wrong with an expected answer
+ * @property {boolean} [asStored] an answer's content encoding may be the object's own, and is left to `check`
+ * @property {(answer: Answer) => Failure | null | Promise<Failure | null>} [check] what is wrong with an expected answer
  * @property {Hold} [hold]
  * @property {(bytes: number, total: number | null) => void} [onSent]
  * @property {(bytes: number, total: number | null) => void} [onReceived]
@@ -151,7 +153,7 @@ export class Connection {
         this.#understood ||= answer.status < 300 || problem !== null;
         const serverTime = timeOf(answer.headers.date);
         if (expects(answer.status, problem)) {
-          const wrong = operation.check?.(answer) ?? null;
+          const wrong = (await operation.check?.(answer)) ?? null;
           if (!wrong) return { ...answer, problem, serverTime, attempts: attempt };
           trouble = wrong;
         } else {
@@ -236,7 +238,9 @@ export class Connection {
     const date = timeOf(answer.headers.date);
     // What a cache kept was dated when it was made.
     if (date !== null && answer.headers.age === undefined) this.#clock.heard(date, sent, received);
-    return answer;
+    const good = answer.status >= 200 && answer.status < 300;
+    if (good && operation.asStored) return answer;
+    return { ...answer, body: await decodedBody(answer, good ? limit : ERROR_LIMIT) };
   }
 
   /**
@@ -358,6 +362,23 @@ export class Connection {
         code: "S3_UNEXPECTED",
         cause: `the server's answer is not understood (${answer.status}, ${answer.body.length} bytes)`,
         hint: "Check that `s3-endpoint` is the address of an S3 service and not of a web page or a proxy.",
+      },
+      this.at(operation),
+    );
+  }
+
+  /**
+   * An answer without an ETag, by which alone a later write can tell that nothing came between.
+   *
+   * @param {Pick<Operation, "doing" | "key">} operation
+   */
+  withoutEtag(operation) {
+    return failure(
+      {
+        code: "S3_ETAG_MISSING",
+        cause:
+          "the answers have no `ETag`, without which a write cannot be kept from replacing what another run stored meanwhile",
+        hint: "Have the proxy between here and the store pass `ETag` on, or set `s3-endpoint` to the store itself.",
       },
       this.at(operation),
     );

@@ -376,7 +376,11 @@ export function failureOfExchange(error, at) {
     case "truncated":
       return made("S3_TRUNCATED", message, "Try again; check the connection and proxies when it stays so.");
     case "garbled":
-      return made("S3_UNEXPECTED", message, "Check that `s3-endpoint` has the right scheme and port.");
+      return made(
+        "S3_UNEXPECTED",
+        message,
+        "Check that `s3-endpoint` has the right scheme and port, and that no proxy on the way changes answers.",
+      );
     case "too-large":
       return made(
         "S3_TOO_LARGE",

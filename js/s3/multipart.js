@@ -4,7 +4,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { bare, header, isConflict, parsed } from "./answers.js";
+import { bare, etagOf, header, isConflict, parsed } from "./answers.js";
 import { hexToBase64, sha256 } from "./signing.js";
 
 /** @import { HeadFacts, PutOutcome } from "./client.js" */
@@ -96,8 +96,8 @@ async function sendParts(connection, { key, bytes, partSize, onProgress }, uploa
     let etag;
     try {
       const reply = await request;
-      etag = header(reply, "etag");
-      if (!etag) throw connection.unexpected(reply, operation);
+      etag = etagOf(reply);
+      if (!etag) throw connection.withoutEtag(operation);
     } catch (error) {
       etag = doubtful ? await arrivedPart(connection, { key, uploadId, number, body }) : "";
       if (!etag) throw error;
@@ -219,7 +219,7 @@ export async function arrived(upload) {
  */
 function isUpload({ bytes, metadata }, { size, checksumSha256, ...stored }) {
   return (
-    size === bytes.byteLength &&
+    (size === null || size === bytes.byteLength) &&
     (checksumSha256 === null || checksumSha256 === hexToBase64(sha256(bytes))) &&
     Object.entries(metadata).every(([name, value]) => stored.metadata[name] === value)
   );

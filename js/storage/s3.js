@@ -62,7 +62,7 @@ export function openClient(config, env, surroundings) {
   );
   // A number that was given is the number of tries.
   const spareAttempts = String(config.retryAttempts ?? "").trim() === "" ? RESERVE : 0;
-  return { client: new S3Client({ ...parameters, spareAttempts }, surroundings), key };
+  return { client: new S3Client({ ...parameters, spareAttempts, proofMetadata: SHA256 }, surroundings), key };
 }
 
 /**
@@ -234,7 +234,7 @@ export class S3Store {
   #get() {
     const onProgress = (/** @type {number} */ bytes, /** @type {number | null} */ total) =>
       this.#transferred?.({ direction: "down", bytes, total });
-    return this.#client.get(this.#key, { onProgress }).catch((thrown) => {
+    return this.#client.get(this.#key, { onProgress, versioned: !this.#readonly }).catch((thrown) => {
       throw asTooLarge(thrown, `could not read \`${this.#location}\``);
     });
   }
@@ -405,7 +405,8 @@ export class S3Store {
     if (!head) return { status: "conflict" };
     const found = head.metadata[SHA256];
     if (head.etag !== etag && found !== digest) return { status: "conflict" };
-    if (head.size !== bytes.length || (found !== undefined && found !== digest)) {
+    const wrongSize = head.size !== null && head.size !== bytes.length;
+    if (wrongSize || (found !== undefined && found !== digest)) {
       throw new Failure(
         `\`${this.#location}\` is not what was sent: found ${head.size} bytes and SHA-256 \`${found ?? "unknown"}\`, expected ${bytes.length} and \`${digest}\``,
         {

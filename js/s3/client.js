@@ -6,10 +6,11 @@
 import { Failure } from "../failure.js";
 import { HISTORY_LIMIT } from "../storage/limits.js";
 import { Address } from "./address.js";
-import { bare, etagOf, header, isConflict, parsed, timeOf } from "./answers.js";
+import { bare, etagOf, header, isConflict, parsed } from "./answers.js";
 import { Connection } from "./connection.js";
 import { decodedBody, encodingsOf } from "./encoding.js";
 import { failure } from "./errors.js";
+import { noted, objectFacts, sizeOf, wholeChecksum } from "./facts.js";
 import * as listings from "./listings.js";
 import { arrived, multipartPut } from "./multipart.js";
 import { clientProblems } from "./parameters.js";
@@ -550,45 +551,6 @@ export class S3Client {
 /** @param {number} status @param {Problem | null} problem */
 function saysAbsent(status, problem) {
   return status === 404 && (problem?.code === "NoSuchKey" || problem?.code === "NoSuchVersion");
-}
-
-/** @param {Reply} reply @returns {ObjectFacts} */
-function objectFacts(reply) {
-  const prefix = "x-amz-meta-";
-  const metadata = Object.fromEntries(
-    Object.keys(reply.headers)
-      .filter((name) => name.startsWith(prefix))
-      .map((name) => [name.slice(prefix.length), header(reply, name)]),
-  );
-  return {
-    etag: etagOf(reply),
-    metadata,
-    lastModified: timeOf(header(reply, "last-modified")),
-    serverTime: reply.serverTime,
-    versionId: header(reply, "x-amz-version-id") || null,
-  };
-}
-
-/** Bytes of the object that a HEAD is about; null where a hop that encodes answers leaves that out. @param {Answer} answer */
-function sizeOf(answer) {
-  const length = header(answer, "content-length");
-  return /^\d+$/.test(length) && encodingsOf(answer).length === 0 ? Number(length) : null;
-}
-
-/** @param {Answer} answer @param {string} name @returns {string[]} the SHA-256 of that metadata entry, where it is there */
-function noted(answer, name) {
-  const value = header(answer, `x-amz-meta-${name}`);
-  return value === "" ? [] : [value.toLowerCase()];
-}
-
-/** The checksum of the whole object; that of a list of parts says nothing about the bytes. @param {Answer} answer */
-function wholeChecksum(answer) {
-  const checksum = header(answer, "x-amz-checksum-sha256");
-  const type = header(answer, "x-amz-checksum-type");
-  // Servers that leave the type out tell a checksum of parts by its dash, or only by the ETag's.
-  const inParts = checksum.includes("-") || /-\d+"?$/.test(header(answer, "etag"));
-  const composite = type === "COMPOSITE" || (type !== "FULL_OBJECT" && inParts);
-  return checksum && !composite ? checksum : null;
 }
 
 /** @param {Record<string, string>} metadata */

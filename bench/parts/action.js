@@ -4,7 +4,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { S3Client } from "../../js/s3/client.js";
-import { encodeVerdict, PRECONDITIONS } from "../../js/storage/s3-preconditions.js";
+import { encodeVerdict, PRECONDITIONS } from "../../js/storage/s3-verdict.js";
 import { root } from "../../scripts/setup.js";
 import { startS3sFs } from "../../tests/servers/s3.js";
 import { directory, history } from "../samples.js";
@@ -26,7 +26,10 @@ export async function measure() {
     const client = new S3Client({ endpoint, credentials, bucket: "bucket", region: "us-east-1" });
     // As an earlier run leaves it on a server that keeps preconditions; what this one answers to the probe, which races
     // requests, depends on the machine's load.
-    const verdict = encodeVerdict("honoured", `${client.host} ${client.bucket}`, Date.now());
+    const verdict = encodeVerdict(
+      { verdict: "honoured", askedMs: Date.now() },
+      `${client.host} ${client.bucket}`,
+    );
     await client.put(KEY, fs.readFileSync(original), { metadata: { [PRECONDITIONS]: verdict } });
     client.close();
     fs.writeFileSync(

@@ -76,7 +76,7 @@ const PATIENCE = 4;
  * @property {boolean} [ifNoneMatch] write only where there is no object
  * @property {Record<string, string>} [metadata] names of lower-case letters, digits and `-`; values of printable ASCII
  * @property {string} [contentType]
- * @property {Hold} [hold] for writers that are to meet; not in parts
+ * @property {Hold} [hold] for writers that are to meet: of the object's bytes, in parts of the completion
  * @property {(sent: number, total: number) => void} [onProgress] falls back when an attempt starts anew
  * @property {boolean} [multipart] whether in parts, whatever the size; by the size unless given
  * @property {boolean} [trusting] in parts, leave it to the server alone whether `ifMatch` is met; otherwise the object is
@@ -312,6 +312,7 @@ export class S3Client {
           metadata,
           condition,
           trusting,
+          hold,
           onProgress,
         }),
       );

@@ -9,6 +9,7 @@ import { hexToBase64, sha256 } from "./signing.js";
 
 /** @import { HeadFacts, PutOutcome } from "./client.js" */
 /** @import { Connection, Reply } from "./connection.js" */
+/** @import { Hold } from "../http/transport.js" */
 
 /** S3 takes no more parts than this of one object. */
 const MOST_PARTS = 10_000;
@@ -28,6 +29,7 @@ const LOOKS = 2;
  * @property {Record<string, string>} metadata
  * @property {Record<string, string>} condition headers of the precondition
  * @property {boolean} [trusting] whether the server alone decides if the condition is met
+ * @property {Hold} [hold] of the completion
  * @property {(key: string, options: {attempts?: number}) => Promise<HeadFacts | null>} head how an object is looked up
  * @property {(sent: number, total: number) => void} [onProgress]
  */
@@ -146,7 +148,7 @@ async function arrivedPart(connection, { key, uploadId, number, body }) {
  * @returns {Promise<PutOutcome>}
  */
 async function finish(connection, upload, uploadId, parts) {
-  const { key, condition, trusting = false, head } = upload;
+  const { key, condition, trusting = false, hold, head } = upload;
   const operation = { doing: "could not write", key };
   const conditional = Object.keys(condition).length > 0;
   // Some servers keep preconditions of plain writes and not of completions. This look does not make them atomic,
@@ -167,6 +169,7 @@ async function finish(connection, upload, uploadId, parts) {
       patience: PATIENCE,
       weight: upload.bytes.byteLength,
       conditional,
+      hold,
       expects: (status, problem) => status === 200 || isConflict(status, problem, condition),
       check: (answer) => connection.lateError(answer, operation),
     });

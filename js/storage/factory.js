@@ -86,7 +86,7 @@ async function openStore(config, surroundings) {
     // Whoever keeps the history in a file does not wait for the client to be loaded.
     const { S3Store, openClient } = await import("./s3.js");
     const { client, key } = openClient(config, env, { now, sleep, random, log, signal });
-    return new S3Store({ client, key, readonly, onCorrupt, onMissing, now, random, transferred });
+    return new S3Store({ client, key, readonly, onCorrupt, onMissing, now, random, sleep, transferred });
   }
   if (type === "sqlite-artifact") {
     const { openArtifactStore } = await import("./artifact-open.js");

@@ -4,8 +4,10 @@
  */
 
 import { createHash } from "node:crypto";
+import { setTimeout as sleepFor } from "node:timers/promises";
 import { Failure } from "../failure.js";
 import { backupKept, counted, stamp } from "./copies.js";
+import { patiently } from "./s3-haste.js";
 import { BUILDS, damageOf } from "./s3-integrity.js";
 import { pendingPrefix } from "./s3-pending.js";
 
@@ -34,6 +36,8 @@ const UNANSWERED = new Set(["S3_AUTH_FAILED", "S3_AUTH_EXPIRED", "S3_BUCKET_MISS
  * @property {string} location the history's, for people
  * @property {() => number} now milliseconds
  * @property {(failure: Failure) => void} warn
+ * @property {(ms: number) => Promise<unknown>} [sleep]
+ * @property {() => number} [random]
  */
 
 export class S3Copies {
@@ -48,6 +52,12 @@ export class S3Copies {
   constructor(options) {
     this.#options = options;
     this.#backup = `${options.key}.bak`;
+  }
+
+  /** @template T @param {() => Promise<T>} write @returns {Promise<T>} */
+  #patiently(write) {
+    const { sleep = sleepFor, random = Math.random } = this.#options;
+    return patiently(write, { sleep, random });
   }
 
   /** Where good copies are looked for, for people. */
@@ -97,7 +107,7 @@ export class S3Copies {
         warn(backupKept(this.#backup, held, location, facts.replaces));
         return true;
       }
-      await client.copy(key, this.#backup, { ifMatch: version });
+      await this.#patiently(() => client.copy(key, this.#backup, { ifMatch: version }));
       this.#noted = facts?.replaces ?? null;
     } catch (thrown) {
       const failure = Failure.from(thrown);
@@ -204,13 +214,13 @@ export class S3Copies {
     const { client, key, now } = this.#options;
     const kept = `${key}.gone-${stamp(now())}`;
     try {
-      await client.copy(this.#backup, kept);
+      await this.#patiently(() => client.copy(this.#backup, kept));
     } catch (thrown) {
       if (Failure.from(thrown).code === "S3_OBJECT_MISSING") return null;
       throw thrown;
     }
     try {
-      await client.delete(this.#backup);
+      await this.#patiently(() => client.delete(this.#backup));
     } catch (thrown) {
       // It stays under both names, and is not replaced by a history with fewer builds.
       if (Failure.from(thrown).code !== "S3_ACCESS_DENIED") throw thrown;
@@ -228,7 +238,7 @@ export class S3Copies {
     const { client, key, now } = this.#options;
     const kept = `${key}.corrupt-${stamp(now())}`;
     try {
-      await client.copy(key, kept, { ifMatch: version });
+      await this.#patiently(() => client.copy(key, kept, { ifMatch: version }));
       return kept;
     } catch (thrown) {
       const failure = Failure.from(thrown);

@@ -3,12 +3,15 @@
  * small objects of its own beside the history, which it removes again.
  */
 
+import { setTimeout as sleepFor } from "node:timers/promises";
 import { Failure } from "../failure.js";
 import { collectPieces, release } from "../room.js";
 import { counted, goneFailure } from "./copies.js";
 import { asTooLarge } from "./limits.js";
 import { openClient } from "./s3.js";
+import { besideHistory, keyBeside } from "./s3-beside.js";
 import { S3Copies } from "./s3-copies.js";
+import { patiently } from "./s3-haste.js";
 import { damageOf } from "./s3-integrity.js";
 import { pendingPrefix } from "./s3-pending.js";
 import { probePreconditions } from "./s3-preconditions.js";
@@ -95,8 +98,9 @@ export async function examineS3(config, { env, engine, client: surroundings }) {
   report.add("parameters", "ok", `bucket \`${client.bucket}\` at \`${client.host}\`, key \`${key}\``);
   await report.attempt(() => examineBucket(client, config, surroundings.now(), report));
   if (!report.blocked) {
-    const probe = `${key}.probe-${surroundings.now().toString(36)}${Math.floor(surroundings.random() * 2 ** 48).toString(36)}`;
-    await examineRights(client, key, probe, engine, report);
+    const { now, random, sleep = sleepFor } = surroundings;
+    const probe = keyBeside(key, { now, random });
+    await examineRights({ client, key, probe, engine, sleep, random, report });
   }
   client.close();
   return { findings: report.findings(), location: `s3://${client.bucket}/${key}` };
@@ -150,13 +154,22 @@ async function examineBucket(client, config, now, report) {
 }
 
 /**
- * @param {S3Client} client
- * @param {string} key
- * @param {string} probe
- * @param {Engine} engine
- * @param {Report} report
+ * @param {object} examined
+ * @param {S3Client} examined.client
+ * @param {string} examined.key
+ * @param {string} examined.probe the key of an object to try
+ * @param {Engine} examined.engine
+ * @param {(ms: number) => Promise<unknown>} examined.sleep
+ * @param {() => number} examined.random
+ * @param {Report} examined.report
  */
-async function examineRights(client, key, probe, engine, report) {
+async function examineRights({ client, key, probe, engine, sleep, random, report }) {
+  const history = { key, location: `s3://${client.bucket}/${key}` };
+  /** A write of the object that is tried. @template T @param {() => Promise<T>} write @returns {Promise<T>} */
+  const tried = (write) =>
+    patiently(write, { sleep, random }).catch((thrown) => {
+      throw besideHistory(thrown, [probe], client.bucket, history);
+    });
   const listed = await report.attempt(async () => {
     const { objects } = await client.list(pendingPrefix(key));
     const waiting = objects.length === 0 ? "" : `; ${objects.length} pending objects of builds`;
@@ -175,21 +188,20 @@ async function examineRights(client, key, probe, engine, report) {
         object ? `${object.bytes.length} bytes` : "the server says that there is no history yet",
       );
       if (!object) {
-        const location = `s3://${client.bucket}/${key}`;
-        const copies = new S3Copies({ client, key, location, now: () => 0, warn: () => {} });
+        const copies = new S3Copies({ client, ...history, now: () => 0, warn: () => {} });
         const { found } = await copies.signs();
-        if (found.length > 0) throw goneFailure(location, found);
+        if (found.length > 0) throw goneFailure(history.location, found);
         return report.add("history", "skipped", "there is none yet");
       }
-      const damage = damageOf(`s3://${client.bucket}/${key}`, object);
+      const damage = damageOf(history.location, object);
       if (damage) throw new Failure(damage.message, { type: "storage", code: damage.code, hint: DAMAGED });
       collectPieces(object.bytes.length);
-      const history = engine.openHistory(object.bytes);
+      const opened = engine.openHistory(object.bytes);
       release(object.bytes);
       try {
-        report.add("history", "ok", `${counted(history.buildCount())}, every check passed`);
+        report.add("history", "ok", `${counted(opened.buildCount())}, every check passed`);
       } finally {
-        history.free();
+        opened.free();
       }
     },
     report.has("read") ? "history" : "read",
@@ -198,24 +210,39 @@ async function examineRights(client, key, probe, engine, report) {
 
   let versionId = /** @type {string | null} */ (null);
   const written = await report.attempt(async () => {
-    const outcome = await client.put(probe, Buffer.from("written to see whether it can be"), {
-      contentType: "text/plain",
-    });
+    const outcome = await tried(() =>
+      client.put(probe, Buffer.from("written to see whether it can be"), { contentType: "text/plain" }),
+    );
     if (outcome.status === "stored") versionId = outcome.versionId;
     report.add("write", "ok", "the credentials may write beside the history");
   }, "write");
   if (!written) return;
 
-  const removed = await report.attempt(async () => {
-    await client.delete(probe);
+  await report.attempt(async () => {
+    await tried(() => client.delete(probe)).catch((thrown) => {
+      const { message, ...parts } = Failure.from(thrown);
+      if (parts.type === "internal") throw thrown;
+      throw new Failure(`${message}; what begins with \`${key}.probe-\` is left behind`, parts);
+    });
     report.add("delete", "ok", "the credentials may delete beside the history");
   }, "delete");
-  if (!removed) report.left(probe);
-
   await report.attempt(async () => {
-    const verdict = await probePreconditions(client, `${probe}-p`, () => report.left(`${probe}-p`));
+    const verdict = await probePreconditions(client, `${probe}-p`, {
+      sleep,
+      warn: (failure) => report.left(failure),
+      history,
+    });
     if (verdict === "honoured") {
       report.add("preconditions", "ok", "the server replaces an object only where it is unchanged");
+      return;
+    }
+    if (verdict === "undecided") {
+      report.add(
+        "preconditions",
+        "warning",
+        "the server did not answer enough requests to show what it does with `If-Match` and `If-None-Match`",
+        "Run it again later. Until the server answers, builds wait as objects of their own, and none is lost.",
+      );
       return;
     }
     const does = {
@@ -319,15 +346,10 @@ class Report {
     this.blocked = true;
   }
 
-  /** @param {string} probe */
-  left(probe) {
+  /** @param {Failure} failure what could not be removed, and why */
+  left({ message, hint }) {
     if (this.#findings.get("delete")?.status === "failed") return;
-    this.add(
-      "delete",
-      "warning",
-      `the small object \`${probe}\` was left behind`,
-      "Delete it; it holds nothing.",
-    );
+    this.add("delete", "warning", message, hint);
   }
 
   findings() {

@@ -1,255 +1,412 @@
 /**
- * Whether a server makes writes depend on what it holds: found out by asking the server, and noted in the history's
- * metadata so that not every run has to ask. No server is known by name.
+ * Whether a server makes writes depend on what it holds: found out by asking the server, with small objects of their
+ * own that are removed again. No server is known by name. What was found out is noted elsewhere.
+ *
+ * A store may limit how quickly one key may be written, so each race has a key of its own, and from the first refusal
+ * for haste on a key that was written rests before it is written again. Whoever is refused for haste has not won.
  */
 
-import { createHash } from "node:crypto";
 import { Failure } from "../failure.js";
+import { besideHistory, leftBehind } from "./s3-beside.js";
+import { BETWEEN_WRITES_MS, isHaste } from "./s3-haste.js";
 
-/** @import { S3Client } from "../s3/client.js" */
+/** @import { S3Client, PutOptions, PutOutcome } from "../s3/client.js" */
+/** @import { HistoryName } from "./s3-beside.js" */
+/** @import { Verdict } from "./s3-verdict.js" */
 
 /**
- * What a server does with `If-Match` and `If-None-Match: *`:
- * - `honoured`: it obeys both, and of writers at the same moment one succeeds;
- * - `racy`: it obeys both, but lets several writers of the same moment through;
- * - `ignored`: it answers as if at least one of them were not there;
- * - `refused`: requests with them cannot succeed.
- *
- * @typedef {"honoured" | "racy" | "ignored" | "refused"} Verdict
+ * How many writers race to create an object, to replace one, and to complete uploads. Of an atomic server exactly one
+ * wins, however many there are; each replacement is raced for and only the first creation, so most race there.
  */
-
-/** @type {readonly string[]} */
-const VERDICTS = ["honoured", "racy", "ignored", "refused"];
-/** The metadata key of the verdict. */
-export const PRECONDITIONS = "unentropy-preconditions";
-/** Days after which a server that obeyed is asked again: another one may have taken its place. */
-const VALID_DAYS = 7;
-/** How many writers race in the probe. Of an atomic server exactly one wins, however many there are. */
-const RACERS = 6;
-/** How often they race to replace an object and to create one: a narrow gap is not met every time. */
-const RACES = Object.freeze({ replace: 4, create: 2 });
-/** Bytes that each of them sends: what a server writes to its disk leaves a wider gap than what it keeps at hand. */
+const RACERS = Object.freeze({ create: 3, replace: 6, complete: 3 });
+/** How many are enough where only one of those of one moment is answered. */
+const FEW_RACERS = 3;
+/** How often a race is run of which too little was learned. */
+const RACES = 2;
+/** How often a request is sent that meets nobody, where the network fails. */
+const TRIES = 3;
+/** Bytes that a racer sends: what a server writes to its disk leaves a wider gap than what it keeps at hand. */
 const RACER_SIZE = 16 * 1024;
 /** An ETag that no object has. */
 const NOBODYS = `"${"0".repeat(32)}"`;
-const DAY_MS = 24 * 60 * 60 * 1000;
+/** Sent once, so that a refusal for haste is seen and not waited for. */
+const ALONE = Object.freeze({ reached() {}, released: Promise.resolve() });
 
 /**
- * A verdict as metadata. It holds for one place only: an object copied elsewhere takes its metadata along.
- *
- * @param {Verdict} verdict
- * @param {string} place
- * @param {number} askedMs when the server was asked
+ * @typedef {object} ProbeOptions
+ * @property {(ms: number) => Promise<unknown>} sleep
+ * @property {(failure: Failure) => void} warn of what was left behind
+ * @property {HistoryName} history that the server is asked for
  */
-export function encodeVerdict(verdict, place, askedMs) {
-  return `${verdict} ${placeMark(place)} ${new Date(askedMs).toISOString().slice(0, 10)}`;
-}
-
-/**
- * The verdict that metadata holds, where it is for this place and still counts. That a server does not obey stays
- * true: a run that trusts preconditions beside one that writes without them would lose builds.
- *
- * @param {string | undefined} text
- * @param {string} place
- * @param {number} nowMs
- * @returns {{verdict: Verdict, askedMs: number} | undefined}
- */
-export function decodeVerdict(text, place, nowMs) {
-  const [verdict, mark, day] = (text ?? "").split(" ");
-  if (!VERDICTS.includes(verdict) || mark !== placeMark(place)) return undefined;
-  const askedMs = Date.parse(day ?? "");
-  if (Number.isNaN(askedMs)) return undefined;
-  const old = nowMs - askedMs > VALID_DAYS * DAY_MS;
-  return verdict === "honoured" && old ? undefined : { verdict: /** @type {Verdict} */ (verdict), askedMs };
-}
-
-/** @param {string} place */
-function placeMark(place) {
-  return createHash("sha256").update(place).digest("hex").slice(0, 16);
-}
-
-/**
- * Asks the server, with an object of its own that is removed again: about fifty small requests, half a megabyte.
- *
- * @param {S3Client} client
- * @param {string} key of the probe, which nobody else uses
- * @param {(failure: Failure) => void} warn
- * @returns {Promise<Verdict>}
- * @throws {Failure} when the server cannot be asked, of any storage code
- */
-export async function probePreconditions(client, key, warn) {
-  let left = false;
-  /**
-   * @param {string} body
-   * @param {Condition} condition
-   */
-  const put = async (body, condition) => {
-    left = true;
-    return client.put(key, Buffer.from(body), { ...condition, contentType: "text/plain" });
-  };
-  /** @type {unknown[]} */
-  const trouble = [];
-  let met = 0;
-  try {
-    await put("created", { ifNoneMatch: true });
-    if ((await put("created again", { ifNoneMatch: true })).status === "stored") return "ignored";
-    if ((await put("replaced another", { ifMatch: NOBODYS })).status === "stored") return "ignored";
-    for (let race = 1; race <= RACES.replace; race++) {
-      const before = await client.head(key);
-      if (!before) return "ignored";
-      const { winners, answered } = await raced(
-        client,
-        key,
-        { ifMatch: before.etag },
-        `replaced ${race}`,
-        trouble,
-      );
-      if (answered > 1) met += 1;
-      if (winners > 1) return "racy";
-      if (winners === 1) continue;
-      // One may have won and its answer have been lost, or all have been told to try again.
-      const after = await client.head(key);
-      if (!after || after.etag !== before.etag) continue;
-      if ((await put("replaced", { ifMatch: after.etag })).status !== "stored") return "refused";
-    }
-    for (let race = 1; race <= RACES.create; race++) {
-      // Whoever may not delete cannot be told more; what is left behind is said below.
-      if (!(await deleted(client, key))) break;
-      const { winners } = await raced(client, key, { ifNoneMatch: true }, `created ${race}`, trouble);
-      if (winners > 1) return "racy";
-    }
-    // Writers that did not meet show nothing.
-    if (met < RACES.replace / 2) throw trouble[0];
-    return "honoured";
-  } catch (thrown) {
-    if (Failure.from(thrown).code === "S3_PRECONDITION_UNSUPPORTED") return "refused";
-    throw thrown;
-  } finally {
-    if (left) await removed(client, key, warn);
-  }
-}
-
-/** @param {S3Client} client @param {string} key @returns {Promise<boolean>} false without the right to */
-async function deleted(client, key) {
-  try {
-    await client.delete(key);
-    return true;
-  } catch (thrown) {
-    if (Failure.from(thrown).code !== "S3_ACCESS_DENIED") throw thrown;
-    return false;
-  }
-}
 
 /** @typedef {{ifMatch?: string, ifNoneMatch?: boolean}} Condition */
 
 /**
- * How many of several writers under the same condition succeed whose requests end at the same moment: each holds its
- * last byte back until all have sent the rest and the server has had time to look at them.
+ * What the racers of a race met.
+ *
+ * @typedef {object} Race
+ * @property {number} winners
+ * @property {number} conflicts
+ * @property {number} hasty refused for haste
+ * @property {string} etag of the winner, where there is just one
+ * @property {boolean} settled whether enough was learned
+ */
+
+/**
+ * Asks a server what it does with conditions on plain writes: 13 small requests where it obeys and lets nobody wait,
+ * 100 KB.
  *
  * @param {S3Client} client
- * @param {string} key
- * @param {Condition} condition
- * @param {string} words of no other race: the same bytes would be the same version again
- * @param {unknown[]} trouble takes what kept writers from an answer; they are not sent again, since they would meet nobody
- * @returns {Promise<{winners: number, answered: number}>}
+ * @param {string} key that nobody else uses, of the first of two objects
+ * @param {ProbeOptions} options
+ * @returns {Promise<Verdict>}
+ * @throws {Failure} for what cannot heal by itself, named as the history's; of any storage code
  */
-async function raced(client, key, condition, words, trouble) {
-  /** @type {Set<number>} */
-  const toCome = new Set(Array.from({ length: RACERS }, (_, racer) => racer));
-  /** @type {{all: () => void, go: () => void}} */
-  const signals = { all: () => {}, go: () => {} };
-  const allThere = new Promise((resolve) => {
-    signals.all = () => resolve(undefined);
-  });
-  const released = new Promise((resolve) => {
-    signals.go = () => resolve(undefined);
-  });
-  /** @param {number} racer */
-  const there = (racer) => {
-    toCome.delete(racer);
-    if (toCome.size === 0) signals.all();
-  };
-  const outcomes = Promise.allSettled(
-    Array.from({ length: RACERS }, (_, racer) =>
-      client
-        .put(key, Buffer.alloc(RACER_SIZE, `${words} by ${racer} `), {
-          ...condition,
-          contentType: "text/plain",
-          hold: { reached: () => there(racer), released },
-        })
-        // Nobody waits for one that is refused before its last byte, or fails.
-        .finally(() => there(racer)),
-    ),
+export async function probePreconditions(client, key, options) {
+  const probe = new Probe(client, [key, `${key}-2`, `${key}-3`], options);
+  return /** @type {Promise<Verdict>} */ (
+    probe.answer(() => askPlainWrites(probe), ["S3_PRECONDITION_UNSUPPORTED"])
   );
-  await allThere;
-  // The time of an exchange. Of another key: servers lock what is being written.
-  await client.head(`${key}-none`).catch(() => {});
-  signals.go();
-  const race = { winners: 0, answered: 0 };
-  for (const outcome of await outcomes) {
-    if (outcome.status === "fulfilled") {
-      race.answered += 1;
-      if (outcome.value.status === "stored") race.winners += 1;
-    } else if (!Failure.from(outcome.reason).retryable) {
-      throw outcome.reason;
-    } else {
-      trouble.push(outcome.reason);
+}
+
+/** @param {Probe} probe @returns {Promise<Verdict>} */
+async function askPlainWrites(probe) {
+  const [one, second, another] = probe.keys;
+  const creating = { ifNoneMatch: true };
+  let [first, etag] = [one, ""];
+  // The second object is made while the racers of the first one wait.
+  const created = await probe.race(
+    first,
+    RACERS.create,
+    async (round) => {
+      first = round === 1 ? one : another;
+      return { key: first, ...creating };
+    },
+    async () => {
+      if (etag === "") etag = await probe.store(second, "to be replaced");
+      else await probe.exchange();
+    },
+  );
+  if (created.winners > 1) return probe.forgot(first, creating);
+  if (!created.settled) return "undecided";
+
+  // Shows in which form the server knows an ETag again, so that the racers need not find out.
+  const replaced = await probe.alone(second, () =>
+    probe.put(second, "replaced", { ifMatch: etag, hold: ALONE }),
+  );
+  if (replaced.status === "stored") etag = replaced.etag;
+  else {
+    const now = await probe.client.head(second);
+    if (!now) return "ignored";
+    if (now.etag === etag) return "refused";
+    // It was this one, and its answer was lost.
+    etag = now.etag;
+  }
+  if (created.conflicts === 0 && (await probe.passes(first, creating))) return "ignored";
+
+  let removing = true;
+  const lone = created.winners + created.conflicts < 2;
+  const race = await probe.race(
+    second,
+    lone ? FEW_RACERS : RACERS.replace,
+    async (round) => {
+      if (round > 1) etag = (await probe.client.head(second))?.etag ?? etag;
+      return { key: second, ifMatch: etag };
+    },
+    async () => {
+      if (removing) await probe.remove(first);
+      else await probe.exchange();
+      removing = false;
+    },
+  );
+  if (race.winners > 1) return probe.forgot(second, { ifMatch: NOBODYS });
+  if (!race.settled) return "undecided";
+  return race.conflicts === 0 && (await probe.passes(second, { ifMatch: NOBODYS })) ? "ignored" : "honoured";
+}
+
+/**
+ * Asks a server that obeys on plain writes whether it does so when an upload in parts replaces an object; some
+ * do not. 14 small requests.
+ *
+ * @param {S3Client} client
+ * @param {string} key of the object, that nobody else uses
+ * @param {ProbeOptions} options
+ * @returns {Promise<"honoured" | "ignored" | "undecided">} `ignored` also where there are no uploads in parts
+ * @throws {Failure} as {@link probePreconditions}
+ */
+export async function probeCompletions(client, key, options) {
+  const probe = new Probe(client, [key], options);
+  const verdict = await probe.answer(async () => {
+    let etag = await probe.store(key, "to be replaced");
+    const inParts = { multipart: true, trusting: true };
+    const race = await probe.race(
+      key,
+      RACERS.complete,
+      async (round) => {
+        if (round > 1) etag = (await client.head(key))?.etag ?? etag;
+        return { key, ifMatch: etag, ...inParts };
+      },
+      () => probe.exchange(),
+    );
+    if (race.winners > 1) return "ignored";
+    // Where nobody was told of a conflict, asking for one would take an upload more; sent whole, a history is safe.
+    return race.settled && race.conflicts > 0 ? "honoured" : "undecided";
+  }, ["S3_PRECONDITION_UNSUPPORTED", "S3_UNSUPPORTED"]);
+  return verdict === "honoured" || verdict === "undecided" ? verdict : "ignored";
+}
+
+/** The question cannot be answered now. */
+class Undecided extends Error {}
+
+/** The objects of one question, what is known of them, and the requests that are made with them. */
+class Probe {
+  client;
+  keys;
+  #options;
+  /** Keys of objects that are there or may be. @type {Set<string>} */
+  #there = new Set();
+  /** Keys that were written since everything rested. @type {Set<string>} */
+  #written = new Set();
+  /** Whether the server refused anything for haste. */
+  #hasty = false;
+
+  /** @param {S3Client} client @param {string[]} keys @param {ProbeOptions} options */
+  constructor(client, keys, options) {
+    this.client = client;
+    this.keys = keys;
+    this.#options = options;
+  }
+
+  /**
+   * Asks, and removes what is there afterwards. What may heal by itself is no answer and no failure: whoever goes on
+   * meets it again, or does not.
+   *
+   * @param {() => Promise<Verdict>} ask
+   * @param {readonly string[]} refusals codes that mean that requests with conditions cannot succeed
+   * @returns {Promise<Verdict>}
+   */
+  async answer(ask, refusals) {
+    try {
+      return await ask();
+    } catch (thrown) {
+      if (thrown instanceof Undecided) return "undecided";
+      const failure = Failure.from(thrown);
+      if (refusals.includes(failure.code)) return "refused";
+      if (failure.type === "storage" && failure.retryable) return "undecided";
+      throw besideHistory(failure, this.keys, this.client.bucket, this.#options.history);
+    } finally {
+      await this.#removeAll();
     }
   }
-  return race;
-}
 
-/**
- * Asks a server that honours preconditions whether it does so when an upload in parts is completed too; some do for
- * plain writes only. With an object of its own that is removed again: about twenty small requests.
- *
- * @param {S3Client} client
- * @param {string} key of the probe, which nobody else uses
- * @param {(failure: Failure) => void} warn
- * @returns {Promise<boolean>} false also where there are no uploads in parts
- * @throws {Failure} when the server cannot be asked, of any storage code
- */
-export async function probeCompletions(client, key, warn) {
-  /** @param {string} body @param {{ifMatch?: string, ifNoneMatch?: boolean}} condition */
-  const put = async (body, condition) =>
-    client.put(key, Buffer.from(body), { ...condition, multipart: true, trusting: true });
-  try {
-    await client.put(key, Buffer.from("created"), { contentType: "text/plain" });
-    if ((await put("created again", { ifNoneMatch: true })).status === "stored") return false;
-    if ((await put("replaced another", { ifMatch: NOBODYS })).status === "stored") return false;
-    const before = await client.head(key);
-    if (!before) return false;
-    const outcomes = await Promise.all(
-      Array.from({ length: RACERS }, (_, racer) => put(`replaced by ${racer}`, { ifMatch: before.etag })),
-    );
-    return outcomes.filter(({ status }) => status === "stored").length === 1;
-  } catch (thrown) {
-    if (["S3_PRECONDITION_UNSUPPORTED", "S3_UNSUPPORTED"].includes(Failure.from(thrown).code)) return false;
-    throw thrown;
-  } finally {
-    await removed(client, key, warn);
+  /**
+   * @param {string} key
+   * @param {string} words
+   * @param {PutOptions} options
+   * @param {number} [size] bytes that are filled with the words; as many as they have unless given
+   * @returns {Promise<PutOutcome>}
+   */
+  async put(key, words, options, size = 0) {
+    this.#written.add(key);
+    try {
+      const body = size > 0 ? Buffer.alloc(size, words) : Buffer.from(words);
+      const whole = { multipart: false, contentType: "text/plain" };
+      const outcome = await this.client.put(key, body, { ...whole, ...options });
+      this.#there.add(key);
+      return outcome;
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      // Only what was refused for good, or for haste, has certainly not arrived.
+      if ((failure.retryable && !isHaste(failure)) || failure.type === "internal") this.#there.add(key);
+      throw thrown;
+    }
   }
-}
 
-/**
- * @param {S3Client} client
- * @param {string} key
- * @param {(failure: Failure) => void} warn
- */
-async function removed(client, key, warn) {
-  try {
-    await client.delete(key);
-  } catch (thrown) {
-    const { message, code } = Failure.from(thrown);
-    warn(
-      new Failure(`the small object \`${key}\` was left behind: ${message}`, {
-        type: "storage",
-        code: "S3_PROBE_LEFT",
-        hint:
-          code === "S3_ACCESS_DENIED"
-            ? "Grant `s3:DeleteObject` for the history's key and everything that begins with it, and delete that object."
-            : "Delete it; it holds nothing.",
-      }),
+  /**
+   * A request on a key that nobody else writes. Where it is refused for haste although the key has rested, the server
+   * has too much to do, and what a race shows on it proves nothing.
+   *
+   * @template T
+   * @param {string} key
+   * @param {() => Promise<T>} write
+   * @returns {Promise<T>}
+   */
+  async alone(key, write) {
+    for (let attempt = 1; ; attempt++) {
+      await this.#rest(key);
+      const early = this.#written.has(key);
+      try {
+        return await write();
+      } catch (thrown) {
+        const haste = isHaste(thrown);
+        if (haste) this.#hasty = true;
+        if (haste && !early) throw new Undecided();
+        if (!Failure.from(thrown).retryable || attempt === TRIES) throw thrown;
+        // A key that was refused has to rest too.
+        this.#written.add(key);
+        if (!haste) await this.#options.sleep(BETWEEN_WRITES_MS);
+      }
+    }
+  }
+
+  /** @param {string} key @param {string} words @returns {Promise<string>} the ETag */
+  async store(key, words) {
+    const outcome = await this.alone(key, () => this.put(key, words, { hold: ALONE }));
+    if (outcome.status !== "stored") throw new Undecided();
+    return outcome.etag;
+  }
+
+  /**
+   * Whether a write goes through whose condition is not met.
+   *
+   * @param {string} key
+   * @param {Condition} condition
+   */
+  async passes(key, condition) {
+    const outcome = await this.alone(key, () =>
+      this.put(key, "under a condition that is not met", { ...condition, hold: ALONE }),
     );
+    return outcome.status === "stored";
+  }
+
+  /**
+   * Which of the two kinds a server is that let several writers of one moment through.
+   *
+   * @param {string} key
+   * @param {Condition} condition that is not met
+   * @returns {Promise<Verdict>}
+   */
+  async forgot(key, condition) {
+    try {
+      return (await this.passes(key, condition)) ? "ignored" : "racy";
+    } catch (thrown) {
+      if (!(thrown instanceof Undecided) && !Failure.from(thrown).retryable) throw thrown;
+      // Certain is that it cannot be trusted.
+      return "racy";
+    }
+  }
+
+  /** The time of an exchange, in which others may have arrived. */
+  async exchange() {
+    // Of another key: servers lock what is being written.
+    await this.client.head(this.#options.history.key).catch(() => {});
+  }
+
+  /**
+   * A race, run again where too little was learned of it.
+   *
+   * @param {string} key
+   * @param {number} racers
+   * @param {(round: number) => Promise<PutOptions & {key: string}>} prepare
+   * @param {() => Promise<void>} meanwhile an exchange with another key
+   * @returns {Promise<Race>}
+   */
+  async race(key, racers, prepare, meanwhile) {
+    for (let round = 1; ; round++) {
+      await this.#rest(key);
+      const { key: own, ...options } = await prepare(round);
+      const race = await this.#raced(own, racers, options, `race ${round} of ${key}`, meanwhile);
+      if (race.settled || race.winners > 1 || round === RACES) return race;
+    }
+  }
+
+  /**
+   * How many of several writers under the same condition succeed whose requests end at the same moment: each holds its
+   * last byte back until all have sent the rest and the server has had time to look at them. None is sent again, since
+   * it would meet nobody.
+   *
+   * @param {string} key
+   * @param {number} racers
+   * @param {PutOptions} options
+   * @param {string} words of no other race: the same bytes would be the same version again
+   * @param {() => Promise<void>} meanwhile
+   * @returns {Promise<Race>}
+   */
+  async #raced(key, racers, options, words, meanwhile) {
+    /** @type {Set<number>} */
+    const toCome = new Set(Array.from({ length: racers }, (_, racer) => racer));
+    /** @type {{all: () => void, go: () => void}} */
+    const signals = { all: () => {}, go: () => {} };
+    const allThere = new Promise((resolve) => {
+      signals.all = () => resolve(undefined);
+    });
+    const released = new Promise((resolve) => {
+      signals.go = () => resolve(undefined);
+    });
+    /** @param {number} racer */
+    const there = (racer) => {
+      toCome.delete(racer);
+      if (toCome.size === 0) signals.all();
+    };
+    const size = options.multipart ? 0 : RACER_SIZE;
+    const outcomes = Promise.allSettled(
+      Array.from({ length: racers }, (_, racer) =>
+        this.put(
+          key,
+          `${words} by ${racer} `,
+          { ...options, hold: { reached: () => there(racer), released } },
+          size,
+        )
+          // Nobody waits for one that is refused before its last byte, or fails.
+          .finally(() => there(racer)),
+      ),
+    );
+    try {
+      await allThere;
+      await meanwhile();
+    } finally {
+      signals.go();
+      await outcomes;
+    }
+    const race = { winners: 0, conflicts: 0, hasty: 0, etag: "", settled: false };
+    for (const outcome of await outcomes) {
+      if (outcome.status === "rejected") {
+        if (isHaste(outcome.reason)) race.hasty += 1;
+        else if (!Failure.from(outcome.reason).retryable) throw outcome.reason;
+      } else if (outcome.value.status === "conflict") race.conflicts += 1;
+      else {
+        race.winners += 1;
+        race.etag = outcome.value.etag;
+      }
+    }
+    if (race.hasty > 0) this.#hasty = true;
+    const { winners, conflicts, hasty } = race;
+    // One may have won and its answer have been lost: those that were told of a conflict have met all the same.
+    const met = winners + conflicts >= 2 || (winners === 1 && hasty > 0);
+    race.settled = met && winners + conflicts + hasty >= racers / 2;
+    return race;
+  }
+
+  /** @param {string} key */
+  async #rest(key) {
+    if (!this.#hasty || !this.#written.has(key)) return;
+    await this.#options.sleep(BETWEEN_WRITES_MS);
+    this.#written.clear();
+  }
+
+  /** @param {string} key */
+  async remove(key) {
+    await this.alone(key, () => this.client.delete(key)).then(
+      () => this.#there.delete(key),
+      (thrown) => {
+        // Tried once more at the end, where it is told.
+        if (!(thrown instanceof Undecided) && Failure.from(thrown).type === "internal") throw thrown;
+      },
+    );
+  }
+
+  async #removeAll() {
+    /** @type {unknown} */
+    let trouble;
+    for (const key of [...this.#there]) {
+      await this.alone(key, () => this.client.delete(key)).then(
+        () => this.#there.delete(key),
+        (thrown) => {
+          trouble = thrown instanceof Undecided ? new Failure("the server asks for fewer requests") : thrown;
+        },
+      );
+    }
+    const { warn, history } = this.#options;
+    if (this.#there.size > 0) warn(leftBehind([...this.#there], trouble, this.client.bucket, history));
   }
 }

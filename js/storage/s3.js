@@ -8,26 +8,24 @@
  * `<key>.probe-…`.
  */
 
+import { setTimeout as sleepFor } from "node:timers/promises";
 import { Failure } from "../failure.js";
 import { RESERVE } from "../http/retry.js";
 import { S3Client } from "../s3/client.js";
 import { s3Parameters } from "../s3/parameters.js";
 import { Remedy } from "./copies.js";
 import { asTooLarge } from "./limits.js";
+import { keyBeside } from "./s3-beside.js";
 import { S3Copies } from "./s3-copies.js";
+import { patiently } from "./s3-haste.js";
 import { BUILDS, CONTENT_TYPE, damageOf, SHA256, sha256 } from "./s3-integrity.js";
 import { PendingObjects, pendingPrefix } from "./s3-pending.js";
-import {
-  decodeVerdict,
-  encodeVerdict,
-  PRECONDITIONS,
-  probeCompletions,
-  probePreconditions,
-} from "./s3-preconditions.js";
+import { probeCompletions, probePreconditions } from "./s3-preconditions.js";
+import { COMPLETIONS, decodeVerdict, encodeVerdict, PRECONDITIONS, prevailing } from "./s3-verdict.js";
 
 /** @import { Absence, BlobFacts, BlobStore, BuildCounter, ChangeJournal, Remedied, StorageProviderConfig, StoredBlob, WriteOutcome } from "./provider.js" */
 /** @import { Surroundings } from "../s3/client.js" */
-/** @import { Verdict } from "./s3-preconditions.js" */
+/** @import { Noted, Verdict } from "./s3-verdict.js" */
 
 /** How often more an object is read that another run may be replacing just now. */
 const TORN_READS = 5;
@@ -74,6 +72,7 @@ export function openClient(config, env, surroundings) {
  * @property {"fail" | "restore" | "begin"} [onMissing]
  * @property {() => number} now milliseconds
  * @property {() => number} random
+ * @property {(ms: number) => Promise<unknown>} [sleep]
  * @property {(transfer: import("../types.js").Transfer) => void} [transferred]
  * @property {number} [keepMs] for tests: how long pending objects stay
  * @property {number} [freshMs] for tests: how old a listing may be that a write rests on
@@ -86,6 +85,7 @@ export class S3Store {
   #readonly;
   #now;
   #random;
+  #sleep;
   #place;
   #pending;
   #copies;
@@ -93,11 +93,12 @@ export class S3Store {
   #location;
   #transferred;
 
-  /** @type {Verdict | undefined} */
-  #verdict;
-  #askedMs = 0;
-  /** Whether the server honours preconditions on completions of uploads. @type {boolean | undefined} */
+  /** What the server does with preconditions. @type {Noted | undefined} */
+  #noted;
+  /** What it does with those on completions of uploads. @type {Noted | undefined} */
   #completions;
+  /** Whether this run has asked the server anything: the next one asks the rest. */
+  #asked = false;
   /** Whether builds may be pending although the server obeys by now. */
   #leftovers = false;
   /** Whether the server would not say if there is a history. */
@@ -107,19 +108,20 @@ export class S3Store {
 
   /** @param {S3StoreOptions} options */
   constructor({ client, key, readonly = false, now, random, transferred, ...rest }) {
-    const { onCorrupt = "fail", onMissing = "fail", ...pending } = rest;
+    const { onCorrupt = "fail", onMissing = "fail", sleep = sleepFor, ...times } = rest;
     this.#client = client;
     this.#key = key;
     this.#readonly = readonly;
     this.#now = now;
     this.#random = random;
+    this.#sleep = sleep;
     this.#transferred = transferred;
     this.#location = `s3://${client.bucket}/${key}`;
     this.#place = `${client.host} ${client.bucket}`;
     /** @param {Failure} failure */
     const warn = (failure) => this.#warn(failure);
-    this.#pending = new PendingObjects(client, key, { now, random, warn, ...pending });
-    const copies = new S3Copies({ client, key, location: this.#location, now, warn });
+    this.#pending = new PendingObjects(client, key, { now, random, warn, ...times });
+    const copies = new S3Copies({ client, key, location: this.#location, now, warn, sleep, random });
     this.#copies = copies;
     this.#remedy = new Remedy(
       {
@@ -190,12 +192,12 @@ export class S3Store {
       this.#doubtEndpoint();
       return null;
     }
-    const known = decodeVerdict(object.metadata[PRECONDITIONS], this.#place, this.#now());
-    // Where anybody found that the server cannot be trusted, nobody trusts it.
-    if (known && (!this.#verdict || known.verdict !== "honoured")) {
-      this.#verdict = known.verdict;
-      this.#askedMs = known.askedMs;
-    }
+    const { metadata } = object;
+    this.#noted = prevailing(this.#noted, decodeVerdict(metadata[PRECONDITIONS], this.#place, this.#now()));
+    this.#completions = prevailing(
+      this.#completions,
+      decodeVerdict(metadata[COMPLETIONS], this.#place, this.#now()),
+    );
     if (damage) return { bytes: object.bytes, version: object.etag, damage };
     this.#copies.learn(object.metadata);
     return { bytes: object.bytes, version: object.etag, proved: Boolean(object.metadata[SHA256]) };
@@ -215,6 +217,11 @@ export class S3Store {
         },
       ),
     );
+  }
+
+  /** @type {Verdict | undefined} */
+  get #verdict() {
+    return this.#noted?.verdict;
   }
 
   /**
@@ -268,32 +275,44 @@ export class S3Store {
     throw failure;
   }
 
-  /** Asks the server what it does with preconditions, once. */
+  /** Asks the server what it does with preconditions, once. @returns {Promise<Verdict>} */
   async #ask() {
-    if (this.#verdict) return this.#verdict;
-    this.#verdict = await probePreconditions(this.#client, this.#probe(), (failure) => this.#warn(failure));
-    this.#askedMs = this.#now();
-    return this.#verdict;
-  }
-
-  /** The key of a new probe. */
-  #probe() {
-    return `${this.#key}.probe-${this.#now().toString(36)}${Math.floor(this.#random() * 2 ** 48).toString(36)}`;
+    this.#noted ??= await this.#found(probePreconditions);
+    return this.#noted.verdict;
   }
 
   /**
-   * Whether so many bytes may be sent in parts: where all depends on preconditions, only if they count when an upload
-   * is completed as well.
+   * What a probe finds out about the server.
+   *
+   * @param {typeof probePreconditions | typeof probeCompletions} probe
+   * @returns {Promise<Noted>}
+   */
+  async #found(probe) {
+    this.#asked = true;
+    const beside = keyBeside(this.#key, { now: this.#now, random: this.#random });
+    const verdict = await probe(this.#client, beside, {
+      sleep: this.#sleep,
+      warn: (failure) => this.#warn(failure),
+      history: { key: this.#key, location: this.#location },
+    });
+    return { verdict, askedMs: this.#now() };
+  }
+
+  /**
+   * How so many bytes are sent. Where all depends on preconditions they go in parts only if those count when an upload
+   * is completed as well; a history that begins, or whose run has asked the server already, is sent whole.
    *
    * @param {number} size
    * @param {Verdict} verdict
+   * @param {string | null} ifVersion
+   * @returns {Promise<{multipart?: boolean, trusting?: boolean}>}
    */
-  async #inParts(size, verdict) {
-    if (verdict !== "honoured" || !this.#client.sendsInParts(size)) return undefined;
-    this.#completions ??= await probeCompletions(this.#client, this.#probe(), (failure) =>
-      this.#warn(failure),
-    );
-    return this.#completions;
+  async #inParts(size, verdict, ifVersion) {
+    if (verdict !== "honoured" || !this.#client.sendsInParts(size)) return {};
+    if (ifVersion === null || (!this.#completions && this.#asked)) return { multipart: false };
+    this.#completions ??= await this.#found(probeCompletions);
+    const honoured = this.#completions.verdict === "honoured";
+    return { multipart: honoured, trusting: honoured };
   }
 
   /**
@@ -339,27 +358,52 @@ export class S3Store {
     }
     const verdict = await this.#ask();
     const digest = sha256(bytes);
-    if (verdict !== "honoured" && ((await this.#client.head(this.#key))?.etag ?? null) !== ifVersion) {
-      return { status: "conflict" };
-    }
+    const blind = verdict === "ignored" || verdict === "refused";
+    if (blind && !(await this.#isStill(ifVersion))) return { status: "conflict" };
     const replaces = ifVersion !== null && ifVersion !== this.#remedy.damaged;
     if (replaces && !(await this.#copies.keepBackup(ifVersion, facts))) return { status: "conflict" };
 
-    const multipart = await this.#inParts(bytes.length, verdict);
-    const outcome = await this.#client.put(this.#key, bytes, {
+    const parts = await this.#inParts(bytes.length, verdict, ifVersion);
+    const options = {
+      ...parts,
       contentType: CONTENT_TYPE,
-      multipart,
-      onProgress: (sent, total) => this.#transferred?.({ direction: "up", bytes: sent, total }),
+      onProgress: (/** @type {number} */ sent, /** @type {number} */ total) =>
+        this.#transferred?.({ direction: "up", bytes: sent, total }),
       metadata: {
         [SHA256]: digest,
-        [PRECONDITIONS]: encodeVerdict(verdict, this.#place, this.#askedMs),
+        ...(this.#noted ? { [PRECONDITIONS]: encodeVerdict(this.#noted, this.#place) } : {}),
+        ...(this.#completions ? { [COMPLETIONS]: encodeVerdict(this.#completions, this.#place) } : {}),
         ...this.#copies.metadata(),
         ...(facts ? { [BUILDS]: String(facts.builds) } : {}),
       },
       ...(verdict === "refused" ? {} : ifVersion === null ? { ifNoneMatch: true } : { ifMatch: ifVersion }),
-    });
+    };
+    let outcome;
+    try {
+      outcome = await patiently(async (round) => {
+        // Whoever made it wait has written meanwhile: one more write would only keep others waiting.
+        if (round > 0 && !(await this.#isStill(ifVersion)))
+          return /** @type {const} */ ({ status: "conflict" });
+        return this.#client.put(this.#key, bytes, options);
+      }, this.#surroundings());
+    } catch (thrown) {
+      if (verdict !== "undecided" || Failure.from(thrown).code !== "S3_PRECONDITION_UNSUPPORTED")
+        throw thrown;
+      // Nobody can rely on what cannot be sent.
+      this.#noted = { verdict: "refused", askedMs: this.#now() };
+      return this.write(bytes, ifVersion, facts);
+    }
     if (outcome.status === "conflict") return this.#lost(digest);
     return this.#proved(bytes, digest, outcome.etag);
+  }
+
+  #surroundings() {
+    return { sleep: this.#sleep, random: this.#random };
+  }
+
+  /** Whether the history is the one that was read, or still absent. @param {string | null} version */
+  async #isStill(version) {
+    return ((await this.#client.head(this.#key))?.etag ?? null) === version;
   }
 
   /**

@@ -39,6 +39,7 @@ import { AwsV4Signer } from "aws4fetch";
  *
  * - `ignoresPreconditions`: `If-Match` and `If-None-Match` have no effect on writes
  * - `ignoresOnCompletion`: they have none on the completion of uploads
+ * - `keepsOnCompletion`: an `If-Match` on the completion of an upload is obeyed, one completion after the other
  * - `silentCompletions`: the answer to a completion has an empty ETag
  * - `refusesPreconditions`: they are answered with 501
  * - `bareEtags`: an `If-Match` in quotes is never met
@@ -51,6 +52,7 @@ import { AwsV4Signer } from "aws4fetch";
  * @typedef {object} Character
  * @property {boolean} [ignoresPreconditions]
  * @property {boolean} [ignoresOnCompletion]
+ * @property {boolean} [keepsOnCompletion]
  * @property {boolean} [silentCompletions]
  * @property {boolean} [refusesPreconditions]
  * @property {boolean} [bareEtags]
@@ -101,6 +103,8 @@ class FaultProxy {
   /** @type {Set<import("node:net").Socket>} */
   #sockets = new Set();
   #agent = new http.Agent({ keepAlive: true });
+  /** @type {Promise<unknown>} */
+  #completing = Promise.resolve();
 
   /**
    * @param {import("./s3.js").S3Server} target
@@ -224,7 +228,8 @@ class FaultProxy {
 
     const refusal = hasty ?? this.#refusal(request);
     if (refusal) return sendError(request, response, refusal);
-    const answer = await this.#forward(request, body, await this.#changed(request));
+    const answer = await this.#passedOn(request, body);
+    if (!answer) return sendError(request, response, { status: 412, code: "PreconditionFailed" });
     if (fault?.kind === "lose-answer") return void socket.resetAndDestroy();
     const { skewMs = 0, silentCompletions } = this.#character;
     if (silentCompletions && method === "POST" && /[?&]uploadId=/.test(url)) {
@@ -232,6 +237,30 @@ class FaultProxy {
     }
     if (skewMs !== 0) answer.headers.date = new Date(Date.now() + skewMs).toUTCString();
     await send(response, answer, fault);
+  }
+
+  /**
+   * The server's answer; null where this proxy keeps a condition for it, and it is not met.
+   *
+   * @param {http.IncomingMessage} request
+   * @param {Buffer} body
+   * @returns {Promise<Awaited<ReturnType<FaultProxy["forward"]>> | null>}
+   */
+  async #passedOn(request, body) {
+    const expected = request.headers["if-match"];
+    const completes = request.method === "POST" && expected !== undefined;
+    if (!this.#character.keepsOnCompletion || !completes) return this.forward(request, body);
+    const turn = this.#completing.then(async () => {
+      const { credentials, endpoint } = this.#target;
+      const { url, method, headers } = await new AwsV4Signer({
+        ...{ ...credentials, method: "HEAD", service: "s3", region: "us-east-1", allHeaders: true },
+        url: endpoint + String(request.url).split("?")[0],
+      }).sign();
+      const { headers: found } = await fetch(url, { method, headers });
+      return found.get("etag") === expected ? this.forward(request, body) : null;
+    });
+    this.#completing = turn.catch(() => {});
+    return turn;
   }
 
   /** What a server of this character says no to. @param {http.IncomingMessage} request @returns {Refusal | null} */
@@ -322,10 +351,10 @@ class FaultProxy {
   /**
    * @param {http.IncomingMessage} request
    * @param {Buffer} body
-   * @param {Record<string, string> | null} changed
    * @returns {Promise<{status: number, headers: http.IncomingHttpHeaders, body: Buffer}>}
    */
-  #forward(request, body, changed) {
+  async forward(request, body) {
+    const changed = await this.#changed(request);
     const { hostname, port } = new URL(this.#target.endpoint);
     return new Promise((resolve, reject) => {
       const onward = http.request(

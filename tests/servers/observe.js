@@ -4,6 +4,7 @@
 
 import { createHash, randomUUID } from "node:crypto";
 import http from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { AwsV4Signer } from "aws4fetch";
 import { S3Client } from "../../js/s3/client.js";
 import { probePreconditions } from "../../js/storage/s3-preconditions.js";
@@ -106,7 +107,12 @@ const QUESTIONS = {
   chosen: async (asker) => {
     const { endpoint, credentials, region = "us-east-1" } = asker.server;
     const client = new S3Client({ endpoint, credentials, region, bucket: "bucket" });
-    const verdict = await probePreconditions(client, asker.key(), () => {});
+    const key = asker.key();
+    const verdict = await probePreconditions(client, key, {
+      sleep,
+      warn: () => {},
+      history: { key, location: `s3://bucket/${key}` },
+    });
     client.close();
     const way = verdict === "honoured" ? "preconditions" : "pending objects";
     return `${way} (${verdict})`;

@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
 import { after, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { S3Client } from "../../../js/s3/client.js";
 import { probePreconditions } from "../../../js/storage/s3-preconditions.js";
 import { conformance } from "../conformance/blob-store.js";
@@ -32,8 +33,12 @@ const connect = (more = {}) =>
   });
 const client = connect();
 after(() => client.close());
-const verdict = await probePreconditions(client, `probe-${randomUUID()}`, (failure) => {
-  throw failure;
+const verdict = await probePreconditions(client, `probe-${randomUUID()}`, {
+  sleep,
+  warn: (failure) => {
+    throw failure;
+  },
+  history: { key: "asked", location: "s3://bucket/asked" },
 });
 
 /** The code of a failure, empty for a success. @param {Promise<unknown>} pending @returns {Promise<string>} */

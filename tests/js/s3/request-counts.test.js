@@ -1,0 +1,160 @@
+/**
+ * How many requests runs send, counted at a proxy before real servers: at most five once a server is known that keeps
+ * preconditions, whatever the history's size, and at most twenty in the first run and in one that asks again. The parts
+ * of an upload are no more than its size asks for and are left out; its beginning and completion count.
+ */
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import * as engine from "../../../js/engine.js";
+import { S3Client } from "../../../js/s3/client.js";
+import { SqliteStorageProvider } from "../../../js/storage/session.js";
+import { startFaultProxy } from "../../servers/fault-proxy.js";
+import { startMoto, startS3sFs } from "../../servers/s3.js";
+import { record } from "../conformance/builds.js";
+import { Place, stopAll } from "./place.js";
+
+const DAY = 24 * 60 * 60 * 1000;
+/** The most requests of a run that knows the server, and of one that has to ask it. */
+const [STEADY, ASKING] = [5, 20];
+
+/** @type {import("../../servers/s3.js").S3Server} */
+let moto;
+/** @type {import("../../servers/s3.js").S3Server} */
+let s3s;
+/** @type {Awaited<ReturnType<typeof startFaultProxy>>[]} */
+let proxies;
+before(async () => {
+  [moto, s3s] = await Promise.all([startMoto(), startS3sFs()]);
+  proxies = await Promise.all([startFaultProxy(moto), startFaultProxy(s3s)]);
+});
+after(() => stopAll([...proxies, moto, s3s]));
+
+/**
+ * Runs on days that are given, each with one build.
+ *
+ * @param {object} options
+ * @param {number} [options.on] the proxy
+ * @param {import("../../servers/fault-proxy.js").Character} [options.character]
+ * @param {boolean} [options.large] whether the history counts as one that is sent in parts
+ * @param {number[]} options.days
+ * @returns {Promise<{requests: string[][], verdict: string, builds: number}>} each run's requests: their methods, and what they are about
+ */
+async function runs({ on = 0, character = {}, large = false, days }) {
+  const proxy = proxies[on];
+  proxy.become(character);
+  const place = new Place(proxy, { direct: on === 0 ? moto : s3s });
+  const start = Date.now();
+  const requests = [];
+  for (const [n, day] of days.entries()) {
+    const now = () => start + day * DAY;
+    const { endpoint, credentials } = proxy;
+    const client = new S3Client(
+      {
+        endpoint,
+        credentials,
+        bucket: "bucket",
+        ...(large ? { multipartThreshold: 1, partSize: 5 << 20 } : {}),
+      },
+      { now },
+    );
+    const sleep = async () => {};
+    const provider = new SqliteStorageProvider(place.store({ client, now, sleep }), { engine, sleep });
+    proxy.script([]);
+    const repository = await provider.initialize();
+    record(repository, n);
+    await provider.persist();
+    provider.cleanup();
+    requests.push(
+      proxy.seen
+        .map(({ method, url }) => `${method} ${what(url, place.key)}`)
+        .filter((name) => !name.endsWith(" part")),
+    );
+  }
+  const head = await place.client.head(place.key);
+  const builds = (await place.runs()).length;
+  place.remove();
+  return { requests, verdict: head?.metadata["unentropy-preconditions"].split(" ")[0] ?? "", builds };
+}
+
+/** @param {string} url @param {string} key */
+function what(url, key) {
+  const [path, query = ""] = url.split("?");
+  if (query.includes("partNumber=")) return "part";
+  if (query.includes("uploads")) return "upload";
+  if (query.includes("uploadId=")) return "completion";
+  if (query.includes("list-type")) return "list";
+  const name = decodeURIComponent(path).slice(`/bucket/${key}`.length);
+  return name.replace(/^\.(probe|pending)\b.*/, ".$1") || "history";
+}
+
+/** @param {string[][]} requests */
+const counts = (requests) => requests.map(({ length }) => length);
+
+describe("a server that keeps preconditions", () => {
+  test("gets four requests from a run that knows it, and at most twenty from one that asks", async () => {
+    const { requests, verdict, builds } = await runs({ days: [0, 1, 8, 8] });
+    assert.deepEqual([verdict, builds], ["honoured", 4]);
+    const known = ["GET history", "PUT .bak", "PUT history", "HEAD history"];
+    assert.deepEqual([requests[1], requests[3]], [known, known]);
+    assert.ok(requests[0].length <= ASKING && requests[2].length <= ASKING, String(counts(requests)));
+    assert.equal(requests[0].filter((name) => name.endsWith(".probe")).length, 13, requests[0].join(", "));
+  });
+
+  test("gets no more of them for a large history where it forgets conditions on completions", async () => {
+    const { requests, builds } = await runs({ large: true, days: [0, 0, 0, 6, 8, 8, 8] });
+    assert.equal(builds, 7);
+    assert.ok(
+      requests.every(({ length }) => length <= ASKING),
+      String(counts(requests)),
+    );
+    // Asked for plain writes, then once for completions; a week later only for plain writes.
+    assert.deepEqual(
+      counts(requests).map((count) => count > STEADY),
+      [true, true, false, false, true, false, false],
+      String(counts(requests)),
+    );
+  });
+
+  test("gets at most five besides the parts for one that is sent in parts", async () => {
+    const { requests, builds } = await runs({
+      character: { keepsOnCompletion: true },
+      large: true,
+      days: [0, 0, 0, 6, 8, 8, 8],
+    });
+    assert.equal(builds, 7);
+    assert.deepEqual(requests[2], [
+      "GET history",
+      "PUT .bak",
+      "POST upload",
+      "POST completion",
+      "HEAD history",
+    ]);
+    assert.ok(
+      requests.every(({ length }) => length <= ASKING),
+      String(counts(requests)),
+    );
+    assert.deepEqual(
+      counts(requests).map((count) => count > STEADY),
+      [true, true, false, false, true, true, false],
+      String(counts(requests)),
+    );
+  });
+});
+
+for (const [name, options, expected] of /** @type {const} */ ([
+  ["ignores preconditions", { character: { ignoresPreconditions: true } }, "ignored"],
+  ["refuses preconditions", { character: { refusesPreconditions: true } }, "refused"],
+  ["lets several writers of one moment through", { on: 1 }, "racy"],
+])) {
+  test(`a server that ${name} gets at most twenty from the first run, and is not asked again`, async (t) => {
+    const { requests, verdict, builds } = await runs({ ...options, days: [0, 0, 30] });
+    t.diagnostic(String(counts(requests)));
+    assert.deepEqual([verdict, builds], [expected, 3]);
+    assert.ok(requests[0].length <= ASKING, requests[0].join(", "));
+    for (const later of requests.slice(1)) {
+      assert.ok(!later.some((one) => one.endsWith(".probe")), later.join(", "));
+      assert.ok(later.length <= 11, later.join(", "));
+    }
+  });
+}

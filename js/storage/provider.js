@@ -8,6 +8,7 @@
 /** @import { MetricsRepository } from "./repository.js" */
 /** @import { Failure } from "../failure.js" */
 /** @import { Change } from "./change.js" */
+/** @import { Marks } from "./marks.js" */
 
 /**
  * The bytes of a history and the version that they are.
@@ -104,7 +105,9 @@
  * Invariants:
  * 1. When `announce` resolves, a later `list` by anybody gives these changes, until `settle` removed them.
  * 2. The order is: announce, list, read the history, apply everything listed, write. A history that was read before
- *    the listing, or a listing that is stale when writing begins, may lose builds.
+ *    the listing, or a listing that is stale when writing begins, may lose builds. What the history that was read holds
+ *    already need not be fetched. What has gone when it is fetched was removed by somebody whose history held it, and the
+ *    one that was read may not: then all begins again with the listing.
  * 3. `settle` removes only what the history held when it was read, and only after so long that nobody can write any
  *    more whose listing did not have it.
  * 4. An entry that cannot be understood is reported, skipped and kept.
@@ -112,12 +115,14 @@
  * @typedef {object} ChangeJournal
  * @property {(changes: readonly Change[]) => Promise<void>} announce a change that was announced before is not again
  * @property {() => Promise<JournalListing>} list
+ * @property {(listing: JournalListing, held: (marks: Marks | null) => boolean) => Promise<boolean>} fetch gets the changes of
+ *   the entries that are not held; false where one of them has gone. May be called again
  * @property {(listing: JournalListing, held: readonly JournalEntry[]) => Promise<void>} settle
  */
 
 /**
  * @typedef {object} JournalListing
- * @property {JournalEntry[]} entries in an order that is the same for everybody
+ * @property {JournalEntry[]} entries in an order that is the same for everybody; `fetch` takes those out that are broken
  * @property {Failure[]} broken what could not be understood
  * @property {() => boolean} stale whether it is too old to write a history that rests on it
  */
@@ -125,7 +130,8 @@
 /**
  * @typedef {object} JournalEntry
  * @property {string} name
- * @property {readonly Change[]} changes
+ * @property {Marks | null} marks what the name tells of the changes
+ * @property {readonly Change[] | null} changes null until they are fetched
  */
 
 /**

@@ -6,10 +6,12 @@
 
 import { Failure } from "../failure.js";
 import { HISTORY_LIMIT } from "./limits.js";
+import { marked, readMarks } from "./marks.js";
 import { CONTENT_TYPE, damageOf, SHA256, sha256 } from "./s3-integrity.js";
 
 /** @import { Change, RecordChange } from "./change.js" */
 /** @import { ChangeJournal, JournalEntry, JournalListing } from "./provider.js" */
+/** @import { Marks } from "./marks.js" */
 /** @import { S3Client } from "../s3/client.js" */
 
 /**
@@ -26,6 +28,10 @@ const ROUNDING_MS = 2_000;
 const BUILDS_LIMIT = 16 * 1024 * 1024;
 /** How many objects are fetched or removed side by side. */
 const SIDE_BY_SIDE = 8;
+/** Bytes of the longest key with a mark. S3 takes 1,024; servers that keep files may take no more than 160. */
+const LONGEST_KEY = 150;
+/** The end of a name that tells what the object holds: what is unique in it, then the mark. Other names tell nothing. */
+const MARKED = /-([0-9a-z]{12,})\.m1\.([\w.-]+)\.json$/;
 const FORMAT = "unentropy-pending";
 const VERSION = 1;
 
@@ -81,7 +87,11 @@ export class PendingObjects {
     if (builds.length > 0) {
       const run = builds[0].context.runId.replace(/[^\w.-]+/g, "_").slice(0, 64);
       const bytes = Buffer.from(`${JSON.stringify(encoded(builds))}\n`);
-      await this.#put(`${run}-${this.#unique()}.json`, bytes, builds, "application/json");
+      const unique = this.#unique();
+      const [before, after] = [`${run.slice(0, 24)}-${unique}.m1.`, ".json"];
+      const mark = marked(builds, unique, LONGEST_KEY - Buffer.byteLength(this.#prefix + before + after));
+      const name = mark === "" ? `${run}-${unique}.json` : before + mark + after;
+      await this.#put(name, bytes, builds, "application/json");
     }
     for (const change of fresh) this.#announced.add(change);
   }
@@ -105,12 +115,7 @@ export class PendingObjects {
     return `${this.#options.now().toString(36)}${random.toString(36).padStart(10, "0")}`;
   }
 
-  /**
-   * What is pending, with contents. An object that vanishes between being listed and being fetched was removed by
-   * somebody whose history held it; a history that is read from now on holds it too.
-   *
-   * @returns {Promise<JournalListing>}
-   */
+  /** What is pending, without contents. @returns {Promise<JournalListing>} */
   async list() {
     const askedMs = this.#options.now();
     const { objects, serverTime } = await this.#client.list(this.#prefix);
@@ -121,23 +126,9 @@ export class PendingObjects {
       ([oneKey, one], [otherKey, other]) => (one || 0) - (other || 0) || (oneKey < otherKey ? -1 : 1),
     );
     const keys = times.map(([key]) => key).filter((key) => key !== this.#prefix);
-    await sideBySide(keys, async (key) => {
-      if (this.#known.has(key)) return;
-      const changes = await this.#fetch(key);
-      if (changes) this.#known.set(key, changes);
-    });
-    /** @type {JournalEntry[]} */
-    const entries = [];
-    /** @type {Failure[]} */
-    const broken = [];
-    for (const key of keys) {
-      const known = this.#known.get(key);
-      if (known instanceof Failure) broken.push(known);
-      else if (known) entries.push({ name: key, changes: known });
-    }
     const listing = {
-      entries,
-      broken,
+      entries: keys.map((name) => ({ name, marks: marksIn(name), changes: null })),
+      broken: [],
       stale: () => {
         const age = this.#options.now() - askedMs;
         // A clock that was set back tells nothing.
@@ -146,6 +137,38 @@ export class PendingObjects {
     };
     this.#listings.set(listing, { readingFrom: serverTime ?? Number.NaN, stored: new Map(times) });
     return listing;
+  }
+
+  /**
+   * @param {JournalListing} listing
+   * @param {(marks: Marks | null) => boolean} held
+   */
+  async fetch(listing, held) {
+    let whole = true;
+    const missing = listing.entries.filter(
+      (entry) => entry.changes === null && (this.#known.has(entry.name) || !held(entry.marks)),
+    );
+    // What is said of one build is applied in its order, or not at all.
+    const lacking = new Set(missing);
+    const concerned = new Set(missing.flatMap(({ marks }) => buildsOf(marks)));
+    const wanted = listing.entries.filter(
+      (entry) =>
+        entry.changes === null &&
+        (lacking.has(entry) || buildsOf(entry.marks).some((build) => concerned.has(build))),
+    );
+    await sideBySide(wanted, async (entry) => {
+      const found = this.#known.get(entry.name) ?? (await this.#fetch(entry.name));
+      if (found === null) {
+        whole = false;
+        return;
+      }
+      this.#known.set(entry.name, found);
+      if (found instanceof Failure) listing.broken.push(found);
+      else entry.changes = found;
+    });
+    const broken = new Set(wanted.filter(({ name }) => this.#known.get(name) instanceof Failure));
+    listing.entries = listing.entries.filter((entry) => !broken.has(entry));
+    return whole;
   }
 
   /**
@@ -207,6 +230,15 @@ export class PendingObjects {
 
 /** Where the pending objects of a history are. @param {string} key */
 export const pendingPrefix = (key) => `${key}.pending/`;
+
+/** @param {string} key @returns {Marks | null} */
+function marksIn(key) {
+  const [, salt, text] = MARKED.exec(key) ?? [];
+  return text === undefined ? null : readMarks(text, salt);
+}
+
+/** @param {Marks | null} marks */
+const buildsOf = (marks) => marks?.builds.map(({ build }) => build) ?? [];
 
 /** @param {RecordChange[]} builds */
 function encoded(builds) {

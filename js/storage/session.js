@@ -7,6 +7,7 @@ import { setTimeout as sleepFor } from "node:timers/promises";
 import { Failure } from "../failure.js";
 import { collectPieces, release } from "../room.js";
 import { applyChange } from "./change.js";
+import { Holdings } from "./marks.js";
 import { MetricsRepository } from "./repository.js";
 
 /** @import { BlobStore, ChangeJournal, Engine, EngineHistory, JournalEntry, JournalListing, StorageProvider } from "./provider.js" */
@@ -128,14 +129,7 @@ export class SqliteStorageProvider {
   }
 
   async #open() {
-    const loaded = await this.#load({ first: true });
-    try {
-      const journal = await this.#store.journal?.("read");
-      if (journal) this.#fold(loaded.history, await journal.list());
-    } catch (thrown) {
-      loaded.history.free();
-      throw thrown;
-    }
+    const loaded = await this.#loadFolded();
     this.#adopt(loaded);
     this.#existed = loaded.size !== null;
     this.#log(
@@ -148,6 +142,24 @@ export class SqliteStorageProvider {
       change: (change) => this.#change(change),
     });
     return this.#repository;
+  }
+
+  /** What is stored now, with what is pending. @returns {Promise<Loaded>} */
+  async #loadFolded() {
+    for (let attempt = 1; ; attempt++) {
+      const loaded = await this.#load({ first: true });
+      try {
+        const journal = await this.#store.journal?.("read");
+        if (!journal) return loaded;
+        const folded = await this.#fold(loaded.history, journal, await journal.list());
+        // Who only reads loses nothing by what has gone.
+        if (folded !== null || attempt >= this.#tries) return loaded;
+      } catch (thrown) {
+        loaded.history.free();
+        throw thrown;
+      }
+      loaded.history.free();
+    }
   }
 
   /**
@@ -284,7 +296,7 @@ export class SqliteStorageProvider {
       }
       this.#log(`the history at ${this.location} was changed by somebody else; recording again`);
       const applied = this.#changes.length;
-      if (!this.#rebase(loaded, []) && loaded.size !== null) {
+      if (!this.#rebase(loaded, false) && loaded.size !== null) {
         // It arrived, and somebody else stored on top of it since.
         this.#stored(loaded.size, /** @type {string} */ (loaded.version), applied);
         return;
@@ -306,7 +318,12 @@ export class SqliteStorageProvider {
       const loaded = await this.#load();
       /** @type {JournalEntry[]} */
       const held = [];
-      const changed = this.#rebase(loaded, held, listing);
+      const changed = await this.#rebaseThrough(loaded, journal, listing, held);
+      if (changed === null) {
+        this.#log(`what was pending at ${this.location} has gone meanwhile; starting over`);
+        if (attempt + 1 >= this.#tries) throw this.#contended();
+        continue;
+      }
       if (!changed && loaded.size !== null) {
         this.#stored(loaded.size, /** @type {string} */ (loaded.version), included);
       } else if (listing.stale()) {
@@ -356,23 +373,43 @@ export class SqliteStorageProvider {
 
   /**
    * Puts the history that is stored now in the place of the one that was loaded, with everything that the journal
-   * lists and every change of this session made again. A history that has gone is not begun anew: what was loaded is
-   * kept whole.
+   * lists and every change of this session made again.
    *
    * @param {Loaded} loaded
+   * @param {ChangeJournal} journal
+   * @param {JournalListing} listing
    * @param {JournalEntry[]} held takes the entries that the stored history holds already
-   * @param {JournalListing} [listing]
+   * @returns {Promise<boolean | null>} whether the result differs from what is stored; null where what was listed has gone
+   */
+  async #rebaseThrough(loaded, journal, listing, held) {
+    const gone = loaded.version === null;
+    const history = gone ? this.#current() : loaded.history;
+    /** @type {boolean | null} */
+    let folded = null;
+    try {
+      folded = await this.#fold(history, journal, listing, gone ? [] : held);
+    } finally {
+      if (folded === null) loaded.history.free();
+    }
+    return folded === null ? null : this.#rebase(loaded, folded);
+  }
+
+  /**
+   * Puts the history that is stored now in the place of the one that was loaded, with every change of this session made
+   * again. A history that has gone is not begun anew: what was loaded is kept whole.
+   *
+   * @param {Loaded} loaded
+   * @param {boolean} folded whether it was changed since it was loaded
    * @returns {boolean} whether the result differs from what is stored
    */
-  #rebase(loaded, held, listing) {
+  #rebase(loaded, folded) {
     if (loaded.version === null) {
       loaded.history.free();
       this.#version = null;
-      if (listing) this.#fold(this.#current(), listing);
       return true;
     }
     try {
-      let changed = listing ? this.#fold(loaded.history, listing, held) : false;
+      let changed = folded;
       for (const change of this.#changes) changed = applyChange(loaded.history, change).changed || changed;
       this.#adopt(loaded);
       return changed || loaded.size === null;
@@ -383,36 +420,59 @@ export class SqliteStorageProvider {
   }
 
   /**
-   * Applies what the journal lists. One bad entry stops no other.
+   * Applies what the journal lists and the history does not hold. One bad entry stops no other.
    *
    * @param {EngineHistory} history
+   * @param {ChangeJournal} journal
    * @param {JournalListing} listing
    * @param {JournalEntry[]} [held] takes the entries that change nothing
-   * @returns {boolean} whether any changed something
+   * @returns {Promise<boolean | null>} whether any changed something; null where one has gone
    */
-  #fold(history, listing, held = []) {
-    for (const failure of listing.broken) this.#warn(failure);
-    let changed = false;
-    for (const entry of listing.entries) {
-      try {
-        // Each one has to be applied, so no short cut.
-        const changes = entry.changes.map((change) => applyChange(history, change).changed);
-        if (changes.includes(true)) changed = true;
-        else held.push(entry);
-      } catch (thrown) {
-        const cause = Failure.from(thrown);
-        if (cause.type === "internal") throw cause;
-        this.#warn(
-          new Failure(`skipped \`${entry.name}\`, which waits to be added to the history: ${cause.message}`, {
-            type: "storage",
-            code: "PENDING_SKIPPED",
-            hint: "It is kept. Look at it, and delete it if it is not yours.",
-            cause,
-          }),
-        );
+  async #fold(history, journal, listing, held = []) {
+    /** @type {Set<JournalEntry>} */
+    const changing = new Set();
+    /** @type {Set<JournalEntry>} */
+    const skipped = new Set();
+    for (let known = 0; ; ) {
+      const holdings = new Holdings(history);
+      if (!(await journal.fetch(listing, (marks) => holdings.hold(marks)))) return null;
+      const fetched = listing.entries.filter(({ changes }) => changes !== null);
+      if (fetched.length === known) break;
+      known = fetched.length;
+      // All of them in their order: what one brings may take the place of what another one was held by.
+      for (const entry of fetched) {
+        const outcome = this.#foldEntry(history, entry);
+        if (outcome === true) changing.add(entry);
+        if (outcome === null) skipped.add(entry);
       }
     }
-    return changed;
+    for (const failure of listing.broken) this.#warn(failure);
+    held.push(...listing.entries.filter((entry) => !changing.has(entry) && !skipped.has(entry)));
+    return changing.size > 0;
+  }
+
+  /**
+   * @param {EngineHistory} history
+   * @param {JournalEntry} entry fetched
+   * @returns {boolean | null} whether it changed something; null where it could not be applied
+   */
+  #foldEntry(history, entry) {
+    try {
+      // Each one has to be applied, so no short cut.
+      return (entry.changes ?? []).map((change) => applyChange(history, change).changed).includes(true);
+    } catch (thrown) {
+      const cause = Failure.from(thrown);
+      if (cause.type === "internal") throw cause;
+      this.#warn(
+        new Failure(`skipped \`${entry.name}\`, which waits to be added to the history: ${cause.message}`, {
+          type: "storage",
+          code: "PENDING_SKIPPED",
+          hint: "It is kept. Look at it, and delete it if it is not yours.",
+          cause,
+        }),
+      );
+      return null;
+    }
   }
 
   /** @param {Failure} failure */

@@ -1,4 +1,5 @@
-// A history in S3 on this machine: carrying it against curl for the same bytes, and what memory a run takes.
+// A history in S3 on this machine: carrying it against curl for the same bytes, what memory a run takes, and how many
+// requests runs send.
 
 import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -8,6 +9,8 @@ import { promisify } from "node:util";
 import { S3Client } from "../../js/s3/client.js";
 import { EMPTY_SHA256 } from "../../js/s3/signing.js";
 import { root } from "../../scripts/setup.js";
+import { countedRuns } from "../../tests/js/s3/counted-runs.js";
+import { startFaultProxy } from "../../tests/servers/fault-proxy.js";
 import { startS3sFs } from "../../tests/servers/s3.js";
 import { SERVERS } from "../../tests/servers/table.js";
 import { directory, history } from "../samples.js";
@@ -20,6 +23,8 @@ const MANY_BUILDS = 98_000;
 /** How much memory a run may take, as a multiple of its history. */
 const MOST = 3;
 const RUNS = 3;
+/** The most requests of a run that knows the server, and of one that has to ask it; parts of an upload are left out. */
+const MOST_REQUESTS = { steady: 5, asking: 20 };
 /** A server that keeps preconditions, also of uploads in parts, as AWS does. */
 const ATOMIC = "MinIO";
 
@@ -122,6 +127,45 @@ async function memoryOfRuns(workplace, image) {
   }
 }
 
+/** How many requests runs send, of a small history and of one that is sent in parts. */
+async function requestsOfRuns() {
+  const row = SERVERS.find(({ name }) => name === ATOMIC);
+  if (!row) throw new Error(`there is no server \`${ATOMIC}\``);
+  const server = await row.start();
+  const proxy = await startFaultProxy(server);
+  try {
+    const days = [0, 0, 0, 8, 8, 8];
+    const small = (await countedRuns({ proxy, direct: server, days })).requests;
+    const large = (await countedRuns({ proxy, direct: server, days, large: true })).requests;
+    const most = (/** @type {string[][]} */ requests) => Math.max(...requests.map(({ length }) => length));
+    const counted = (
+      /** @type {string} */ what,
+      /** @type {string[][]} */ requests,
+      /** @type {number} */ aim,
+    ) => ({
+      ...alone(what, String(most(requests))),
+      aim: `≤ ${aim}`,
+      reached: most(requests) <= aim,
+    });
+    return [
+      counted("requests of a run, small history", [small[1], small[2], small[5]], MOST_REQUESTS.steady),
+      counted(
+        "requests of a run besides parts, history in parts",
+        [large[2], large[5]],
+        MOST_REQUESTS.steady,
+      ),
+      counted(
+        "requests of a run that asks the server, the first included",
+        [...small, ...large],
+        MOST_REQUESTS.asking,
+      ),
+    ];
+  } finally {
+    await proxy.stop();
+    await server.stop();
+  }
+}
+
 export async function measure() {
   const [file, large] = [await history(BUILDS), await history(MANY_BUILDS)];
   const bytes = fs.readFileSync(file);
@@ -159,7 +203,8 @@ export async function measure() {
       method: `A real server (s3s-fs, compiled without optimisations) over loopback. Ours signs the SHA-256 of what it sends and \
 compares that of what it gets, in a running process; curl is a whole process, sends a SHA-256 that it need not compute and \
 compares nothing. ${ROUNDS} rounds. The memory, on ${ATOMIC}, is the most that a whole \`unentropy track\` had resident, the largest of ${RUNS} \
-runs, each of which reads the history, checks it, records a build, stores it in parts and writes the report.`,
+runs, each of which reads the history, checks it, records a build, stores it in parts and writes the report. Requests are \
+counted at a proxy before ${ATOMIC}, as in \`tests/js/s3/request-counts.test.js\`.`,
       rows: [
         slower(`download, ${label}`, get, "curl", curlGet, 3),
         slower(`upload, ${label}`, put, "curl", curlPut, 3),
@@ -171,6 +216,7 @@ runs, each of which reads the history, checks it, records a build, stores it in 
           aim: `≤ ${MOST}x its size`,
           reached: most <= MOST * size,
         },
+        ...(await requestsOfRuns()),
       ],
     };
   } finally {

@@ -81,7 +81,8 @@ for (const model of models) {
       const place = await LimitedPlace.open(model);
       assert.deepEqual(codes(await place.run(1)), []);
       assert.equal(await place.verdict(), "honoured");
-      assert.ok(place.proxy.seen.length <= 20, `${place.proxy.seen.length} requests`);
+      // Two more than elsewhere: what a refusal for haste leaves open is asked by itself.
+      assert.ok(place.proxy.seen.length <= 22, `${place.proxy.seen.length} requests`);
       assert.deepEqual(codes(await place.run(2)), []);
       place.clock.pass(WEEK);
       assert.deepEqual(codes(await place.run(3)), []);

@@ -179,7 +179,7 @@ export class ArtifactStore {
     for (const artifact of await runtime.list()) {
       const number = numberOf(artifact.name, name);
       if (number === null) continue;
-      if (!isKnown(artifact.id)) return { status: "conflict" };
+      if (!isKnown(artifact.id)) return { status: "conflict", busy: true };
       numbers.push(number);
     }
     const { archive, lineage } = await (archives?.pack ?? packHistory)(bytes, entry, coverage, {
@@ -195,9 +195,9 @@ export class ArtifactStore {
         this.#stored(outcome.id, chosen, bytes, lineage);
         return { status: "stored", version: String(outcome.id) };
       }
-      if (held) return { status: "conflict" };
+      if (held) return { status: "conflict", busy: true };
       const earlier = await this.#ofThisRun();
-      if (earlier.some(({ id }) => !isKnown(id))) return { status: "conflict" };
+      if (earlier.some(({ id }) => !isKnown(id))) return { status: "conflict", busy: true };
       const known = after(earlier.map((artifact) => numberOf(artifact.name, name) ?? 0));
       if (known > number) {
         // An attempt before this one has it.
@@ -207,7 +207,7 @@ export class ArtifactStore {
       const since = this.#heldSince.get(chosen) ?? now();
       this.#heldSince.set(chosen, since);
       // Another job is uploading it just now and is waited for; unless it ended over that.
-      if (number !== 1 || now() - since < HELD_MS) return { status: "conflict" };
+      if (number !== 1 || now() - since < HELD_MS) return { status: "conflict", busy: true };
       log?.(`\`${name}\` was taken ${Math.round((now() - since) / 1000)} s ago and never completed`);
       held = true;
       number = 2;

@@ -21,8 +21,9 @@
  */
 
 /**
- * @typedef {{status: "stored", version: string} | {status: "conflict"}} WriteOutcome
- *   `conflict`: the store does not hold the version that was named, or may not; nothing was replaced
+ * @typedef {{status: "stored", version: string} | {status: "conflict", busy?: boolean}} WriteOutcome
+ *   `conflict`: the store does not hold the version that was named, or may not; nothing was replaced. `busy`: another
+ *   writer is known to be under way, although nothing of it may be seen yet
  */
 
 /**

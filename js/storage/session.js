@@ -18,7 +18,7 @@ const DAMAGE = new Set(["HISTORY_CORRUPT", "HISTORY_NOT_SQLITE"]);
 
 /** How often a lost race is run again. Somebody wins each one, so this many others stored meanwhile. */
 const TRIES = 40;
-/** How often a store may say that there is nothing and refuse to create something, before that is reported. */
+/** How often a store where nobody else is writing may say that there is nothing and refuse to create something. */
 const REFUSALS = 3;
 /** The first pause is below this many milliseconds; each further one may be twice as long. */
 const PAUSE_MS = 25;
@@ -283,7 +283,7 @@ export class SqliteStorageProvider {
       await this.#pause(attempt);
       const creating = this.#version === null;
       const loaded = await this.#load({ keep: true });
-      refusals = creating && loaded.version === null ? refusals + 1 : 0;
+      refusals = creating && loaded.version === null && !outcome.busy ? refusals + 1 : 0;
       if (refusals >= REFUSALS) {
         loaded.history.free();
         throw this.#uncreatable();

@@ -4,6 +4,9 @@
 
 /** @import { Artifact } from "../github/artifacts.js" */
 
+/** So many items of a list are read before it is looked whether more are needed. */
+const STRETCH = 100;
+
 export class Listing {
   /** What was read so far. @type {Artifact[]} */
   items = [];
@@ -37,4 +40,36 @@ export class Listing {
       if (!this.#ascends && isLast(value)) return;
     }
   }
+}
+
+/**
+ * Reads a stretch of each list that may go on above the floor.
+ *
+ * @param {Listing[]} lists
+ * @param {number} floor an id
+ * @returns {Promise<boolean>} whether there was any
+ */
+export async function readOn(lists, floor) {
+  let found = false;
+  for (const list of lists) {
+    const before = list.items.length;
+    await list.readUntil(({ id }) => id <= floor, before + STRETCH);
+    found ||= list.items.length > before;
+  }
+  return found;
+}
+
+/**
+ * The highest id of those that were there before a time; 0 where there are none.
+ *
+ * @param {Listing[]} lists
+ * @param {number} before milliseconds since 1970
+ */
+export async function latestBefore(lists, before) {
+  let latest = 0;
+  for (const list of lists) {
+    await list.readUntil(({ createdAt }) => createdAt < before);
+    for (const { id, createdAt } of list.items) if (createdAt < before) latest = Math.max(latest, id);
+  }
+  return latest;
 }

@@ -59,6 +59,8 @@ export function openArtifactStore(config, { engine, env, now, sleep, random, sig
     entry,
     branch: config.artifactBranchFilter,
     readonly: config.readonly,
+    onCorrupt: config.onCorrupt,
+    onMissing: config.onMissing,
     env,
     now,
     log,

@@ -15,15 +15,17 @@ import { GitHubFailure } from "../github/errors.js";
 import { enterpriseServer } from "../github/runtime.js";
 import { ARCHIVE_LIMIT, packHistory, unpackHistory } from "./artifact-archive.js";
 import { Coverage, SETTLED_MS } from "./artifact-lineage.js";
-import { Listing } from "./artifact-listing.js";
+import { Listing, latestBefore, readOn } from "./artifact-listing.js";
+import { mergeHistories } from "./artifact-merge.js";
 import { after, numbered, numberOf } from "./artifact-names.js";
 import { ArtifactSources } from "./artifact-sources.js";
+import * as trouble from "./artifact-trouble.js";
 import { asTooLarge } from "./limits.js";
 
 /** @import { Artifact, Artifacts } from "../github/artifacts.js" */
 /** @import { ArtifactRuntime } from "../github/runtime.js" */
 /** @import { Lineage } from "./artifact-lineage.js" */
-/** @import { BlobFacts, BlobStore, Engine, StoredBlob, WriteOutcome } from "./provider.js" */
+/** @import { BlobFacts, BlobStore, BuildCounter, Engine, StoredBlob, WriteOutcome } from "./provider.js" */
 
 /** Days before its end that a history's artifact is worth a warning. */
 const WARNED_DAYS = 14;
@@ -32,14 +34,14 @@ const DAY = 86_400_000;
 const MOST_MERGED = 50;
 /** Nor more bytes of histories, all of which are in memory at once. */
 const MOST_BYTES = 256 * 1024 * 1024;
-/** So many items of a list are read before it is looked whether more are needed. */
-const STRETCH = 100;
 /** How long another job of this run may hold a name without completing its artifact, in milliseconds. */
 const HELD_MS = 45_000;
 /** So many jobs of one run may record; each of them costs everybody another listing. */
 const MOST_JOBS = 40;
 /** How often the listings are read again when something listed is gone by the time it is fetched. */
 const LOOKS = 3;
+/** Codes of an artifact that holds no history which can be read, and may be another program's fault. */
+const DAMAGE = new Set(["ARTIFACT_DAMAGED", "ARTIFACT_FOREIGN", "HISTORY_CORRUPT", "HISTORY_NOT_SQLITE"]);
 /** How long after storing it an artifact may be missing from the listings, in milliseconds. */
 const LISTED_MS = 10 * 60_000;
 
@@ -53,6 +55,8 @@ const LISTED_MS = 10 * 60_000;
  * @property {string} entry the history's name in the archive
  * @property {string} [branch] only artifacts of runs for it; `*`: of every branch
  * @property {boolean} [readonly]
+ * @property {"fail" | "restore" | "recreate"} [onCorrupt] `fail` unless given
+ * @property {"fail" | "restore" | "begin"} [onMissing] `fail` unless given
  * @property {NodeJS.ProcessEnv} env
  * @property {() => number} now
  * @property {(message: string) => void} [log]
@@ -89,6 +93,14 @@ export class ArtifactStore {
   /** Which artifact the history is in, once that is known. @type {Pick<Artifact, "id" | "name"> | null} */
   #newest = null;
   #isWritable = false;
+  /** Artifacts that are left out because they cannot be read. @type {Map<number, Failure>} */
+  #broken = new Map();
+  /** A new history starts: what was uploaded up to this id is not part of it. 0: the history goes on. */
+  #begunAfter = 0;
+  /** The highest id that was listed last. */
+  #latest = 0;
+  /** What was read last. @type {Loaded[]} */
+  #heads = [];
   /** The run whose artifact was read first. @type {number | null} */
   #source = null;
   /** @type {Map<string, Failure>} */
@@ -134,11 +146,53 @@ export class ArtifactStore {
    */
   async read() {
     await this.#refuseUnwritable();
-    const { heads } = await this.#look();
-    if (heads.length === 0) return null;
-    this.#source ??= heads[0].artifact.runId;
-    const bytes = heads.length === 1 ? Buffer.from(heads[0].bytes) : this.#merged(heads);
-    return { bytes, version: versionOf(heads) ?? "" };
+    for (;;) {
+      const { heads } = await this.#look();
+      this.#heads = heads;
+      if (heads.length === 0) return null;
+      const bytes = heads.length === 1 ? Buffer.from(heads[0].bytes) : this.#merged(heads);
+      if (bytes === null) continue;
+      this.#source ??= heads[0].artifact.runId;
+      return { bytes, version: versionOf(heads) ?? "" };
+    }
+  }
+
+  /**
+   * What was read last is no history that can be opened.
+   *
+   * @param {StoredBlob} _damaged
+   * @param {Failure} failure
+   * @param {BuildCounter} builds
+   * @returns {Promise<null>} it has to be read again, without what is broken
+   * @throws {Failure} the same with the choices, where nothing was chosen
+   */
+  async remedy(_damaged, failure, builds) {
+    const broken = this.#heads.filter(({ bytes }) => builds(bytes) === null);
+    if (broken.length === 0) throw failure;
+    for (const { artifact } of broken) this.#giveUp(artifact, failure);
+    return null;
+  }
+
+  /**
+   * An artifact cannot be read: from now on it is left out, or a new history starts.
+   *
+   * @param {Artifact} artifact
+   * @param {unknown} thrown
+   * @throws what was thrown, where it is no damage or nobody said what to do about it
+   */
+  #giveUp({ id }, thrown) {
+    const { onCorrupt = "fail", readonly = false } = this.#options;
+    const failure = Failure.from(thrown);
+    if (!DAMAGE.has(failure.code)) throw thrown;
+    if (onCorrupt === "fail" || (onCorrupt === "recreate" && readonly)) throw trouble.withChoices(failure);
+    if (onCorrupt === "recreate") this.#begin(failure);
+    else this.#broken.set(id, failure);
+  }
+
+  /** A new history starts. @param {Failure} failure why */
+  #begin(failure) {
+    this.#begunAfter = this.#latest;
+    this.#warnings.set("begun", trouble.repaired(failure, null));
   }
 
   /** Whoever is going to store is told that it cannot be done before anything is measured. */
@@ -188,7 +242,7 @@ export class ArtifactStore {
       time: now(),
     });
     for (let number = after(numbers), held = false; ; ) {
-      if (number > MOST_JOBS) throw this.#tooMany();
+      if (number > MOST_JOBS) throw trouble.tooManyJobs(MOST_JOBS);
       const chosen = numbered(name, number);
       const outcome = await runtime.upload(chosen, archive);
       if (outcome.status === "stored") {
@@ -283,7 +337,7 @@ export class ArtifactStore {
     /** @param {Artifact} artifact */
     const isWanted = (artifact) =>
       !artifact.expired &&
-      !foreign.has(artifact.id) &&
+      artifact.id > this.#begunAfter &&
       !coverage.has(artifact) &&
       this.#sources.isNamed(artifact, branches);
     /** The first one that is wanted and a source, as far as the lists were read. */
@@ -301,14 +355,20 @@ export class ArtifactStore {
       return new Set([...foreign, ...others.map(({ id }) => id)]);
     };
 
+    for (const id of this.#broken.keys()) coverage.add(id);
+    const isEnough = (/** @type {Artifact} */ each) => isWanted(each) || each.id <= this.#begunAfter;
+
     /** @type {Artifact | undefined} */
     let artifact;
     do {
-      for (const list of lists) await list.readUntil(isWanted);
+      for (const list of lists) await list.readUntil(isEnough);
       artifact = await next();
-    } while (!artifact && lists.some(({ ended }) => !ended));
-    if (!artifact) {
-      await this.#refuseToBegin(listed(), coverage, branches);
+    } while (!artifact && lists.some(({ ended, items }) => !ended && !items.some(isEnough)));
+    this.#latest = Math.max(0, ...listed().map(({ id }) => id));
+    if (!artifact && this.#begunAfter === 0) {
+      const [failure] = this.#broken.values();
+      if (failure) throw trouble.notRestored(failure);
+      if (await this.#isToBegin(listed(), coverage, branches)) return this.#lookOnce();
       return { heads: [], coverage, settled: 0, passed: passed() };
     }
 
@@ -316,6 +376,7 @@ export class ArtifactStore {
     const shown = () => lists.flatMap(({ items }) => items);
     const before = Math.max(0, ...shown().map(({ createdAt }) => createdAt)) - settledMs;
     for (const list of lists) await list.readUntil(({ createdAt }) => createdAt < before);
+    for (const { id } of shown()) if (id <= this.#begunAfter) coverage.add(id);
     /** @type {Loaded[]} */
     const heads = [];
     let bytes = 0;
@@ -324,7 +385,7 @@ export class ArtifactStore {
       if (!artifact) {
         const { floor } = coverage;
         // Everything that was read is held; is what comes behind it?
-        if (!(await this.#readOn(lists, floor))) break;
+        if (this.#begunAfter > 0 || !(await readOn(lists, floor))) break;
         continue;
       }
       if (heads.length > MOST_MERGED || (heads.length > 0 && bytes > MOST_BYTES)) {
@@ -332,7 +393,8 @@ export class ArtifactStore {
         isWhole = false;
         break;
       }
-      const loaded = await this.#load(artifact);
+      const loaded = await this.#loadUnlessBroken(artifact);
+      if (loaded === null) return this.#lookOnce();
       const limit = await this.#latestSettled(artifact, lists);
       if (!coverage.add(artifact.id, loaded.lineage, limit)) {
         this.#options.log?.(
@@ -343,8 +405,13 @@ export class ArtifactStore {
       bytes += loaded.bytes.length;
     }
     heads.sort((a, b) => b.artifact.id - a.artifact.id);
-    await this.#refuseExpired(listed(), coverage, branches, heads[0].artifact.id, before);
-    this.#warnOfExpiry(heads[0].artifact);
+    const first = heads[0]?.artifact;
+    if (first) {
+      if (await this.#isExpired(listed(), coverage, branches, first, before)) return this.#lookOnce();
+      for (const [id, failure] of this.#broken)
+        this.#warnings.set(`broken ${id}`, trouble.repaired(failure, first));
+      this.#warnOfExpiry(first);
+    }
     const old = shown().filter(({ createdAt }) => createdAt < before);
     const settled = isWhole ? Math.max(0, ...old.map(({ id }) => id)) : 0;
     return { heads, coverage, settled, passed: passed() };
@@ -364,23 +431,6 @@ export class ArtifactStore {
   }
 
   /**
-   * Reads a stretch of each list that may go on above the floor.
-   *
-   * @param {Listing[]} lists
-   * @param {number} floor
-   * @returns {Promise<boolean>} whether there was any
-   */
-  async #readOn(lists, floor) {
-    let found = false;
-    for (const list of lists) {
-      const before = list.items.length;
-      await list.readUntil(({ id }) => id <= floor, before + STRETCH);
-      found ||= list.items.length > before;
-    }
-    return found;
-  }
-
-  /**
    * The highest id that surely had come to light when the artifact was made.
    *
    * @param {Artifact} artifact
@@ -390,12 +440,7 @@ export class ArtifactStore {
     // What was made here is known not to claim more, and the time of it is this machine's.
     if (this.#mine.has(id)) return Number.POSITIVE_INFINITY;
     const before = createdAt - (this.#options.settledMs ?? SETTLED_MS);
-    let latest = 0;
-    for (const list of lists) {
-      await list.readUntil((each) => each.createdAt < before);
-      for (const each of list.items) if (each.createdAt < before) latest = Math.max(latest, each.id);
-    }
-    return latest;
+    return latestBefore(lists, before);
   }
 
   /** What was stored from here and is not listed yet. @param {Listing[]} lists */
@@ -407,12 +452,17 @@ export class ArtifactStore {
     return [...this.#mine.values()];
   }
 
-  #tooMany() {
-    return new Failure(`${MOST_JOBS} jobs of this run have recorded already`, {
-      type: "storage",
-      code: "ARTIFACT_TOO_MANY",
-      hint: "Let one job record all metrics, or keep the history in S3.",
-    });
+  /**
+   * @param {Artifact} artifact
+   * @returns {Promise<Loaded | null>} null: it was given up, so that everything has to be looked at again
+   */
+  async #loadUnlessBroken(artifact) {
+    try {
+      return await this.#load(artifact);
+    } catch (thrown) {
+      this.#giveUp(artifact, thrown);
+      return null;
+    }
   }
 
   /**
@@ -438,67 +488,18 @@ export class ArtifactStore {
   }
 
   /**
-   * The history that holds the builds of all of them.
-   *
-   * @param {Loaded[]} heads
-   * @returns {Uint8Array}
+   * @param {Loaded[]} heads more than one
+   * @returns {Uint8Array | null} null: one of them was given up
    */
   #merged(heads) {
-    const { engine, log } = this.#options;
-    log?.(
-      `merging ${heads.length} artifacts of overlapping runs: ${heads.map(({ artifact }) => artifact.id).join(", ")}`,
+    const ids = heads.map(({ artifact }) => artifact.id).join(", ");
+    this.#options.log?.(`merging ${heads.length} artifacts of overlapping runs: ${ids}`);
+    const merged = mergeHistories(heads, this.#options.engine, (artifact, values) =>
+      this.#warnings.set(`replaced ${artifact.id}`, trouble.replacedValues(artifact, values)),
     );
-    // The order changes nothing but what is noticed: last come those that no run of this program has made.
-    const [first, ...rest] = [
-      ...heads.filter(({ lineage }) => lineage !== null),
-      ...heads.filter(({ lineage }) => lineage === null),
-    ];
-    let reading = first.artifact;
-    try {
-      const history = engine.openHistory(first.bytes);
-      try {
-        for (const { artifact, bytes, lineage } of rest) {
-          reading = artifact;
-          const merged = history.merge(bytes);
-          if (lineage === null && first.lineage !== null)
-            this.#warnOfReplaced(artifact, merged?.replacedValues);
-        }
-        return history.save();
-      } finally {
-        history.free();
-      }
-    } catch (thrown) {
-      const { message, type, code, hint, retryable } = Failure.from(thrown);
-      throw new Failure(`could not open the artifact \`${reading.name}\` (${reading.id}): ${message}`, {
-        type,
-        code,
-        hint: `${hint} An artifact that is no history can be deleted on the page of its run.`.trim(),
-        retryable,
-        cause: thrown,
-      });
-    }
-  }
-
-  /**
-   * Histories are united, and of two values the one that was measured later stands: so somebody's upload may change
-   * builds that were there.
-   *
-   * @param {Artifact} artifact
-   * @param {number} [replaced] values
-   */
-  #warnOfReplaced({ name, id }, replaced = 0) {
-    if (replaced === 0) return;
-    this.#warnings.set(
-      `replaced ${id}`,
-      new Failure(
-        `the artifact \`${name}\` (${id}), which another program has uploaded, replaced ${replaced} value${replaced === 1 ? "" : "s"} of recorded builds`,
-        {
-          type: "storage",
-          code: "ARTIFACT_REPLACED_VALUES",
-          hint: "It says that it measured them later. If it is not a history of yours, delete it on the page of its run before the next build is stored, and let that workflow choose another name.",
-        },
-      ),
-    );
+    if ("bytes" in merged) return merged.bytes;
+    this.#giveUp(merged.broken, merged.failure);
+    return null;
   }
 
   /**
@@ -507,113 +508,73 @@ export class ArtifactStore {
    * @param {Artifact[]} listed everything, newest first
    * @param {Coverage} coverage
    * @param {readonly string[] | null} branches
+   * @returns {Promise<boolean>} whether one begins in spite of what there was
    */
-  async #refuseToBegin(listed, coverage, branches) {
-    this.#refuseUnknown(listed);
-    await this.#refuseExpired(listed, coverage, branches, 0, 0);
-    const { readonly = false } = this.#options;
-    if (!this.#sources.isDefault) return;
-    const other = await this.#sources.elsewhere(listed);
-    if (!other) return;
-    const looked = (branches ?? []).map((branch) => `\`${branch}\``).join(" and ");
-    const failure = new Failure(
-      `there is no history of runs for ${looked}, but one of \`${other.branch}\`: the artifact \`${other.name}\` (${other.id})`,
-      {
-        type: "storage",
-        code: "ARTIFACT_ELSEWHERE",
-        hint: `To go on with it, run once with \`artifact-branch-filter\` set to \`*\` (every branch), or always where builds of many branches or tags belong together; for a history of its own, choose another \`artifact-name\`.`,
-      },
-    );
-    if (!readonly) throw failure;
-    this.#warnings.set("elsewhere", failure);
-  }
-
-  /**
-   * Artifacts of the name may be a fork's, which are as good as none, or the history: then none is begun.
-   *
-   * @param {Artifact[]} listed
-   */
-  #refuseUnknown(listed) {
+  async #isToBegin(listed, coverage, branches) {
+    const { readonly = false, onMissing = "fail" } = this.#options;
     const unknown = listed.find(({ own }) => own === null);
-    if (!unknown) return;
-    throw new Failure(
-      `GitHub does not tell which run the artifact \`${unknown.name}\` (${unknown.id}) is of, so it may be the history or a fork's`,
-      {
-        type: "storage",
-        code: "ARTIFACT_ORIGIN_UNKNOWN",
-        hint: "Delete it if it is not the history, or choose another `artifact-name`.",
-      },
-    );
+    if (unknown) throw trouble.originUnknown(unknown);
+    if (await this.#isExpired(listed, coverage, branches, null, 0)) return true;
+    const other = this.#sources.isDefault ? await this.#sources.elsewhere(listed) : null;
+    if (!other) return false;
+    const failure = trouble.onlyElsewhere(other, branches ?? []);
+    if (!readonly && onMissing !== "begin") throw failure;
+    this.#warnings.set("elsewhere", readonly ? failure : trouble.repaired(failure, null));
+    return false;
   }
 
   /**
-   * The history existed and is gone: that must not look as if there had been none.
+   * Looks whether the newest history has expired.
    *
    * @param {Artifact[]} listed newest first
    * @param {Coverage} coverage
    * @param {readonly string[] | null} branches
-   * @param {number} newest the newest one that is left; 0 where none is
+   * @param {Artifact | null} newest the newest one that is left
    * @param {number} before when the hours begin from which artifacts may overlap, in milliseconds since 1970
+   * @returns {Promise<boolean>} whether it has, and a new one starts
+   * @throws {Failure} `ARTIFACT_EXPIRED` where it has and nobody said what to do about it
    */
-  async #refuseExpired(listed, coverage, branches, newest, before) {
+  async #isExpired(listed, coverage, branches, newest, before) {
+    const { repository, readonly = false, onMissing = "fail" } = this.#options;
+    const candidates = listed.filter(
+      (artifact) =>
+        artifact.expired &&
+        !coverage.has(artifact) &&
+        this.#sources.isNamed(artifact, branches) &&
+        // Where no lineage tells, what was there well before the newest is taken to be in it: it cannot be looked at.
+        (newest === null || artifact.id > newest.id || coverage.floor > 0 || artifact.createdAt >= before),
+    );
     /** @type {Artifact | undefined} */
     let lost;
-    for (const artifact of listed) {
-      if (!artifact.expired || coverage.has(artifact) || !this.#sources.isNamed(artifact, branches)) continue;
-      // Where no lineage tells, what was there well before the newest is taken to be in it: it cannot be looked at.
-      if (artifact.id < newest && coverage.floor === 0 && artifact.createdAt < before) continue;
+    for (const artifact of candidates) {
       // A run that is gone may have recorded builds.
       if (!(await this.#sources.isTrusted(artifact, { gone: true }))) continue;
       lost = artifact;
       break;
     }
-    if (!lost) return;
-    const { name, repository } = this.#options;
-    const { id, expiresAt } = lost;
-    const when = expiresAt === null ? "" : ` on ${new Date(expiresAt).toISOString().slice(0, 10)}`;
-    const failure = new Failure(
-      `the newest history in \`${repository}\`, the artifact \`${lost.name}\` (${id}), has expired${when}`,
-      {
-        type: "storage",
-        code: "ARTIFACT_EXPIRED",
-        hint:
-          "GitHub has deleted its bytes. If a copy of the history is left, upload it as an artifact or move it to S3; to " +
-          `begin anew, delete the expired \`${name}\` on the page of its run, or choose another \`artifact-name\`.`,
-      },
-    );
-    if (id > newest) throw failure;
-    this.#warnings.set(
-      "expired",
-      new Failure(
-        `the artifact \`${lost.name}\` (${id}) of an overlapping run expired before it was merged`,
-        {
-          type: "storage",
-          code: "ARTIFACT_EXPIRED",
-          hint: "The builds that it alone had are gone; record them again if they matter.",
-        },
-      ),
-    );
+    if (!lost) return false;
+    if (newest !== null && lost.id < newest.id) {
+      this.#warnings.set("expired", trouble.expiredUnmerged(lost));
+      return false;
+    }
+    const failure = trouble.expired(lost, { repository, isLeft: newest !== null });
+    if (onMissing === "begin" && !readonly) {
+      this.#begin(failure);
+      return true;
+    }
+    if (onMissing !== "restore" || newest === null) throw failure;
+    this.#warnings.set("expired", trouble.repaired(failure, newest));
+    // Once this is stored no later run has to decide it again.
+    for (const { id } of candidates) coverage.add(id);
+    return false;
   }
 
   /** @param {Artifact} artifact the newest */
-  #warnOfExpiry({ name, id, expiresAt }) {
+  #warnOfExpiry(artifact) {
     this.#warnings.delete("expiry");
-    if (expiresAt === null) return;
-    const days = Math.floor((expiresAt - this.#options.now()) / DAY);
-    if (days >= WARNED_DAYS) return;
-    this.#warnings.set(
-      "expiry",
-      new Failure(
-        `the history, the artifact \`${name}\` (${id}), expires in ${days < 1 ? "less than a day" : `${days} day${days === 1 ? "" : "s"}`}`,
-        {
-          type: "storage",
-          code: "ARTIFACT_EXPIRES",
-          hint:
-            "Every recorded build uploads it anew. Record one before then, raise the retention of artifacts in the " +
-            "repository's settings, or keep the history in S3.",
-        },
-      ),
-    );
+    if (artifact.expiresAt === null) return;
+    const days = Math.floor((artifact.expiresAt - this.#options.now()) / DAY);
+    if (days < WARNED_DAYS) this.#warnings.set("expiry", trouble.expiresSoon(artifact, days));
   }
 }
 

@@ -259,7 +259,7 @@ describe("only a confirmed absence begins a history", () => {
       assert.rejects(place.open(), {
         code: "ARTIFACT_EXPIRED",
         message: /has expired on 2026-08-01/,
-        hint: /To begin anew|to begin anew/,
+        hint: /`on-missing` set to `begin`/,
       }),
     );
   });
@@ -296,6 +296,156 @@ describe("only a confirmed absence begins a history", () => {
     assert.deepEqual(await place.runs(), names(1));
     place.github.script([{ url: /\/zip$/, fault: { kind: "answer", status: 410 } }]);
     await assert.rejects(place.open(), { code: "GITHUB_GONE" });
+  });
+});
+
+/** The codes of the warnings. @param {{warnings: readonly {code: string}[]}} storage */
+const codes = ({ warnings }) => warnings.map(({ code }) => code);
+
+describe("on-missing", () => {
+  /** @param {"fail" | "restore" | "begin"} onMissing @param {boolean} [readonly] */
+  const choosing = (onMissing, readonly = false) => place.open({ config: { onMissing, readonly } });
+
+  test("`restore` goes on with the newest artifact that has not expired, says so, and settles it", async () => {
+    await place.addHistory({ builds: [1] });
+    const { id } = await place.addHistory({ builds: [1, 2], createdAt: Date.now() - HOUR });
+    await place.addHistory({ builds: [1, 2, 3], expired: true });
+    await withoutUpload(async () => {
+      await assert.rejects(choosing("fail"), { code: "ARTIFACT_EXPIRED", hint: /`restore`.*`begin`/s });
+      const shown = await choosing("restore", true);
+      assert.deepEqual([runsIn(shown.getRepository()), codes(shown)], [names(1, 2), ["HISTORY_REPAIRED"]]);
+    });
+    const storage = await choosing("restore");
+    assert.match(storage.warnings[0].message, new RegExp(`has expired.*; restored from .*\\(${id}\\)$`));
+    record(storage.getRepository(), 4);
+    await storage.close();
+    const next = await choosing("fail");
+    assert.deepEqual([runsIn(next.getRepository()), codes(next)], [names(1, 2, 4), []]);
+  });
+
+  test("`restore` does not begin where nothing is left", async () => {
+    await place.addHistory({ builds: [1], expired: true });
+    await withoutUpload(() =>
+      assert.rejects(choosing("restore"), { code: "ARTIFACT_EXPIRED", hint: /no earlier artifact is left/ }),
+    );
+  });
+
+  for (const left of [[], [1]]) {
+    test(`\`begin\` starts a new history${left.length > 0 ? " also where an earlier one could be read" : ""}, and settles it`, async () => {
+      if (left.length > 0) await place.addHistory({ builds: left });
+      await place.addHistory({ builds: [1, 2], expired: true });
+      await withoutUpload(() => assert.rejects(choosing("begin", true), { code: "ARTIFACT_EXPIRED" }));
+      const storage = await choosing("begin");
+      assert.deepEqual([storage.existed, codes(storage)], [false, ["HISTORY_REPAIRED"]]);
+      record(storage.getRepository(), 3);
+      await storage.persist();
+      record(storage.getRepository(), 4);
+      await storage.close();
+      for (let n = 0; n < 2; n++) {
+        const next = await choosing("fail");
+        assert.deepEqual([runsIn(next.getRepository()), codes(next)], [names(3, 4), []]);
+        for (const artifact of place.github.artifacts) artifact.createdAt -= 5 * HOUR;
+        await place.track(4);
+      }
+    });
+  }
+
+  test("`begin` takes in what an overlapping run has stored meanwhile", async () => {
+    await place.addHistory({ builds: [1], expired: true });
+    const [one, two] = [await choosing("begin"), await choosing("begin")];
+    record(one.getRepository(), 2);
+    record(two.getRepository(), 3);
+    await Promise.all([one.close(), two.close()]);
+    assert.deepEqual(await place.runs(), names(2, 3));
+  });
+
+  test("`begin` starts a history of its own where only another branch has one", async () => {
+    await place.track(1, { run: place.github.addRun({ branch: "topic" }) });
+    await withoutUpload(() => assert.rejects(choosing("restore"), { code: "ARTIFACT_ELSEWHERE" }));
+    const storage = await choosing("begin");
+    assert.deepEqual([storage.existed, codes(storage)], [false, ["HISTORY_REPAIRED"]]);
+    record(storage.getRepository(), 2);
+    await storage.close();
+    assert.deepEqual(await place.runs(), names(2));
+  });
+});
+
+describe("on-corrupt", () => {
+  /** @param {"fail" | "restore" | "recreate"} onCorrupt @param {boolean} [readonly] */
+  const choosing = (onCorrupt, readonly = false) => place.open({ config: { onCorrupt, readonly } });
+  /** @param {Uint8Array} zip */
+  const upload = (zip) => place.github.addArtifact({ name: NAME, run: place.github.addRun(), zip });
+  const spoiled = Buffer.from(historyOf([9]));
+  spoiled.fill(0xff, 4096, 8192);
+
+  /** Artifacts that cannot be read, and with what code. @type {[string, () => Promise<Uint8Array>, string][]} */
+  const bad = [
+    ["no archive", async () => Buffer.from("this is no archive"), "ARTIFACT_DAMAGED"],
+    ["another file", () => pack({ "x.html": Buffer.from("<html>") }, 0), "ARTIFACT_FOREIGN"],
+    ["no SQLite file", () => pack({ [ENTRY]: Buffer.from("poison ".repeat(500)) }, 0), "HISTORY_NOT_SQLITE"],
+    ["a damaged history", () => pack({ [ENTRY]: spoiled }, 0), "HISTORY_CORRUPT"],
+    [
+      "a lineage that claims the future",
+      () => pack({ [ENTRY]: historyOf([9]), "unentropy-lineage.json": Buffer.from("[]") }, 0),
+      "ARTIFACT_DAMAGED",
+    ],
+  ];
+  for (const [name, content, code] of bad) {
+    for (const overlaps of [false, true]) {
+      test(`${name}${overlaps ? " beside good ones" : ""}: \`fail\` names the choices, \`restore\` leaves it out for good`, async () => {
+        await place.track(1);
+        const good = place.complete()[0];
+        if (!overlaps) good.createdAt -= 5 * HOUR;
+        const damaged = upload(await content());
+        const left = overlaps ? (await place.addHistory({ builds: [2] })).id : good.id;
+        const builds = overlaps ? names(1, 2) : names(1);
+        await withoutUpload(async () => {
+          await assert.rejects(choosing("fail"), {
+            code,
+            hint: /`on-corrupt` set to `restore`.*`recreate`/s,
+          });
+          await assert.rejects(choosing("recreate", true), { code });
+          const shown = await choosing("restore", true);
+          assert.deepEqual([runsIn(shown.getRepository()), codes(shown)], [builds, ["HISTORY_REPAIRED"]]);
+        });
+        const storage = await choosing("restore");
+        const [{ message }] = storage.warnings;
+        assert.ok(message.includes(String(damaged.id)), message);
+        assert.ok(message.endsWith(`restored from the artifact \`${NAME}\` (${left})`), message);
+        record(storage.getRepository(), 3);
+        await storage.close();
+        const next = await choosing("fail");
+        assert.deepEqual([runsIn(next.getRepository()), codes(next)], [[...builds, ...names(3)], []]);
+      });
+    }
+
+    test(`${name}: \`recreate\` starts a new history, once`, async () => {
+      await place.track(1);
+      upload(await content());
+      const storage = await choosing("recreate");
+      assert.deepEqual([storage.existed, codes(storage)], [false, ["HISTORY_REPAIRED"]]);
+      record(storage.getRepository(), 3);
+      await storage.close();
+      assert.deepEqual(await place.runs(), names(3));
+      await place.track(4);
+      assert.deepEqual(await place.runs(), names(3, 4));
+    });
+  }
+
+  test("where nothing is left `restore` begins nothing", async () => {
+    upload(Buffer.from("x"));
+    upload(Buffer.from("y"));
+    await withoutUpload(() =>
+      assert.rejects(choosing("restore"), { code: "HISTORY_NOT_RESTORED", hint: /`recreate`/ }),
+    );
+  });
+
+  test("what GitHub does not give is no damage, whatever was chosen", async () => {
+    await place.track(1);
+    for (const choice of /** @type {const} */ (["restore", "recreate"])) {
+      place.github.script([{ url: /\/zip$/, fault: { kind: "answer", status: 500 } }]);
+      await withoutUpload(() => assert.rejects(choosing(choice), { code: "GITHUB_SERVER_ERROR" }));
+    }
   });
 });
 

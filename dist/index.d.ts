@@ -100,7 +100,7 @@ export interface StorageProviderConfig {
   s3Timeout?: number;
   /** `unentropy-metrics` unless given. */
   artifactName?: string;
-  /** Only artifacts of runs for this branch. */
+  /** Only artifacts of runs for this branch, `*` for every branch; the default branch and the run's own unless given. */
   artifactBranchFilter?: string;
   /** The history's name in the artifact; `unentropy-metrics.db` unless given. */
   artifactEntry?: string;

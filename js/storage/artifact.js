@@ -40,8 +40,17 @@ const HELD_MS = 45_000;
 const MOST_JOBS = 40;
 /** How often the listings are read again when something listed is gone by the time it is fetched. */
 const LOOKS = 3;
-/** Codes of an artifact that holds no history which can be read, and may be another program's fault. */
-const DAMAGE = new Set(["ARTIFACT_DAMAGED", "ARTIFACT_FOREIGN", "HISTORY_CORRUPT", "HISTORY_NOT_SQLITE"]);
+/**
+ * Codes of an artifact that holds no history which can be read or merged: the last is of a metric that is numeric in one
+ * history and a label in the other.
+ */
+const DAMAGE = new Set([
+  "ARTIFACT_DAMAGED",
+  "ARTIFACT_FOREIGN",
+  "HISTORY_CORRUPT",
+  "HISTORY_NOT_SQLITE",
+  "BUILD_INVALID",
+]);
 /** How long after storing it an artifact may be missing from the listings, in milliseconds. */
 const LISTED_MS = 10 * 60_000;
 

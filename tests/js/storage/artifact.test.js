@@ -432,6 +432,30 @@ describe("on-corrupt", () => {
     });
   }
 
+  test("a history whose metrics are of another type is left out too, and never the recorded one", async () => {
+    const context = {
+      commitSha: "a".repeat(40),
+      branch: "main",
+      runNumber: 1,
+      eventName: "push",
+      timestamp: "2026-01-01T00:00:00Z",
+    };
+    const metric = { id: "size", unit: null, description: null };
+    const own = await place.open();
+    own
+      .getRepository()
+      .recordBuild({ ...context, runId: "own" }, [{ metric: { ...metric, type: "numeric" }, value: 1 }]);
+    await own.close();
+    const other = await place.open({ config: { artifactName: "other" } });
+    other
+      .getRepository()
+      .recordBuild({ ...context, runId: "other" }, [{ metric: { ...metric, type: "label" }, value: "big" }]);
+    const { id } = await place.addHistory({ bytes: other.snapshot() });
+    await assert.rejects(choosing("fail"), { code: "BUILD_INVALID", message: new RegExp(`\\(${id}\\)`) });
+    const storage = await choosing("restore");
+    assert.deepEqual([runsIn(storage.getRepository()), codes(storage)], [["own"], ["HISTORY_REPAIRED"]]);
+  });
+
   test("where nothing is left `restore` begins nothing", async () => {
     upload(Buffer.from("x"));
     upload(Buffer.from("y"));

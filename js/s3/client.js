@@ -484,22 +484,6 @@ export class S3Client {
   }
 
   /**
-   * Deletes one version of an object, such as a delete marker, for good.
-   *
-   * @param {string} key
-   * @param {string} versionId
-   */
-  async deleteVersion(key, versionId) {
-    await this.#connection.request({
-      doing: "could not delete a version of",
-      method: "DELETE",
-      key,
-      query: { versionId },
-      expects: (status, problem) => status === 200 || status === 204 || saysAbsent(status, problem),
-    });
-  }
-
-  /**
    * Whether the bucket is there and the credentials may see it.
    *
    * @returns {Promise<{region: string, serverTime: number | null}>}

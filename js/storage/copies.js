@@ -42,7 +42,6 @@ import { Failure } from "../failure.js";
  *   there is none
  * @property {(bytes: Uint8Array, ifVersion: string | null, builds: number) => Promise<WriteOutcome>} write stores a copy
  *   as the history
- * @property {() => Promise<boolean>} [unhide] brings back a history that the place hides, where it refuses to create one
  */
 
 /** @param {number} builds */
@@ -51,9 +50,14 @@ export const counted = (builds) => `${builds} ${builds === 1 ? "build" : "builds
 /** Of a copy's name. @param {number} now milliseconds */
 export const stamp = (now) => new Date(now).toISOString().replace(/[-:]|\.\d+/g, "");
 
+/** How often a store may say that there is nothing and refuse to create something, before that is reported. */
+export const REFUSALS = 3;
+
 export class Remedy {
   #copies;
   #options;
+  /** How often a copy could not be put where there is nothing. */
+  #refusals = 0;
   /** The version of a damaged history: it must not become the backup. @type {string | null} */
   damaged = null;
 
@@ -146,10 +150,10 @@ export class Remedy {
       this.#repaired(gone, restored);
       return { status: "remedied", bytes: copy.bytes, version: outcome.version };
     }
-    if (!(await this.#copies.exists()) && (await this.#copies.unhide?.())) {
-      this.#repaired(gone, "restored by removing the delete marker");
-    }
-    return { status: "again" };
+    if (await this.#copies.exists()) return { status: "again" };
+    this.#refusals += 1;
+    if (this.#refusals < REFUSALS) return { status: "again" };
+    throw createRefused(this.#copies.location);
   }
 
   /**
@@ -195,6 +199,22 @@ export function goneFailure(location, found) {
       type: "storage",
       code: "HISTORY_GONE",
       hint: "Nothing was changed. With `on-missing` set to `restore` the newest good copy takes its place; with `begin` a new history starts, and the copies are kept under other names. If the location is wrong, correct it.",
+    },
+  );
+}
+
+/**
+ * A place that says that there is no history and does not let one be created.
+ *
+ * @param {string} location
+ */
+export function createRefused(location) {
+  return new Failure(
+    `could not start a history at \`${location}\`: the store says that there is none, and refuses to create one, ${REFUSALS} times in a row`,
+    {
+      type: "storage",
+      code: "STORAGE_CREATE_REFUSED",
+      hint: "In a bucket with versioning a delete marker can cause this. Let the key list the bucket's versions (`s3:ListBucketVersions`), so that the marker can be seen; or delete the marker, which brings the last version back; or name another location.",
     },
   );
 }

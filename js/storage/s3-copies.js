@@ -45,8 +45,6 @@ export class S3Copies {
   #backup;
   /** How many builds the backup holds, where the history's metadata says so. @type {number | null} */
   #noted = null;
-  /** The delete marker that hides the history. @type {string | null} */
-  #marker = null;
 
   /** @param {CopiesOptions} options */
   constructor(options) {
@@ -176,8 +174,7 @@ export class S3Copies {
     }
     const versions = (await asked(() => client.listVersions(key))) ?? [];
     const [newest] = versions;
-    this.#marker = newest?.deleteMarker ? newest.versionId : null;
-    if (this.#marker !== null) found.push(`a delete marker${of(newest.lastModified)}`);
+    if (newest?.deleteMarker) found.push(`a delete marker${of(newest.lastModified)}`);
     const older = versions.find(({ deleteMarker }) => !deleteMarker);
     if (older) found.push(`an older version${of(older.lastModified)}`);
     const restorable = found.length > 0;
@@ -194,15 +191,15 @@ export class S3Copies {
   }
 
   /**
-   * Removes the delete marker, so that the version below it is the history again. Some stores take a delete marker for
-   * an object and refuse to create one.
+   * The version that a delete marker hides. Some stores compare a write with it, and refuse to create an object over the
+   * marker.
    *
-   * @returns {Promise<boolean>} false where none hides it
+   * @returns {Promise<string | null>} its ETag; null where no marker hides one, or nothing may be known
    */
-  async unhide() {
-    if (this.#marker === null) return false;
-    await this.#options.client.deleteVersion(this.#options.key, this.#marker);
-    return true;
+  async hidden() {
+    const versions = (await asked(() => this.#options.client.listVersions(this.#options.key))) ?? [];
+    if (!versions[0]?.deleteMarker) return null;
+    return versions.find(({ deleteMarker }) => !deleteMarker)?.etag ?? null;
   }
 
   /**

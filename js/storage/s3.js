@@ -132,7 +132,6 @@ export class S3Store {
         goodCopy: (builds) => copies.goodCopy(builds),
         keep: (damaged) => copies.keep(damaged),
         setAside: () => copies.setAside(),
-        unhide: () => copies.unhide(),
         write: (bytes, ifVersion, builds) =>
           this.write(bytes, ifVersion, { builds, replaces: 0, count: () => null }),
       },
@@ -376,15 +375,17 @@ export class S3Store {
         ...this.#copies.metadata(),
         ...(facts ? { [BUILDS]: String(facts.builds) } : {}),
       },
-      ...(verdict === "refused" ? {} : ifVersion === null ? { ifNoneMatch: true } : { ifMatch: ifVersion }),
     };
+    /** @param {{ifMatch?: string, ifNoneMatch?: boolean}} condition */
+    const put = (condition) =>
+      this.#client.put(this.#key, bytes, { ...options, ...(verdict === "refused" ? {} : condition) });
     let outcome;
     try {
       outcome = await patiently(async (round) => {
         // Whoever made it wait has written meanwhile: one more write would only keep others waiting.
         if (round > 0 && !(await this.#isStill(ifVersion)))
           return /** @type {const} */ ({ status: "conflict" });
-        return this.#client.put(this.#key, bytes, options);
+        return put(ifVersion === null ? { ifNoneMatch: true } : { ifMatch: ifVersion });
       }, this.#surroundings());
     } catch (thrown) {
       if (verdict !== "undecided" || Failure.from(thrown).code !== "S3_PRECONDITION_UNSUPPORTED")
@@ -392,6 +393,10 @@ export class S3Store {
       // Nobody can rely on what cannot be sent.
       this.#noted = { verdict: "refused", askedMs: this.#now() };
       return this.write(bytes, ifVersion, facts);
+    }
+    if (outcome.status === "conflict" && ifVersion === null && !(await this.#copies.exists())) {
+      const hidden = await this.#copies.hidden();
+      if (hidden !== null) outcome = await patiently(() => put({ ifMatch: hidden }), this.#surroundings());
     }
     if (outcome.status === "conflict") return this.#lost(digest);
     return this.#proved(bytes, digest, outcome.etag);

@@ -7,6 +7,7 @@ import { setTimeout as sleepFor } from "node:timers/promises";
 import { Failure } from "../failure.js";
 import { collectPieces, release } from "../room.js";
 import { applyChange } from "./change.js";
+import { createRefused, REFUSALS } from "./copies.js";
 import { Holdings } from "./marks.js";
 import { MetricsRepository } from "./repository.js";
 
@@ -18,8 +19,6 @@ const DAMAGE = new Set(["HISTORY_CORRUPT", "HISTORY_NOT_SQLITE"]);
 
 /** How often a lost race is run again. Somebody wins each one, so this many others stored meanwhile. */
 const TRIES = 40;
-/** How often a store where nobody else is writing may say that there is nothing and refuse to create something. */
-const REFUSALS = 3;
 /** The first pause is below this many milliseconds; each further one may be twice as long. */
 const PAUSE_MS = 25;
 /** No pause is longer, in milliseconds. */
@@ -286,7 +285,7 @@ export class SqliteStorageProvider {
       refusals = creating && loaded.version === null && !outcome.busy ? refusals + 1 : 0;
       if (refusals >= REFUSALS) {
         loaded.history.free();
-        throw this.#uncreatable();
+        throw createRefused(this.location);
       }
       if (loaded.bytes && Buffer.compare(loaded.bytes, bytes) === 0) {
         // The write had arrived and only its answer was lost.
@@ -538,17 +537,6 @@ export class SqliteStorageProvider {
     const { result } = applyChange(history, change);
     this.#changes.push(change);
     return result;
-  }
-
-  #uncreatable() {
-    return new Failure(
-      `could not start a history at \`${this.location}\`: the store says that there is none, and refuses to create one, ${REFUSALS} times in a row`,
-      {
-        type: "storage",
-        code: "STORAGE_CREATE_REFUSED",
-        hint: "In a bucket with versioning a delete marker can cause this: look at the versions of the object, and delete the marker to get the last history back, or name another location.",
-      },
-    );
   }
 
   #contended() {

@@ -168,7 +168,10 @@ export class S3Copies {
       if (/^\.(bak$|corrupt-|gone-)/.test(name.slice(key.length)))
         found.push(`\`${name}\`${of(lastModified)}`);
     }
-    if (!listed) {
+    if (listed) {
+      // The first history notes this, so that the run after it need not ask.
+      if (!listed.objects.some(({ key: name }) => name === this.#backup)) this.#noted = 0;
+    } else {
       const head = await asked(() => client.head(this.#backup));
       if (head) found.push(`\`${this.#backup}\`${of(head.lastModified)}`);
     }
@@ -218,6 +221,7 @@ export class S3Copies {
     }
     try {
       await this.#patiently(() => client.delete(this.#backup));
+      this.#noted = 0;
     } catch (thrown) {
       // It stays under both names, and is not replaced by a history with fewer builds.
       if (Failure.from(thrown).code !== "S3_ACCESS_DENIED") throw thrown;

@@ -19,12 +19,13 @@ const SAID_CHARACTERS = 600;
  *   facts: import("./types.js").RunFacts,
  *   env: NodeJS.ProcessEnv,
  *   storageType?: string,
+ *   historyPath?: string,
  *   concurrency?: number,
  *   signal?: AbortSignal,
  *   onStart?: (metric: import("./types.js").MetricConfig) => void,
  *   onEnd?: (outcome: import("./types.js").MetricOutcome) => void,
  * }} input `storageType` is where the history is kept, whose credentials commands do not see;
- *   `concurrency` is how many commands run side by side, more than one only where they share no build state
+ *   `historyPath` a copy of it that they may read; `concurrency` is how many commands run side by side, more than one only where they share no build state
  * @returns {Promise<import("./types.js").MetricOutcome[]>} in the configuration's order
  */
 export async function collectMetrics({
@@ -32,6 +33,7 @@ export async function collectMetrics({
   facts,
   env,
   storageType,
+  historyPath,
   concurrency = 1,
   signal,
   onStart,
@@ -42,7 +44,9 @@ export async function collectMetrics({
   const tasks = config.metrics.map((metric) => async () => {
     throwIfCancelled(signal);
     onStart?.(metric);
-    const outcome = await collectOne(metric, { measurements, directory, facts, env, storageType, signal });
+    const outcome = await collectOne(metric, {
+      ...{ measurements, directory, facts, env, storageType, historyPath, signal },
+    });
     onEnd?.(outcome);
     return outcome;
   });
@@ -54,8 +58,22 @@ export async function collectMetrics({
 }
 
 /**
+ * Whether any metric is measured by a command, and not all of them by collectors.
+ * @param {import("./types.js").LoadedConfig["config"]} config
+ */
+export const runsCommands = ({ metrics }) =>
+  metrics.some(({ command }) => {
+    try {
+      return planCollect(command) === undefined;
+    } catch {
+      // A collector with arguments that it does not take, which is told when it is its turn.
+      return false;
+    }
+  });
+
+/**
  * @param {import("./types.js").MetricConfig} metric
- * @param {{measurements: Measurements, directory: string, facts: import("./types.js").RunFacts, env: NodeJS.ProcessEnv, storageType?: string, signal?: AbortSignal}} context
+ * @param {{measurements: Measurements, directory: string, facts: import("./types.js").RunFacts, env: NodeJS.ProcessEnv, storageType?: string, historyPath?: string, signal?: AbortSignal}} context
  * @returns {Promise<import("./types.js").MetricOutcome>}
  */
 async function collectOne(metric, { measurements, ...context }) {
@@ -81,14 +99,14 @@ async function collectOne(metric, { measurements, ...context }) {
 
 /**
  * @param {import("./types.js").MetricConfig} metric
- * @param {{directory: string, facts: import("./types.js").RunFacts, env: NodeJS.ProcessEnv, storageType?: string, signal?: AbortSignal}} context
+ * @param {{directory: string, facts: import("./types.js").RunFacts, env: NodeJS.ProcessEnv, storageType?: string, historyPath?: string, signal?: AbortSignal}} context
  */
-async function runCommand(metric, { directory, facts, env, storageType, signal }) {
+async function runCommand(metric, { directory, facts, env, storageType, historyPath, signal }) {
   const result = await run(metric.command, {
     cwd: directory,
     env: commandEnvironment(
       env,
-      { ...facts, metricKey: metric.id, metricType: metric.type },
+      { ...facts, historyPath, metricKey: metric.id, metricType: metric.type },
       { storageType },
     ),
     timeoutMs: metric.timeout,

@@ -219,6 +219,7 @@ const GIVEN = Object.freeze({
   runId: "UNENTROPY_RUN_ID",
   runNumber: "UNENTROPY_RUN_NUMBER",
   actor: "UNENTROPY_ACTOR",
+  historyPath: "UNENTROPY_DATABASE_PATH",
   metricKey: "UNENTROPY_METRIC_KEY",
   metricType: "UNENTROPY_METRIC_TYPE",
 });

@@ -5,7 +5,7 @@
 import path from "node:path";
 import { findComparison } from "./baseline.js";
 import { claimsOf, readClaims } from "./claims.js";
-import { collectMetrics } from "./collect.js";
+import { collectMetrics, runsCommands } from "./collect.js";
 import { checkConfig, gateComment, gateMarker, gateSummary, openHistory } from "./engine.js";
 import { Failure } from "./failure.js";
 import { commitOf } from "./git.js";
@@ -16,6 +16,7 @@ import { throwIfCancelled } from "./interrupt.js";
 import { Phases } from "./phases.js";
 import { shownPath } from "./report.js";
 import { writeResults } from "./results.js";
+import { RunFolder } from "./run-folder.js";
 import { Storage } from "./storage/storage.js";
 
 /** @import { GateInput, GateOutcome, GateResult, LoadedConfig, RunFacts } from "./types.js" */
@@ -85,6 +86,7 @@ class GateRun {
   #input;
   #phases;
   #storage;
+  #folder;
   /** @type {GitHubEvent} */
   #event;
   /** @type {RunFacts} */
@@ -97,13 +99,18 @@ class GateRun {
   /** @param {GateInput} input */
   constructor(input) {
     const { facts, storage, env, signal, listener = {}, now, onSecret } = input;
-    const surroundings = { env, signal, onSecret, transferred: listener.transferred };
     this.#input = input;
     this.#facts = facts;
+    this.#folder = new RunFolder(env, {
+      readable: input.claims === undefined && runsCommands(input.loaded.config),
+    });
     this.#event = readEvent(env);
     this.#phases = new Phases(["download", "collect", "evaluate", "publish"], listener);
     // Whoever judges a change may be the change itself: it never writes, not even to mend what is damaged.
-    this.#storage = new Storage({ ...storage, readonly: true, onCorrupt: "fail" }, surroundings);
+    this.#storage = new Storage(
+      { ...storage, readonly: true, onCorrupt: "fail" },
+      { env, signal, onSecret, transferred: listener.transferred, copies: this.#folder },
+    );
     this.result = {
       timestamp: now.toISOString(),
       durationMs: 0,
@@ -138,7 +145,8 @@ class GateRun {
   }
 
   close() {
-    this.result.warnings.unshift(...this.#storage.warnings);
+    this.result.warnings.unshift(...this.#storage.warnings, ...this.#folder.warnings);
+    this.#folder.close();
     this.#storage.cleanup();
   }
 
@@ -241,6 +249,9 @@ class GateRun {
 
   async #download() {
     await this.#storage.ready();
+    if (this.#storage.existed === false && this.#folder.wantsHistory) {
+      this.#folder.loaded(this.#storage.snapshot());
+    }
     this.result.databaseLocation = this.#storage.location;
     this.result.totalBuilds = this.#storage.getRepository().countBuilds();
     return { bytes: this.#storage.size };
@@ -283,6 +294,8 @@ class GateRun {
         facts: this.#facts,
         env,
         storageType: storage.type,
+        // What could not be opened is no history that commands could read.
+        historyPath: this.#historyProblem === null ? this.#folder.historyPath : undefined,
         concurrency,
         signal,
         onStart: listener.metricStart,

@@ -41,8 +41,10 @@ export function endedBy(thrown, signal) {
   const failure = Failure.from(thrown);
   if (failure.code !== "ABORTED" || !(signal?.reason instanceof Failure)) return failure;
   const { message, type, code, hint, retryable } = signal.reason;
-  if (failure.message === message) return failure;
-  return new Failure(`${message}; ${failure.message}`, { type, code, hint, retryable, cause: thrown });
+  if (failure.message.startsWith(message)) return failure;
+  // What was stopped may quote why; once is enough.
+  const stopped = failure.message.replaceAll(message, "stopped");
+  return new Failure(`${message}; ${stopped}`, { type, code, hint, retryable, cause: thrown });
 }
 
 /** @param {string} message @param {unknown} [cause] */

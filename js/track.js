@@ -1,17 +1,17 @@
 // The main job as four phases: download the history, collect the metrics, upload the history,
 // write the report. Sequence and bookkeeping only; each phase's work lives in a file of its own.
 
-import fs from "node:fs";
-import path from "node:path";
-import { collectMetrics } from "./collect.js";
-import { errnoOf, Failure } from "./failure.js";
+import { collectMetrics, runsCommands } from "./collect.js";
+import { Failure } from "./failure.js";
 import { endedBy, throwIfCancelled } from "./interrupt.js";
 import { Phases } from "./phases.js";
 import { reportFacts, shownPath, writeReport } from "./report.js";
+import { rescue } from "./rescue.js";
+import { RunFolder } from "./run-folder.js";
 import { seedHistory } from "./storage/seed.js";
 import { Storage } from "./storage/storage.js";
 
-/** In their order: nothing is shown of a history before it is stored. */
+/** In their order: the report is of a history that is stored, unless trouble with storing is to be tolerated. */
 export const TRACK_PHASES = Object.freeze(["download", "collect", "upload", "report"]);
 
 /**
@@ -28,12 +28,13 @@ export const TRACK_PHASES = Object.freeze(["download", "collect", "upload", "rep
  *   env: NodeJS.ProcessEnv,
  *   now: Date,
  *   concurrency?: number,
+ *   onStorageError?: "fail" | "warn",
  *   signal?: AbortSignal,
  *   log?: (message: string) => void,
  *   onSecret?: (secret: string) => void,
  *   listener?: import("./types.js").TrackListener,
- * }} input `cwd` is where the paths that people are told of start; an empty history begins with that of `seed`; `log`
- *   takes what the storage tells in detail, `onSecret` what servers issue and no log may show
+ * }} input `cwd` is where the paths that people are told of start; an empty history begins with that of `seed`;
+ *   `onStorageError: "warn"` writes the report also of a build that could not be stored; `log` takes what the storage tells in detail, `onSecret` what servers issue and no log may show
  * @returns {Promise<import("./types.js").TrackResult>}
  */
 export async function track({
@@ -47,6 +48,7 @@ export async function track({
   env,
   now,
   concurrency,
+  onStorageError = "fail",
   signal,
   log,
   onSecret,
@@ -73,17 +75,45 @@ export async function track({
     warnings: [],
   };
   const surroundings = { env, signal, log, onSecret, transferred: listener.transferred };
-  const storage = new Storage(storageConfig, surroundings);
+  const folder = new RunFolder(env, { readable: runsCommands(loaded.config) });
+  const storage = new Storage(storageConfig, { ...surroundings, copies: folder });
+  const writesReport = async () => {
+    const written = writeReport({
+      history: storage.getRepository(),
+      configText: loaded.text,
+      facts: reportFacts({
+        directory: loaded.directory,
+        repositoryUrl: facts.repositoryUrl,
+        now,
+        branch: facts.branch,
+      }),
+      directory: reportDirectory,
+      name: reportName,
+    });
+    result.reportPath = shownPath(written.path, cwd);
+    return { bytes: written.bytes };
+  };
+  const report = async () => {
+    try {
+      await phases.run("report", writesReport);
+    } catch (error) {
+      // What became of the build is known by now: a missing report must not make the run look lost.
+      result.warnings.push(Failure.from(error, { type: "report", code: "REPORT_FAILED" }));
+    }
+  };
   try {
     await phases.run("download", async () => {
       await storage.ready();
       result.history = storage.existed ? "existing" : "new";
       if (seed) result.warnings.push(...(await seedHistory(storage, seed, surroundings)));
+      // A new history is one without builds, so that commands need not tell the two apart.
+      if (storage.existed === false && folder.wantsHistory) folder.loaded(storage.snapshot());
       // Better told now than after the commands have run for minutes.
       storage.getRepository().checkRun(facts, loaded.config.metrics.map(definitionOf));
       result.databaseLocation = storage.location;
       result.databasePath = storage.path;
       result.sourceRun = storage.sourceRun;
+      listener.known?.(storage.getRepository(), facts);
       return { bytes: storage.size };
     });
     await phases.run("collect", async () => {
@@ -92,6 +122,7 @@ export async function track({
         facts,
         env,
         storageType: storageConfig.type,
+        historyPath: folder.historyPath,
         concurrency,
         signal,
         onStart: listener.metricStart,
@@ -115,44 +146,41 @@ export async function track({
       const values = result.metrics.flatMap((outcome) => recorded(outcome, loaded));
       repository.recordBuild(facts, values);
       await storage.persist().catch(async (thrown) => {
-        throw await rescued(storage, result, endedBy(thrown, signal), surroundings);
+        const failed = endedBy(thrown, signal);
+        const { failure, file } = await rescue(storage, failed, { cwd, folder, env, signal, onSecret });
+        result.databasePath = file ?? result.databasePath;
+        result.error = failure;
+        throw failure;
       });
+      folder.stored();
       result.databaseLocation = storage.location;
       result.databaseSize = storage.size;
       result.totalBuilds = repository.countBuilds();
       return { bytes: storage.size };
     });
     result.success = true;
-    listener.stored?.(repository);
-    try {
-      await phases.run("report", async () => {
-        const written = writeReport({
-          history: repository,
-          configText: loaded.text,
-          facts: reportFacts({
-            directory: loaded.directory,
-            repositoryUrl: facts.repositoryUrl,
-            now,
-            branch: facts.branch,
-          }),
-          directory: reportDirectory,
-          name: reportName,
-        });
-        result.reportPath = shownPath(written.path, cwd);
-        return { bytes: written.bytes };
-      });
-    } catch (error) {
-      // The history is stored: a missing report must not make the run look lost.
-      result.warnings.push(Failure.from(error, { type: "report", code: "REPORT_FAILED" }));
-    }
+    listener.known?.(repository, facts);
+    await report();
   } catch (error) {
-    result.error = endedBy(error, signal);
+    result.error ??= endedBy(error, signal);
+    // The history with this build is here all the same.
+    if (onStorageError === "warn" && isNotStored(result.error, phases) && !signal?.aborted) await report();
   } finally {
-    result.warnings.unshift(...storage.warnings);
+    result.warnings.unshift(...storage.warnings, ...folder.warnings);
+    folder.close();
     storage.cleanup();
   }
   result.durationMs = Math.round(performance.now() - started);
   return result;
+}
+
+/**
+ * Whether a build was recorded and only storing it failed.
+ * @param {Failure} failure
+ * @param {Phases} phases
+ */
+function isNotStored({ type }, { list }) {
+  return type === "storage" && list.some(({ name, status }) => name === "upload" && status === "failed");
 }
 
 /**
@@ -173,81 +201,4 @@ function recorded(outcome, loaded) {
  */
 function definitionOf({ id, type, unit, description }) {
   return { id, type, unit, description };
-}
-
-/**
- * Keeps what could not be stored elsewhere in a file of this machine, and in an artifact of the run where there is one.
- * @param {Storage} storage
- * @param {import("./types.js").TrackResult} result learns the file's path
- * @param {unknown} thrown why storing failed
- * @param {Rescuing} surroundings
- * @returns {Promise<Failure>} the same failure, which tells the file and the artifact
- */
-async function rescued(storage, result, thrown, surroundings) {
-  const failure = Failure.from(thrown);
-  // A local history's builds can be collected again where it lies; after a bug nothing is written.
-  if (storage.path !== null || failure.code === "ENGINE_PANIC") return failure;
-  const { type, code, retryable, cause } = failure;
-  try {
-    const bytes = storage.snapshot();
-    const file = writeRescue(bytes);
-    result.databasePath = file;
-    const artifact = await rescueArtifact(bytes, surroundings);
-    const also = artifact === null ? "" : ` and in the artifact \`${artifact}\` of this run`;
-    return new Failure(`${failure.message}; the history with this build is kept in \`${file}\`${also}`, {
-      type,
-      code,
-      retryable,
-      cause,
-      hint: `${failure.hint} Keep the file and add it with \`unentropy merge\` later.`.trim(),
-    });
-  } catch (unwritten) {
-    const { message } = Failure.from(unwritten);
-    return new Failure(
-      `${failure.message}; a copy of the history could not be kept here either: ${message}`,
-      {
-        type,
-        code,
-        retryable,
-        cause,
-        hint: failure.hint,
-      },
-    );
-  }
-}
-
-/** @typedef {{env: NodeJS.ProcessEnv, signal?: AbortSignal, onSecret?: (secret: string) => void}} Rescuing */
-
-/**
- * @param {Uint8Array} bytes
- * @param {Rescuing} surroundings
- * @returns {Promise<string | null>} the artifact's name; null where none could be uploaded
- */
-async function rescueArtifact(bytes, { env, signal, onSecret }) {
-  // A run that was told to stop has no time for it.
-  if (!env.ACTIONS_RUNTIME_TOKEN || signal?.aborted) return null;
-  try {
-    const { uploadRescue } = await import("./github/rescue.js");
-    return (await uploadRescue(bytes, { env, onSecret })).name;
-  } catch {
-    // The file is there; that no artifact is changes nothing about why the run fails.
-    return null;
-  }
-}
-
-/**
- * @param {Uint8Array} bytes
- * @returns {string} the file's path, absolute; nothing that was there before is overwritten
- */
-function writeRescue(bytes) {
-  for (let n = 1; ; n++) {
-    const file = path.resolve(n === 1 ? "unentropy-rescue.db" : `unentropy-rescue-${n}.db`);
-    try {
-      fs.writeFileSync(file, bytes, { flag: "wx", flush: true });
-      return file;
-    } catch (error) {
-      if (errnoOf(error) === "EEXIST" && n < 1000) continue;
-      throw Failure.fromSystem(error, { type: "storage", doing: "could not write", path: file });
-    }
-  }
 }

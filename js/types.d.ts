@@ -64,6 +64,8 @@ export interface CommandFacts {
   runId?: string;
   runNumber?: number | string;
   actor?: string;
+  /** The copy of the history that the command may read. */
+  historyPath?: string;
   metricKey?: string;
   metricType?: "numeric" | "label";
 }
@@ -381,8 +383,8 @@ export interface PhaseListener {
 export interface TrackListener extends PhaseListener {
   /** Often; falls back when an attempt starts anew. */
   transferred?: (transfer: Transfer) => void;
-  /** The build is stored, and the history can still be asked. */
-  stored?: (repository: import("./storage/repository.js").MetricsRepository) => void;
+  /** The history can be asked: when it was read, and again when the build is stored. `facts` are those recorded. */
+  known?: (repository: import("./storage/repository.js").MetricsRepository, facts: RunFacts) => void;
   metricStart?: (metric: MetricConfig) => void;
   metricEnd?: (outcome: MetricOutcome) => void;
 }

@@ -28,7 +28,7 @@ import { earlierValues } from "./summary.js";
  * @property {readonly MetricOutcome[]} metrics
  * @property {readonly Phase[]} phases
  * @property {readonly Failure[]} warnings
- * @property {(number | string)[][]} [earlier] values of the branch's builds before
+ * @property {(number | string)[][]} [earlier] values of the branch's builds before; absent where the history was not read
  * @property {{location: string | null, builds: number | null, bytes: number | null, isNew?: boolean}} [history]
  * @property {string | null} [report]
  * @property {string} [verdict] Markdown
@@ -53,11 +53,12 @@ export async function trackJob(settings, { terminal, listener, ...run }) {
     seed,
     reportDirectory,
     reportName: inputs["report-name"],
+    onStorageError: inputs["on-storage-error"],
     log: (message) => terminal.detail(message),
     listener: {
       ...listener,
-      stored: (repository) => {
-        earlier = earlierValues(repository, loaded, run.facts);
+      known: (repository, facts) => {
+        earlier = earlierValues(repository, loaded, facts);
       },
     },
   });

@@ -20,6 +20,7 @@ import { SqliteStorageProvider } from "./session.js";
  * @property {NodeJS.ProcessEnv} [env] for credentials that the configuration does not give
  * @property {AbortSignal} [signal] ends transfers
  * @property {(transfer: import("../types.js").Transfer) => void} [transferred] hears how far the history's transfers are
+ * @property {import("./provider.js").HistoryCopies} [copies] where the history's bytes are also kept
  * @property {(secret: string) => void} [onSecret] told of secrets that servers issue, before they are used
  */
 
@@ -54,7 +55,14 @@ export async function createStorageProvider(config, surroundings = {}) {
   }
   const log = verbose ? (surroundings.log ?? toStderr) : undefined;
   const store = await openStore(config, { ...surroundings, engine, sleep, random, log });
-  return new SqliteStorageProvider(store, { engine, readonly, log, sleep, random });
+  return new SqliteStorageProvider(store, {
+    engine,
+    readonly,
+    log,
+    sleep,
+    random,
+    copies: surroundings.copies,
+  });
 }
 
 /**

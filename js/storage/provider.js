@@ -72,6 +72,15 @@
  */
 
 /**
+ * Where the bytes of a history are also kept while a run goes on. Nothing here throws.
+ *
+ * @typedef {object} HistoryCopies
+ * @property {(bytes: Uint8Array) => void} loaded given what was loaded, before the engine checks it; again where that
+ *   turned out to be damaged. The bytes are not the callee's to keep
+ * @property {(bytes: Uint8Array) => void} storing given what is about to be stored on another machine, before each try
+ */
+
+/**
  * @typedef {object} BlobFacts
  * @property {number} builds how many builds the bytes hold
  * @property {number} replaces how many builds the history holds that they replace
@@ -157,6 +166,8 @@
  * @property {boolean | null} existed whether there was a history when this one was loaded; null before
  * @property {number | null} size bytes of the history as it was last loaded or stored; null when there is none
  * @property {number | null} sourceRun the CI run that stored the history which was loaded, where the place knows
+ * @property {() => number | null} [clockOffsetMs] milliseconds that the clock of the history's location is ahead of this
+ *   machine's; null where nothing told it
  * @property {readonly Failure[]} warnings what went wrong without making a result wrong
  */
 

@@ -11,7 +11,7 @@ import { createRefused, REFUSALS } from "./copies.js";
 import { Holdings } from "./marks.js";
 import { MetricsRepository } from "./repository.js";
 
-/** @import { BlobStore, ChangeJournal, Engine, EngineHistory, JournalEntry, JournalListing, StorageProvider } from "./provider.js" */
+/** @import { BlobStore, ChangeJournal, Engine, EngineHistory, HistoryCopies, JournalEntry, JournalListing, StorageProvider } from "./provider.js" */
 /** @import { Change } from "./change.js" */
 
 /** Codes of a history that cannot be read and is nobody else's. */
@@ -34,6 +34,7 @@ const LONGEST_PAUSE_MS = 5_000;
  * @property {(ms: number) => Promise<unknown>} [sleep]
  * @property {() => number} [random] at least 0, below 1
  * @property {number} [tries]
+ * @property {HistoryCopies} [copies] given the bytes on their way
  */
 
 /**
@@ -54,6 +55,7 @@ export class SqliteStorageProvider {
   #sleep;
   #random;
   #tries;
+  #copies;
 
   /** @type {EngineHistory | null} */
   #history = null;
@@ -83,7 +85,7 @@ export class SqliteStorageProvider {
    */
   constructor(
     store,
-    { engine, readonly = false, log, sleep = sleepFor, random = Math.random, tries = TRIES },
+    { engine, readonly = false, log, sleep = sleepFor, random = Math.random, tries = TRIES, copies },
   ) {
     this.#store = store;
     this.#engine = engine;
@@ -92,6 +94,7 @@ export class SqliteStorageProvider {
     this.#sleep = sleep;
     this.#random = random;
     this.#tries = tries;
+    this.#copies = copies;
   }
 
   get isInitialized() {
@@ -116,6 +119,10 @@ export class SqliteStorageProvider {
 
   get sourceRun() {
     return this.#store.sourceRun?.() ?? null;
+  }
+
+  clockOffsetMs() {
+    return this.#store.clockOffsetMs?.() ?? null;
   }
 
   /** @returns {Promise<MetricsRepository>} */
@@ -201,6 +208,8 @@ export class SqliteStorageProvider {
   #opened({ bytes, version }, { proved = false, keep = false } = {}) {
     const size = bytes?.length ?? null;
     if (size !== null) collectPieces(size);
+    // Only the history that the run begins with; what is read after a lost race is of no use to anyone any more.
+    if (bytes && this.#history === null) this.#copies?.loaded(bytes);
     // The engine has its own copy.
     const taken = keep ? undefined : () => release(bytes);
     const history = this.#openHistory(bytes, { proved, taken });
@@ -361,6 +370,7 @@ export class SqliteStorageProvider {
       );
     }
     const bytes = history.save();
+    if (this.path === null) this.#copies?.storing(bytes);
     return { bytes, outcome: await this.#store.write(bytes, this.#version, facts) };
   }
 

@@ -107,6 +107,11 @@ export class Storage {
     return this.#provider?.sourceRun ?? null;
   }
 
+  /** Milliseconds that the clock of the history's location is ahead of this machine's; null where nothing told. */
+  clockOffsetMs() {
+    return this.#provider?.clockOffsetMs?.() ?? null;
+  }
+
   /** What went wrong without making a result wrong. */
   get warnings() {
     return this.#provider?.warnings ?? [];

@@ -134,6 +134,8 @@ for (const [where, { metrics, character = {}, stored, stuck, there }] of Object.
         assert.match(outcome.outputs["error-message"], new RegExp(`stopped by ${signal}`));
         assert.match(outcome.stdout, new RegExp(`^::error title=ABORTED::stopped by ${signal}`, "m"));
         assert.match(outcome.summary, /^❌ \*\*The run failed\*\*: stopped by /);
+        assert.equal(outcome.outputs["error-message"].match(/stopped/g)?.length, where === "collect" ? 1 : 2);
+        assert.equal(outcome.outputs["error-message"].match(/stopped by/g)?.length, 1);
         assert.equal(
           outcome.stdout.match(/^::group::/gm)?.length,
           outcome.stdout.match(/^::endgroup::$/gm)?.length,

@@ -5,6 +5,7 @@
 import path from "node:path";
 import { findComparison } from "./baseline.js";
 import { claimsOf, readClaims } from "./claims.js";
+import { correctedTime } from "./clock.js";
 import { collectMetrics, runsCommands } from "./collect.js";
 import { checkConfig, gateComment, gateMarker, gateSummary, openHistory } from "./engine.js";
 import { Failure } from "./failure.js";
@@ -87,6 +88,8 @@ class GateRun {
   #phases;
   #storage;
   #folder;
+  /** The present; by the server's clock where this machine's is found to be wrong. */
+  #now;
   /** @type {GitHubEvent} */
   #event;
   /** @type {RunFacts} */
@@ -101,6 +104,7 @@ class GateRun {
     const { facts, storage, env, signal, listener = {}, now, onSecret } = input;
     this.#input = input;
     this.#facts = facts;
+    this.#now = now;
     this.#folder = new RunFolder(env, {
       readable: input.claims === undefined && runsCommands(input.loaded.config),
     });
@@ -252,6 +256,9 @@ class GateRun {
     if (this.#storage.existed === false && this.#folder.wantsHistory) {
       this.#folder.loaded(this.#storage.snapshot());
     }
+    const { now, warning } = correctedTime(this.#now, this.#storage);
+    this.#now = now;
+    if (warning) this.result.warnings.push(warning);
     this.result.databaseLocation = this.#storage.location;
     this.result.totalBuilds = this.#storage.getRepository().countBuilds();
     return { bytes: this.#storage.size };
@@ -322,7 +329,7 @@ class GateRun {
 
   /** @param {Judged} judged */
   #evaluate({ loaded, baseConfigText, mergeBase, ancestors, defaultReferenceBranch }) {
-    const { referenceBranch, mode, now } = this.#input;
+    const { referenceBranch, mode } = this.#input;
     const measurements = this.result.metrics.map(({ id, status, value, error }) => ({
       id,
       status,
@@ -330,7 +337,7 @@ class GateRun {
       ...(error && { error: { message: error.message } }),
     }));
     const facts = {
-      now: now.toISOString(),
+      now: this.#now.toISOString(),
       referenceBranch,
       defaultReferenceBranch,
       mergeBase,

@@ -1,6 +1,7 @@
 // The main job as four phases: download the history, collect the metrics, upload the history,
 // write the report. Sequence and bookkeeping only; each phase's work lives in a file of its own.
 
+import { correctedTime } from "./clock.js";
 import { collectMetrics, runsCommands } from "./collect.js";
 import { Failure } from "./failure.js";
 import { endedBy, throwIfCancelled } from "./interrupt.js";
@@ -29,12 +30,15 @@ export const TRACK_PHASES = Object.freeze(["download", "collect", "upload", "rep
  *   now: Date,
  *   concurrency?: number,
  *   onStorageError?: "fail" | "warn",
+ *   clockLimitMs?: number,
  *   signal?: AbortSignal,
  *   log?: (message: string) => void,
  *   onSecret?: (secret: string) => void,
  *   listener?: import("./types.js").TrackListener,
  * }} input `cwd` is where the paths that people are told of start; an empty history begins with that of `seed`;
- *   `onStorageError: "warn"` writes the report also of a build that could not be stored; `log` takes what the storage tells in detail, `onSecret` what servers issue and no log may show
+ *   `onStorageError: "warn"` writes the report also of a build that could not be stored; `clockLimitMs` is how far this
+ *   machine's clock may be from the server's; `log` takes what the storage tells in detail, `onSecret` what servers issue
+ *   and no log may show
  * @returns {Promise<import("./types.js").TrackResult>}
  */
 export async function track({
@@ -49,6 +53,7 @@ export async function track({
   now,
   concurrency,
   onStorageError = "fail",
+  clockLimitMs,
   signal,
   log,
   onSecret,
@@ -108,6 +113,12 @@ export async function track({
       if (seed) result.warnings.push(...(await seedHistory(storage, seed, surroundings)));
       // A new history is one without builds, so that commands need not tell the two apart.
       if (storage.existed === false && folder.wantsHistory) folder.loaded(storage.snapshot());
+      const { now: corrected, warning } = correctedTime(now, storage, clockLimitMs);
+      if (warning) {
+        result.warnings.push(warning);
+        facts = { ...facts, timestamp: corrected.toISOString() };
+        now = corrected;
+      }
       // Better told now than after the commands have run for minutes.
       storage.getRepository().checkRun(facts, loaded.config.metrics.map(definitionOf));
       result.databaseLocation = storage.location;

@@ -55,6 +55,11 @@ export class Artifacts {
     this.#path = repositoryPath(repository);
   }
 
+  /** Milliseconds that GitHub's clock is ahead of this machine's; null before it has answered. */
+  clockOffsetMs() {
+    return this.#github.clockOffsetMs;
+  }
+
   /**
    * Every artifact of this name, in the server's order, which is newest first.
    *

@@ -86,6 +86,8 @@ export class GitHub {
   #log;
   #onSecret;
   #transport = new Transport();
+  /** @type {number | null} */
+  #clockOffsetMs = null;
   /** @type {Set<string>} */
   #secrets = new Set();
 
@@ -136,6 +138,11 @@ export class GitHub {
   /** The host of the interface, with its port. */
   get host() {
     return this.#base.host;
+  }
+
+  /** Milliseconds that the server's clock is ahead of this machine's, by its last answer; null before the first one. */
+  get clockOffsetMs() {
+    return this.#clockOffsetMs;
   }
 
   /** Closes idle connections; the client can still be used. */
@@ -244,6 +251,7 @@ export class GitHub {
       let untouched = false;
       try {
         const answer = await this.#exchange(method, url, request, how, signal);
+        if (!how.bare) this.#compareClocks(answer);
         if (answer.status >= 200 && answer.status < 300) return answer;
         if (isRedirect(answer.status, method)) {
           const there = this.#redirected(answer, url, request, how.foreign === true);
@@ -394,6 +402,14 @@ export class GitHub {
   #serverTime({ headers }) {
     const time = Date.parse(headers.date ?? "");
     return Number.isNaN(time) ? this.#now() : time;
+  }
+
+  /** @param {Answer} answer */
+  #compareClocks({ headers }) {
+    const time = Date.parse(headers.date ?? "");
+    // What a cache gives again was dated when the cache took it.
+    const age = Number(one(headers.age) ?? 0) * 1000;
+    if (!Number.isNaN(time + age)) this.#clockOffsetMs = time + age - this.#now();
   }
 
   /**

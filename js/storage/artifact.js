@@ -143,6 +143,10 @@ export class ArtifactStore {
     return this.#source;
   }
 
+  clockOffsetMs() {
+    return this.#options.artifacts.clockOffsetMs();
+  }
+
   /** What went wrong without making a result wrong. */
   warnings() {
     return [...this.#warnings.values()];

@@ -102,6 +102,8 @@ export class GitHubServer {
     this.defaultBranch = defaultBranch;
     this.private = isPrivate;
     this.now = now;
+    /** How far its clock is ahead, by the header `Date`, in milliseconds. */
+    this.aheadMs = 0;
     this.#hosts = new ArtifactHosts(this);
     this.#server = this.serverOf("api", (request, body) => this.#act(request, body));
   }
@@ -286,7 +288,10 @@ export class GitHubServer {
     const account = given === undefined ? { permissions: {}, login: "" } : this.#tokens.get(given);
     if (!account) return refusal(401, "Bad credentials");
     const { permissions, login } = account;
-    const limits = this.#countRequest();
+    const limits = {
+      ...this.#countRequest(),
+      ...(this.aheadMs !== 0 && { date: new Date(Date.now() + this.aheadMs).toUTCString() }),
+    };
     if (limits["x-ratelimit-remaining"] === "-1") {
       return {
         ...refusal(403, "API rate limit exceeded for installation."),

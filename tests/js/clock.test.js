@@ -1,0 +1,82 @@
+// Builds have the time of the history's server where this machine's clock is wrong. The action as a runner starts it,
+// against a GitHub whose clock is another.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { correctedTime } from "../../js/clock.js";
+import { startGitHub } from "../servers/github.js";
+import { ArtifactPlace } from "./storage/artifact-place.js";
+import { Project, told } from "./support/project.js";
+import { act } from "./support/runner.js";
+
+const MINUTE = 60_000;
+const YEAR = 365 * 24 * 60 * MINUTE;
+
+/** @type {Awaited<ReturnType<typeof startGitHub>>} */
+let github;
+before(async () => {
+  github = await startGitHub();
+});
+after(() => github.stop());
+
+test("the server's time counts where the clocks are further apart than the limit", () => {
+  const now = new Date("2026-11-28T12:00:00.500Z");
+  /** @type {[number | null, number | undefined, string, RegExp | null][]} */
+  const cases = [
+    [null, undefined, "2026-11-28T12:00:00.500Z", null],
+    [0, undefined, "2026-11-28T12:00:00.500Z", null],
+    [5 * MINUTE, undefined, "2026-11-28T12:00:00.500Z", null],
+    [-5 * MINUTE, undefined, "2026-11-28T12:00:00.500Z", null],
+    [5 * MINUTE + 1, undefined, "2026-11-28T12:05:00.501Z", /is 5m 0s behind that of `s3:\/\/b\/k`/],
+    [-2 * 60 * MINUTE, undefined, "2026-11-28T10:00:00.500Z", /is 2h 0m ahead of that of/],
+    [YEAR, undefined, "2027-11-28T12:00:00.500Z", /`2026-11-28T12:00:00.500Z`.*`2027-11-28T12:00:00.500Z`/],
+    [2000, 1000, "2026-11-28T12:00:02.500Z", /is 2s behind/],
+  ];
+  for (const [offset, limit, expected, message] of cases) {
+    const storage = { clockOffsetMs: () => offset, location: "s3://b/k" };
+    const { now: corrected, warning } = correctedTime(now, storage, limit);
+    assert.equal(corrected.toISOString(), expected, String(offset));
+    if (message) assert.match(warning?.message ?? "", message);
+    assert.equal(warning?.code, message ? "CLOCK_CORRECTED" : undefined);
+  }
+});
+
+test("a build is recorded at the server's time, with a warning, and the gate judges by it", async (t) => {
+  const place = new ArtifactPlace(github);
+  const project = new Project(t);
+  project.config({ metrics: { a: { type: "numeric", command: "echo 1" } } });
+  const token = github.token({ actions: "read" });
+  t.after(() => {
+    github.aheadMs = 0;
+  });
+  for (const ahead of [-YEAR, 0, YEAR]) {
+    github.aheadMs = ahead;
+    const began = Date.now();
+    const outcome = await act(
+      project,
+      { "github-token": token },
+      { ...github.jobEnvironment(github.addRun()), GITHUB_SHA: String(Math.sign(ahead) + 2).repeat(40) },
+    );
+    assert.equal(outcome.code, 0, told(outcome));
+    const storage = await place.open({ config: { readonly: true } });
+    const builds = storage.getRepository().listBuilds();
+    const build = builds.find(({ commitSha }) => commitSha.startsWith(String(Math.sign(ahead) + 2)));
+    storage.cleanup();
+    const recorded = Date.parse(build?.timestamp ?? "") - ahead;
+    assert.ok(recorded > began - 5000 && recorded < Date.now() + 5000, `${build?.timestamp}`);
+    const warned =
+      /^::warning title=CLOCK_CORRECTED::the clock of this machine is 365 days (ahead of|behind)/m;
+    assert.equal(
+      warned.exec(outcome.stdout)?.[1],
+      { [-YEAR]: "ahead of", 0: undefined, [YEAR]: "behind" }[ahead],
+    );
+    assert.equal(outcome.summary.includes("CLOCK\\_CORRECTED"), ahead !== 0);
+    assert.equal(outcome.summary.match(/first value/g)?.length ?? 0, builds.length === 1 ? 1 : 0);
+  }
+  const judged = await act(
+    project,
+    { "github-token": token, mode: "gate", "reference-branch": "main" },
+    { ...github.jobEnvironment(github.addRun()), GITHUB_SHA: "9".repeat(40) },
+  );
+  assert.match(judged.stdout, /^::warning title=CLOCK_CORRECTED::/m);
+});

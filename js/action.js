@@ -55,7 +55,7 @@ async function main() {
   let failure;
   try {
     const cwd = env.GITHUB_WORKSPACE ?? process.cwd();
-    settings = await settle(env, cwd, (text) => terminal.warn(text));
+    settings = await settle(env, cwd, terminal);
     const { timeout, verbose } = settings.inputs;
     terminal.verbose = verbose;
     showWarnings(terminal, settings.loaded);
@@ -84,7 +84,7 @@ function tell({ env, settings, facts, told, failure }) {
   const { metrics, marks } = told;
   const notStored = told.notStored || (settings?.mode === "track" && failure?.type === "storage");
   const tolerated = notStored && settings?.inputs["on-storage-error"] === "warn";
-  const warnings = [...told.warnings];
+  const warnings = [...(settings?.warnings ?? []), ...told.warnings];
   try {
     writeSummary(env, { ...told, warnings, facts, loaded: settings?.loaded, failure, notStored, tolerated });
   } catch (error) {

@@ -15,10 +15,11 @@ const SIZE_LIMIT = 4 * 1024 * 1024;
  * Reads and checks a configuration.
  * @param {string | undefined} file as the user gave it, relative to `cwd`
  * @param {string} cwd
+ * @param {string} [option] what the caller calls it
  * @returns {import("./types.js").LoadedConfig}
  * @throws {Failure} CONFIG_MISSING, CONFIG_UNREADABLE; CONFIG_INVALID with all problems in `diagnostics`
  */
-export function loadConfig(file, cwd) {
+export function loadConfig(file, cwd, option = "--config") {
   const shown = file ?? DEFAULT_FILE;
   const absolute = path.resolve(cwd, shown);
   let text;
@@ -30,14 +31,14 @@ export function loadConfig(file, cwd) {
       throw new Failure(`the configuration \`${shown}\` does not exist`, {
         type: "validation",
         code: "CONFIG_MISSING",
-        hint: "Create it, name another with --config, or see the README's quick start for a first one.",
+        hint: `Create it, name another with \`${option}\`, or see the README's quick start for a first one.`,
         cause,
       });
     }
     throw new Failure(`the configuration \`${shown}\` cannot be read: ${failure.message}`, {
       type: "validation",
       code: "CONFIG_UNREADABLE",
-      hint: failure.hint,
+      hint: `${failure.hint} \`${option}\` is \`${shown}\`.`.trim(),
       cause,
     });
   }

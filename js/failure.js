@@ -112,9 +112,10 @@ export class Failure extends Error {
    * @param {string} [place.code] instead of the code that belongs to the errno
    * @param {string} place.doing what was being done, for example "could not read"
    * @param {string} place.path the path as the user knows it
+   * @param {string} [place.option] how the user gave it, such as "`--db` is `m.db`"
    * @returns {Failure}
    */
-  static fromSystem(thrown, { type = "internal", code, doing, path }) {
+  static fromSystem(thrown, { type = "internal", code, doing, path, option }) {
     if (thrown instanceof Failure) return thrown;
     const errno = errnoOf(thrown);
     const known = errno === undefined ? undefined : SYSTEM_ERRORS[errno];
@@ -122,7 +123,7 @@ export class Failure extends Error {
     return new Failure(`${doing} \`${path}\`: ${cause}`, {
       type,
       code: code ?? known?.code ?? "FILE_FAILED",
-      hint: known?.hint ?? "",
+      hint: [known?.hint, option && `${option}.`].filter(Boolean).join(" "),
       retryable: known?.retryable ?? false,
       cause: thrown,
     });

@@ -367,12 +367,12 @@ class GateRun {
   }
 
   async #publish() {
-    const { outputFile, cwd, signal } = this.#input;
+    const { outputFile, outputOption, cwd, signal } = this.#input;
     throwIfCancelled(signal);
     await this.#comment();
     if (outputFile === undefined) return {};
     const file = path.resolve(cwd, outputFile);
-    const bytes = writeResults(file, gateDocument(this.result));
+    const bytes = writeResults(file, gateDocument(this.result), outputOption);
     this.result.resultsPath = shownPath(file, cwd);
     return { bytes };
   }

@@ -14,11 +14,12 @@ import { writeAtomically } from "./files/replace.js";
  *   facts: import("./types.js").ReportFacts,
  *   directory: string,
  *   name?: string,
- * }} input
+ *   option?: string,
+ * }} input `option` is how the caller gave the directory, for messages
  * @returns {{path: string, bytes: number}} the file's absolute path and size
  * @throws {Failure} of type report
  */
-export function writeReport({ history, configText, facts, directory, name = "index.html" }) {
+export function writeReport({ history, configText, facts, directory, name = "index.html", option }) {
   const html = history.report(configText, facts);
   const file = path.resolve(directory, name);
   try {
@@ -28,12 +29,18 @@ export function writeReport({ history, configText, facts, directory, name = "ind
       type: "report",
       doing: "could not create the report's directory",
       path: directory,
+      option,
     });
   }
   try {
     writeAtomically(file, Buffer.from(html));
   } catch (cause) {
-    throw Failure.fromSystem(cause, { type: "report", doing: "could not write the report", path: file });
+    throw Failure.fromSystem(cause, {
+      type: "report",
+      doing: "could not write the report",
+      path: file,
+      option,
+    });
   }
   return { path: file, bytes: Buffer.byteLength(html) };
 }

@@ -8,10 +8,11 @@ import { writeAtomically } from "./files.js";
 /**
  * @param {string} file absolute
  * @param {object} document
+ * @param {string} [option] how the caller gave the file, for messages
  * @returns {number} bytes
  * @throws {Failure} of type gate
  */
-export function writeResults(file, document) {
+export function writeResults(file, document, option) {
   const bytes = Buffer.from(`${JSON.stringify(document, null, 2)}\n`);
   try {
     fs.mkdirSync(path.dirname(file), { recursive: true });
@@ -22,6 +23,7 @@ export function writeResults(file, document) {
       code: "RESULTS_UNWRITABLE",
       doing: "could not write the gate's results to",
       path: file,
+      option,
     });
   }
   return bytes.length;

@@ -26,6 +26,7 @@ export const TRACK_PHASES = Object.freeze(["download", "collect", "upload", "rep
  *   cwd: string,
  *   reportDirectory: string,
  *   reportName?: string,
+ *   reportOption?: string,
  *   env: NodeJS.ProcessEnv,
  *   now: Date,
  *   concurrency?: number,
@@ -36,7 +37,7 @@ export const TRACK_PHASES = Object.freeze(["download", "collect", "upload", "rep
  *   onSecret?: (secret: string) => void,
  *   listener?: import("./types.js").TrackListener,
  * }} input `cwd` is where the paths that people are told of start; an empty history begins with that of `seed`;
- *   `onStorageError: "warn"` writes the report also of a build that could not be stored; `clockLimitMs` is how far this
+ *   `reportOption` is how the caller gave the report's directory, for messages; `onStorageError: "warn"` writes the report also of a build that could not be stored; `clockLimitMs` is how far this
  *   machine's clock may be from the server's; `log` takes what the storage tells in detail, `onSecret` what servers issue
  *   and no log may show
  * @returns {Promise<import("./types.js").TrackResult>}
@@ -49,6 +50,7 @@ export async function track({
   cwd,
   reportDirectory,
   reportName,
+  reportOption,
   env,
   now,
   concurrency,
@@ -94,6 +96,7 @@ export async function track({
       }),
       directory: reportDirectory,
       name: reportName,
+      option: reportOption,
     });
     result.reportPath = shownPath(written.path, cwd);
     return { bytes: written.bytes };

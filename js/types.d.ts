@@ -432,6 +432,8 @@ export interface GateInput {
   mode?: string;
   /** Where the results are written as JSON, relative to `cwd`; nowhere unless given. */
   outputFile?: string;
+  /** How the caller gave it, for messages, such as "`--output-file` is `x.json`". */
+  outputOption?: string;
   /** A results file whose measurements are judged; then no commands are run. Relative to `cwd`. */
   claims?: string;
   /** Whether a history that cannot be read fails the run; `fail` unless given. */

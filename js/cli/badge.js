@@ -29,7 +29,8 @@ export async function badge({ values, positionals, terminal, signal, cwd, env, p
   const wanted = values.config !== undefined || fs.existsSync(path.resolve(cwd, DEFAULT_FILE));
   const loaded = wanted ? loadConfig(values.config, cwd) : undefined;
   if (loaded) showWarnings(terminal, loaded);
-  const storage = new Storage({ ...storageConfig(values, loaded, cwd), readonly: true }, { env, signal });
+  const config = storageConfig(values, loaded, cwd, terminal);
+  const storage = new Storage({ ...config, readonly: true }, { env, signal });
   try {
     await storage.ready();
     if (!storage.existed) {

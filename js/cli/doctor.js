@@ -26,7 +26,7 @@ export async function doctor({ values, terminal, signal, cwd, env, print }) {
   const wanted = values.config !== undefined || fs.existsSync(path.resolve(cwd, DEFAULT_FILE));
   const loaded = wanted ? loadConfig(values.config, cwd) : undefined;
   if (loaded) showWarnings(terminal, loaded);
-  const config = storageConfig(values, loaded, cwd);
+  const config = storageConfig(values, loaded, cwd, terminal);
   const { findings, location } =
     config.type === "sqlite-s3" ? await examineStore(config, env, signal) : await examineHistory(config);
   const failed = findings.filter(({ status }) => status === "failed");

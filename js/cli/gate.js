@@ -22,7 +22,7 @@ export async function gate({ values, terminal, signal, cwd, env, now, print }) {
   const concurrency = wholeNumber(values.concurrency, "concurrency", 1);
   const loaded = loadConfig(values.config, cwd);
   showWarnings(terminal, loaded);
-  const storage = storageConfig(values, loaded, cwd);
+  const storage = storageConfig(values, loaded, cwd, terminal);
   const facts = await runFacts({ cwd, now, env, given });
   const width = Math.max(...loaded.config.metrics.map(({ id }) => id.length));
   const github = env.GITHUB_TOKEN
@@ -41,6 +41,7 @@ export async function gate({ values, terminal, signal, cwd, env, now, print }) {
       referenceBranch: values["reference-branch"],
       mode: values.mode,
       outputFile: values["output-file"],
+      outputOption: `\`--output-file\` is \`${values["output-file"]}\``,
       claims: values.measurements,
       github,
       listener: {

@@ -28,10 +28,19 @@ export async function merge({ values, positionals, terminal, signal, cwd, env, p
   const wanted = values.config !== undefined || fs.existsSync(path.resolve(cwd, DEFAULT_FILE));
   const loaded = second === undefined && wanted ? loadConfig(values.config, cwd) : undefined;
   if (loaded) showWarnings(terminal, loaded);
-  const config = storageConfig(second === undefined ? values : { ...values, db: first }, loaded, cwd);
-
   const from = path.resolve(cwd, second ?? first);
-  const source = new LocalStore(from, { readonly: true, sleep: async () => {}, random: Math.random });
+  const config = storageConfig(second === undefined ? values : { ...values, db: first }, loaded, cwd, {
+    line: (text) => terminal.line(text),
+    warn: (message, hint) => terminal.warn(message, hint),
+    spelled: (name) => (name === "db" && second !== undefined ? "INTO" : `--${name}`),
+    other: from,
+  });
+  const source = new LocalStore(from, {
+    pathOption: `\`FROM\` is \`${second ?? first}\``,
+    readonly: true,
+    sleep: async () => {},
+    random: Math.random,
+  });
   const image = (await source.read())?.bytes;
   if (!image) {
     throw new Failure(`there is no history in \`${from}\``, {

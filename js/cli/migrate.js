@@ -26,7 +26,9 @@ export async function migrate({ values, positionals, terminal, signal, cwd, env,
   const wanted = values.config !== undefined || fs.existsSync(path.resolve(cwd, DEFAULT_FILE));
   const loaded = wanted ? loadConfig(values.config, cwd) : undefined;
   if (loaded) showWarnings(terminal, loaded);
-  const [source, target] = [first, second].map((text) => placeConfig(text, values, loaded, cwd));
+  const [source, target] = [first, second].map((text, n) =>
+    placeConfig(text, values, loaded, cwd, { option: n === 0 ? "FROM" : "TO" }),
+  );
   if (target.type === "sqlite-artifact" && !env.ACTIONS_RUNTIME_TOKEN) {
     throw new Failure(
       "a history cannot be taken into an artifact from here: only actions can upload artifacts",

@@ -28,7 +28,11 @@ export const OPTIONS = {
   "s3-endpoint": { type: "string", value: "URL", help: "the address of the S3 server (that of AWS)" },
   "s3-bucket": { type: "string", value: "NAME", help: "the bucket of the history" },
   "s3-key": { type: "string", value: "KEY", help: "the history's key in the bucket (unentropy-metrics.db)" },
-  "database-key": { type: "string", value: "KEY", help: "the same as --s3-key" },
+  "database-key": {
+    type: "string",
+    value: "KEY",
+    help: "the same as --s3-key; of sqlite-local the file, without --db",
+  },
   "s3-region": { type: "string", value: "NAME", help: "the bucket's region (as the endpoint tells)" },
   "s3-addressing": {
     type: "string",

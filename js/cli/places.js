@@ -11,15 +11,17 @@ import { artifactConfig, s3Config } from "./storage.js";
  * @param {Record<string, any>} values flags, or inputs of the same names
  * @param {import("../types.js").LoadedConfig | undefined} loaded
  * @param {string} cwd
- * @param {(name: string) => string} [spelled] how the user wrote a name, for messages; as a flag unless given
+ * @param {{option: string, spelled?: (name: string) => string}} named what the caller calls the text, and how the user
+ *   wrote other names, for messages; as flags unless given
  * @returns {import("../types.js").StorageProviderConfig}
  * @throws {Failure} `USAGE_INVALID`, `STORAGE_CONFIG_INVALID`
  */
-export function placeConfig(text, values, loaded, cwd, spelled) {
+export function placeConfig(text, values, loaded, cwd, { option, spelled }) {
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(text)?.[1].toLowerCase();
+  const given = `\`${option}\` is \`${text}\``;
   if (scheme === undefined) {
     const { "on-corrupt": onCorrupt, "on-missing": onMissing } = values;
-    return { type: "sqlite-local", path: path.resolve(cwd, text), onCorrupt, onMissing };
+    return { type: "sqlite-local", path: path.resolve(cwd, text), pathOption: given, onCorrupt, onMissing };
   }
   // The fragment is the id that locations end in; the newest one is used.
   const rest = text.slice(scheme.length + 3).replace(/#\d+$/, "");
@@ -33,9 +35,9 @@ export function placeConfig(text, values, loaded, cwd, spelled) {
     const named = { ...values, "s3-bucket": bucket, "s3-key": key, "database-key": undefined };
     return { type: "sqlite-s3", ...s3Config(named, loaded?.config.storage.s3) };
   }
-  throw new Failure(`\`${text}\` is no place of a history`, {
+  throw new Failure(`${given}, expected a path, \`s3://BUCKET/KEY\` or \`artifact://NAME\``, {
     type: "validation",
     code: "USAGE_INVALID",
-    hint: "Write a path, `s3://BUCKET/KEY` or `artifact://NAME`.",
+    hint: "A path may not begin with a scheme.",
   });
 }

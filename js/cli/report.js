@@ -7,7 +7,7 @@ import { defaultBranchOf, repositoryOf } from "../context.js";
 import { Failure } from "../failure.js";
 import { reportFacts, shownPath, writeReport } from "../report.js";
 import { Storage } from "../storage/storage.js";
-import { showWarnings } from "./shared.js";
+import { reportOption, showWarnings } from "./shared.js";
 import { storageConfig } from "./storage.js";
 
 /**
@@ -18,7 +18,7 @@ export async function report({ values, terminal, signal, cwd, env, now, print })
   const wanted = values.config !== undefined || fs.existsSync(path.resolve(cwd, DEFAULT_FILE));
   const loaded = wanted ? loadConfig(values.config, cwd) : undefined;
   if (loaded) showWarnings(terminal, loaded);
-  const config = storageConfig(values, loaded, cwd);
+  const config = storageConfig(values, loaded, cwd, terminal);
   const storage = new Storage({ ...config, readonly: true }, { env, signal });
   try {
     await storage.ready();
@@ -40,6 +40,7 @@ export async function report({ values, terminal, signal, cwd, env, now, print })
         now,
         branch: await defaultBranchOf(cwd, env),
       }),
+      option: reportOption(values),
       directory: path.resolve(cwd, values["report-dir"] ?? "unentropy-report"),
     });
     for (const warning of storage.warnings) terminal.warn(warning.message, warning.hint);

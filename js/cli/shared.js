@@ -16,6 +16,10 @@ export function givenContext(values) {
   };
 }
 
+/** How the report's directory was given, for messages. @param {Record<string, any>} values */
+export const reportOption = ({ "report-dir": directory }) =>
+  directory === undefined ? undefined : `\`--report-dir\` is \`${directory}\``;
+
 /**
  * @param {import("../terminal.js").Terminal} terminal
  * @param {import("../types.js").LoadedConfig} loaded

@@ -1,27 +1,41 @@
 // Where the command line and the action keep the history: flags or inputs, then the configuration, then a default.
 
+import fs from "node:fs";
 import path from "node:path";
 import { closest } from "../engine.js";
 import { Failure } from "../failure.js";
 import { checkName } from "../storage/artifact-names.js";
 import { STORAGE_TYPES } from "../storage/factory.js";
+import { backupOf } from "../storage/local-copies.js";
 
 /** The history's file where nothing else is said. */
 export const DEFAULT_DATABASE = "unentropy.db";
-/** The history's key in a bucket where nothing else is said. */
+/** The history's key in a bucket where nothing else is said, and the TypeScript tool's file on this machine. */
 export const DEFAULT_KEY = "unentropy-metrics.db";
 
 /** How a message names what was given as a flag. @param {string} name */
 const asFlag = (name) => `--${name}`;
 
 /**
+ * @typedef {object} Saying
+ * @property {(text: string) => void} line
+ * @property {(message: string, hint: string) => void} warn
+ * @property {(name: string) => string} [spelled] how the user wrote a name, for messages; as a flag unless given
+ * @property {string} [other] the absolute path of a file that is not meant, such as one that builds are taken from
+ */
+
+/** Where only the kind of storage is asked for. @type {Saying} */
+export const SILENT = { line: () => {}, warn: () => {} };
+
+/**
  * @param {Record<string, any>} values flags
  * @param {import("../types.js").LoadedConfig | undefined} loaded
  * @param {string} cwd
- * @param {(name: string) => string} [spelled] how the user wrote a name, for messages; as a flag unless given
+ * @param {Saying} saying told which file was chosen where no option names it
  * @returns {import("../types.js").StorageProviderConfig}
  */
-export function storageConfig(values, loaded, cwd, spelled) {
+export function storageConfig(values, loaded, cwd, saying) {
+  const { spelled = asFlag } = saying;
   const config = loaded?.config;
   const type =
     values.storage ??
@@ -30,7 +44,7 @@ export function storageConfig(values, loaded, cwd, spelled) {
   if (!STORAGE_TYPES.includes(type)) {
     const close = closest(type, [...STORAGE_TYPES]);
     throw new Failure(
-      `\`--storage\` is \`${type}\`, expected one of ${STORAGE_TYPES.map((name) => `\`${name}\``).join(", ")}`,
+      `\`${spelled("storage")}\` is \`${type}\`, expected one of ${STORAGE_TYPES.map((name) => `\`${name}\``).join(", ")}`,
       {
         type: "validation",
         code: "USAGE_INVALID",
@@ -42,13 +56,55 @@ export function storageConfig(values, loaded, cwd, spelled) {
   if (type === "sqlite-artifact") {
     const artifact = artifactConfig(values, config?.storage.artifact, spelled);
     if (artifact.artifactTransfer !== "manual") return { type, ...artifact };
-    return { type, ...artifact, path: path.resolve(cwd, values.db ?? DEFAULT_DATABASE) };
+    return { type, ...artifact, ...historyFile(values, loaded, cwd, saying) };
   }
   if (type !== "sqlite-local") return { type };
-  if (values.db === undefined && loaded && config?.storage.path != null) {
-    return { type, path: path.resolve(loaded.directory, config.storage.path), ...repairs(values) };
+  return { type, ...historyFile(values, loaded, cwd, saying), ...repairs(values) };
+}
+
+/**
+ * The file of a history on this machine. A path that is given names it, then the key. Where neither is given it is
+ * `unentropy.db`, unless there is none and there is the file that the TypeScript tool keeps: that one is continued.
+ *
+ * @param {Record<string, any>} values
+ * @param {import("../types.js").LoadedConfig | undefined} loaded
+ * @param {string} cwd
+ * @param {Saying} saying
+ * @returns {Pick<import("../types.js").StorageProviderConfig, "path" | "pathOption">}
+ */
+function historyFile(values, loaded, cwd, saying) {
+  const { spelled = asFlag, other } = saying;
+  const { db, "database-key": key } = values;
+  if (db !== undefined)
+    return { path: path.resolve(cwd, db), pathOption: `\`${spelled("db")}\` is \`${db}\`` };
+  const configured = loaded?.config.storage.path;
+  if (loaded && configured != null) {
+    const pathOption = `\`storage.path\` of \`${loaded.name}\` is \`${configured}\``;
+    return { path: path.resolve(loaded.directory, configured), pathOption };
   }
-  return { type, path: path.resolve(cwd, values.db ?? DEFAULT_DATABASE), ...repairs(values) };
+  const usable = (/** @type {string} */ name) =>
+    path.resolve(cwd, name) !== other && fs.existsSync(path.resolve(cwd, name));
+  const [own, theirs] = [DEFAULT_DATABASE, DEFAULT_KEY];
+  const remedy = `Name the file by \`${spelled("db")}\`. \`unentropy merge INTO FROM\` adds the builds of one to another.`;
+  if (key !== undefined) {
+    const beside = usable(key) ? undefined : [own, theirs].find((name) => name !== key && usable(name));
+    if (beside !== undefined) {
+      saying.warn(
+        `there is no history in \`${key}\`, which \`${spelled("database-key")}\` names, but one in \`${beside}\``,
+        remedy,
+      );
+    }
+    return { path: path.resolve(cwd, key), pathOption: `\`${spelled("database-key")}\` is \`${key}\`` };
+  }
+  // Where ours is gone that is to be found out, and not passed over.
+  const gone = !usable(own) && fs.existsSync(backupOf(path.resolve(cwd, own)));
+  if (gone || !usable(theirs)) return { path: path.resolve(cwd, own) };
+  if (usable(own)) {
+    saying.warn(`the history is \`${own}\`; \`${theirs}\` beside it is not used`, remedy);
+    return { path: path.resolve(cwd, own) };
+  }
+  saying.line(`the history is \`${theirs}\`: there is no \`${own}\`, and no option names a file`);
+  return { path: path.resolve(cwd, theirs) };
 }
 
 /**

@@ -6,7 +6,7 @@ import { runFacts } from "../context.js";
 import { Failure } from "../failure.js";
 import { wholeNumber } from "./options.js";
 import { givenContext, showMetric, showWarnings } from "./shared.js";
-import { storageConfig } from "./storage.js";
+import { SILENT, storageConfig } from "./storage.js";
 
 /**
  * @param {import("../types.js").Invocation} invocation
@@ -29,7 +29,7 @@ export async function test({ values, terminal, signal, cwd, env, now, print }) {
     loaded,
     facts,
     env,
-    storageType: storageConfig(values, loaded, cwd).type,
+    storageType: storageConfig(values, loaded, cwd, SILENT).type,
     concurrency,
     signal,
     onStart: ({ id }) => terminal.progress(`collecting ${id} …`),

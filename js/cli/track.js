@@ -7,7 +7,7 @@ import { describePhase, describeTransfer } from "../phases.js";
 import { track as runTrack } from "../track.js";
 import { wholeNumber } from "./options.js";
 import { placeConfig } from "./places.js";
-import { givenContext, showMetric, showRecorded, showWarnings } from "./shared.js";
+import { givenContext, reportOption, showMetric, showRecorded, showWarnings } from "./shared.js";
 import { storageConfig } from "./storage.js";
 
 /**
@@ -19,9 +19,11 @@ export async function track({ values, terminal, signal, cwd, env, now, print }) 
   const concurrency = wholeNumber(values.concurrency, "concurrency", 1);
   const loaded = loadConfig(values.config, cwd);
   showWarnings(terminal, loaded);
-  const storage = storageConfig(values, loaded, cwd);
+  const storage = storageConfig(values, loaded, cwd, terminal);
   const seed =
-    values["seed-from"] === undefined ? undefined : placeConfig(values["seed-from"], values, loaded, cwd);
+    values["seed-from"] === undefined
+      ? undefined
+      : placeConfig(values["seed-from"], values, loaded, cwd, { option: "--seed-from" });
   const facts = await runFacts({ cwd, now, env, given });
   const width = Math.max(...loaded.config.metrics.map(({ id }) => id.length));
   const result = await runTrack({
@@ -30,6 +32,7 @@ export async function track({ values, terminal, signal, cwd, env, now, print }) 
     storage,
     seed,
     cwd,
+    reportOption: reportOption(values),
     reportDirectory: path.resolve(cwd, values["report-dir"] ?? "unentropy-report"),
     env,
     now,

@@ -87,12 +87,12 @@ export const INPUTS = /** @type {const} */ ([
   {
     name: "database-key",
     kind: "text",
-    help: "The history's key in the bucket, and its name inside the artifact. Overrides `storage.s3.key`; `unentropy-metrics.db` where neither is given",
+    help: "The history's key in the bucket, and its name inside the artifact; for `sqlite-local` and `artifact-transfer: manual` its file, where no path is given. Overrides `storage.s3.key`; `unentropy-metrics.db` where neither is given",
   },
   {
     name: "database-path",
     kind: "text",
-    help: "The history's file for `sqlite-local` and for `artifact-transfer: manual`. Overrides `storage.path`; `unentropy.db` where neither is given",
+    help: "The history's file for `sqlite-local` and for `artifact-transfer: manual`. Overrides `storage.path`, then `database-key`; defaults to `unentropy.db`, or to `unentropy-metrics.db` where only that one exists",
   },
   {
     name: "artifact-name",

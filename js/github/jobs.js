@@ -53,6 +53,7 @@ export async function trackJob(settings, { terminal, listener, ...run }) {
     seed,
     reportDirectory,
     reportName: inputs["report-name"],
+    reportOption: `\`report-dir\` is \`${inputs["report-dir"]}\``,
     onStorageError: inputs["on-storage-error"],
     log: (message) => terminal.detail(message),
     listener: {
@@ -110,6 +111,7 @@ export async function gateJob({ inputs, loaded, storage }, { terminal, ...run })
       referenceBranch: inputs["reference-branch"],
       mode: inputs["quality-gate-mode"],
       outputFile: inputs["output-file"],
+      outputOption: `\`output-file\` is \`${inputs["output-file"]}\``,
       claims: inputs["measurements-file"],
       onStorageError: inputs["on-storage-error"],
       comment: {

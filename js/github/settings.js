@@ -21,26 +21,29 @@ import { readInputs } from "./inputs.js";
  * @property {StorageProviderConfig} [seed] whose history a new one begins with
  * @property {string} storageType as users name it
  * @property {string} reportDirectory absolute
+ * @property {Failure[]} warnings
  */
 
 /**
  * @param {NodeJS.ProcessEnv} env
  * @param {string} cwd the workspace
- * @param {(text: string) => void} warn
+ * @param {{warn: (text: string) => void, line: (text: string) => void}} terminal
  * @returns {Promise<Settings>}
  * @throws {Failure} of type `validation`: one that tells all problems
  */
-export async function settle(env, cwd, warn) {
+export async function settle(env, cwd, terminal) {
   const { inputs, problems, unknown } = readInputs(env);
-  for (const text of unknown) warn(text);
+  for (const text of unknown) terminal.warn(text);
   const failures = problems.length > 0 ? [invalid(problems)] : [];
   const attempt = collector(failures);
   const mode = await attempt(() => modeOf(inputs, env));
-  const loaded = await attempt(() => loadConfig(inputs["config-file"], cwd));
+  const loaded = await attempt(() => loadConfig(inputs["config-file"], cwd, "config-file"));
   // What is wrong with the storage depends on inputs and configuration: where they are wrong already, it would be
   // told of values that nobody gave.
   const places =
-    loaded && problems.length === 0 ? await attempt(() => placesOf(inputs, loaded, cwd)) : undefined;
+    loaded && problems.length === 0
+      ? await attempt(() => placesOf(inputs, loaded, cwd, terminal))
+      : undefined;
   if (places && mode === "track") {
     for (const place of [places.storage, places.seed]) {
       // A provider is made and thrown away: that reads nothing, and checks all there is to check.
@@ -80,26 +83,38 @@ function modeOf({ mode, "measurements-file": measurements }, env) {
   return env.GITHUB_EVENT_NAME === "pull_request" ? "gate" : "track";
 }
 
+/** Inputs that have another name than their flag. @type {Record<string, string>} */
+const INPUTS = { storage: "storage-type", db: "database-path" };
+
 /** How a message names an input. @param {string} name */
-const asInput = (name) => name;
+const asInput = (name) => INPUTS[name] ?? name;
 
 /**
  * @param {Inputs} inputs
  * @param {LoadedConfig} loaded
  * @param {string} cwd
+ * @param {{line: (text: string) => void}} terminal
  */
-function placesOf(inputs, loaded, cwd) {
+function placesOf(inputs, loaded, cwd, terminal) {
   const storageType = inputs["storage-type"] ?? loaded.config.storage.type;
+  /** @type {Failure[]} */
+  const warnings = [];
   const storage = storageConfig(
     { ...inputs, storage: storageType, db: inputs["database-path"] },
     loaded,
     cwd,
-    asInput,
+    {
+      line: (text) => terminal.line(text),
+      warn: (message, hint) =>
+        warnings.push(new Failure(message, { type: "storage", code: "HISTORY_BESIDE", hint })),
+      spelled: asInput,
+    },
   );
   const from = inputs["seed-from"];
   // `database-key` names this history, not that one.
-  const seed = from && placeConfig(from, { ...inputs, "database-key": undefined }, loaded, cwd, asInput);
-  return { storageType, storage, ...(seed && { seed }) };
+  const others = { ...inputs, "database-key": undefined };
+  const seed = from && placeConfig(from, others, loaded, cwd, { option: "seed-from", spelled: asInput });
+  return { storageType, storage, warnings, ...(seed && { seed }) };
 }
 
 /** @param {string[]} problems */

@@ -72,7 +72,7 @@ export async function createStorageProvider(config, surroundings = {}) {
  */
 async function openStore(config, surroundings) {
   const { sleep, random, now = Date.now, env = process.env, signal, log, transferred } = surroundings;
-  const { type, path, readonly = false, artifactTransfer = "auto" } = config;
+  const { type, path, pathOption, readonly = false, artifactTransfer = "auto" } = config;
   const { onCorrupt = "fail", onMissing = "fail" } = config;
   for (const [key, value] of Object.entries({ onCorrupt, onMissing })) {
     const choices = CHOICES[/** @type {keyof typeof CHOICES} */ (key)];
@@ -88,7 +88,7 @@ async function openStore(config, surroundings) {
     if (typeof path !== "string" || path.trim() === "") {
       throw invalid(`\`${type}\` has no \`path\`, expected the file of the history`);
     }
-    return new LocalStore(path, { readonly, onCorrupt, onMissing, now, sleep, random });
+    return new LocalStore(path, { pathOption, readonly, onCorrupt, onMissing, now, sleep, random });
   }
   if (type === "sqlite-s3") {
     // Whoever keeps the history in a file does not wait for the client to be loaded.

@@ -44,6 +44,7 @@ const EMPTY_WAL = 32;
  */
 export class LocalStore {
   #path;
+  #option;
   #readonly;
   #waiting;
   #remedy;
@@ -53,6 +54,7 @@ export class LocalStore {
   /**
    * @param {string} path
    * @param {object} options
+   * @param {string} [options.pathOption] how the path was given, for messages
    * @param {boolean} [options.readonly]
    * @param {OnCorrupt} [options.onCorrupt]
    * @param {OnMissing} [options.onMissing]
@@ -63,9 +65,10 @@ export class LocalStore {
    */
   constructor(
     path,
-    { readonly = false, onCorrupt = "fail", onMissing = "fail", now = Date.now, ...waiting },
+    { pathOption, readonly = false, onCorrupt = "fail", onMissing = "fail", now = Date.now, ...waiting },
   ) {
     this.#path = resolve(path);
+    this.#option = pathOption;
     this.#readonly = readonly;
     this.#waiting = waiting;
     const target = () => targetOf(this.#path);
@@ -108,7 +111,11 @@ export class LocalStore {
    * @throws {Failure} `HISTORY_HOT_JOURNAL`, `HISTORY_BUSY`, `HISTORY_TOO_LARGE`, `STORAGE_NOT_A_FILE`, or the errno's
    */
   async read() {
-    return readWhole(targetOf(this.#path));
+    try {
+      return readWhole(targetOf(this.#path));
+    } catch (thrown) {
+      throw this.#named(thrown);
+    }
   }
 
   /**
@@ -144,7 +151,36 @@ export class LocalStore {
         hint: "Open it without `readonly` to record builds.",
       });
     }
-    const target = targetOf(this.#path);
+    try {
+      return await this.#replace(targetOf(this.#path), bytes, ifVersion, facts);
+    } catch (thrown) {
+      throw this.#named(thrown);
+    }
+  }
+
+  /**
+   * What went wrong, with the option that a person can correct: paths in messages are absolute.
+   *
+   * @param {unknown} thrown
+   */
+  #named(thrown) {
+    const { message, hint, ...parts } = Failure.from(thrown);
+    if (this.#option === undefined) return thrown;
+    const { type, code, retryable } = parts;
+    return new Failure(message, {
+      ...{ type, code, retryable, cause: thrown },
+      hint: `${hint} ${this.#option}.`.trim(),
+    });
+  }
+
+  /**
+   * @param {string} target
+   * @param {Uint8Array} bytes
+   * @param {string | null} ifVersion
+   * @param {BlobFacts} [facts]
+   * @returns {Promise<WriteOutcome>}
+   */
+  async #replace(target, bytes, ifVersion, facts) {
     try {
       makeDirectories(dirname(target));
     } catch (thrown) {

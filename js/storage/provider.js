@@ -178,6 +178,7 @@
  * @typedef {object} StorageProviderConfig
  * @property {"sqlite-local" | "sqlite-artifact" | "sqlite-s3" | "postgres"} type
  * @property {string} [path] the file of `sqlite-local`, and of `sqlite-artifact` where the workflow moves the artifact
+ * @property {string} [pathOption] how the caller gave the path, for messages, such as "`--db` is `m.db`"
  * @property {boolean} [readonly] nothing is created, changed or locked
  * @property {boolean} [verbose] what is loaded and stored is told on stderr
  * @property {string} [s3Endpoint] the server's address; that of AWS unless given

@@ -157,9 +157,9 @@ describe("migrate", () => {
     const { run } = setup(t);
     for (const [args, message] of /** @type {[string[], RegExp][]} */ ([
       [["a.db"], /needs the place/],
-      [["ftp://x/y", "a.db"], /`ftp:\/\/x\/y` is no place/],
-      [["s3://bucket", "a.db"], /`s3:\/\/bucket` is no place/],
-      [["artifact://", "a.db"], /is no place/],
+      [["ftp://x/y", "a.db"], /`FROM` is `ftp:\/\/x\/y`, expected a path, /],
+      [["s3://bucket", "a.db"], /`FROM` is `s3:\/\/bucket`, expected /],
+      [["a.db", "artifact://"], /`TO` is `artifact:\/\/`, expected /],
     ])) {
       const { code, shown } = await run(["migrate", ...args]);
       assert.equal(code, 2);

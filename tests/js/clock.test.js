@@ -4,7 +4,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { correctedTime } from "../../js/clock.js";
+import { startFaultProxy } from "../servers/fault-proxy.js";
 import { startGitHub } from "../servers/github.js";
+import { startMoto } from "../servers/s3.js";
+import { Step } from "./action/place.js";
+import { stopAll } from "./s3/place.js";
 import { ArtifactPlace } from "./storage/artifact-place.js";
 import { Project, told } from "./support/project.js";
 import { act } from "./support/runner.js";
@@ -38,6 +42,25 @@ test("the server's time counts where the clocks are further apart than the limit
     assert.equal(corrected.toISOString(), expected, String(offset));
     if (message) assert.match(warning?.message ?? "", message);
     assert.equal(warning?.code, message ? "CLOCK_CORRECTED" : undefined);
+  }
+});
+
+test("a bucket's server tells the time too", async (t) => {
+  const moto = await startMoto();
+  const proxy = await startFaultProxy(moto);
+  t.after(() => stopAll([proxy, moto]));
+  for (const minutes of [-10, 0, 10, 60]) {
+    proxy.become({ skewMs: minutes * MINUTE });
+    const step = new Step(t, proxy, { direct: moto });
+    const began = Date.now();
+    const outcome = await step.run();
+    assert.equal(outcome.code, 0, told(outcome));
+    const storage = await step.place.open({ readonly: true });
+    const [build] = storage.getRepository().listBuilds();
+    storage.cleanup();
+    const recorded = Date.parse(build.timestamp) - minutes * MINUTE;
+    assert.ok(recorded > began - 5000 && recorded < Date.now() + 5000, build.timestamp);
+    assert.equal(/^::warning title=CLOCK_CORRECTED::/m.test(outcome.stdout), minutes !== 0);
   }
 });
 

@@ -57,6 +57,16 @@ test("commands read the history as it was loaded, and cannot change the real one
   }
 });
 
+test("what a new history is seeded with is in it", async (t) => {
+  const { project, env } = setup(t);
+  for (const run of ["r1", "r2"]) {
+    assert.equal((await project.run(["track", "--db", "old.db", "--run-id", run], { env })).code, 0);
+  }
+  const outcome = await project.run(["track", "--seed-from", "old.db"], { env });
+  assert.equal(outcome.code, 0, outcome.stderr);
+  assert.equal(await buildsIn(project.path("seen.db")), 2);
+});
+
 test("only this user may open it", { skip: process.platform === "win32" }, async (t) => {
   const command = 'ls -ld "$UNENTROPY_DATABASE_PATH" "$(dirname "$UNENTROPY_DATABASE_PATH")" > modes; echo 1';
   const { project, env } = setup(t, { look: { type: "numeric", command } });

@@ -132,6 +132,17 @@ test("what is being stored is a file until it is stored: a run that is killed le
   assert.deepEqual((await place.runs()).sort(), ["killed", "r1"]);
 });
 
+test("commands read what was loaded from the bucket", async (t) => {
+  const { project, place, run, temporary } = await setup(t);
+  const command = 'cp "$UNENTROPY_DATABASE_PATH" seen.db; echo 1';
+  project.config({ metrics: { look: { type: "numeric", command } } });
+  const before = await place.content();
+  const outcome = await run(["track", "--run-id", "r2"]);
+  assert.equal(outcome.code, 0, told(outcome));
+  assert.ok(before && project.read("seen.db").equals(before));
+  assert.deepEqual(fs.readdirSync(temporary), []);
+});
+
 test("a lost race leaves nothing behind", async (t) => {
   const { place, run, temporary } = await setup(t);
   proxy.script([{ fault: { kind: "lose-answer" }, method: "PUT", times: 1 }]);

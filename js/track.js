@@ -3,6 +3,7 @@
 
 import { correctedTime } from "./clock.js";
 import { collectMetrics, runsCommands } from "./collect.js";
+import { defaultBranchOf } from "./context.js";
 import { Failure } from "./failure.js";
 import { endedBy, throwIfCancelled } from "./interrupt.js";
 import { Phases } from "./phases.js";
@@ -92,7 +93,8 @@ export async function track({
         directory: loaded.directory,
         repositoryUrl: facts.repositoryUrl,
         now,
-        branch: facts.branch,
+        // Who looks at the report of a tag's build wants the branch that it is part of.
+        branch: facts.branch.startsWith("refs/") ? await defaultBranchOf(cwd, env) : facts.branch,
       }),
       directory: reportDirectory,
       name: reportName,

@@ -40,11 +40,14 @@ for (const [name, env, branch] of BRANCHES) {
 test("a tag's build never stands among those of a branch of its name", async (t) => {
   const project = new Project(t);
   project.config({ metrics: { a: { type: "label", command: 'echo "$UNENTROPY_BRANCH"' } } });
+  assert.equal((await project.run(["track"])).code, 0);
   const outcome = await project.run(["track"], {
     env: { GITHUB_ACTIONS: "true", GITHUB_SHA: SHA, GITHUB_REF: "refs/tags/main", GITHUB_REF_NAME: "main" },
   });
   assert.equal(outcome.code, 0, outcome.stderr);
   assert.match(outcome.stderr, /^recorded a+ of refs\/tags\/main in /m);
+  const report = project.read("unentropy-report/index.html").toString();
+  assert.match(report, /"branches":\[\["main",1\],\["refs\/tags\/main",1\]\]/, "the branch is shown first");
 });
 
 test("a run's number that cannot be read is an error, never 0", async (t) => {

@@ -222,23 +222,8 @@ async function job(project, more, env) {
 }
 
 describe("what cannot be stored", () => {
-  test("is kept in the artifact `unentropy-rescue` of the run too", async (t) => {
-    const { project } = setup(t);
-    const before = process.cwd();
-    process.chdir(project.directory);
-    t.after(() => process.chdir(before));
-    const path = "/nowhere/unentropy.db";
-    const s3 = {
-      type: "sqlite-s3",
-      s3Endpoint: place.github.blobUrl,
-      s3Bucket: "bucket",
-      s3Key: path.slice(1),
-    };
-    const credentials = {
-      s3AccessKeyId: "AKIDEXAMPLE",
-      s3SecretAccessKey: "secretsecretsecret",
-      s3Region: "us-east-1",
-    };
+  /** A run whose bucket takes nothing. @param {Project} project @param {object} [more] @param {NodeJS.ProcessEnv} [env] */
+  const unstorable = (project, more = {}, env = {}) => {
     place.github.script([
       {
         url: /unentropy\.db/,
@@ -250,9 +235,23 @@ describe("what cannot be stored", () => {
         fault: { kind: "answer", status: 403, body: "<Error><Code>AccessDenied</Code></Error>" },
       },
     ]);
-    const env = place.github.jobEnvironment(place.run);
-    const result = await job(project, { storage: { ...s3, ...credentials } }, env);
+    const storage = {
+      type: "sqlite-s3",
+      s3Endpoint: place.github.blobUrl,
+      s3Bucket: "bucket",
+      s3Key: "nowhere/unentropy.db",
+      s3AccessKeyId: "AKIDEXAMPLE",
+      s3SecretAccessKey: "secretsecretsecret",
+      s3Region: "us-east-1",
+    };
+    return job(project, { storage, ...more }, { ...place.github.jobEnvironment(place.run), ...env });
+  };
+
+  test("is kept in the artifact `unentropy-rescue` of the run too", async (t) => {
+    const { project } = setup(t);
+    const result = await unstorable(project);
     assert.equal(result.success, false);
+    assert.equal(result.databasePath, path.join(project.directory, "unentropy-rescue.db"));
     assert.match(
       result.error?.message ?? "",
       /is kept in `.*unentropy-rescue\.db` and in the artifact `unentropy-rescue`/,
@@ -262,6 +261,27 @@ describe("what cannot be stored", () => {
     const { entries } = await unpack(/** @type {Buffer} */ (rescue.zip), { "unentropy-rescue.db": 1e8 });
     const kept = fs.readFileSync(result.databasePath ?? "");
     assert.equal(Buffer.compare(entries.get("unentropy-rescue.db") ?? Buffer.alloc(0), kept), 0);
+  });
+
+  test("and in the artifact alone where no file can be written", async (t) => {
+    const { project } = setup(t);
+    const missing = path.join(project.directory, "missing");
+    const { TMPDIR } = process.env;
+    process.env.TMPDIR = missing;
+    t.after(() => {
+      if (TMPDIR === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = TMPDIR;
+    });
+    const result = await unstorable(project, { cwd: missing }, { RUNNER_TEMP: missing });
+    assert.equal(result.databasePath, null);
+    assert.match(
+      result.error?.message ?? "",
+      /; the history with this build is kept in the artifact `unentropy-rescue(-\d)?` of this run$/,
+    );
+    assert.match(
+      result.error?.hint ?? "",
+      /Download the artifact and add it with `unentropy merge` later\.$/,
+    );
   });
 
   test("and where no artifact can be uploaded the file alone is told, and the first cause", async (t) => {

@@ -130,10 +130,20 @@ export interface BuildContext {
   eventName?: string | null;
   /** RFC 3339. */
   timestamp: string;
+  /** Which attempt of the run this is, from 1; unknown unless given. A later attempt's values stand. */
+  attempt?: number;
+}
+
+/** A repository, by which mixing the builds of two is noticed. */
+export interface Repository {
+  /** `host/owner/name`. */
+  name: string;
+  /** The id that GitHub keeps for it when it is renamed or moved. */
+  githubId?: string;
 }
 
 /** A recorded build. */
-export interface Build extends BuildContext {
+export interface Build extends Omit<BuildContext, "attempt"> {
   id: number;
 }
 
@@ -157,15 +167,26 @@ export interface SeriesFilter {
 
 /** The builds of a history. */
 export interface MetricsRepository {
-  /** Records a build and gives its id; the same commit and run again replaces the values it brings. */
-  recordBuild(context: BuildContext, metrics: RecordedMetric[]): number;
+  /**
+   * Records a build and gives its id; the same commit and run again replaces the values it brings, whatever the clocks
+   * say. A build that is dated more than a day after `now`, the present unless given, is refused. So is one of another
+   * repository than the history's, as far as both are known, unless it is to `adopt` the history.
+   */
+  recordBuild(
+    context: BuildContext,
+    metrics: RecordedMetric[],
+    circumstances?: { now?: string; repository?: Repository; adopt?: boolean },
+  ): number;
   getMetricTimeSeries(metric: string, filter?: SeriesFilter): { build: Build; value: number | string }[];
   getBaselineMetricValue(
     metric: string,
     query: { branch: string; maxAgeDays: number; now?: string; before?: string; commitSha?: string },
   ): { value: number | string; build: Build; ofCommit: boolean } | null;
-  /** Adds the builds and values of another history. */
-  merge(image: Uint8Array): { addedBuilds: number; addedValues: number; conflicts: number };
+  /** Adds the builds and values of another history; of another repository's only with `adopt`. */
+  merge(
+    image: Uint8Array,
+    options?: { adopt?: boolean },
+  ): { addedBuilds: number; addedValues: number; conflicts: number };
   countBuilds(): number;
   listBuilds(): Build[];
   listMetrics(): RecordedMetric["metric"][];
@@ -211,6 +232,8 @@ export interface TrackOptions {
   /** Where relative paths start. */
   cwd?: string;
   storage?: StorageProviderConfig;
+  /** Whether the history of another repository becomes this one's. */
+  adoptHistory?: boolean;
   reportDirectory?: string;
   /** Facts of the run; unset ones come from GitHub's variables, then from git. */
   context?: { commit?: string; branch?: string; runId?: string; runNumber?: number; event?: string };

@@ -30,15 +30,18 @@ export async function runFacts({ cwd, now, env, given = {} }) {
       hint: "Run inside a repository, or give --commit and --branch.",
     });
   }
+  const url = await repositoryOf(cwd, env);
   return {
     commitSha: commit,
     branch: branch || "HEAD",
+    attempt: attemptOf(env, given.runId),
+    repository: repositoryIdentity(url, env),
     runId: given.runId ?? (env.GITHUB_RUN_ID || `local-${now.toISOString().replace(/[-:]/g, "")}`),
     runNumber: runNumberOf(given.runNumber, env),
     eventName: given.event ?? (env.GITHUB_EVENT_NAME || "local"),
     actor: env.GITHUB_ACTOR ?? "",
     timestamp: now.toISOString(),
-    repositoryUrl: await repositoryOf(cwd, env),
+    repositoryUrl: url,
   };
 }
 
@@ -70,6 +73,46 @@ function runNumberOf(given, { GITHUB_RUN_NUMBER }) {
     code: "CONTEXT_INVALID",
     hint: "Set it to the number of the CI run, or leave it out.",
   });
+}
+
+/**
+ * Which attempt of its run this is, where GitHub numbers them and the run is GitHub's.
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string | undefined} given the run's id
+ */
+function attemptOf(env, given) {
+  if (given !== undefined && given !== env.GITHUB_RUN_ID) return undefined;
+  return /^[1-9]\d{0,8}$/.test(env.GITHUB_RUN_ATTEMPT ?? "") ? Number(env.GITHUB_RUN_ATTEMPT) : undefined;
+}
+
+/** Hosts that have another name for ssh through a port that firewalls let pass. */
+const SSH_HOSTS = new Map([
+  ["ssh.github.com", "github.com"],
+  ["www.github.com", "github.com"],
+  ["altssh.gitlab.com", "gitlab.com"],
+  ["altssh.bitbucket.org", "bitbucket.org"],
+]);
+
+/**
+ * Which repository a web page is of, by a name that is the same for https and ssh.
+ * @param {string | undefined} url as {@link repositoryOf} gives it
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {import("./types.js").Repository | undefined}
+ */
+export function repositoryIdentity(url, env) {
+  if (url === undefined) return undefined;
+  const [authority, ...path] = url
+    .replace(/^https?:\/\//, "")
+    .replace(/\/+$/, "")
+    .split("/");
+  const host = authority.replace(/:\d+$/, "").toLowerCase();
+  if (host === "" || path.length === 0) return undefined;
+  const name = `${SSH_HOSTS.get(host) ?? host}/${path.join("/")}`;
+  const azure = /^ssh\.dev\.azure\.com\/v3\/([^/]+\/[^/]+)\/([^/]+)$/.exec(name);
+  if (azure) return { name: `dev.azure.com/${azure[1]}/_git/${azure[2]}` };
+  // The id is that of the variables' repository.
+  const isGiven = url === repositoryUrl(env, "");
+  return { name, ...(isGiven && env.GITHUB_REPOSITORY_ID && { githubId: env.GITHUB_REPOSITORY_ID }) };
 }
 
 /**

@@ -218,32 +218,60 @@ export class History {
    * brings and keeps the rest.
    * @param {import("./types.js").BuildContext} context
    * @param {import("./types.js").RecordedMetric[]} metrics
-   * @returns {{buildId: number, created: boolean, added: number, replaced: number, unchanged: number, outdated: number}}
-   *   the counts are values
+   * @param {import("./types.js").Circumstances} [circumstances]
+   * @returns {import("./types.js").RecordedBuild}
+   * @throws {Failure} BUILD_INVALID, BUILD_FROM_THE_FUTURE, HISTORY_OTHER_REPOSITORY
    */
-  record(context, metrics) {
+  record(context, metrics, { adopt = false, ...circumstances } = {}) {
     this.#all = undefined;
-    return guarded(() => this.#inner.record(context, metrics));
+    return guarded(() => this.#inner.record(context, metrics, { ...circumstances, adopt }));
+  }
+
+  /**
+   * Adds a build that was recorded into another history, as merging that history would.
+   * @param {import("./types.js").BuildContext} context
+   * @param {import("./types.js").RecordedMetric[]} metrics
+   * @param {number} [measuredAt] as recording it gave; the build's time unless given
+   * @returns {import("./types.js").RecordedBuild}
+   * @throws {Failure} BUILD_INVALID
+   */
+  fold(context, metrics, measuredAt) {
+    this.#all = undefined;
+    return guarded(() => this.#inner.fold(context, metrics, measuredAt));
   }
 
   /**
    * Whether a build of these facts and metrics can be recorded, as far as that is known before there are values.
    * @param {import("./types.js").BuildContext} context
    * @param {import("./types.js").RecordedMetric["metric"][]} metrics
-   * @throws {Failure} BUILD_INVALID
+   * @param {import("./types.js").Circumstances} [circumstances]
+   * @throws {Failure} BUILD_INVALID, BUILD_FROM_THE_FUTURE, HISTORY_OTHER_REPOSITORY
    */
-  checkRun(context, metrics) {
-    guarded(() => this.#inner.checkRun(context, metrics));
+  checkRun(context, metrics, { adopt = false, ...circumstances } = {}) {
+    guarded(() => this.#inner.checkRun(context, metrics, { ...circumstances, adopt }));
   }
 
   /**
    * Adds the builds and values of another history.
    * @param {Uint8Array} image
-   * @returns {{addedBuilds: number, addedValues: number, conflicts: number, replacedValues: number, addedMetrics: number}}
+   * @param {boolean} [ofOneRepository] whether a history of another repository is refused
+   * @returns {{addedBuilds: number, addedValues: number, conflicts: number, replacedValues: number, addedMetrics: number,
+   *   changed: boolean}}
+   * @throws {Failure} BUILD_INVALID, HISTORY_OTHER_REPOSITORY
    */
-  merge(image) {
+  merge(image, ofOneRepository = false) {
     this.#all = undefined;
-    return guarded(() => this.#inner.merge(image));
+    return guarded(() => this.#inner.merge(image, ofOneRepository));
+  }
+
+  /**
+   * The builds that are dated more than a day after a time.
+   * @param {string} now RFC 3339
+   * @param {number} most how many of them are named
+   * @returns {{count: number, builds: import("./types.js").Build[]}}
+   */
+  futureBuilds(now, most) {
+    return guarded(() => this.#inner.futureBuilds(now, most));
   }
 
   /**
@@ -337,7 +365,7 @@ export class History {
    * Renders a badge, its data, or an image of a metric's course.
    * @param {string | null} configText
    * @param {string} metric
-   * @param {{form: "svg" | "json" | "trend", label?: string, branch?: string, defaultBranch?: string}} wish
+   * @param {{form: "svg" | "json" | "trend", label?: string, branch?: string, defaultBranch?: string, now?: string}} wish
    * @returns {string}
    */
   badge(configText, metric, wish) {

@@ -18,6 +18,7 @@ import { Phases } from "./phases.js";
 import { shownPath } from "./report.js";
 import { writeResults } from "./results.js";
 import { RunFolder } from "./run-folder.js";
+import { futureWarnings } from "./storage/future.js";
 import { Storage } from "./storage/storage.js";
 
 /** @import { GateInput, GateOutcome, GateResult, LoadedConfig, RunFacts } from "./types.js" */
@@ -260,7 +261,9 @@ class GateRun {
     this.#now = now;
     if (warning) this.result.warnings.push(warning);
     this.result.databaseLocation = this.#storage.location;
-    this.result.totalBuilds = this.#storage.getRepository().countBuilds();
+    const repository = this.#storage.getRepository();
+    this.result.totalBuilds = repository.countBuilds();
+    this.result.warnings.push(...futureWarnings(repository, this.#input.now));
     return { bytes: this.#storage.size };
   }
 

@@ -10,6 +10,7 @@ import { Phases } from "./phases.js";
 import { reportFacts, shownPath, writeReport } from "./report.js";
 import { rescue } from "./rescue.js";
 import { RunFolder } from "./run-folder.js";
+import { futureWarnings } from "./storage/future.js";
 import { seedHistory } from "./storage/seed.js";
 import { Storage } from "./storage/storage.js";
 
@@ -24,6 +25,7 @@ export const TRACK_PHASES = Object.freeze(["download", "collect", "upload", "rep
  *   facts: import("./types.js").RunFacts,
  *   storage: import("./types.js").StorageProviderConfig,
  *   seed?: import("./types.js").StorageProviderConfig,
+ *   adopt?: boolean,
  *   cwd: string,
  *   reportDirectory: string,
  *   reportName?: string,
@@ -38,9 +40,10 @@ export const TRACK_PHASES = Object.freeze(["download", "collect", "upload", "rep
  *   onSecret?: (secret: string) => void,
  *   listener?: import("./types.js").TrackListener,
  * }} input `cwd` is where the paths that people are told of start; an empty history begins with that of `seed`;
- *   `reportOption` is how the caller gave the report's directory, for messages; `onStorageError: "warn"` writes the report also of a build that could not be stored; `clockLimitMs` is how far this
- *   machine's clock may be from the server's; `log` takes what the storage tells in detail, `onSecret` what servers issue
- *   and no log may show
+ *   with `adopt` the history of another repository becomes this one's; `reportOption` is how the caller gave the report's
+ *   directory, for messages; `onStorageError: "warn"` writes the report also of a build that could not be stored;
+ *   `clockLimitMs` is how far this machine's clock may be from the server's; `log` takes what the storage tells in detail,
+ *   `onSecret` what servers issue and no log may show
  * @returns {Promise<import("./types.js").TrackResult>}
  */
 export async function track({
@@ -48,6 +51,7 @@ export async function track({
   facts,
   storage: storageConfig,
   seed,
+  adopt,
   cwd,
   reportDirectory,
   reportName,
@@ -111,6 +115,7 @@ export async function track({
       result.warnings.push(Failure.from(error, { type: "report", code: "REPORT_FAILED" }));
     }
   };
+  const circumstances = { now: now.toISOString(), repository: facts.repository, adopt };
   try {
     await phases.run("download", async () => {
       await storage.ready();
@@ -123,9 +128,10 @@ export async function track({
         result.warnings.push(warning);
         facts = { ...facts, timestamp: corrected.toISOString() };
         now = corrected;
+        circumstances.now = now.toISOString();
       }
       // Better told now than after the commands have run for minutes.
-      storage.getRepository().checkRun(facts, loaded.config.metrics.map(definitionOf));
+      storage.getRepository().checkRun(facts, loaded.config.metrics.map(definitionOf), circumstances);
       result.databaseLocation = storage.location;
       result.databasePath = storage.path;
       result.sourceRun = storage.sourceRun;
@@ -160,7 +166,7 @@ export async function track({
     await phases.run("upload", async () => {
       throwIfCancelled(signal);
       const values = result.metrics.flatMap((outcome) => recorded(outcome, loaded));
-      repository.recordBuild(facts, values);
+      repository.recordBuild(facts, values, circumstances);
       await storage.persist().catch(async (thrown) => {
         const failed = endedBy(thrown, signal);
         const { failure, file } = await rescue(storage, failed, { cwd, folder, env, signal, onSecret });
@@ -172,6 +178,7 @@ export async function track({
       result.databaseLocation = storage.location;
       result.databaseSize = storage.size;
       result.totalBuilds = repository.countBuilds();
+      result.warnings.push(...futureWarnings(repository, now));
       return { bytes: storage.size };
     });
     result.success = true;

@@ -5,7 +5,15 @@
 import type { Failure } from "./failure.js";
 import type { GitHub } from "./github/client.js";
 import type { Published } from "./github/comment.js";
-import type { Build, BuildContext, Diagnostic, MetricConfig, MetricType, Unit } from "./public.js";
+import type {
+  Build,
+  BuildContext,
+  Diagnostic,
+  MetricConfig,
+  MetricType,
+  Repository,
+  Unit,
+} from "./public.js";
 import type { Terminal } from "./terminal.js";
 
 // What the package declares is declared there alone; its file is shipped and must stand by itself.
@@ -17,6 +25,7 @@ export type {
   MetricConfig,
   MetricType,
   RecordedMetric,
+  Repository,
   SeriesFilter,
   Unit,
 } from "./public.js";
@@ -296,9 +305,40 @@ export interface CollectPlan {
       };
 }
 
+/** What is known when a build is recorded, beside the build. */
+export interface Circumstances {
+  /** RFC 3339; a build that is dated more than a day later is refused. */
+  now?: string;
+  /** The repository that the build is of. */
+  repository?: Repository;
+  /** Whether the history of another repository becomes this one's. */
+  adopt?: boolean;
+}
+
+/** What recording a build changed; the counts are values. */
+export interface RecordedBuild {
+  buildId: number;
+  created: boolean;
+  added: number;
+  replaced: number;
+  unchanged: number;
+  /** Left out because the build has later ones. */
+  outdated: number;
+  /** Whether anything at all is different now. */
+  changed: boolean;
+  /** The attempt that the values count as. */
+  attempt: number;
+  /** When the values count as measured, in milliseconds since 1970. */
+  measuredAt: number;
+  /** The latest attempt that has values which these could not replace. */
+  outdatedBy: number | null;
+}
+
 /** The facts of this run. */
 export interface RunFacts extends BuildContext {
   actor: string;
+  /** Which repository it is of, where that is known. */
+  repository?: Repository;
   /** The repository's web page. */
   repositoryUrl?: string;
 }

@@ -4,14 +4,15 @@
 use crate::config::{self, Config, Direction, Metric};
 use crate::error::{Code, Error, Result};
 use crate::gate::{self, Measurement, Outcome};
-use crate::history::{BuildFilter, Columns, History};
+use crate::history::{BuildFilter, Columns, History, is_time};
 use crate::report::{self, Assets, BadgeWish, Facts, ReportInput, ThresholdLine};
 use crate::text::{closest, format_value, quote};
 
 /// Renders the report of a history.
 ///
 /// With a configuration, its metrics, layout and quality gate's bounds; without one, every metric of the history. Builds
-/// of pull requests are left out: they measure what is not (yet) part of a branch.
+/// of pull requests are left out: they measure what is not (yet) part of a branch. So are those from the future, seen
+/// from the moment of rendering.
 ///
 /// # Errors
 /// `CONFIG_INVALID` where the text is no configuration; what reading the history and rendering
@@ -22,7 +23,7 @@ pub fn report(
     facts: &Facts,
     assets: Assets<'_>,
 ) -> Result<String> {
-    let columns = history.columns(&BuildFilter { exclude_pull_requests: true, ..BuildFilter::default() })?;
+    let columns = shown(history, Some(&facts.generated_at).filter(|time| is_time(time)))?;
     let config = config_text.map(checked).transpose()?;
     let mut facts = facts.clone();
     let (metrics, layout) = match config {
@@ -89,7 +90,7 @@ pub fn preview(config_text: &str, facts: &Facts, assets: Assets<'_>) -> Result<S
 /// `USAGE_INVALID` for a metric that neither the configuration nor the history knows; `CONFIG_INVALID`; what
 /// reading the history gives.
 pub fn badge(history: &History, config_text: Option<&str>, metric: &str, wish: &BadgeWish) -> Result<String> {
-    let columns = history.columns(&BuildFilter { exclude_pull_requests: true, ..BuildFilter::default() })?;
+    let columns = shown(history, wish.now.as_ref())?;
     let config = config_text.map(checked).transpose()?;
     let lines = config.as_ref().map(threshold_lines).unwrap_or_default();
     let mut wish = wish.clone();
@@ -113,6 +114,12 @@ pub fn badge(history: &History, config_text: Option<&str>, metric: &str, wish: &
         );
     };
     report::badge(&columns, metric, &lines, &wish)
+}
+
+/// What reports and badges speak of.
+fn shown(history: &History, now: Option<&String>) -> Result<Columns> {
+    let now = now.cloned();
+    history.columns(&BuildFilter { exclude_pull_requests: true, now, ..BuildFilter::default() })
 }
 
 /// The quality gate's fixed bounds as lines. What is compared with a baseline has no fixed place.

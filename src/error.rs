@@ -105,6 +105,10 @@ codes! {
     HistoryTooLarge = "HISTORY_TOO_LARGE", Storage;
     /// A build could not be recorded as given.
     BuildInvalid = "BUILD_INVALID", Validation;
+    /// The history's builds are of another repository.
+    HistoryOtherRepository = "HISTORY_OTHER_REPOSITORY", Storage;
+    /// A build is dated more than a day after now.
+    BuildFromTheFuture = "BUILD_FROM_THE_FUTURE", Validation;
     /// SQLite refused an operation for another reason.
     HistoryFailed = "HISTORY_FAILED", Storage;
     /// The report could not be rendered.

@@ -5,21 +5,25 @@
 mod build;
 mod columns;
 mod failure;
+mod future;
 mod image;
 mod instant;
 mod merge;
 mod prune;
 mod query;
 mod record;
+mod repository;
 mod schema;
 mod timeline;
 
 pub use build::{BuildContext, BuildRecord, MetricDefinition, Recorded, Value};
 pub use columns::{BuildTable, Columns, MetricColumn, Values};
+pub use future::FutureBuilds;
 pub use merge::Merged;
 pub use prune::{PruneRequest, Pruned};
 pub use query::{Baseline, BaselineQuery, Build, BuildFilter, Point, RecentQuery, Series, StoredValue};
-pub use record::RecordedBuild;
+pub use record::{Circumstances, RecordedBuild};
+pub use repository::Repository;
 pub use schema::Check;
 
 use crate::error::Result;
@@ -27,6 +31,12 @@ use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use std::io::Read;
 use timeline::Timeline;
+
+/// Whether a text is an RFC 3339 time.
+#[must_use]
+pub fn is_time(text: &str) -> bool {
+    instant::parse_rfc3339(text).is_some()
+}
 
 /// A history in memory. Nothing reaches the host's storage before [`History::save`] and a write
 /// of the bytes it returns.

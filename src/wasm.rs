@@ -194,20 +194,31 @@ impl History {
     }
 
     #[wasm_bindgen(js_name = checkRun)]
-    pub fn check_run(&self, context: JsValue, metrics: JsValue) -> JsResult {
+    pub fn check_run(&self, context: JsValue, metrics: JsValue, circumstances: JsValue) -> JsResult {
         let context = from_js(context, "the build's context")?;
         let metrics: Vec<history::MetricDefinition> = from_js(metrics, "the list of metrics")?;
-        done(self.0.check_run(&context, &metrics))
+        let circumstances: history::Circumstances = from_js(circumstances, "the run's circumstances")?;
+        done(self.0.check_run(&context, &metrics, &circumstances))
     }
 
-    pub fn record(&mut self, context: JsValue, metrics: JsValue) -> JsResult {
+    pub fn record(&mut self, context: JsValue, metrics: JsValue, circumstances: JsValue) -> JsResult {
         let context = from_js(context, "the build's context")?;
         let metrics: Vec<history::Recorded> = from_js(metrics, "the list of metrics")?;
-        done(self.0.record(&context, &metrics))
+        let circumstances: history::Circumstances = from_js(circumstances, "the run's circumstances")?;
+        done(self.0.record_in(&context, &metrics, &circumstances))
     }
 
-    pub fn merge(&mut self, image: js_sys::Uint8Array) -> JsResult {
+    pub fn fold(&mut self, context: JsValue, metrics: JsValue, measured_at: Option<f64>) -> JsResult {
+        let context = from_js(context, "the build's context")?;
+        let metrics: Vec<history::Recorded> = from_js(metrics, "the list of metrics")?;
+        done(self.0.fold(&context, &metrics, measured_at.map(|time| time as i64)))
+    }
+
+    pub fn merge(&mut self, image: js_sys::Uint8Array, of_one_repository: bool) -> JsResult {
         let other = read_history(image, Check::Whole, None).map_err(throw)?;
+        if of_one_repository {
+            self.0.check_merge(&other).map_err(throw)?;
+        }
         done(self.0.merge(&other))
     }
 
@@ -235,6 +246,11 @@ impl History {
 
     pub fn builds(&self, filter: JsValue, limit: Option<u32>) -> JsResult {
         list_to_js(self.0.builds(&from_js(filter, "the filter")?, limit.map(|limit| limit as usize)))
+    }
+
+    #[wasm_bindgen(js_name = futureBuilds)]
+    pub fn future_builds(&self, now: &str, most: u32) -> JsResult {
+        done(self.0.future_builds(now, most as usize))
     }
 
     #[wasm_bindgen(js_name = metricDefinitions)]

@@ -50,6 +50,7 @@ fn record(history: &mut History, number: usize, build: &Value) {
         run_number: number as i64,
         event_name: Some(text("event", "push")),
         timestamp: text("time", ""),
+        ..BuildContext::default()
     };
     let metric = |(id, value)| json!({ "metric": { "id": id, "type": "numeric" }, "value": value });
     let values = build["values"].as_object().expect("values").iter().map(metric);

@@ -10,7 +10,7 @@ use unentropy::api;
 use unentropy::config::{MetricType, Theme, Unit};
 use unentropy::error::Code;
 use unentropy::history::{BuildContext, Columns, History, Limits, MetricDefinition, Recorded, Value, Values};
-use unentropy::report::{Assets, Facts, ReportInput, render};
+use unentropy::report::{Assets, BadgeWish, Facts, Form, ReportInput, render};
 use unentropy::text::{format_delta, format_value};
 
 fn try_render(sample: &Sample) -> unentropy::error::Result<String> {
@@ -259,6 +259,7 @@ fn recorded() -> History {
             run_number: index as i64,
             event_name: (!event.is_empty()).then(|| event.to_owned()),
             timestamp: format!("2026-03-0{}T10:00:00Z", index / 2 + 1),
+            ..BuildContext::default()
         };
         let share =
             share.map(|v| metric("share", MetricType::Numeric, Some(Unit::Percent), Value::Numeric(v)));
@@ -309,6 +310,24 @@ fn cards_agree_with_queries_written_by_hand() {
             assert!(card.contains(&format_delta(latest - first, Some(unit))), "{metric} on {branch}: {card}");
         }
         assert!(!html.contains("proposed"), "a pull request's state is no state of {branch}");
+    }
+}
+
+#[test]
+fn builds_from_the_future_are_not_shown_until_their_time_has_come() {
+    let history = recorded();
+    for (now, builds, latest) in
+        [("2026-03-01T12:00:00Z", 2, 70.5), ("2026-03-04T12:00:00Z", 4, 88.75), ("", 4, 88.75)]
+    {
+        let latest = format_value(latest, Some(Unit::Percent));
+        let facts = Facts { generated_at: now.into(), ..facts("main") };
+        let html = api::report(&history, None, &facts, Assets::GENERATED).unwrap();
+        assert_eq!(between(&html, "id=\"builds\">", "<"), format!("{builds} builds"), "{now}");
+        assert_eq!(between(card(&html, "share"), "data-part=\"latest\">", "</"), latest, "{now}");
+        let now = Some(now.to_owned()).filter(|now| !now.is_empty());
+        let wish = BadgeWish { branch: Some("main".into()), form: Form::Json, now, ..BadgeWish::default() };
+        let badge = api::badge(&history, None, "share", &wish).unwrap();
+        assert!(badge.contains(&format!("\"message\":\"{latest}\"")), "{badge}");
     }
 }
 

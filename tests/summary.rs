@@ -213,6 +213,7 @@ fn earlier_values_are_those_of_the_branch_without_the_run_itself() {
             run_number: 1,
             event_name: Some(event.into()),
             timestamp: format!("2026-11-{day:02}T00:00:00Z"),
+            ..BuildContext::default()
         };
         let recorded = |(id, value): &(&str, Value)| Recorded {
             metric: MetricDefinition {

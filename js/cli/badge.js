@@ -8,6 +8,7 @@ import { defaultBranchOf } from "../context.js";
 import { Failure } from "../failure.js";
 import { writeAtomically } from "../files/replace.js";
 import { shownPath } from "../report.js";
+import { futureWarnings } from "../storage/future.js";
 import { Storage } from "../storage/storage.js";
 import { showWarnings } from "./shared.js";
 import { storageConfig } from "./storage.js";
@@ -18,7 +19,7 @@ const FORMATS = ["svg", "json"];
  * @param {import("../types.js").Invocation} invocation
  * @returns {Promise<undefined>}
  */
-export async function badge({ values, positionals, terminal, signal, cwd, env, print }) {
+export async function badge({ values, positionals, terminal, signal, cwd, env, now, print }) {
   const [metric] = positionals;
   if (metric === undefined) throw usage("`badge` needs a metric", "Write `unentropy badge METRIC`.");
   const format = values.format ?? "svg";
@@ -40,13 +41,16 @@ export async function badge({ values, positionals, terminal, signal, cwd, env, p
         hint: "Record a build with `unentropy track` first, or name another file with --db.",
       });
     }
-    const text = storage.getRepository().badge(loaded?.text ?? null, metric, {
+    const repository = storage.getRepository();
+    const text = repository.badge(loaded?.text ?? null, metric, {
       form: values.trend ? "trend" : format,
       label: values.label,
       branch: values.branch,
       defaultBranch: await defaultBranchOf(cwd, env),
+      now: now.toISOString(),
     });
-    for (const warning of storage.warnings) terminal.warn(warning.message, warning.hint);
+    for (const warning of [...storage.warnings, ...futureWarnings(repository, now)])
+      terminal.warn(warning.message, warning.hint);
     if (values.output === undefined) {
       print(values.json ? `${JSON.stringify({ success: true, metric, badge: text })}\n` : text);
       return undefined;

@@ -5,6 +5,7 @@ import path from "node:path";
 import { DEFAULT_FILE, loadConfig } from "../config.js";
 import { formatValue } from "../engine.js";
 import { Failure } from "../failure.js";
+import { futureWarnings } from "../storage/future.js";
 import { LocalStore } from "../storage/local.js";
 import { Storage } from "../storage/storage.js";
 import { showWarnings } from "./shared.js";
@@ -14,7 +15,7 @@ import { storageConfig } from "./storage.js";
  * @param {import("../types.js").Invocation} invocation
  * @returns {Promise<undefined>}
  */
-export async function merge({ values, positionals, terminal, signal, cwd, env, print }) {
+export async function merge({ values, positionals, terminal, signal, cwd, env, now, print }) {
   const [first, second] = positionals;
   if (first === undefined) {
     throw usage("`merge` needs a history to take builds from", "Write `unentropy merge INTO FROM`.");
@@ -52,10 +53,13 @@ export async function merge({ values, positionals, terminal, signal, cwd, env, p
   const storage = new Storage(config, { env, signal });
   try {
     await storage.ready();
-    const merged = storage.getRepository().merge(image);
+    const repository = storage.getRepository();
+    // Whether anything was written is the storage's business.
+    const { changed, ...merged } = repository.merge(image, { adopt: values["adopt-history"] });
     await storage.persist();
-    const total = storage.getRepository().countBuilds();
-    for (const warning of storage.warnings) terminal.warn(warning.message, warning.hint);
+    const total = repository.countBuilds();
+    for (const warning of [...storage.warnings, ...futureWarnings(repository, now)])
+      terminal.warn(warning.message, warning.hint);
     if (values.json) {
       const { location: databaseLocation } = storage;
       print(`${JSON.stringify({ success: true, databaseLocation, ...merged, totalBuilds: total })}\n`);
@@ -67,7 +71,7 @@ export async function merge({ values, positionals, terminal, signal, cwd, env, p
       );
       if (merged.conflicts > 0) {
         terminal.line(
-          `${count(merged.conflicts, "value")} differed; the later measured ones stand (${formatValue(merged.replacedValues, "integer")} of them taken)`,
+          `${count(merged.conflicts, "value")} differed; the later ones stand (${formatValue(merged.replacedValues, "integer")} of them taken)`,
         );
       }
     }

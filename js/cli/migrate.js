@@ -6,6 +6,7 @@ import path from "node:path";
 import { DEFAULT_FILE, loadConfig } from "../config.js";
 import { formatValue } from "../engine.js";
 import { Failure } from "../failure.js";
+import { futureWarnings } from "../storage/future.js";
 import { Storage } from "../storage/storage.js";
 import { placeConfig } from "./places.js";
 import { showWarnings } from "./shared.js";
@@ -14,7 +15,7 @@ import { showWarnings } from "./shared.js";
  * @param {import("../types.js").Invocation} invocation
  * @returns {Promise<undefined>}
  */
-export async function migrate({ values, positionals, terminal, signal, cwd, env, print }) {
+export async function migrate({ values, positionals, terminal, signal, cwd, env, now, print }) {
   const [first, second] = positionals;
   if (first === undefined || second === undefined) {
     throw new Failure("`migrate` needs the place of a history and the place it goes to", {
@@ -53,10 +54,13 @@ export async function migrate({ values, positionals, terminal, signal, cwd, env,
     }
     await into.ready();
     const began = into.existed === false;
-    const merged = into.getRepository().merge(from.snapshot());
+    const repository = into.getRepository();
+    // Whether anything was written is the storage's business.
+    const { changed, ...merged } = repository.merge(from.snapshot(), { adopt: values["adopt-history"] });
     await into.persist();
-    const totalBuilds = into.getRepository().countBuilds();
-    for (const { message, hint } of [...from.warnings, ...into.warnings]) terminal.warn(message, hint);
+    const totalBuilds = repository.countBuilds();
+    for (const { message, hint } of [...from.warnings, ...into.warnings, ...futureWarnings(repository, now)])
+      terminal.warn(message, hint);
     if (values.json) {
       const document = {
         from: from.location,

@@ -70,6 +70,7 @@ export const OPTIONS = {
   },
   repository: { type: "string", value: "OWNER/NAME", help: "the artifacts' repository (GITHUB_REPOSITORY)" },
   "seed-from": { type: "string", value: "PLACE", help: "what an empty history begins with (see migrate)" },
+  "adopt-history": { type: "boolean", help: "take over the history of another repository, or merge one" },
   "no-open": { type: "boolean", help: "only write the page, open no browser" },
   format: { type: "string", value: "FORMAT", help: "svg, or json for shields.io's endpoint badge (svg)" },
   trend: { type: "boolean", help: "an image of the metric's course instead of a badge" },
@@ -130,7 +131,16 @@ const COMMON = ["json", "verbose", "help"];
 export const COMMANDS = {
   track: {
     summary: "collect the metrics, record a build in the history, write the report",
-    options: ["config", ...STORAGE, "seed-from", "report-dir", ...CONTEXT, "concurrency", ...COMMON],
+    options: [
+      "config",
+      ...STORAGE,
+      "seed-from",
+      "adopt-history",
+      "report-dir",
+      ...CONTEXT,
+      "concurrency",
+      ...COMMON,
+    ],
   },
   verify: {
     summary: "check the configuration and say everything that is wrong with it",
@@ -178,13 +188,18 @@ export const COMMANDS = {
     summary: "add the builds of a history file to another history",
     arguments: "[INTO] FROM",
     most: 2,
-    options: ["config", ...STORAGE, ...COMMON],
+    options: ["config", ...STORAGE, "adopt-history", ...COMMON],
   },
   migrate: {
     summary: "take a history to another kind of place: a path, s3://BUCKET/KEY, artifact://NAME",
     arguments: "FROM TO",
     most: 2,
-    options: ["config", ...STORAGE.filter((name) => name !== "storage" && name !== "db"), ...COMMON],
+    options: [
+      "config",
+      ...STORAGE.filter((name) => name !== "storage" && name !== "db"),
+      "adopt-history",
+      ...COMMON,
+    ],
   },
   doctor: {
     summary: "examine the place of the history and say what to mend",

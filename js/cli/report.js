@@ -6,6 +6,7 @@ import { DEFAULT_FILE, loadConfig } from "../config.js";
 import { defaultBranchOf, repositoryOf } from "../context.js";
 import { Failure } from "../failure.js";
 import { reportFacts, shownPath, writeReport } from "../report.js";
+import { futureWarnings } from "../storage/future.js";
 import { Storage } from "../storage/storage.js";
 import { reportOption, showWarnings } from "./shared.js";
 import { storageConfig } from "./storage.js";
@@ -43,7 +44,8 @@ export async function report({ values, terminal, signal, cwd, env, now, print })
       option: reportOption(values),
       directory: path.resolve(cwd, values["report-dir"] ?? "unentropy-report"),
     });
-    for (const warning of storage.warnings) terminal.warn(warning.message, warning.hint);
+    for (const warning of [...storage.warnings, ...futureWarnings(repository, now)])
+      terminal.warn(warning.message, warning.hint);
     const shown = shownPath(written.path, cwd);
     if (values.json)
       print(

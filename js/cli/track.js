@@ -31,6 +31,7 @@ export async function track({ values, terminal, signal, cwd, env, now, print }) 
     facts,
     storage,
     seed,
+    adopt: values["adopt-history"],
     cwd,
     reportOption: reportOption(values),
     reportDirectory: path.resolve(cwd, values["report-dir"] ?? "unentropy-report"),

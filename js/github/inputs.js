@@ -117,6 +117,11 @@ export const INPUTS = /** @type {const} */ ([
     help: "Another place, whose history becomes the beginning of one that does not exist yet: a path, `s3://BUCKET/KEY` or `artifact://NAME`",
   },
   {
+    name: "adopt-history",
+    kind: "flag",
+    help: "Makes this repository the owner of a history that belongs to another one, for a repository that was renamed, moved or created again (`true` or `false`)",
+  },
+  {
     name: "on-corrupt",
     kind: "choice",
     choices: ["fail", "restore", "recreate"],

@@ -51,6 +51,7 @@ export async function trackJob(settings, { terminal, listener, ...run }) {
     loaded,
     storage: { ...storage, verbose: inputs.verbose },
     seed,
+    adopt: inputs["adopt-history"],
     reportDirectory,
     reportName: inputs["report-name"],
     reportOption: `\`report-dir\` is \`${inputs["report-dir"]}\``,

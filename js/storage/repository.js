@@ -36,15 +36,19 @@ export class MetricsRepository {
   }
 
   /**
-   * Records a build. The same commit and run again replaces the values of the metrics it brings and keeps the rest.
+   * Records a build. The same commit and run again replaces the values of the metrics it brings and keeps the rest;
+   * only those of a later attempt of the run stay.
    *
    * @param {Parameters<EngineHistory["record"]>[0]} context
    * @param {Parameters<EngineHistory["record"]>[1]} metrics
+   * @param {Parameters<EngineHistory["record"]>[2]} [circumstances] `now` is the present unless given
    * @returns {number} the build's id
+   * @throws {import("../failure.js").Failure} `BUILD_INVALID`, `BUILD_FROM_THE_FUTURE`, `HISTORY_OTHER_REPOSITORY`
    */
-  recordBuild(context, metrics) {
+  recordBuild(context, metrics, circumstances) {
     // The change may be made again later, when the caller has long altered what it passed in.
-    return this.#change({ kind: "record", ...structuredClone({ context, metrics }) }).buildId;
+    const given = structuredClone({ context, metrics, circumstances: atPresent(circumstances) });
+    return this.#change({ kind: "record", ...given }).buildId;
   }
 
   /**
@@ -52,20 +56,23 @@ export class MetricsRepository {
    *
    * @param {Parameters<EngineHistory["checkRun"]>[0]} context
    * @param {Parameters<EngineHistory["checkRun"]>[1]} metrics
-   * @throws {import("../failure.js").Failure} `BUILD_INVALID`
+   * @param {Parameters<EngineHistory["checkRun"]>[2]} [circumstances] `now` is the present unless given
+   * @throws {import("../failure.js").Failure} `BUILD_INVALID`, `BUILD_FROM_THE_FUTURE`, `HISTORY_OTHER_REPOSITORY`
    */
-  checkRun(context, metrics) {
-    this.#history().checkRun(context, metrics);
+  checkRun(context, metrics, circumstances) {
+    this.#history().checkRun(context, metrics, atPresent(circumstances));
   }
 
   /**
    * Adds the builds and values of another history.
    *
    * @param {Uint8Array} image an SQLite file
+   * @param {{adopt?: boolean}} [options] `adopt`: also where it is another repository's
    * @returns {ReturnType<EngineHistory["merge"]>}
+   * @throws {import("../failure.js").Failure} `HISTORY_OTHER_REPOSITORY`
    */
-  merge(image) {
-    return this.#change({ kind: "merge", image: image.slice() });
+  merge(image, { adopt = false } = {}) {
+    return this.#change({ kind: "merge", image: image.slice(), ofOneRepository: !adopt });
   }
 
   /**
@@ -98,6 +105,17 @@ export class MetricsRepository {
    */
   getRecentValues(metrics, query) {
     return this.#history().recent(metrics, query);
+  }
+
+  /**
+   * The builds that are dated more than a day after now. They count as the newest of nothing.
+   *
+   * @param {Date} now
+   * @param {number} most how many of them are named
+   * @returns {ReturnType<EngineHistory["futureBuilds"]>}
+   */
+  getFutureBuilds(now, most) {
+    return this.#history().futureBuilds(now.toISOString(), most);
   }
 
   /** @returns {number} how many builds there are */
@@ -148,3 +166,6 @@ export class MetricsRepository {
     return this.#history().badge(configText, metric, wish);
   }
 }
+
+/** @param {import("../types.js").Circumstances} [circumstances] */
+const atPresent = (circumstances) => ({ now: new Date().toISOString(), ...circumstances });

@@ -245,7 +245,7 @@ function encoded(builds) {
   return {
     format: FORMAT,
     version: VERSION,
-    builds: builds.map(({ context, metrics }) => ({
+    builds: builds.map(({ context, metrics, measuredAt }) => ({
       // Only what a history keeps: a run's facts hold more.
       context: {
         commitSha: context.commitSha,
@@ -254,8 +254,10 @@ function encoded(builds) {
         runNumber: context.runNumber,
         eventName: context.eventName ?? null,
         timestamp: context.timestamp,
+        attempt: context.attempt,
       },
       metrics,
+      measuredAt,
     })),
   };
 }
@@ -286,7 +288,12 @@ function decoded(bytes) {
     if (build === null || typeof build !== "object" || !Array.isArray(build.metrics)) {
       throw new Error("a build of it has no list of metrics");
     }
-    return { kind: "record", context: build.context, metrics: build.metrics };
+    const { context, metrics, measuredAt } = build;
+    // Older programs do not tell it.
+    if (measuredAt !== undefined && !Number.isSafeInteger(measuredAt)) {
+      throw new Error("the time that a build of it was measured at is no whole number");
+    }
+    return { kind: "record", context, metrics, measuredAt };
   });
 }
 

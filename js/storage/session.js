@@ -6,19 +6,21 @@
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { Failure } from "../failure.js";
 import { collectPieces, release } from "../room.js";
-import { applyChange } from "./change.js";
+import { applyChange, foldChange, reapplyChanges } from "./change.js";
 import { createRefused, REFUSALS } from "./copies.js";
 import { Holdings } from "./marks.js";
 import { MetricsRepository } from "./repository.js";
 
 /** @import { BlobStore, ChangeJournal, Engine, EngineHistory, HistoryCopies, JournalEntry, JournalListing, StorageProvider } from "./provider.js" */
-/** @import { Change } from "./change.js" */
+/** @import { Change, RecordChange } from "./change.js" */
 
 /** Codes of a history that cannot be read and is nobody else's. */
 const DAMAGE = new Set(["HISTORY_CORRUPT", "HISTORY_NOT_SQLITE"]);
 
 /** How often a lost race is run again. Somebody wins each one, so this many others stored meanwhile. */
 const TRIES = 40;
+/** How often a build is announced again because another run recorded over it meanwhile; then the other one is later. */
+const ANNOUNCED_AGAIN = 3;
 /** The first pause is below this many milliseconds; each further one may be twice as long. */
 const PAUSE_MS = 25;
 /** No pause is longer, in milliseconds. */
@@ -74,6 +76,8 @@ export class SqliteStorageProvider {
   #loadedBuilds = 0;
   /** @type {Map<string, Failure>} */
   #warnings = new Map();
+  /** What this session could not record because a later attempt has, by build. @type {Map<string, Failure>} */
+  #outdated = new Map();
   /** @type {boolean | null} */
   #existed = null;
   /** @type {number | null} */
@@ -320,16 +324,21 @@ export class SqliteStorageProvider {
    */
   async #storeThrough(journal) {
     const included = this.#changes.length;
-    await journal.announce(this.#changes.slice());
-    for (let attempt = 0; ; attempt++) {
+    for (let attempt = 0, again = 0; ; attempt++) {
+      await journal.announce(this.#changes.slice(0, included));
       const listing = await journal.list();
       const loaded = await this.#load();
       /** @type {JournalEntry[]} */
       const held = [];
+      const announced = this.#changes.slice(0, included);
       const changed = await this.#rebaseThrough(loaded, journal, listing, held);
       if (changed === null) {
         this.#log(`what was pending at ${this.location} has gone meanwhile; starting over`);
         if (attempt + 1 >= this.#tries) throw this.#contended();
+        continue;
+      }
+      if (announced.some((change, n) => change !== this.#changes[n]) && again++ < ANNOUNCED_AGAIN) {
+        // As it was announced, others would hold it to be older than what it was recorded over.
         continue;
       }
       if (!changed && loaded.size !== null) {
@@ -418,8 +427,11 @@ export class SqliteStorageProvider {
       return true;
     }
     try {
-      let changed = folded;
-      for (const change of this.#changes) changed = applyChange(loaded.history, change).changed || changed;
+      const again = reapplyChanges(loaded.history, this.#changes, (change, result) =>
+        this.#noteOutdated(change, result),
+      );
+      this.#changes = again.changes;
+      const changed = again.changed || folded;
       this.#adopt(loaded);
       return changed || loaded.size === null;
     } catch (thrown) {
@@ -468,7 +480,7 @@ export class SqliteStorageProvider {
   #foldEntry(history, entry) {
     try {
       // Each one has to be applied, so no short cut.
-      return (entry.changes ?? []).map((change) => applyChange(history, change).changed).includes(true);
+      return (entry.changes ?? []).map((change) => foldChange(history, change)).includes(true);
     } catch (thrown) {
       const cause = Failure.from(thrown);
       if (cause.type === "internal") throw cause;
@@ -491,7 +503,7 @@ export class SqliteStorageProvider {
 
   /** @returns {readonly Failure[]} */
   get warnings() {
-    return [...this.#warnings.values(), ...(this.#store.warnings?.() ?? [])];
+    return [...this.#warnings.values(), ...this.#outdated.values(), ...(this.#store.warnings?.() ?? [])];
   }
 
   /**
@@ -544,9 +556,35 @@ export class SqliteStorageProvider {
         hint: "Open it without `readonly` to record builds.",
       });
     }
-    const { result } = applyChange(history, change);
-    this.#changes.push(change);
+    const { result, made } = applyChange(history, change);
+    this.#changes.push(made);
+    if (made.kind === "record") this.#noteOutdated(made, result);
     return result;
+  }
+
+  /**
+   * Values that a later attempt of the run has recorded already do not give way to those of an earlier one, which is
+   * told.
+   *
+   * @param {RecordChange} change
+   * @param {ReturnType<EngineHistory["record"]>} result
+   */
+  #noteOutdated({ context: { commitSha, runId } }, { outdated, attempt, outdatedBy }) {
+    const build = JSON.stringify([commitSha, runId]);
+    this.#outdated.delete(build);
+    if (outdated === 0) return;
+    const values = outdated === 1 ? "1 value was" : `${outdated} values were`;
+    this.#outdated.set(
+      build,
+      new Failure(
+        `${values} not recorded: this is attempt ${attempt} of the run \`${runId}\`, and the history has those of attempt ${outdatedBy}`,
+        {
+          type: "storage",
+          code: "ATTEMPT_OUTDATED",
+          hint: "Nothing needs to be done; run it again where these values are the right ones.",
+        },
+      ),
+    );
   }
 
   #contended() {

@@ -91,10 +91,39 @@ export class History {
     /**
      * @param {any} context
      * @param {any} metrics
+     * @param {any} circumstances
      * @returns {any}
      */
-    checkRun(context, metrics) {
-        const ret = wasm.history_checkRun(this.__wbg_ptr, context, metrics);
+    checkRun(context, metrics, circumstances) {
+        const ret = wasm.history_checkRun(this.__wbg_ptr, context, metrics, circumstances);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
+     * @param {any} context
+     * @param {any} metrics
+     * @param {number | null} [measured_at]
+     * @returns {any}
+     */
+    fold(context, metrics, measured_at) {
+        const ret = wasm.history_fold(this.__wbg_ptr, context, metrics, !isLikeNone(measured_at), isLikeNone(measured_at) ? 0 : measured_at);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
+     * @param {string} now
+     * @param {number} most
+     * @returns {any}
+     */
+    futureBuilds(now, most) {
+        const val2 = +most;
+        const ptr0 = passStringToWasm0(now, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.history_futureBuilds(this.__wbg_ptr, ptr0, len0, val2);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -127,10 +156,11 @@ export class History {
     }
     /**
      * @param {Uint8Array} image
+     * @param {boolean} of_one_repository
      * @returns {any}
      */
-    merge(image) {
-        const ret = wasm.history_merge(this.__wbg_ptr, image);
+    merge(image, of_one_repository) {
+        const ret = wasm.history_merge(this.__wbg_ptr, image, of_one_repository);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -177,10 +207,11 @@ export class History {
     /**
      * @param {any} context
      * @param {any} metrics
+     * @param {any} circumstances
      * @returns {any}
      */
-    record(context, metrics) {
-        const ret = wasm.history_record(this.__wbg_ptr, context, metrics);
+    record(context, metrics, circumstances) {
+        const ret = wasm.history_record(this.__wbg_ptr, context, metrics, circumstances);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }

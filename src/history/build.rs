@@ -6,8 +6,11 @@ use crate::config::{MetricType, Unit};
 use crate::error::{Code, Error, Result};
 use serde::{Deserialize, Deserializer, Serialize};
 
+/// The highest number of an attempt: no CI comes near it, and every host can hold it.
+const MOST_ATTEMPTS: i64 = 1_000_000_000;
+
 /// The facts of one run, as the host knows them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BuildContext {
     /// The commit's id; 1-128 characters.
@@ -23,6 +26,10 @@ pub struct BuildContext {
     pub event_name: Option<String>,
     /// RFC 3339 time of the build; stored in UTC to the millisecond.
     pub timestamp: String,
+    /// Which attempt of the run this is, from 1; `None` where the CI does not number them. Then it counts as the
+    /// attempt whose values stand.
+    #[serde(default)]
+    pub attempt: Option<i64>,
 }
 
 /// One build with its values, for recording many at once.
@@ -184,7 +191,7 @@ impl Facts {
 
 /// Checks the facts of a run.
 pub(super) fn check_context(context: &BuildContext) -> Result<Facts> {
-    let BuildContext { commit_sha, branch, run_id, run_number, event_name, timestamp } = context;
+    let BuildContext { commit_sha, branch, run_id, run_number, event_name, timestamp, attempt } = context;
     check_text("the commit id", commit_sha, 1, 128)?;
     check_text("the branch", branch, 1, 1024)?;
     check_text("the run id", run_id, 1, 128)?;
@@ -192,6 +199,9 @@ pub(super) fn check_context(context: &BuildContext) -> Result<Facts> {
     check_text("the event", event.unwrap_or_default(), 0, 128)?;
     if *run_number < 0 {
         return Err(invalid(format!("the run number is {run_number}, expected 0 or more")));
+    }
+    if let Some(attempt) = attempt.filter(|attempt| !(1..=MOST_ATTEMPTS).contains(attempt)) {
+        return Err(invalid(format!("the run's attempt is {attempt}, expected 1 to {MOST_ATTEMPTS}")));
     }
     let time = check_time("the build's timestamp", timestamp)?;
     Ok(Facts {
@@ -270,7 +280,7 @@ fn check_length(what: &str, text: &str, shortest: usize, longest: usize) -> Resu
     Ok(())
 }
 
-fn check_text(what: &str, text: &str, shortest: usize, longest: usize) -> Result<()> {
+pub(super) fn check_text(what: &str, text: &str, shortest: usize, longest: usize) -> Result<()> {
     check_length(what, text, shortest, longest)?;
     if let Some(c) = text.chars().find(|c| c.is_control()) {
         return Err(invalid(format!("{what} contains the control character U+{:04X}", u32::from(c))));

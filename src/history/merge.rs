@@ -5,7 +5,7 @@
 use super::History;
 use super::build::{Facts, Value};
 use super::failure::{Doing, corrupt};
-use super::record::{Placed, Tie, Writer, Written, type_conflict};
+use super::record::{Age, FIRST_ATTEMPT, Writer, Written, type_conflict};
 use super::timeline::{Entry, Timeline};
 use crate::error::Result;
 use rusqlite::{Connection, OptionalExtension};
@@ -28,15 +28,19 @@ pub struct Merged {
     pub replaced_values: usize,
     /// Metrics that only the other history had.
     pub added_metrics: usize,
+    /// Whether anything at all is different now: also a time, a definition or how late a value is known to be.
+    pub changed: bool,
 }
 
 impl History {
     /// Adds what `other` has, in one transaction. Row ids of added builds are new.
     ///
-    /// Where both have a value for one build and metric and the values differ, the later measured
-    /// stands; of two measured at one time, the greater (numbers by size, labels by code point),
-    /// which is arbitrary but the same from either side. A build's time, branch, run number and
-    /// event are those of its earliest record. Of two units or descriptions of a metric, those of
+    /// Where both have a value for one build and metric and the values differ, that of the later
+    /// attempt of the run stands; of one attempt, the later measured; of two measured at one time,
+    /// the greater (numbers by size, labels by code point), which is arbitrary but the same from
+    /// either side. A build's time, branch, run number and
+    /// event are those of its earliest record. The history stays that of its repository; one that
+    /// knows none becomes that of the other's. Of two units or descriptions of a metric, those of
     /// the history with the newer build stand.
     ///
     /// # Errors
@@ -57,7 +61,9 @@ impl History {
         };
         let mut merged = Merged::default();
         let tx = self.conn.transaction().doing(WHAT)?;
+        let before = tx.total_changes();
         {
+            super::repository::inherit(&tx, other)?;
             for (id, their) in &theirs {
                 let our = ours.get(id);
                 merged.added_metrics += usize::from(our.is_none());
@@ -68,12 +74,14 @@ impl History {
             for entry in other.timeline.entries() {
                 let build = writer.build(reader.facts(entry)?)?;
                 merged.added_builds += usize::from(build.before.is_none());
-                reader.values(entry, |metric, value, at| {
-                    merged.count(write(&mut writer, &build, metric, value, at)?);
+                reader.values(entry, |metric, value, age| {
+                    let stored = writer.stored(&build, metric)?;
+                    merged.count(writer.value(&build, metric, value, age, stored.as_ref())?);
                     Ok(())
                 })?;
             }
         }
+        merged.changed = tx.total_changes() != before;
         tx.commit().doing(WHAT)?;
         self.timeline = Timeline::load(&self.conn)?;
         Ok(merged)
@@ -92,10 +100,6 @@ impl Merged {
             Written::Unchanged => {}
         }
     }
-}
-
-fn write(writer: &mut Writer<'_>, build: &Placed, metric: &str, value: &Value, at: i64) -> Result<Written> {
-    writer.value(build, metric, value, at, Tie::Greater)
 }
 
 struct Definition {
@@ -159,7 +163,7 @@ impl<'h> Reader<'h> {
         let values = history
             .conn
             .prepare(
-                "SELECT metric_id, value_numeric, value_label, measured_at FROM metric_values
+                "SELECT metric_id, value_numeric, value_label, measured_at, attempt FROM metric_values
                  WHERE build_id = ?1 ORDER BY id",
             )
             .doing(WHAT)?;
@@ -185,7 +189,7 @@ impl<'h> Reader<'h> {
         facts.ok_or_else(|| corrupt(format!("build {} has vanished", entry.id)))
     }
 
-    fn values(&mut self, entry: &Entry, mut each: impl FnMut(&str, &Value, i64) -> Result<()>) -> Result<()> {
+    fn values(&mut self, entry: &Entry, mut each: impl FnMut(&str, &Value, Age) -> Result<()>) -> Result<()> {
         let mut rows = self.values.query([entry.id]).doing(WHAT)?;
         while let Some(row) = rows.next().doing(WHAT)? {
             let metric: String = row.get(0).doing(WHAT)?;
@@ -196,8 +200,11 @@ impl<'h> Reader<'h> {
                 (None, Some(label)) => Value::Label(label),
                 (None, None) => continue,
             };
-            let at: Option<i64> = row.get(3).doing(WHAT)?;
-            each(&metric, &value, at.unwrap_or(entry.time))?;
+            let (at, attempt): (Option<i64>, Option<i64>) =
+                (row.get(3).doing(WHAT)?, row.get(4).doing(WHAT)?);
+            let age =
+                Age { attempt: attempt.unwrap_or(FIRST_ATTEMPT), measured_at: at.unwrap_or(entry.time) };
+            each(&metric, &value, age)?;
         }
         Ok(())
     }

@@ -4,8 +4,9 @@
 use super::build::{MetricDefinition, Value, check_time, type_from_name, unit_from_name};
 use super::columns::{BuildTable, Places};
 use super::failure::{Doing, corrupt, excerpt};
+use super::future::FutureBuilds;
 use super::timeline::Entry;
-use super::{History, instant};
+use super::{History, future, instant};
 use crate::config::MetricType;
 use crate::error::Result;
 use rusqlite::{OptionalExtension, Row, Statement};
@@ -25,6 +26,9 @@ pub struct BuildFilter {
     pub since: Option<String>,
     /// Only builds at or before this RFC 3339 time.
     pub until: Option<String>,
+    /// No builds from the future, seen from this RFC 3339 time: those dated more than a day after
+    /// it, which a clock that was ahead has left.
+    pub now: Option<String>,
 }
 
 /// One recorded build.
@@ -77,7 +81,8 @@ pub struct StoredValue {
     pub value: Value,
 }
 
-/// Which builds may be a baseline: those of a branch, not of pull requests, young enough.
+/// Which builds may be a baseline: those of a branch, not of pull requests, young enough and not
+/// from the future.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BaselineQuery {
@@ -145,6 +150,18 @@ impl History {
         let chosen = self.select(filter)?;
         let skipped = chosen.len().saturating_sub(limit.unwrap_or(chosen.len()));
         self.read_builds(&chosen[skipped..])
+    }
+
+    /// The builds from the future, seen from an RFC 3339 time; at most `most` of them are named.
+    ///
+    /// # Errors
+    /// `BUILD_INVALID` where the time is none.
+    pub fn future_builds(&self, now: &str, most: usize) -> Result<FutureBuilds> {
+        let horizon = future::horizon(check_time("`now`", now)?);
+        let entries = self.timeline.entries();
+        let from = entries.partition_point(|entry| entry.time <= horizon);
+        let named = &entries[from..entries.len().min(from.saturating_add(most))];
+        Ok(FutureBuilds { count: entries.len() - from, builds: self.read_builds(named)? })
     }
 
     /// The build of a row id.
@@ -365,7 +382,8 @@ impl History {
         let time =
             |what, text: &Option<String>| text.as_deref().map(|text| check_time(what, text)).transpose();
         let since = time("`since`", &filter.since)?.unwrap_or(i64::MIN);
-        let until = time("`until`", &filter.until)?.unwrap_or(i64::MAX);
+        let horizon = time("`now`", &filter.now)?.map_or(i64::MAX, future::horizon);
+        let until = time("`until`", &filter.until)?.unwrap_or(i64::MAX).min(horizon);
         let branch = match &filter.branch {
             None => None,
             Some(name) => match self.timeline.find_branch(name) {
@@ -396,6 +414,7 @@ impl History {
             branch: Some(query.branch.clone()),
             exclude_pull_requests: true,
             until: query.before.clone(),
+            now: Some(query.now.clone()),
             ..BuildFilter::default()
         })?;
         let oldest = now - i64::from(query.max_age_days) * DAY;

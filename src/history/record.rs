@@ -6,10 +6,11 @@ use super::build::{
     invalid, type_name, unit_name,
 };
 use super::failure::Doing;
-use super::{History, instant};
+use super::repository::{self, Repository};
+use super::{History, future, instant};
 use crate::error::{Error, Result};
 use rusqlite::{Connection, OptionalExtension, Statement};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
 const WHAT: &str = "record the build";
@@ -28,23 +29,92 @@ pub struct RecordedBuild {
     pub replaced: usize,
     /// Values that stood already.
     pub unchanged: usize,
-    /// Values left out because the build has later measurements of their metrics.
+    /// Values left out because the build has later ones of their metrics.
     pub outdated: usize,
+    /// Whether anything at all is different now: also a time, a definition or how late a value is known to be.
+    pub changed: bool,
+    /// The attempt that the values count as.
+    pub attempt: i64,
+    /// When the values count as measured, in milliseconds since 1970 UTC: what [`History::fold`] has to be told to
+    /// add the same to another history.
+    pub measured_at: i64,
+    /// The latest attempt that has values which these could not replace.
+    pub outdated_by: Option<i64>,
+}
+
+/// What is known when a build is recorded, beside the build.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Circumstances {
+    /// RFC 3339 time of recording; without it no build is from the future.
+    pub now: Option<String>,
+    /// The repository that the build is of, where it is known.
+    pub repository: Option<Repository>,
+    /// Whether the history of another repository becomes this one's.
+    pub adopt: bool,
+}
+
+impl Circumstances {
+    fn check(&self, time: i64) -> Result<()> {
+        if let Some(repository) = &self.repository {
+            repository.check()?;
+        }
+        self.now.as_deref().map_or(Ok(()), |now| future::check(time, now))
+    }
 }
 
 impl History {
     /// Records one build in one transaction: all of it or nothing.
     ///
     /// The same (commit, run) again replaces the values of the metrics it brings and keeps the
-    /// rest; a value measured before the one that stands (by the builds' timestamps) does not
-    /// replace it, so the order in which the parts of a run arrive makes no difference. Time,
-    /// branch, run number and event are those of the earliest record.
+    /// rest, whatever the clocks say: only a value of a later attempt stays. Values that take the
+    /// place of others of their attempt count as measured after them, so that they stand in every
+    /// history that either is merged into. Time, branch, run number and event are those of the
+    /// earliest record.
     ///
     /// # Errors
     /// `BUILD_INVALID` where a fact or value breaks its rule, no metric is given, or a metric's
     /// type differs from the type it was first recorded with; nothing is changed then.
     pub fn record(&mut self, context: &BuildContext, metrics: &[Recorded]) -> Result<RecordedBuild> {
-        let recorded = self.record_checked(vec![(check(context, metrics)?, metrics)])?;
+        self.record_in(context, metrics, &Circumstances::default())
+    }
+
+    /// The same as [`History::record`] where it is known who records and when. The first repository that records is
+    /// noted as the history's.
+    ///
+    /// # Errors
+    /// As [`History::record`], and as [`History::check_run`] for the circumstances.
+    pub fn record_in(
+        &mut self,
+        context: &BuildContext,
+        metrics: &[Recorded],
+        circumstances: &Circumstances,
+    ) -> Result<RecordedBuild> {
+        let facts = check(context, metrics)?;
+        circumstances.check(facts.time)?;
+        self.record_one(Part { attempt: context.attempt, facts, metrics, fold: None }, circumstances)
+    }
+
+    /// Adds a build that was recorded into another history, by the rules of [`History::merge`]:
+    /// doing it again, or in another order with others, makes no difference. `measured_at` is what
+    /// recording it gave; the build's time where that is not known. Definitions are only completed.
+    ///
+    /// # Errors
+    /// As [`History::record`].
+    pub fn fold(
+        &mut self,
+        context: &BuildContext,
+        metrics: &[Recorded],
+        measured_at: Option<i64>,
+    ) -> Result<RecordedBuild> {
+        let facts = check(context, metrics)?;
+        let fold = Some(measured_at.unwrap_or(facts.time));
+        let part = Part { attempt: context.attempt, facts, metrics, fold };
+        self.record_one(part, &Circumstances::default())
+    }
+
+    fn record_one(&mut self, part: Part<'_>, circumstances: &Circumstances) -> Result<RecordedBuild> {
+        let recorded = self.record_parts(vec![part], circumstances)?;
         recorded
             .into_iter()
             .next()
@@ -56,9 +126,19 @@ impl History {
     ///
     /// # Errors
     /// `BUILD_INVALID` for facts that [`History::record`] would refuse, and for a metric whose type
-    /// differs from the type it was first recorded with.
-    pub fn check_run(&self, context: &BuildContext, metrics: &[MetricDefinition]) -> Result<()> {
-        check_context(context)?;
+    /// differs from the type it was first recorded with. `BUILD_FROM_THE_FUTURE` for a build that is
+    /// dated more than a day after now, `HISTORY_OTHER_REPOSITORY` where the history is another
+    /// repository's and not to be adopted.
+    pub fn check_run(
+        &self,
+        context: &BuildContext,
+        metrics: &[MetricDefinition],
+        circumstances: &Circumstances,
+    ) -> Result<()> {
+        circumstances.check(check_context(context)?.time)?;
+        if let Some(repository) = circumstances.repository.as_ref().filter(|_| !circumstances.adopt) {
+            self.check_repository(repository)?;
+        }
         let known = self.metrics()?;
         for metric in metrics {
             let stored = known.iter().find(|stored| stored.id == metric.id);
@@ -75,61 +155,47 @@ impl History {
     /// As [`History::record`]; one bad build leaves the history as it was, and the message begins
     /// with its commit and run.
     pub fn record_all(&mut self, builds: &[BuildRecord]) -> Result<Vec<RecordedBuild>> {
-        let checked = builds.iter().map(|build| {
-            let BuildContext { commit_sha, run_id, .. } = &build.context;
-            check(&build.context, &build.metrics).map(|facts| (facts, build.metrics.as_slice())).map_err(
-                |error| Error {
-                    message: format!(
-                        "commit `{}`, run `{}`: {}",
-                        super::failure::excerpt(commit_sha),
-                        super::failure::excerpt(run_id),
-                        error.message
-                    ),
-                    ..error
-                },
-            )
+        let parts = builds.iter().map(|BuildRecord { context, metrics }| {
+            let BuildContext { commit_sha, run_id, attempt, .. } = context;
+            let part = |facts| Part { attempt: *attempt, facts, metrics, fold: None };
+            check(context, metrics).map(part).map_err(|error| Error {
+                message: format!(
+                    "commit `{}`, run `{}`: {}",
+                    super::failure::excerpt(commit_sha),
+                    super::failure::excerpt(run_id),
+                    error.message
+                ),
+                ..error
+            })
         });
-        let checked = checked.collect::<Result<Vec<_>>>()?;
-        self.record_checked(checked)
+        let parts = parts.collect::<Result<Vec<_>>>()?;
+        self.record_parts(parts, &Circumstances::default())
     }
 
-    fn record_checked(&mut self, builds: Vec<(Facts, &[Recorded])>) -> Result<Vec<RecordedBuild>> {
-        let mut outcomes = Vec::with_capacity(builds.len());
-        let mut placed = Vec::with_capacity(builds.len());
+    fn record_parts(
+        &mut self,
+        parts: Vec<Part<'_>>,
+        circumstances: &Circumstances,
+    ) -> Result<Vec<RecordedBuild>> {
+        let mut outcomes = Vec::with_capacity(parts.len());
+        let mut placed = Vec::with_capacity(parts.len());
         let tx = self.conn.transaction().doing(WHAT)?;
         {
             let mut writer = Writer::new(&tx)?;
-            for (facts, metrics) in builds {
-                let build = writer.build(facts)?;
-                let mut outcome = RecordedBuild {
-                    build_id: build.id,
-                    created: build.before.is_none(),
-                    added: 0,
-                    replaced: 0,
-                    unchanged: 0,
-                    outdated: 0,
-                };
-                for Recorded { metric, value } in metrics {
-                    writer.define(
-                        &metric.id,
-                        type_name(metric.kind),
-                        metric.unit.map(unit_name),
-                        metric.description.as_deref(),
-                    )?;
-                    match writer.value(&build, &metric.id, value, build.measured, Tie::Replace)? {
-                        Written::Added => outcome.added += 1,
-                        Written::Replaced => outcome.replaced += 1,
-                        Written::Unchanged => outcome.unchanged += 1,
-                        Written::Kept => outcome.outdated += 1,
-                    }
+            for part in parts {
+                let before = tx.total_changes();
+                if let Some(repository) = &circumstances.repository {
+                    repository::claim(&tx, repository, circumstances.adopt)?;
                 }
+                let (build, mut outcome) = writer.part(part)?;
+                outcome.changed = tx.total_changes() != before;
                 outcomes.push(outcome);
                 placed.push(build);
             }
         }
         tx.commit().doing(WHAT)?;
         for build in placed {
-            let Placed { id, before, facts, .. } = build;
+            let Placed { id, before, facts } = build;
             self.timeline.place(
                 id,
                 before,
@@ -140,6 +206,16 @@ impl History {
         }
         Ok(outcomes)
     }
+}
+
+/// A checked build on its way into a history.
+struct Part<'r> {
+    facts: Facts,
+    attempt: Option<i64>,
+    metrics: &'r [Recorded],
+    /// When the values count as measured, where they were recorded elsewhere; `None` for values
+    /// that are recorded here and now.
+    fold: Option<i64>,
 }
 
 fn check(context: &BuildContext, metrics: &[Recorded]) -> Result<Facts> {
@@ -155,17 +231,50 @@ pub(super) struct Placed {
     pub(super) before: Option<i64>,
     /// The facts that stand now.
     pub(super) facts: Facts,
-    /// The time of the record that is being written.
-    pub(super) measured: i64,
 }
 
-/// Which of two values measured at one time stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tie {
-    /// The one being written.
-    Replace,
-    /// The greater: an arbitrary rule, but the same from both sides.
-    Greater,
+/// How late a value is: the greatest stands. Two values of one age are told apart by size, an
+/// arbitrary rule but the same from both sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Age {
+    /// The attempt of the run, from 1.
+    pub(super) attempt: i64,
+    /// Milliseconds since 1970 UTC.
+    pub(super) measured_at: i64,
+}
+
+/// The attempt of values that say none.
+pub(super) const FIRST_ATTEMPT: i64 = 1;
+
+/// Times beyond this are not counted on from: a host's numbers are exact up to here.
+const LAST_TIME: i64 = (1 << 53) - 1;
+
+/// A value's row as it stands.
+pub(super) struct Stored {
+    row: i64,
+    number: Option<f64>,
+    label: Option<String>,
+    age: Age,
+}
+
+impl Stored {
+    fn compare(&self, value: &Value) -> Ordering {
+        let (number, label) = columns(value);
+        match (number, self.number) {
+            (Some(new), Some(old)) => new.total_cmp(&old),
+            (None, None) => label.cmp(&self.label.as_deref()),
+            (new, old) => new.is_some().cmp(&old.is_some()),
+        }
+    }
+}
+
+/// What a value is in its two columns.
+fn columns(value: &Value) -> (Option<f64>, Option<&str>) {
+    match value {
+        // SQLite stores a negative zero as zero.
+        Value::Numeric(number) => (Some(if *number == 0.0 { 0.0 } else { *number }), None),
+        Value::Label(label) => (None, Some(label.as_str())),
+    }
 }
 
 /// What became of a value.
@@ -216,22 +325,22 @@ impl<'c> Writer<'c> {
                    description = coalesce(excluded.description, description)",
             )?,
             find_value: prepare(
-                "SELECT id, value_numeric, value_label, measured_at FROM metric_values
+                "SELECT id, value_numeric, value_label, measured_at, attempt FROM metric_values
                  WHERE metric_id = ?1 AND build_id = ?2",
             )?,
             insert_value: prepare(
-                "INSERT INTO metric_values (metric_id, build_id, value_numeric, value_label, measured_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO metric_values (metric_id, build_id, value_numeric, value_label, measured_at, attempt)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?,
             update_value: prepare(
-                "UPDATE metric_values SET value_numeric = ?2, value_label = ?3, measured_at = ?4 WHERE id = ?1",
+                "UPDATE metric_values SET value_numeric = ?2, value_label = ?3, measured_at = ?4, attempt = ?5
+                 WHERE id = ?1",
             )?,
         })
     }
 
     /// Finds or creates the build and settles which facts stand.
     pub(super) fn build(&mut self, facts: Facts) -> Result<Placed> {
-        let measured = facts.time;
         let found = self
             .find_build
             .query_row([&facts.commit, &facts.run_id], |row| {
@@ -251,7 +360,7 @@ impl<'c> Writer<'c> {
                     instant::format(facts.time),
                 ))
                 .doing(WHAT)?;
-            return Ok(Placed { id, before: None, facts, measured });
+            return Ok(Placed { id, before: None, facts });
         };
         let time = instant::parse_stored(&timestamp)
             .ok_or_else(|| super::failure::corrupt(format!("the timestamp of build {id} is not a time")))?;
@@ -264,7 +373,7 @@ impl<'c> Writer<'c> {
             time,
         };
         if !facts.precede(&stored) {
-            return Ok(Placed { id, before: Some(time), facts: stored, measured });
+            return Ok(Placed { id, before: Some(time), facts: stored });
         }
         if facts.time < time {
             self.pin_values.execute((id, time)).doing(WHAT)?;
@@ -272,17 +381,51 @@ impl<'c> Writer<'c> {
         self.update_build
             .execute((id, &facts.branch, facts.run_number, &facts.event, instant::format(facts.time)))
             .doing(WHAT)?;
-        Ok(Placed { id, before: Some(time), facts, measured })
+        Ok(Placed { id, before: Some(time), facts })
     }
 
-    /// Adds a metric's definition, or completes the one that stands.
-    pub(super) fn define(
-        &mut self,
-        id: &str,
-        kind: &str,
-        unit: Option<&str>,
-        description: Option<&str>,
-    ) -> Result<()> {
+    fn part(&mut self, Part { facts, attempt, metrics, fold }: Part<'_>) -> Result<(Placed, RecordedBuild)> {
+        let measured_at = facts.time;
+        let build = self.build(facts)?;
+        let stored = metrics.iter().map(|recorded| self.stored(&build, &recorded.metric.id));
+        let stored = stored.collect::<Result<Vec<_>>>()?;
+        let age = match fold {
+            Some(measured_at) => Age { attempt: attempt.unwrap_or(FIRST_ATTEMPT), measured_at },
+            None => age_of_record(attempt, measured_at, metrics, &stored),
+        };
+        let mut outcome = RecordedBuild {
+            build_id: build.id,
+            created: build.before.is_none(),
+            added: 0,
+            replaced: 0,
+            unchanged: 0,
+            outdated: 0,
+            changed: false,
+            attempt: age.attempt,
+            measured_at: age.measured_at,
+            outdated_by: None,
+        };
+        for (Recorded { metric, value }, stored) in metrics.iter().zip(&stored) {
+            self.define(metric, fold.is_some())?;
+            match self.value(&build, &metric.id, value, age, stored.as_ref())? {
+                Written::Added => outcome.added += 1,
+                Written::Replaced => outcome.replaced += 1,
+                Written::Unchanged => outcome.unchanged += 1,
+                Written::Kept => {
+                    outcome.outdated += 1;
+                    outcome.outdated_by = outcome.outdated_by.max(stored.as_ref().map(|s| s.age.attempt));
+                }
+            }
+        }
+        Ok((build, outcome))
+    }
+
+    /// Adds a metric's definition, or brings the one that stands up to date; with `complete` only
+    /// what it lacks.
+    fn define(&mut self, metric: &MetricDefinition, complete: bool) -> Result<()> {
+        let MetricDefinition { id, kind, unit, description } = metric;
+        let (kind, mut unit, mut description) =
+            (type_name(*kind), unit.map(unit_name), description.as_deref());
         type Stored = (String, Option<String>, Option<String>);
         let stored: Option<Stored> = self
             .find_metric
@@ -292,6 +435,10 @@ impl<'c> Writer<'c> {
         if let Some((stored_kind, stored_unit, stored_description)) = stored {
             if stored_kind != kind {
                 return Err(type_conflict(id, &stored_kind, kind));
+            }
+            if complete {
+                unit = unit.filter(|_| stored_unit.is_none());
+                description = description.filter(|_| stored_description.is_none());
             }
             // A replay writes nothing at all, so that its file is the same to the byte.
             let stands = |new: Option<&str>, old: Option<&str>| new.is_none() || new == old;
@@ -303,54 +450,71 @@ impl<'c> Writer<'c> {
         Ok(())
     }
 
-    /// Writes one value, measured at `at`, unless a later measurement stands.
+    /// The value of a metric as it stands in a build.
+    pub(super) fn stored(&mut self, build: &Placed, metric: &str) -> Result<Option<Stored>> {
+        if build.before.is_none() {
+            return Ok(None);
+        }
+        self.find_value
+            .query_row((metric, build.id), |row| {
+                Ok(Stored {
+                    row: row.get(0)?,
+                    number: row.get(1)?,
+                    label: row.get(2)?,
+                    age: Age {
+                        measured_at: row.get::<_, Option<i64>>(3)?.unwrap_or(build.facts.time),
+                        attempt: row.get::<_, Option<i64>>(4)?.unwrap_or(FIRST_ATTEMPT),
+                    },
+                })
+            })
+            .optional()
+            .doing(WHAT)
+    }
+
+    /// Writes one value, unless a later one stands.
     pub(super) fn value(
         &mut self,
         build: &Placed,
         metric: &str,
         value: &Value,
-        at: i64,
-        tie: Tie,
+        age: Age,
+        stored: Option<&Stored>,
     ) -> Result<Written> {
-        let (number, label) = match value {
-            // SQLite stores a negative zero as zero.
-            Value::Numeric(number) => (Some(if *number == 0.0 { 0.0 } else { *number }), None),
-            Value::Label(label) => (None, Some(label.as_str())),
-        };
-        let pinned = |at: i64| (at != build.facts.time).then_some(at);
-        let stored = self
-            .find_value
-            .query_row((metric, build.id), |row| {
-                let number: Option<f64> = row.get(1)?;
-                let label: Option<String> = row.get(2)?;
-                Ok((row.get::<_, i64>(0)?, number, label, row.get::<_, Option<i64>>(3)?))
-            })
-            .optional()
-            .doing(WHAT)?;
-        let Some((row, old_number, old_label, old_at)) = stored else {
-            self.insert_value.execute((metric, build.id, number, label, pinned(at))).doing(WHAT)?;
+        let (number, label) = columns(value);
+        // Both are as they nearly always are: then they take no room.
+        let measured_at = (age.measured_at != build.facts.time).then_some(age.measured_at);
+        let attempt = (age.attempt != FIRST_ATTEMPT).then_some(age.attempt);
+        let Some(stored) = stored else {
+            self.insert_value.execute((metric, build.id, number, label, measured_at, attempt)).doing(WHAT)?;
             return Ok(Written::Added);
         };
-        let old_at = old_at.unwrap_or(build.facts.time);
-        let order = compare((number, label), (old_number, old_label.as_deref()));
-        let written = match (order, at.cmp(&old_at)) {
+        let written = match (stored.compare(value), age.cmp(&stored.age)) {
             (Ordering::Equal, Ordering::Greater) => Written::Unchanged,
             (Ordering::Equal, _) => return Ok(Written::Unchanged),
-            (_, Ordering::Less) => return Ok(Written::Kept),
-            (Ordering::Less, Ordering::Equal) if tie == Tie::Greater => return Ok(Written::Kept),
+            (_, Ordering::Less) | (Ordering::Less, Ordering::Equal) => return Ok(Written::Kept),
             _ => Written::Replaced,
         };
-        self.update_value.execute((row, number, label, pinned(at))).doing(WHAT)?;
+        self.update_value.execute((stored.row, number, label, measured_at, attempt)).doing(WHAT)?;
         Ok(written)
     }
 }
 
-fn compare(new: (Option<f64>, Option<&str>), old: (Option<f64>, Option<&str>)) -> Ordering {
-    match (new.0, old.0) {
-        (Some(new), Some(old)) => new.total_cmp(&old),
-        (None, None) => new.1.cmp(&old.1),
-        (new, old) => new.is_some().cmp(&old.is_some()),
-    }
+/// The age of values that are recorded here and now over what stands: after everything of their
+/// attempt that they differ from, and not before what they repeat.
+fn age_of_record(
+    attempt: Option<i64>,
+    measured_at: i64,
+    metrics: &[Recorded],
+    stored: &[Option<Stored>],
+) -> Age {
+    let standing = stored.iter().flatten().map(|stored| stored.age.attempt).max();
+    let attempt = attempt.or(standing).unwrap_or(FIRST_ATTEMPT);
+    let earliest = metrics.iter().zip(stored).filter_map(|(recorded, stored)| {
+        let stored = stored.as_ref().filter(|stored| stored.age.attempt == attempt)?;
+        let after = i64::from(stored.compare(&recorded.value) != Ordering::Equal);
+        Some(stored.age.measured_at.min(LAST_TIME) + after)
+    });
+    Age { attempt, measured_at: earliest.fold(measured_at, i64::max) }
 }
 
 /// The error for a metric that has two types.

@@ -65,6 +65,15 @@ const MIGRATIONS: &[&str] = &[
     // time, which is nearly always so. It lets the later of two measurements of one run win, in
     // whatever order they arrive.
     "ALTER TABLE metric_values ADD COLUMN measured_at INTEGER;",
+    // 2: which attempt of its run a value is of; NULL means the first, which is nearly always so. A later attempt's
+    // value stands whatever the clocks say. And which repository the builds are of, at most one row: `name` is
+    // host/owner/name, `github_id` the id that GitHub keeps for a repository whatever it is called.
+    "ALTER TABLE metric_values ADD COLUMN attempt INTEGER;
+     CREATE TABLE history_repository (
+       id INTEGER PRIMARY KEY CHECK(id = 1),
+       name TEXT NOT NULL,
+       github_id TEXT
+     );",
 ];
 
 /// The `user_version` of the files that this program writes.
@@ -77,6 +86,9 @@ const TABLES: &[(&str, &[&str])] = &[
     ("build_contexts", &["id", "commit_sha", "branch", "run_id", "run_number", "event_name", "timestamp"]),
     ("metric_values", &["id", "metric_id", "build_id", "value_numeric", "value_label"]),
 ];
+
+/// The columns that the migrations add to them, each with its step.
+const ADDED: &[(i32, &str, &str)] = &[(1, "metric_values", "measured_at"), (2, "metric_values", "attempt")];
 
 /// What must be unique, as a table constraint or as an index of its own.
 const UNIQUE: &[(&str, [&str; 2])] =
@@ -217,11 +229,13 @@ fn check_version(conn: &Connection) -> Result<()> {
 
 fn check_columns(conn: &Connection) -> Result<()> {
     const WHAT: &str = "read the history's columns";
-    let migrated = user_version(conn)? >= 1;
+    let format = user_version(conn)?;
     let mut statement = conn
         .prepare("SELECT name, type, \"notnull\" AND dflt_value IS NULL AND pk = 0, pk, hidden FROM pragma_table_xinfo(?1)")
         .doing(WHAT)?;
-    for (table, expected) in TABLES {
+    let repository = [("history_repository", ["id", "name", "github_id"].as_slice())];
+    let tables = TABLES.iter().chain(repository.iter().filter(|_| format >= 2));
+    for (table, expected) in tables {
         let mut found = Vec::new();
         let mut rows = statement.query([table]).doing(WHAT)?;
         while let Some(row) = rows.next().doing(WHAT)? {
@@ -246,7 +260,8 @@ fn check_columns(conn: &Connection) -> Result<()> {
             }
             found.push(name);
         }
-        let extra: &[&str] = if migrated && *table == "metric_values" { &["measured_at"] } else { &[] };
+        let extra =
+            ADDED.iter().filter(|(since, of, _)| format >= *since && of == table).map(|(.., name)| name);
         if let Some(name) = expected.iter().chain(extra).find(|name| !found.iter().any(|f| f == *name)) {
             return Err(foreign(format!("the table `{table}` lacks the column `{name}`")));
         }

@@ -25,6 +25,8 @@ pub struct BadgeWish {
     pub branch: Option<String>,
     /// The branch to prefer where none is asked for.
     pub default_branch: Option<String>,
+    /// RFC 3339 time of rendering: builds from the future, seen from here, do not count.
+    pub now: Option<String>,
 }
 
 /// The forms of a badge.

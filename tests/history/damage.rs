@@ -76,7 +76,8 @@ fn a_size_limit_holds_for_opening_and_for_saving() {
 #[test]
 fn foreign_databases_are_refused() {
     let base = database(&[BASE]);
-    let cases: [(&str, Vec<u8>, &[&str]); 13] = [
+    let new = new().save().unwrap();
+    let cases: [(&str, Vec<u8>, &[&str]); 15] = [
         (
             "no table",
             database(&["PRAGMA user_version = 0; CREATE TABLE a (b); DROP TABLE a"]),
@@ -97,6 +98,16 @@ fn foreign_databases_are_refused() {
             "claimed format",
             edited(&base, "PRAGMA user_version = 1"),
             &["`metric_values` lacks the column `measured_at`"],
+        ),
+        (
+            "lost column",
+            edited(&new, "ALTER TABLE metric_values DROP COLUMN attempt"),
+            &["`metric_values` lacks the column `attempt`"],
+        ),
+        (
+            "lost table",
+            edited(&new, "DROP TABLE history_repository"),
+            &["the table `history_repository` lacks the column"],
         ),
         (
             "needed column",
@@ -149,7 +160,7 @@ fn a_schema_one_history_is_refused_with_its_version_and_a_way_on() {
 #[test]
 fn a_newer_history_is_refused_with_both_versions() {
     let format = edited(STORED, "PRAGMA user_version = 7; CREATE VIEW v AS SELECT 1");
-    refused("format", &format, Code::HistoryNewer, &["found format 7", "up to 1"]);
+    refused("format", &format, Code::HistoryNewer, &["found format 7", "up to 2"]);
     let schema = edited(STORED, "INSERT INTO schema_version (version) VALUES ('3.0.0'), ('10.2.0')");
     refused("schema", &schema, Code::HistoryNewer, &["found schema 10.2.0", "reads schema 2.x"]);
 }

@@ -38,7 +38,14 @@ fn builds_of_both_are_kept() {
     let (merged, _) = both_ways(a, b);
     assert_eq!(
         merged,
-        Merged { added_builds: 2, added_values: 3, conflicts: 0, replaced_values: 0, added_metrics: 1 }
+        Merged {
+            added_builds: 2,
+            added_values: 3,
+            conflicts: 0,
+            replaced_values: 0,
+            added_metrics: 1,
+            changed: true
+        }
     );
 }
 

@@ -2,8 +2,8 @@
 //! the TypeScript tool's own statements still work on.
 
 use crate::sample::{
-    BASE, BUILDS, DRIZZLE, STORED, STORED_WAL, connect, database, edited, label, new, number, open, rows,
-    run, with_wal_flag,
+    BASE, BUILDS, DRIZZLE, STORED, STORED_FORMAT_1, STORED_WAL, attempt, connect, database, edited, label,
+    new, number, open, rows, run, with_wal_flag,
 };
 use rusqlite::Connection;
 use unentropy::history::BuildFilter;
@@ -127,10 +127,10 @@ fn a_new_file_has_the_old_tools_tables_columns_and_indexes() {
     let new = new().save().unwrap();
     for sql in [
         "SELECT m.name, c.name, c.type, c.\"notnull\", c.dflt_value, c.pk FROM sqlite_schema AS m, pragma_table_info(m.name) AS c
-         WHERE m.type = 'table' AND c.name <> 'measured_at' ORDER BY m.name, c.cid",
+         WHERE m.type = 'table' AND c.name NOT IN ('measured_at', 'attempt') AND m.name <> 'history_repository' ORDER BY m.name, c.cid",
         "SELECT m.name, i.name, i.\"unique\", i.origin, i.partial, x.seqno, x.name
          FROM sqlite_schema AS m, pragma_index_list(m.name) AS i, pragma_index_info(i.name) AS x
-         WHERE m.type = 'table' ORDER BY m.name, i.name, x.seqno",
+         WHERE m.type = 'table' AND m.name <> 'history_repository' ORDER BY m.name, i.name, x.seqno",
         "SELECT m.name, f.\"table\", f.\"from\", f.\"to\" FROM sqlite_schema AS m, pragma_foreign_key_list(m.name) AS f
          WHERE m.type = 'table' ORDER BY 1, 2",
         "SELECT version, description FROM schema_version",
@@ -142,7 +142,7 @@ fn a_new_file_has_the_old_tools_tables_columns_and_indexes() {
         assert_eq!(rows(&old, sql), rows_of_new, "{sql}");
     }
     assert_eq!(rows(&new, "PRAGMA page_size"), ["Integer(4096)"]);
-    assert_eq!(rows(&new, "PRAGMA user_version"), ["Integer(1)"]);
+    assert_eq!(rows(&new, "PRAGMA user_version"), ["Integer(2)"]);
     for (sql, refused) in [
         ("INSERT INTO metric_definitions VALUES ('_x', 'numeric', NULL, NULL)", "CHECK"),
         ("INSERT INTO metric_definitions VALUES ('x', 'other', NULL, NULL)", "CHECK"),
@@ -159,10 +159,31 @@ fn stored_files_move_to_the_present_format_with_measurement_times_unset() {
     for image in [STORED, STORED_WAL] {
         assert_eq!(rows(image, "PRAGMA user_version"), ["Integer(0)"]);
         let saved = open(image).save().unwrap();
-        assert_eq!(rows(&saved, "PRAGMA user_version"), ["Integer(1)"]);
-        let measured = "SELECT count(*), count(measured_at) FROM metric_values";
-        assert_eq!(rows(&saved, measured), ["Integer(660) | Integer(0)"]);
+        assert_eq!(rows(&saved, "PRAGMA user_version"), ["Integer(2)"]);
+        let measured = "SELECT count(*), count(measured_at), count(attempt) FROM metric_values";
+        assert_eq!(rows(&saved, measured), ["Integer(660) | Integer(0) | Integer(0)"]);
     }
+}
+
+#[test]
+fn a_stored_file_of_format_1_moves_on_with_everything_it_says() {
+    assert_eq!(rows(STORED_FORMAT_1, "PRAGMA user_version"), ["Integer(1)"]);
+    let saved = open(STORED_FORMAT_1).save().unwrap();
+    assert_eq!(rows(&saved, "PRAGMA user_version"), ["Integer(2)"]);
+    for sql in [
+        "SELECT * FROM build_contexts ORDER BY id",
+        "SELECT id, metric_id, build_id, value_numeric, value_label, measured_at FROM metric_values ORDER BY id",
+        "SELECT * FROM metric_definitions ORDER BY id",
+    ] {
+        assert_eq!(rows(STORED_FORMAT_1, sql), rows(&saved, sql), "{sql}");
+    }
+    let ours = "SELECT (SELECT count(attempt) FROM metric_values), (SELECT count(*) FROM history_repository)";
+    assert_eq!(rows(&saved, ours), ["Integer(0) | Integer(0)"]);
+    // What it holds counts as of the first attempt.
+    let mut history = open(&saved);
+    let again = attempt(2, run("c2", "r2", "00:00:00"));
+    assert_eq!(history.record(&again, &[number("coverage", 1.0)]).unwrap().replaced, 1);
+    assert!(open(&history.save().unwrap()).save().unwrap() == history.save().unwrap());
 }
 
 #[test]

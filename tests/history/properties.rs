@@ -8,11 +8,12 @@ use unentropy::history::{BuildContext, BuildRecord, History, Merged, Recorded};
 /// Builds of few commits, runs, times and metrics, so that they meet often.
 fn builds() -> impl Strategy<Value = Vec<BuildRecord>> {
     let metrics = proptest::collection::btree_map(0..5_u8, -2..3_i8, 1..5);
-    let build = (0..4_u8, 0..3_u8, 0..2_u8, 0..6_u8, 0..2_u8, metrics);
+    let attempt = proptest::option::of(1..4_i64);
+    let build = (0..4_u8, 0..3_u8, 0..2_u8, 0..6_u8, 0..2_u8, attempt, metrics);
     proptest::collection::vec(build, 1..12).prop_map(|builds| {
         builds
             .into_iter()
-            .map(|(commit, run, branch, hour, event, metrics)| BuildRecord {
+            .map(|(commit, run, branch, hour, event, attempt, metrics)| BuildRecord {
                 context: BuildContext {
                     commit_sha: format!("c{commit}"),
                     branch: ["main", "feature"][usize::from(branch)].into(),
@@ -20,6 +21,7 @@ fn builds() -> impl Strategy<Value = Vec<BuildRecord>> {
                     run_number: i64::from(run),
                     event_name: (event > 0).then(|| "push".into()),
                     timestamp: format!("2026-01-01T0{hour}:00:00Z"),
+                    attempt,
                 },
                 metrics: metrics.into_iter().map(|(id, value)| recorded(id, value)).collect(),
             })
@@ -41,12 +43,43 @@ fn history(builds: &[BuildRecord]) -> History {
     history
 }
 
-/// Gives every build a time of its own, so that "later" is never a tie.
-fn at_distinct_times(mut builds: Vec<BuildRecord>) -> Vec<BuildRecord> {
+/// Gives every build an attempt of its own, so that neither the clock nor the order of recording decides.
+fn as_distinct_attempts(mut builds: Vec<BuildRecord>) -> Vec<BuildRecord> {
     for (i, build) in builds.iter_mut().enumerate() {
-        build.context.timestamp = build.context.timestamp.replace(":00:00Z", &format!(":00:{i:02}Z"));
+        build.context.attempt = Some(i as i64 + 1);
     }
     builds
+}
+
+/// In an order that the seed gives.
+fn shuffled<T: Clone>(items: &[T], seed: u64) -> Vec<T> {
+    let mut keyed: Vec<(u64, &T)> = items
+        .iter()
+        .enumerate()
+        .map(|(i, item)| (seed.wrapping_mul(2 * i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15), item))
+        .collect();
+    keyed.sort_by_key(|(key, _)| *key);
+    keyed.into_iter().map(|(_, item)| item.clone()).collect()
+}
+
+/// A build as the history that it was recorded into announces it.
+type Announced = (BuildRecord, i64);
+
+/// Records builds and gives what others are told of them.
+fn announced(history: &mut History, builds: &[BuildRecord]) -> Vec<Announced> {
+    let tell = |build: &BuildRecord| {
+        let outcome = history.record(&build.context, &build.metrics).unwrap();
+        let mut build = build.clone();
+        build.context.attempt = Some(outcome.attempt);
+        (build, outcome.measured_at)
+    };
+    builds.iter().map(tell).collect()
+}
+
+fn fold(history: &mut History, builds: &[Announced]) -> bool {
+    builds.iter().fold(false, |changed, (build, at)| {
+        history.fold(&build.context, &build.metrics, Some(*at)).unwrap().changed || changed
+    })
 }
 
 proptest! {
@@ -71,11 +104,59 @@ proptest! {
     }
 
     #[test]
-    fn order_makes_no_difference_to_builds_of_different_times(builds in builds(), seed in any::<u64>()) {
-        let builds = at_distinct_times(builds);
-        let mut shuffled = builds.clone();
-        shuffled.sort_by_key(|b| seed.wrapping_mul(b.context.timestamp.bytes().fold(7, |h: u64, c| h.wrapping_mul(31) ^ u64::from(c))));
-        prop_assert_eq!(dump(&mut history(&builds)), dump(&mut history(&shuffled)));
+    fn order_makes_no_difference_to_different_attempts(builds in builds(), seed in any::<u64>()) {
+        let builds = as_distinct_attempts(builds);
+        prop_assert_eq!(dump(&mut history(&builds)), dump(&mut history(&shuffled(&builds, seed))));
+    }
+
+    #[test]
+    fn what_is_recorded_stands_unless_a_later_attempt_does(builds in builds()) {
+        let mut history = new();
+        for build in &builds {
+            let outcome = history.record(&build.context, &build.metrics).unwrap();
+            let stored = history.metric_values_by_build_id(outcome.build_id).unwrap();
+            let stands = |own: &Recorded| stored.iter().any(|s| s.metric.id == own.metric.id && s.value == own.value);
+            let own = build.metrics.iter().filter(|own| stands(own)).count();
+            prop_assert!(own >= build.metrics.len() - outcome.outdated);
+            if build.context.attempt.is_none() {
+                prop_assert_eq!(outcome.outdated, 0);
+            }
+            let again = history.record(&build.context, &build.metrics).unwrap();
+            prop_assert!(!again.changed);
+        }
+    }
+
+    #[test]
+    fn folding_what_was_announced_gives_the_history_that_announced_it(a in builds(), b in builds()) {
+        let mut history = history(&a);
+        let mut other = open(&history.save().unwrap());
+        let told = announced(&mut history, &b);
+        fold(&mut other, &told);
+        prop_assert_eq!(dump(&mut other), dump(&mut history));
+        prop_assert!(!fold(&mut other, &told));
+        prop_assert!(!fold(&mut history, &told));
+    }
+
+    #[test]
+    fn histories_that_fold_the_same_builds_agree(
+        a in builds(), b in builds(), c in builds(), seed in any::<u64>(),
+    ) {
+        // Two runs begin with one history and do not know of each other.
+        let start = history(&a).save().unwrap();
+        let mut told = announced(&mut open(&start), &b);
+        told.extend(announced(&mut open(&start), &c));
+        let (mut one, mut two) = (open(&start), open(&start));
+        fold(&mut one, &told);
+        let mut others = shuffled(&told, seed);
+        others.extend(shuffled(&told, seed ^ 0xffff));
+        fold(&mut two, &others);
+        prop_assert_eq!(dump(&mut one), dump(&mut two));
+        prop_assert!(!fold(&mut one, &others));
+        // A history that holds some of them already is merged to the same.
+        let mut part = open(&start);
+        fold(&mut part, &others[..told.len() / 2]);
+        part.merge(&two).unwrap();
+        prop_assert_eq!(dump(&mut part), dump(&mut one));
     }
 
     #[test]
@@ -101,7 +182,7 @@ proptest! {
 
     #[test]
     fn merging_parts_equals_recording_all(builds in builds(), cut in 0..12_usize) {
-        let builds = at_distinct_times(builds);
+        let builds = as_distinct_attempts(builds);
         let (a, b) = builds.split_at(cut.min(builds.len()));
         let mut merged = history(a);
         merged.merge(&history(b)).unwrap();

@@ -1,9 +1,10 @@
 //! Recording builds: what stands after a build was recorded once, again, late, or wrongly.
 
-use crate::sample::{STORED, dump, label, new, number, open, rows, run};
+use crate::sample::{STORED, attempt, dump, label, new, number, open, rows, run};
 use unentropy::error::Code;
 use unentropy::history::{
-    BuildContext, BuildFilter, BuildRecord, History, MetricDefinition, Recorded, RecordedBuild, Value,
+    BuildContext, BuildFilter, BuildRecord, Circumstances, History, MetricDefinition, Recorded,
+    RecordedBuild, Value,
 };
 
 fn values(history: &History, build: i64) -> Vec<(String, Value)> {
@@ -29,7 +30,11 @@ fn the_same_run_again_replaces_what_it_brings_and_keeps_the_rest() {
             added: 1,
             replaced: 1,
             unchanged: 1,
-            outdated: 0
+            outdated: 0,
+            changed: true,
+            attempt: 1,
+            measured_at: first.measured_at + 1,
+            outdated_by: None
         }
     );
     let stand = values(&history, first.build_id);
@@ -42,8 +47,8 @@ fn the_same_run_again_replaces_what_it_brings_and_keeps_the_rest() {
 
 #[test]
 fn a_re_run_keeps_the_builds_place_and_an_earlier_attempt_cannot_undo_a_later_one() {
-    let early = run("c", "r", "10:00:00");
-    let late = BuildContext { branch: "other".into(), ..run("c", "r", "12:00:00") };
+    let early = attempt(1, run("c", "r", "10:00:00"));
+    let late = attempt(2, BuildContext { branch: "other".into(), ..run("c", "r", "12:00:00") });
     let orders = [[&early, &late], [&late, &early]];
     let mut dumps = Vec::new();
     for order in orders {
@@ -75,11 +80,73 @@ fn three_attempts_agree_in_every_order() {
         let mut history = new();
         for at in order {
             let (time, value) = attempts[at];
-            history.record(&run("c", "r", time), &[number("a", value)]).unwrap();
+            let context = attempt(at as i64 + 1, run("c", "r", time));
+            history.record(&context, &[number("a", value)]).unwrap();
         }
         dump(&mut history)
     });
     assert!(dumps.iter().all(|dump| dump == &dumps[0]), "{dumps:#?}");
+}
+
+#[test]
+fn a_run_replaces_what_stands_whatever_the_clocks_say() {
+    // The attempts and times of two records of one run, and which value stands in the end.
+    let cases = [
+        (None, "10:00:10", None, "10:00:00", 2.0),
+        (None, "23:00:00", None, "00:00:00", 2.0),
+        (Some(1), "10:00:10", Some(1), "10:00:00", 2.0),
+        (Some(1), "10:00:10", Some(2), "10:00:00", 2.0),
+        (Some(2), "10:00:00", Some(1), "10:00:10", 1.0),
+        (Some(2), "10:00:10", None, "10:00:00", 2.0),
+        (None, "10:00:10", Some(2), "10:00:00", 2.0),
+    ];
+    for (first, first_time, second, second_time, stands) in cases {
+        let mut history = new();
+        let context = |attempt, time| BuildContext { attempt, ..run("c", "r", time) };
+        history.record(&context(first, first_time), &[number("a", 1.0)]).unwrap();
+        let before = open(&history.save().unwrap());
+        let again = [number("a", 2.0)];
+        let outcome = history.record(&context(second, second_time), &again).unwrap();
+        let said = format!("{first:?} at {first_time}, then {second:?} at {second_time}");
+        assert_eq!(values(&history, 1), [numeric("a", stands)], "{said}");
+        let outdated = usize::from(stands == 1.0);
+        assert_eq!((outcome.replaced, outcome.outdated), (1 - outdated, outdated), "{said}");
+        assert_eq!(outcome.outdated_by, (outdated > 0).then_some(2), "{said}");
+
+        // The history that it was recorded into takes it in, and nothing turns it round again.
+        let recorded = dump(&mut history);
+        let (mut merged, mut folded) = (open(&history.save().unwrap()), before);
+        merged.merge(&folded).unwrap();
+        assert_eq!(dump(&mut merged), recorded, "{said}");
+        let told = BuildContext { attempt: Some(outcome.attempt), ..context(second, second_time) };
+        for changed in [outcome.changed, false] {
+            let fold = folded.fold(&told, &again, Some(outcome.measured_at)).unwrap();
+            assert_eq!((fold.changed, dump(&mut folded)), (changed, recorded.clone()), "{said}");
+        }
+        let repeated = history.record(&context(second, second_time), &again).unwrap();
+        assert_eq!((repeated.changed, dump(&mut history)), (false, recorded), "{said}");
+    }
+}
+
+#[test]
+fn a_build_that_was_recorded_elsewhere_is_taken_as_if_its_history_were_merged() {
+    let mut history = new();
+    let late = run("c", "r", "12:00:00");
+    history.record(&late, &[number("a", 1.0), number("b", 1.0)]).unwrap();
+    let described = |text: &str| {
+        let mut metric = number("a", 2.0);
+        metric.metric.description = Some(text.into());
+        metric
+    };
+    let early = run("c", "r", "10:00:00");
+    let outcome = history.fold(&early, &[described("one")], None).unwrap();
+    assert_eq!((outcome.outdated, outcome.changed), (1, true));
+    let build = history.find_build("c", "r").unwrap().unwrap();
+    assert_eq!(build.timestamp, "2026-01-01T10:00:00.000Z");
+    assert_eq!(values(&history, build.id), [numeric("a", 1.0), numeric("b", 1.0)]);
+    // A definition is completed and not changed to and fro by what waits to be added.
+    assert!(!history.fold(&early, &[described("another")], None).unwrap().changed);
+    assert_eq!(history.metrics().unwrap()[0].description.as_deref(), Some("one"));
 }
 
 #[test]
@@ -135,7 +202,7 @@ fn what_recording_would_refuse_can_be_asked_before_there_are_values() {
         (&nameless, &numeric, Some("the run id is empty")),
     ];
     for (context, metric, refused) in cases {
-        let asked = history.check_run(context, std::slice::from_ref(metric));
+        let asked = history.check_run(context, std::slice::from_ref(metric), &Circumstances::default());
         assert_eq!(asked.err().map(|error| error.message).as_deref(), refused);
     }
     assert_eq!(dump(&mut history), before);
@@ -166,6 +233,7 @@ fn a_wrong_build_is_refused_with_its_reason_and_changes_nothing() {
         (context(|c| c.run_id.clear()), "the run id is empty"),
         (context(|c| c.run_id = "a\nb".into()), "the run id contains the control character U+000A"),
         (context(|c| c.run_number = -1), "the run number is -1"),
+        (context(|c| c.attempt = Some(0)), "the run's attempt is 0, expected 1 to 1000000000"),
         (
             context(|c| c.timestamp = "today".into()),
             "the build's timestamp is `today`, expected an RFC 3339 time",
@@ -231,7 +299,7 @@ fn builds_cross_the_boundary_as_camel_case_json() {
     let outcome = history.record(&build.context, &build.metrics).unwrap();
     assert_eq!(
         serde_json::to_string(&outcome).unwrap(),
-        r#"{"buildId":1,"created":true,"added":2,"replaced":0,"unchanged":0,"outdated":0}"#
+        r#"{"buildId":1,"created":true,"added":2,"replaced":0,"unchanged":0,"outdated":0,"changed":true,"attempt":1,"measuredAt":1767225600000,"outdatedBy":null}"#
     );
     let stored = history.metric_values_by_build_id(1).unwrap();
     assert_eq!(

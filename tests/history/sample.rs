@@ -10,6 +10,7 @@ pub(crate) const DRIZZLE: &str = include_str!("../fixtures/history/drizzle-2.0.0
 pub(crate) const BUILDS: &str = include_str!("../fixtures/history/builds.sql");
 pub(crate) const STORED: &[u8] = include_bytes!("../fixtures/history/schema-2.0.0.db");
 pub(crate) const STORED_WAL: &[u8] = include_bytes!("../fixtures/history/wal-2.0.0.db");
+pub(crate) const STORED_FORMAT_1: &[u8] = include_bytes!("../fixtures/history/format-1.db");
 
 /// A connection to a copy of the image, in rollback-journal mode whatever its header says.
 pub(crate) fn connect(image: &[u8]) -> Connection {
@@ -72,7 +73,7 @@ pub(crate) fn dump(history: &mut History) -> Vec<String> {
     ));
     all.extend(rows(
         &image,
-        "SELECT commit_sha, run_id, metric_id, value_numeric, value_label, measured_at
+        "SELECT commit_sha, run_id, metric_id, value_numeric, value_label, measured_at, attempt
          FROM metric_values AS v JOIN build_contexts AS b ON b.id = v.build_id ORDER BY 1, 2, 3",
     ));
     all
@@ -87,7 +88,13 @@ pub(crate) fn run(commit: &str, run_id: &str, time: &str) -> BuildContext {
         run_number: 7,
         event_name: Some("push".into()),
         timestamp: format!("2026-01-01T{time}Z"),
+        ..BuildContext::default()
     }
+}
+
+/// The same as an attempt of the run.
+pub(crate) fn attempt(number: i64, context: BuildContext) -> BuildContext {
+    BuildContext { attempt: Some(number), ..context }
 }
 
 pub(crate) fn number(id: &str, value: f64) -> Recorded {

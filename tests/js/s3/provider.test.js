@@ -481,6 +481,8 @@ describe("pending objects", () => {
       /build's context/,
     ],
     ["a wrong fact", "i.json", whole(build({ runNumber: -1 })), /run number|runNumber/],
+    ["a time that is none", "l.json", whole({ ...build(), measuredAt: "later" }), /no whole number/],
+    ["an attempt that is none", "m.json", whole(build({ attempt: -1 })), /run's attempt is -1/],
     [
       "a type that another build has otherwise",
       "j.json",
@@ -522,7 +524,14 @@ describe("pending objects", () => {
       assert.deepEqual(JSON.parse(Buffer.from(object?.bytes ?? []).toString()), {
         format: "unentropy-pending",
         version: 1,
-        builds: [build()],
+        // And what tells others whose value is the later one.
+        builds: [
+          {
+            ...build(),
+            context: { ...build().context, attempt: 1 },
+            measuredAt: Date.parse(String(build().context.timestamp)),
+          },
+        ],
       });
     }),
   );

@@ -180,6 +180,17 @@ export class SimulatedClient {
     });
   }
 
+  /** The bucket keeps no older versions. @param {string} key */
+  listVersions(key) {
+    return this.#send("list", () => {
+      const stored = this.#bucket.objects.get(key);
+      const { etag, storedAt: lastModified } = stored ?? {};
+      return stored
+        ? [{ key, versionId: "null", isLatest: true, deleteMarker: false, etag, lastModified }]
+        : [];
+    });
+  }
+
   /** @param {string} key */
   delete(key) {
     return this.#send("delete", () => void this.#bucket.objects.delete(key));

@@ -151,7 +151,13 @@ const engine = {
       record({ runId }) {
         const created = !builds.has(runId);
         builds.add(runId);
-        return { buildId: 1, created, added: created ? 1 : 0, replaced: 0, unchanged: 0, outdated: 0 };
+        return { buildId: 1, changed: created, outdated: 0, attempt: 1, measuredAt: 0, outdatedBy: null };
+      },
+      /** @param {{runId: string}} context */
+      fold({ runId }) {
+        const changed = !builds.has(runId);
+        builds.add(runId);
+        return { changed };
       },
       /** @param {Uint8Array} other */
       merge(other) {

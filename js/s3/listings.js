@@ -54,7 +54,7 @@ export async function listVersions(connection, key) {
   const versions = [];
   await pages(
     connection,
-    "ListVersionsResult",
+    versionsIn,
     { versions: "", prefix: key },
     { "key-marker": "NextKeyMarker", "version-id-marker": "NextVersionIdMarker" },
     (page) => {
@@ -80,6 +80,23 @@ export async function listVersions(connection, key) {
   return versions.sort(
     (a, b) => Number(b.isLatest) - Number(a.isLatest) || (b.lastModified ?? 0) - (a.lastModified ?? 0),
   );
+}
+
+/** Names that servers give to a page of versions; the first is the documented one. */
+const VERSIONS = Object.freeze(["ListVersionsResult", "ListBucketVersionsResult", "ListBucketResult"]);
+
+/**
+ * A page of versions; one that lists objects is none, whatever its name.
+ *
+ * @param {Uint8Array} body
+ * @returns {Record<string, any> | null}
+ */
+function versionsIn(body) {
+  for (const name of VERSIONS) {
+    const page = parsed(body, name);
+    if (page && !("Contents" in page)) return page;
+  }
+  return null;
 }
 
 /**
@@ -113,7 +130,8 @@ export async function listUploads(connection, prefix) {
 
 /**
  * @param {Connection} connection
- * @param {string} root
+ * @param {string | ((body: Uint8Array) => Record<string, any> | null)} root the name of the answer's root, or what
+ *   finds it
  * @param {Record<string, string>} query
  * @param {Record<string, string>} markers query parameter of the next page: element of this one
  * @param {(page: Record<string, any>) => boolean} take false: no further page is wanted
@@ -131,7 +149,7 @@ async function pages(connection, root, query, markers, take) {
       query: { ...query, ...next },
       limit: PAGE_LIMIT,
     });
-    const page = parsed(reply.body, root);
+    const page = typeof root === "string" ? parsed(reply.body, root) : root(reply.body);
     if (!page) throw connection.unexpected(reply, operation);
     if (first) serverTime = reply.serverTime;
     if (!take(page) || page.IsTruncated !== "true") return serverTime;

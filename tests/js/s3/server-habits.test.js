@@ -174,3 +174,43 @@ describe("a server that says in its own way that the credentials are wrong", () 
     });
   }
 });
+
+describe("a server that has another name for its listing of versions", () => {
+  /** @param {string} name @param {string} content @returns {import("../../servers/fault-proxy.js").Rule} */
+  const listing = (name, content) => ({
+    fault: {
+      kind: "answer",
+      status: 200,
+      body: `<${name}><IsTruncated>false</IsTruncated>${content}</${name}>`,
+    },
+  });
+  const version =
+    "<Version><ETag>&quot;e&quot;</ETag><IsLatest>false</IsLatest><Key>k</Key><LastModified>2026-11-28T12:00:00.000Z</LastModified><Size>3</Size><VersionId>v1</VersionId></Version>";
+  const marker =
+    "<DeleteMarker><IsLatest>true</IsLatest><Key>k</Key><LastModified>2026-11-28T12:00:01.000Z</LastModified><VersionId>v2</VersionId></DeleteMarker>";
+
+  for (const name of ["ListBucketResult", "ListBucketVersionsResult"]) {
+    test(`is understood: \`${name}\``, async () => {
+      proxy.become({});
+      const client = connect(proxy);
+      proxy.script([listing(name, version + marker)]);
+      const found = await client.listVersions("k");
+      assert.deepEqual(
+        found.map(({ versionId, deleteMarker, isLatest }) => ({ versionId, deleteMarker, isLatest })),
+        [
+          { versionId: "v2", deleteMarker: true, isLatest: true },
+          { versionId: "v1", deleteMarker: false, isLatest: false },
+        ],
+      );
+      client.close();
+    });
+  }
+
+  test("is not believed to have no versions where it lists objects", async () => {
+    const client = connect(proxy);
+    proxy.script([listing("ListBucketResult", "<Contents><Key>k</Key><Size>3</Size></Contents>")]);
+    await assert.rejects(() => client.listVersions("k"), { code: "S3_UNEXPECTED" });
+    proxy.script([]);
+    client.close();
+  });
+});

@@ -4,7 +4,7 @@
 
 import http from "node:http";
 import https from "node:https";
-import { AwsV4Signer } from "aws4fetch";
+import { AwsClient, AwsV4Signer } from "aws4fetch";
 
 /**
  * One thing that goes wrong.
@@ -42,6 +42,7 @@ import { AwsV4Signer } from "aws4fetch";
  * - `keepsOnCompletion`: an `If-Match` on the completion of an upload is obeyed, one completion after the other
  * - `silentCompletions`: the answer to a completion has an empty ETag
  * - `refusesPreconditions`: they are answered with 501
+ * - `seesBelowMarkers`: where an object was deleted they are compared with the version below the delete marker
  * - `bareEtags`: an `If-Match` in quotes is never met
  * - `refusesChecksums`: `x-amz-checksum-*` on writes is answered with this status
  * - `demandsEncryption`: a policy denies writes that do not ask for this encryption
@@ -55,6 +56,7 @@ import { AwsV4Signer } from "aws4fetch";
  * @property {boolean} [keepsOnCompletion]
  * @property {boolean} [silentCompletions]
  * @property {boolean} [refusesPreconditions]
+ * @property {boolean} [seesBelowMarkers]
  * @property {boolean} [bareEtags]
  * @property {400 | 501} [refusesChecksums]
  * @property {"AES256" | "aws:kms"} [demandsEncryption]
@@ -77,6 +79,8 @@ import { AwsV4Signer } from "aws4fetch";
  * @property {number} [status] of the answer, once there is one
  */
 
+/** What is said where a condition is not met. */
+const UNMET = Object.freeze({ status: 412, code: "PreconditionFailed" });
 /** Two clocks further apart are refused, as S3 does. */
 const ALLOWED_SKEW = 15 * 60_000;
 
@@ -226,10 +230,11 @@ class FaultProxy {
     if (fault?.kind === "answer") return sendError(request, response, fault);
     if (fault?.kind === "garble-upload" && body.length > 0) body[fault.at ?? 0] ^= 0xff;
 
-    const refusal = hasty ?? this.#refusal(request);
+    const below = await this.#belowMarker(request);
+    const refusal = hasty ?? this.#refusal(request) ?? (below === "other" ? UNMET : null);
     if (refusal) return sendError(request, response, refusal);
-    const answer = await this.#passedOn(request, body);
-    if (!answer) return sendError(request, response, { status: 412, code: "PreconditionFailed" });
+    const answer = await this.#passedOn(request, body, below === "same");
+    if (!answer) return sendError(request, response, UNMET);
     if (fault?.kind === "lose-answer") return void socket.resetAndDestroy();
     const { skewMs = 0, silentCompletions } = this.#character;
     if (silentCompletions && method === "POST" && /[?&]uploadId=/.test(url)) {
@@ -244,12 +249,13 @@ class FaultProxy {
    *
    * @param {http.IncomingMessage} request
    * @param {Buffer} body
+   * @param {boolean} met whether its condition is met already, so that it goes on without
    * @returns {Promise<Awaited<ReturnType<FaultProxy["forward"]>> | null>}
    */
-  async #passedOn(request, body) {
+  async #passedOn(request, body, met) {
     const expected = request.headers["if-match"];
     const completes = request.method === "POST" && expected !== undefined;
-    if (!this.#character.keepsOnCompletion || !completes) return this.forward(request, body);
+    if (!this.#character.keepsOnCompletion || !completes) return this.forward(request, body, met);
     const turn = this.#completing.then(async () => {
       const { credentials, endpoint } = this.#target;
       const { url, method, headers } = await new AwsV4Signer({
@@ -305,17 +311,39 @@ class FaultProxy {
   }
 
   /**
+   * Whether a write's condition is met by the version below a delete marker; null where there is no marker or nobody
+   * asks.
+   *
+   * @param {http.IncomingMessage} request
+   * @returns {Promise<"same" | "other" | null>}
+   */
+  async #belowMarker({ headers, method, url = "" }) {
+    const condition = headers["if-none-match"] ?? headers["if-match"];
+    if (!this.#character.seesBelowMarkers || method !== "PUT" || condition === undefined) return null;
+    const [, bucket, key] = /^\/([^/]+)\/([^?]+)/.exec(url) ?? [];
+    const client = new AwsClient({ ...this.#target.credentials, service: "s3", region: "us-east-1" });
+    const asked = `${this.#target.endpoint}/${bucket}?versions=&prefix=${encodeURIComponent(decodeURIComponent(key))}`;
+    const listing = await (await client.fetch(asked)).text();
+    const [marker] = /<DeleteMarker>.*?<\/DeleteMarker>/s.exec(listing) ?? [];
+    if (!marker?.includes("<IsLatest>true</IsLatest>")) return null;
+    const newest = /<ETag>([^<]*)<\/ETag>/.exec(listing)?.[1].replaceAll("&quot;", '"');
+    return condition === newest ? "same" : "other";
+  }
+
+  /**
    * The headers of the request where they have to be others than the client's.
    *
    * @param {http.IncomingMessage} request
+   * @param {boolean} met whether its condition is met already
    * @returns {Promise<Record<string, string> | null>} null: pass them on as they are
    */
-  async #changed({ headers, method, url }) {
+  async #changed({ headers, method, url }, met) {
     const { ignoresPreconditions, ignoresOnCompletion, bareEtags, skewMs, region } = this.#character;
     const kept = /** @type {Record<string, string>} */ ({ ...headers });
     for (const name of ["authorization", "connection", "content-length"]) delete kept[name];
     let changed = skewMs !== undefined || region !== undefined;
     if (
+      met ||
       (ignoresPreconditions && (method === "PUT" || method === "POST")) ||
       (ignoresOnCompletion && method === "POST")
     ) {
@@ -353,8 +381,8 @@ class FaultProxy {
    * @param {Buffer} body
    * @returns {Promise<{status: number, headers: http.IncomingHttpHeaders, body: Buffer}>}
    */
-  async forward(request, body) {
-    const changed = await this.#changed(request);
+  async forward(request, body, met = false) {
+    const changed = await this.#changed(request, met);
     const { hostname, port } = new URL(this.#target.endpoint);
     return new Promise((resolve, reject) => {
       const onward = http.request(

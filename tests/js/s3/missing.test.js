@@ -287,36 +287,6 @@ describe("a store that says that there is nothing and refuses to create somethin
     }),
   );
 
-  for (const onMissing of /** @type {const} */ (["restore", "begin"])) {
-    test(
-      `where the version below a delete marker can be seen, \`${onMissing}\` replaces that version`,
-      at(
-        async (place) => {
-          await add(place, [1, 2, 3]);
-          const [{ etag }] = await place.client.listVersions(place.key);
-          await place.client.delete(place.key);
-          // As versitygw and S3Mock: creating is refused, replacing what the marker hides is not.
-          proxy.become({ ignoresPreconditions: true });
-          const refused = { kind: /** @type {const} */ ("answer"), status: 412, code: "PreconditionFailed" };
-          proxy.script([{ fault: refused, method: "PUT", url: /\.db$/, times: 1 }]);
-          await add(place, [4], { onMissing });
-          const puts = proxy.seen.filter(({ method, url }) => method === "PUT" && /\.db$/.test(url));
-          assert.deepEqual(
-            puts.slice(0, 2).map(({ headers }) => headers["if-match"] ?? headers["if-none-match"]),
-            ["*", etag],
-          );
-          proxy.script([]);
-          const runs = onMissing === "restore" ? ["w/1", "w/2", "w/3", "w/4"] : ["w/4"];
-          assert.deepEqual(
-            (await place.runs()).filter((run) => runs.includes(run)),
-            runs,
-          );
-        },
-        { bucket: "versioned" },
-      ),
-    );
-  }
-
   test(
     "and where it cannot be seen, `restore` ends after three rounds as well",
     at(async (place) => {
@@ -332,5 +302,44 @@ describe("a store that says that there is nothing and refuses to create somethin
       proxy.script([]);
       assert.deepEqual(await copies(place), copiesBefore);
     }),
+  );
+});
+
+describe("a store that compares conditions with the version below a delete marker", () => {
+  for (const [onMissing, expected] of /** @type {const} */ ([
+    ["restore", ["w/1", "w/2", "w/3", "w/4"]],
+    ["begin", ["w/4"]],
+  ])) {
+    test(
+      `stores a history there again: \`${onMissing}\``,
+      at(
+        async (place) => {
+          await add(place, [1, 2, 3]);
+          await place.client.delete(place.key);
+          proxy.become({ seesBelowMarkers: true });
+          await assert.rejects(add(place, [4]), { code: "HISTORY_GONE" });
+          await add(place, [4], { onMissing });
+          assert.deepEqual(await place.runs(), expected);
+          const newest = (await place.client.listVersions(place.key)).filter((each) => each.deleteMarker);
+          assert.equal(newest.length, 1, "the delete marker stays where it was");
+        },
+        { bucket: "versioned" },
+      ),
+    );
+  }
+
+  test(
+    "is reported where the key may not look at the versions",
+    at(
+      async (place) => {
+        await add(place, [1, 2, 3]);
+        await place.client.delete(place.key);
+        proxy.become({ seesBelowMarkers: true });
+        proxy.script(NO_LISTING);
+        await assert.rejects(add(place, [4], { onMissing: "restore" }), { code: "STORAGE_CREATE_REFUSED" });
+        assert.deepEqual(Object.keys(await copies(place)), [".bak"]);
+      },
+      { bucket: "versioned" },
+    ),
   );
 });

@@ -85,6 +85,48 @@ export function goProgram(name, pkg, version) {
 }
 
 /**
+ * A program that Go compiles from a copy of its module. `go install` refuses a module that replaces others; in a folder
+ * where it is the main module, it may.
+ *
+ * @param {string} name
+ * @param {string} module
+ * @param {string} version of the module
+ * @param {string} folder the program's, inside the module
+ * @returns {string} its path
+ */
+export function goModuleProgram(name, module, version, folder) {
+  const home = path.join(tools, name);
+  const program = path.join(home, "bin", path.basename(folder));
+  install(home, `${module}/${folder}@${version}`, (run) => {
+    run("go", ["mod", "download", `${module}@${version}`]);
+    const asked = spawnSync("go", ["list", "-m", "-f", "{{.Dir}}", `${module}@${version}`], {
+      cwd: tools,
+      encoding: "utf8",
+    });
+    const cached = asked.stdout?.trim();
+    if (!cached) throw new Error(`\`go list\` does not name the folder of \`${module}\`: ${asked.stderr}`);
+    // The cache is read-only, and stays as it is.
+    const source = path.join(home, "source");
+    fs.rmSync(source, { recursive: true, force: true });
+    fs.cpSync(cached, source, { recursive: true });
+    makeWritable(source);
+    run("go", ["build", "-C", source, "-trimpath", "-mod=mod", "-o", program, `./${folder}`]);
+    fs.rmSync(source, { recursive: true, force: true });
+  });
+  return program;
+}
+
+/** @param {string} folder with everything below it */
+function makeWritable(folder) {
+  fs.chmodSync(folder, 0o755);
+  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+    const each = path.join(folder, entry.name);
+    if (entry.isDirectory()) makeWritable(each);
+    else if (entry.isFile()) fs.chmodSync(each, 0o644);
+  }
+}
+
+/**
  * A Python environment with these packages and what they need.
  *
  * @param {string} name

@@ -26,7 +26,7 @@ export function freePort() {
  * @returns {Promise<{port: number, stop: () => Promise<void>}>} `stop` may be called again
  */
 export async function startProcess(program, args, env = {}, options = {}) {
-  const { patienceMs = 60_000, listening = true, cwd } = options;
+  const { patienceMs = 180_000, listening = true, cwd } = options;
   const port = await freePort();
   const child = spawn(program, await args(port), {
     stdio: ["ignore", "pipe", "pipe"],

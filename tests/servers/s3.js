@@ -17,6 +17,9 @@ const here = path.dirname(fileURLToPath(import.meta.url));
  * @property {string} endpoint
  * @property {{accessKeyId: string, secretAccessKey: string}} credentials
  * @property {string} [region] that requests are signed for; `us-east-1` unless given
+ * @property {string} [versioned] a second bucket, which keeps versions
+ * @property {{accessKeyId: string, secretAccessKey: string, sessionToken?: string}} [guest] who may do everything with
+ *   objects, and list nothing
  * @property {() => Promise<void>} stop may be called again
  */
 

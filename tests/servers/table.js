@@ -5,8 +5,7 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { AwsClient } from "aws4fetch";
+import { assumedGuest, ready, WITHOUT_LIST } from "./buckets.js";
 import { startCeph, startGarage } from "./clusters.js";
 import * as channel from "./install.js";
 import { freePort, startProcess } from "./process.js";
@@ -20,12 +19,12 @@ import { startMoto, startS3sFs } from "./s3.js";
  * @property {string} version
  * @property {string} from for people
  * @property {() => unknown} install
- * @property {() => Promise<S3Server>} start with the bucket `bucket`
+ * @property {() => Promise<S3Server>} start with its buckets; see `buckets.js`
  */
 
 const MINIO = "v0.0.0-20260212201848-7aac2a2c5b7c";
 const VERSITY = "v1.8.0";
-const SEAWEED = "4.19";
+const SEAWEED = "v0.0.0-20261109003541-7506e5f91cd6";
 const RCLONE = "v1.75.1";
 const GOFAKES3 = "v1.2.0";
 const GARAGE = "2.5.0";
@@ -40,9 +39,15 @@ const KEYS = {
   secretAccessKey: "Server/Secret+Key=0123456789abcdefghij",
 };
 
+/** Who may do everything with objects, and list nothing; where a server knows users. */
+const GUEST = {
+  accessKeyId: "AKIASERVERTESTGUEST1",
+  secretAccessKey: "Guest/Secret+Key=0123456789abcdefghijk",
+};
+
 const minio = () => channel.goProgram("minio", "github.com/minio/minio", MINIO);
 const versity = () => channel.goProgram("versitygw", "github.com/versity/versitygw/cmd/versitygw", VERSITY);
-const seaweed = () => channel.goProgram("seaweedfs", "github.com/seaweedfs/seaweedfs/weed", SEAWEED);
+const seaweed = () => channel.goModuleProgram("seaweedfs", "github.com/seaweedfs/seaweedfs", SEAWEED, "weed");
 const rclone = () => channel.goProgram("rclone", "github.com/rclone/rclone", RCLONE);
 const gofakes3 = () =>
   channel.goProgram("gofakes3", "github.com/johannesboyne/gofakes3/cmd/gofakes3", GOFAKES3);
@@ -72,14 +77,17 @@ export const SERVERS = Object.freeze([
     version: channel.MOTO,
     from: "PyPI, `moto[s3,server]`",
     install: channel.motoPython,
-    start: () => startMoto(),
+    start: async () => {
+      const { users, ...server } = await startMoto({ policies: [WITHOUT_LIST] });
+      return ready({ ...server, guest: users[0] });
+    },
   },
   {
     name: "s3s-fs",
     version: channel.S3S,
     from: "crates.io, `s3s-fs`",
     install: channel.s3sFs,
-    start: () => startS3sFs(),
+    start: () => startS3sFs().then((server) => ready(server)),
   },
   {
     name: "MinIO",
@@ -87,22 +95,25 @@ export const SERVERS = Object.freeze([
     from: "Go, `github.com/minio/minio`",
     install: minio,
     start: () =>
-      inFolder("minio", (folder) =>
-        startProcess(
-          minio(),
-          async (port) => [
-            ...["server", "--quiet", "--address", `127.0.0.1:${port}`],
-            ...["--console-address", `127.0.0.1:${await freePort()}`, folder],
-          ],
-          {
-            MINIO_ROOT_USER: KEYS.accessKeyId,
-            MINIO_ROOT_PASSWORD: KEYS.secretAccessKey,
-            MINIO_DOMAIN: "localhost",
-            // A key of its own, so that both kinds of encryption can be asked for.
-            MINIO_KMS_SECRET_KEY: `test-key:${Buffer.alloc(32, "k").toString("base64")}`,
-            MINIO_BROWSER: "off",
-          },
-        ),
+      inFolder(
+        "minio",
+        (folder) =>
+          startProcess(
+            minio(),
+            async (port) => [
+              ...["server", "--quiet", "--address", `127.0.0.1:${port}`],
+              ...["--console-address", `127.0.0.1:${await freePort()}`, folder],
+            ],
+            {
+              MINIO_ROOT_USER: KEYS.accessKeyId,
+              MINIO_ROOT_PASSWORD: KEYS.secretAccessKey,
+              MINIO_DOMAIN: "localhost",
+              // A key of its own, so that both kinds of encryption can be asked for.
+              MINIO_KMS_SECRET_KEY: `test-key:${Buffer.alloc(32, "k").toString("base64")}`,
+              MINIO_BROWSER: "off",
+            },
+          ),
+        { invite: assumedGuest },
       ),
   },
   {
@@ -111,47 +122,88 @@ export const SERVERS = Object.freeze([
     from: "Go, `github.com/versity/versitygw/cmd/versitygw`",
     install: versity,
     start: () =>
-      inFolder("versitygw", (folder) => {
-        const [objects, versions] = ["objects", "versions"].map((name) => path.join(folder, name));
-        for (const each of [objects, versions]) fs.mkdirSync(each);
-        return startProcess(versity(), (port) => [
-          ...["--port", `127.0.0.1:${port}`, "--access", KEYS.accessKeyId, "--secret", KEYS.secretAccessKey],
-          ...["--virtual-domain", `localhost:${port}`, "--quiet"],
-          ...["posix", "--versioning-dir", versions, objects],
-        ]);
-      }),
+      inFolder(
+        "versitygw",
+        (folder) => {
+          const [objects, versions] = ["objects", "versions"].map((name) => path.join(folder, name));
+          const users = path.join(folder, "users");
+          for (const each of [objects, versions, users]) fs.mkdirSync(each);
+          const guest = { access: GUEST.accessKeyId, secret: GUEST.secretAccessKey, role: "user" };
+          fs.writeFileSync(
+            path.join(users, "users.json"),
+            JSON.stringify({ accessAccounts: { [guest.access]: guest } }),
+          );
+          return startProcess(versity(), (port) => [
+            ...[
+              "--port",
+              `127.0.0.1:${port}`,
+              "--access",
+              KEYS.accessKeyId,
+              "--secret",
+              KEYS.secretAccessKey,
+            ],
+            ...["--virtual-domain", `localhost:${port}`, "--iam-dir", users, "--quiet"],
+            ...["posix", "--versioning-dir", versions, objects],
+          ]);
+        },
+        { guest: GUEST, bucketPolicies: true },
+      ),
   },
   {
     name: "SeaweedFS",
     version: SEAWEED,
-    from: "Go, `github.com/seaweedfs/seaweedfs/weed`",
+    from: "Go, `github.com/seaweedfs/seaweedfs`",
     install: seaweed,
     start: () =>
-      inFolder("seaweedfs", (folder) => {
-        const config = path.join(folder, "s3.json");
-        const { accessKeyId: accessKey, secretAccessKey: secretKey } = KEYS;
-        const identity = { name: "tester", credentials: [{ accessKey, secretKey }], actions: ["Admin"] };
-        fs.writeFileSync(config, JSON.stringify({ identities: [identity] }));
-        return startProcess(seaweed(), async (port) => [
-          ...["server", `-dir=${folder}`, "-ip=127.0.0.1", `-master.port=${await freePort()}`],
-          ...[`-volume.port=${await freePort()}`, `-filer.port=${await freePort()}`, "-filer", "-s3"],
-          ...[`-s3.port=${port}`, `-s3.config=${config}`, "-s3.domainName=localhost"],
-        ]);
-      }),
+      inFolder(
+        "seaweedfs",
+        (folder) => {
+          const config = path.join(folder, "s3.json");
+          const { accessKeyId: accessKey, secretAccessKey: secretKey } = KEYS;
+          const { accessKeyId: guestKey, secretAccessKey: guestSecret } = GUEST;
+          const identities = [
+            { name: "tester", credentials: [{ accessKey, secretKey }], actions: ["Admin"] },
+            {
+              name: "guest",
+              credentials: [{ accessKey: guestKey, secretKey: guestSecret }],
+              actions: ["Read", "Write"],
+            },
+          ];
+          fs.writeFileSync(config, JSON.stringify({ identities }));
+          const port = async (/** @type {string} */ part) => [
+            `-${part}.port=${await freePort()}`,
+            // Unless it is given it is ten thousand more, which may be no port.
+            `-${part}.port.grpc=${await freePort()}`,
+          ];
+          return startProcess(seaweed(), async (s3Port) => [
+            ...["-logtostderr", "server", `-dir=${folder}`, "-ip=127.0.0.1", "-ip.bind=127.0.0.1"],
+            // Nothing is sent to anyone.
+            ...["-master.telemetry=false", "-master.volumeSizeLimitMB=64", "-volume.max=64"],
+            ...(await port("master")),
+            ...(await port("volume")),
+            ...(await port("filer")),
+            ...["-filer", `-filer.localSocket=${path.join(folder, "filer.sock")}`],
+            ...["-s3", `-s3.port=${s3Port}`, `-s3.port.grpc=${await freePort()}`],
+            ...["-s3.port.iceberg=0", "-s3.port.lance=0", `-s3.localSocket=${path.join(folder, "s3.sock")}`],
+            ...[`-s3.config=${config}`, "-s3.domainName=localhost"],
+          ]);
+        },
+        { guest: GUEST },
+      ),
   },
   {
     name: "Garage",
     version: GARAGE,
     from: "crates.io, `garage`",
     install: garage,
-    start: () => startGarage(garage()).then(ready),
+    start: () => startGarage(garage()).then((server) => ready(server)),
   },
   {
     name: "Ceph RGW",
     version: CEPH,
     from: "Debian, `radosgw`",
     install: ceph,
-    start: () => startCeph(KEYS).then(ready),
+    start: () => startCeph(KEYS).then((server) => ready(server)),
   },
   {
     name: "rclone serve s3",
@@ -242,7 +294,7 @@ export const SERVERS = Object.freeze([
             ...["--port", String(port), "--service-endpoint", "localhost", "--silent"],
           ]),
         // It knows no other pair.
-        { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" },
+        { credentials: { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" } },
       ),
   },
 ]);
@@ -252,10 +304,10 @@ export const SERVERS = Object.freeze([
  *
  * @param {string} name
  * @param {(folder: string) => Promise<{port: number, stop: () => Promise<void>}>} start
- * @param {{accessKeyId: string, secretAccessKey: string}} [credentials]
+ * @param {Pick<Partial<S3Server>, "credentials" | "guest"> & Parameters<typeof ready>[1]} [options]
  * @returns {Promise<S3Server>}
  */
-async function inFolder(name, start, credentials = KEYS) {
+async function inFolder(name, start, { credentials = KEYS, guest, ...rest } = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), `unentropy-${name}-`));
   const remove = () => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   try {
@@ -264,36 +316,10 @@ async function inFolder(name, start, credentials = KEYS) {
       await server.stop();
       remove();
     };
-    return await ready({ name, endpoint: `http://127.0.0.1:${server.port}`, credentials, stop });
+    const endpoint = `http://127.0.0.1:${server.port}`;
+    return await ready({ name, endpoint, credentials, guest, stop }, rest);
   } catch (error) {
     remove();
     throw error;
-  }
-}
-
-/**
- * The server with the bucket `bucket`. Some listen for a while before they can do anything.
- *
- * @param {S3Server} server
- * @returns {Promise<S3Server>}
- */
-async function ready(server) {
-  const { credentials, endpoint, region = "us-east-1" } = server;
-  const client = new AwsClient({ ...credentials, service: "s3", region, retries: 0 });
-  const until = Date.now() + 60_000;
-  for (;;) {
-    let said;
-    try {
-      const answer = await client.fetch(`${endpoint}/bucket`, { method: "PUT" });
-      if (answer.ok) return server;
-      said = `${answer.status} ${await answer.text()}`;
-    } catch (error) {
-      said = String(error);
-    }
-    if (Date.now() > until) {
-      await server.stop();
-      throw new Error(`${server.name} makes no bucket: ${said}`);
-    }
-    await sleep(250);
   }
 }

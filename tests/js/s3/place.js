@@ -14,7 +14,7 @@ import { runsIn } from "../conformance/builds.js";
 /**
  * @typedef {object} Server what the test servers and the proxy have in common
  * @property {string} endpoint
- * @property {{accessKeyId: string, secretAccessKey: string}} credentials
+ * @property {{accessKeyId: string, secretAccessKey: string, sessionToken?: string}} credentials
  * @property {string} [region]
  */
 
@@ -39,6 +39,7 @@ export class Place {
       s3Region: server.region ?? "us-east-1",
       s3AccessKeyId: server.credentials.accessKeyId,
       s3SecretAccessKey: server.credentials.secretAccessKey,
+      s3SessionToken: server.credentials.sessionToken,
       ...more,
     };
     this.client = this.connect(direct);

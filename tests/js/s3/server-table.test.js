@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
+import { FRONTS } from "../../servers/fronts.js";
 import { FACTS } from "../../servers/observe.js";
 import { tables, withTables } from "../../servers/page.js";
 import { SERVERS } from "../../servers/table.js";
@@ -27,6 +28,13 @@ test("of each server that ran every fact is known", () => {
   const asked = Object.values(FACTS).flatMap((facts) => Object.keys(facts));
   for (const [name, { unavailable, facts = {} }] of Object.entries(observed)) {
     assert.deepEqual(Object.keys(facts).sort(), unavailable ? [] : [...asked].sort(), name);
+  }
+});
+
+test("a server that was used behind one front was used behind every front", () => {
+  const names = FRONTS.map(({ name }) => name).sort();
+  for (const [server, { fronts }] of Object.entries(observed)) {
+    if (fronts) assert.deepEqual(Object.keys(fronts).sort(), names, server);
   }
 });
 

@@ -35,12 +35,13 @@ export class Workplace {
    * @param {string} runId
    * @param {string[]} [more] flags
    * @param {"track" | "report"} [command]
+   * @param {boolean} [json] whether it prints a document
    */
-  start(where, runId, more = [], command = "track") {
+  start(where, runId, more = [], command = "track", json = true) {
     const commit = Buffer.from(runId).toString("hex").padEnd(40, "0").slice(-40);
     const facts = ["--commit", commit, "--branch", "main", "--run-id", runId, "--run-number", "1"];
     const { flags, env } = placeOf(where);
-    const args = [command, "--json", "-o", `report-${runId}`, ...flags, ...more];
+    const args = [command, ...(json ? ["--json"] : []), "-o", `report-${runId}`, ...flags, ...more];
     if (command === "track") args.push("--event", "push", ...facts);
     return this.project.start(args, { env });
   }
@@ -51,6 +52,11 @@ export class Workplace {
    */
   run(...run) {
     return this.start(...run).ended;
+  }
+
+  /** @param {Place | string} where @param {string} runId @returns {Promise<Outcome>} */
+  runForPeople(where, runId) {
+    return this.start(where, runId, [], "track", false).ended;
   }
 }
 
@@ -63,6 +69,7 @@ export class Workplace {
 export function placeOf(where) {
   if (typeof where === "string") return { flags: ["--storage", "sqlite-local", "--db", where], env: {} };
   const { s3Endpoint, s3Bucket, s3Key, s3Region } = where.config;
+  const { accessKeyId, secretAccessKey, sessionToken } = where.server.credentials;
   const values = { endpoint: s3Endpoint, bucket: s3Bucket, key: s3Key, region: s3Region };
   return {
     flags: [
@@ -70,8 +77,9 @@ export function placeOf(where) {
       ...Object.entries(values).flatMap(([name, value]) => [`--s3-${name}`, String(value)]),
     ],
     env: {
-      AWS_ACCESS_KEY_ID: where.server.credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: where.server.credentials.secretAccessKey,
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      ...(sessionToken ? { AWS_SESSION_TOKEN: sessionToken } : {}),
     },
   };
 }

@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { FRONTS } from "../../servers/fronts.js";
 import { startMoto } from "../../servers/s3.js";
 import { healing } from "./campaigns/heal.js";
 import { killedInFiles, killedInS3 } from "./campaigns/kill.js";
@@ -39,6 +40,14 @@ describe("overlapping runs", () => {
       const { requests, faults } = await overlapping(moto, { server, day, runs, processes, seed: 7 });
       t.diagnostic(`${faults} of ${requests} requests failed`);
       assert.equal(faults > requests / 20, day === "bad");
+    });
+  }
+});
+
+describe("overlapping runs behind a front", () => {
+  for (const { name: front } of FRONTS) {
+    test(`8 runs add exactly 8 builds: ${front}`, { timeout: 300_000 }, async () => {
+      await overlapping(moto, { server: "honours", day: "good", runs: 8, atATime: 4, seed: 7, front });
     });
   }
 });

@@ -5,12 +5,14 @@
 
 import assert from "node:assert/strict";
 import { startFaultProxy } from "../../../servers/fault-proxy.js";
+import { frontOf } from "../../../servers/fronts.js";
 import { record } from "../../conformance/builds.js";
 import { Place, stopAll } from "../place.js";
 import { lanes, Workplace } from "./cli-runs.js";
 import { CHARACTERS } from "./overlap.js";
 
 /** @import { Fault, Rule } from "../../../servers/fault-proxy.js" */
+/** @import { FrontName } from "../../../servers/fronts.js" */
 /** @import { S3Server } from "../../../servers/s3.js" */
 
 /** What passes when it is tried again; each of them strikes a request of any kind. @type {readonly Fault[]} */
@@ -46,11 +48,16 @@ export function failing(share) {
  * @param {number} options.seed
  * @param {number} [options.atATime] 6
  * @param {string[]} [options.flags] of the runs
+ * @param {FrontName} [options.front] what stands between the faults and the server
  * @returns {Promise<{healed: number, requests: number, faults: number, codes: string[]}>} `codes`: those of the runs
  *   that failed
  */
-export async function healing(target, { server, first, runs, share, seed, atATime = 6, flags = [] }) {
-  const proxy = await startFaultProxy(target, { character: CHARACTERS[server], seed });
+export async function healing(
+  target,
+  { server, first, runs, share, seed, atATime = 6, flags = [], front: name },
+) {
+  const front = await frontOf(target, name);
+  const proxy = await startFaultProxy(front, { character: CHARACTERS[server], seed });
   const workplace = new Workplace();
   const places = Array.from({ length: runs }, () => new Place(proxy, { direct: target }));
   try {
@@ -90,6 +97,6 @@ export async function healing(target, { server, first, runs, share, seed, atATim
   } finally {
     workplace.remove();
     for (const place of places) place.remove();
-    await stopAll([proxy]);
+    await stopAll([proxy, front]);
   }
 }

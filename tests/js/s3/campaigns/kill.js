@@ -8,11 +8,13 @@ import fs from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Storage } from "../../../../js/storage/storage.js";
 import { randomFrom, startFaultProxy } from "../../../servers/fault-proxy.js";
+import { frontOf } from "../../../servers/fronts.js";
 import { runsIn } from "../../conformance/builds.js";
 import { Place, stopAll } from "../place.js";
 import { lanes, Workplace } from "./cli-runs.js";
 import { CHARACTERS } from "./overlap.js";
 
+/** @import { FrontName } from "../../../servers/fronts.js" */
 /** @import { S3Server } from "../../../servers/s3.js" */
 
 /** Runs that are timed before the killing begins. */
@@ -23,7 +25,8 @@ const TIMED = 3;
  * @property {number} kills
  * @property {number} seed of the moments
  * @property {number} [atATime] histories that this goes on with side by side; 2
- * @property {keyof typeof CHARACTERS} [server] straight to the server unless given
+ * @property {keyof typeof CHARACTERS} [server] straight to the server or its front unless given
+ * @property {FrontName} [front] what stands before the server
  *
  * @typedef {{kills: number, stored: number, early: number}} Killed `stored`: of the killed runs, those whose build was
  *   in the history afterwards; `early`: runs that had ended by themselves before their moment came, each followed by another
@@ -36,17 +39,18 @@ const TIMED = 3;
  * @param {Kills} options
  * @returns {Promise<Killed>}
  */
-export async function killedInS3(target, { server, ...options }) {
-  const proxy = server ? await startFaultProxy(target, { character: CHARACTERS[server] }) : null;
+export async function killedInS3(target, { server, front: name, ...options }) {
+  const front = await frontOf(target, name);
+  const proxy = server ? await startFaultProxy(front, { character: CHARACTERS[server] }) : null;
   /** @type {Place[]} */
   const places = [];
   const killed = await killing(options, () => {
-    const place = new Place(proxy ?? target, { direct: target });
+    const place = new Place(proxy ?? front, { direct: target });
     places.push(place);
     return { where: place, runs: () => place.runs() };
   });
   for (const place of places) place.remove();
-  if (proxy) await stopAll([proxy]);
+  await stopAll(proxy ? [proxy, front] : [front]);
   return killed;
 }
 

@@ -5,11 +5,13 @@
 
 import assert from "node:assert/strict";
 import { startFaultProxy } from "../../../servers/fault-proxy.js";
+import { frontOf } from "../../../servers/fronts.js";
 import { record } from "../../conformance/builds.js";
 import { Place, stopAll } from "../place.js";
 import { lanes, Workplace } from "./cli-runs.js";
 
 /** @import { Character, Rule } from "../../../servers/fault-proxy.js" */
+/** @import { FrontName } from "../../../servers/fronts.js" */
 /** @import { S3Server } from "../../../servers/s3.js" */
 
 /** What the servers are like. @type {Readonly<Record<string, Character>>} */
@@ -40,6 +42,7 @@ export const DAYS = Object.freeze({
  * @property {number} runs
  * @property {number} [atATime] 6
  * @property {number} seed of the faults
+ * @property {FrontName} [front] what stands between the faults and the server
  *
  * @typedef {{requests: number, faults: number}} Traffic
  */
@@ -51,8 +54,12 @@ export const DAYS = Object.freeze({
  * @param {Overlap} overlap
  * @returns {Promise<Traffic>}
  */
-export async function overlapping(target, { server, day, processes = false, runs, atATime = 6, seed }) {
-  const proxy = await startFaultProxy(target, { character: CHARACTERS[server], rules: DAYS[day], seed });
+export async function overlapping(
+  target,
+  { server, day, processes = false, runs, atATime = 6, seed, front: name },
+) {
+  const front = await frontOf(target, name);
+  const proxy = await startFaultProxy(front, { character: CHARACTERS[server], rules: DAYS[day], seed });
   const place = new Place(proxy, { direct: target });
   const workplace = processes ? new Workplace() : null;
   try {
@@ -81,6 +88,6 @@ export async function overlapping(target, { server, day, processes = false, runs
   } finally {
     workplace?.remove();
     place.remove();
-    await stopAll([proxy]);
+    await stopAll([proxy, front]);
   }
 }

@@ -4,11 +4,13 @@
  */
 
 import { startFaultProxy } from "../../../servers/fault-proxy.js";
+import { frontOf } from "../../../servers/fronts.js";
 import { record } from "../../conformance/builds.js";
 import { Place, stopAll } from "../place.js";
 import { Workplace } from "./cli-runs.js";
 
 /** @import { Character, Fault } from "../../../servers/fault-proxy.js" */
+/** @import { FrontName } from "../../../servers/fronts.js" */
 /** @import { S3Server } from "../../../servers/s3.js" */
 
 /**
@@ -95,15 +97,17 @@ export const READ_FAULTS = Object.freeze([
 /**
  * @param {S3Server} target
  * @param {Case} fault
- * @param {{command?: "track" | "report", flags?: string[]}} [options] one try unless the flags say otherwise
+ * @param {{command?: "track" | "report", flags?: string[], front?: FrontName}} [options] one try unless the flags say
+ *   otherwise; `front`: what stands between the fault and the server
  * @returns {Promise<ReadOutcome>}
  */
 export async function faultOnRead(
   target,
   { fault, character = {} },
-  { command = "track", flags = ["--retry-attempts", "1"] } = {},
+  { command = "track", flags = ["--retry-attempts", "1"], front: name } = {},
 ) {
-  const proxy = await startFaultProxy(target);
+  const front = await frontOf(target, name);
+  const proxy = await startFaultProxy(front);
   const place = new Place(proxy, { direct: target });
   const workplace = new Workplace();
   try {
@@ -131,6 +135,6 @@ export async function faultOnRead(
   } finally {
     workplace.remove();
     place.remove();
-    await stopAll([proxy]);
+    await stopAll([proxy, front]);
   }
 }

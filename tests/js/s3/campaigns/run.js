@@ -10,6 +10,7 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { FRONTS } from "../../../servers/fronts.js";
 import { startMoto } from "../../../servers/s3.js";
 import { ROOT } from "../../support/project.js";
 import { stopAll } from "../place.js";
@@ -43,7 +44,7 @@ const say = (text) => console.error(`stress: ${text}`);
 /** @param {number} part @param {number} whole */
 const percent = (part, whole) => `${((100 * part) / whole).toFixed(1)} %`;
 
-const CAMPAIGNS = { overlap, kills, healing: heals, reading, schedules };
+const CAMPAIGNS = { overlap, kills, healing: heals, reading, fronts, schedules };
 
 /** @param {S3Server} moto */
 async function overlap(moto) {
@@ -183,6 +184,84 @@ async function reading(moto) {
   });
   say(`reading: ${rows.length} runs`);
   return table(["every reading meets", "command", "exit code", "error", "the stored object"], rows);
+}
+
+/**
+ * The same with something between the faults and the server, in smaller numbers.
+ *
+ * @param {S3Server} moto
+ */
+async function fronts(moto) {
+  /** @type {(string | number)[][]} */
+  const rows = [];
+  const seed = 7;
+  const server = /** @type {const} */ ("honours");
+  for (const { name: front } of FRONTS) {
+    /** @type {[string, () => Promise<(string | number)[]>][]} */
+    const campaigns = [
+      ...["good", "bad"].map((day) => {
+        /** @type {[string, () => Promise<(string | number)[]>]} */
+        const one = [
+          `overlapping runs, ${day} day`,
+          async () => {
+            const options = { server, day, processes: true, runs: 30, seed, front };
+            const { requests, faults } = await overlapping(moto, options);
+            return [options.runs, requests, percent(faults, requests), "every build is there"];
+          },
+        ];
+        return one;
+      }),
+      [
+        "runs that are killed",
+        async () => {
+          const { kills: count, stored } = await killedInS3(moto, { kills: 40, seed, front });
+          return [count, "", "", `nothing is lost; ${stored} had stored their build`];
+        },
+      ],
+      ...[false, true].map((first) => {
+        /** @type {[string, () => Promise<(string | number)[]>]} */
+        const one = [
+          `three of ten requests fail, ${first ? "first runs" : "later runs"}`,
+          async () => {
+            const options = { server, first, runs: 20, share: 0.3, seed, atATime: LANES, front };
+            const { healed, requests, faults, codes } = await healing(moto, options);
+            if (healed < options.runs - 1)
+              throw new Error(`${healed} of ${options.runs}: ${codes.join(", ")}`);
+            return [options.runs, requests, percent(faults, requests), `${healed} healed`];
+          },
+        ];
+        return one;
+      }),
+    ];
+    if (front === "rewriting") {
+      // The other fronts leave readings alone.
+      campaigns.push([
+        "faults of reading",
+        async () => {
+          await lanes(READ_FAULTS.length, LANES, async (n) => {
+            const { exit, code, identical, told } = await faultOnRead(moto, READ_FAULTS[n], {
+              flags: [],
+              front,
+            });
+            if (exit !== 3 || code !== READ_FAULTS[n].code || !identical) {
+              throw new Error(`${READ_FAULTS[n].what}: exit code ${exit}, ${code}: ${told}`);
+            }
+          });
+          return [READ_FAULTS.length, "", "", "each ends with its code, the object is identical"];
+        },
+      ]);
+    }
+    for (const [what, run] of campaigns) {
+      try {
+        rows.push([front, what, ...(await run()), seed.toString()]);
+      } catch (thrown) {
+        failed(`front ${front}, ${what}`, thrown);
+        rows.push([front, what, "", "", "", "FAILED", seed.toString()]);
+      }
+      say(`fronts: ${rows.at(-1)?.join(", ")}`);
+    }
+  }
+  return table(["front", "campaign", "runs", "requests", "failed", "found", "seed"], rows);
 }
 
 /** The model's schedules have a test file of their own, with a long form. */

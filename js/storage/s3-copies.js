@@ -46,6 +46,9 @@ export class S3Copies {
   /** How many builds the backup holds, where the history's metadata says so. @type {number | null} */
   #noted = null;
 
+  /** Whether builds wait beside the history, as far as the last look at its neighbors showed. @type {boolean | null} */
+  waiting = null;
+
   /** @param {CopiesOptions} options */
   constructor(options) {
     this.#options = options;
@@ -182,12 +185,11 @@ export class S3Copies {
     if (older) found.push(`an older version${of(older.lastModified)}`);
     const restorable = found.length > 0;
     const prefix = pendingPrefix(key);
-    const waits = listed?.objects.some(
-      ({ key: name, lastModified }) =>
-        name.startsWith(prefix) &&
-        name !== prefix &&
-        lastModified !== null &&
-        (listed.serverTime ?? Number.NaN) - lastModified > WAITING_MS,
+    const pending = listed?.objects.filter(({ key: name }) => name.startsWith(prefix) && name !== prefix);
+    this.waiting = pending ? pending.length > 0 : null;
+    const waits = pending?.some(
+      ({ lastModified }) =>
+        lastModified !== null && (listed?.serverTime ?? Number.NaN) - lastModified > WAITING_MS,
     );
     if (waits) found.push(`what waits to be added, below \`${prefix}\``);
     return { found, restorable };

@@ -330,6 +330,8 @@ export class S3Store {
   }
 
   async #hasLeftovers() {
+    // A run that looked for signs of an earlier history has seen what waits.
+    if (this.#copies.waiting !== null) return this.#copies.waiting;
     try {
       return (await this.#client.list(pendingPrefix(this.#key))).objects.length > 0;
     } catch (thrown) {

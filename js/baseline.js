@@ -11,12 +11,13 @@ import {
   commitOf,
   commitTime,
   fileAt,
+  gitProblem,
   history,
   isShallow,
   mergeBase,
   parents,
   remoteDefaultBranch,
-  topLevel,
+  repositoryAround,
 } from "./git.js";
 
 /** @import { GitHub } from "./github/client.js" */
@@ -29,13 +30,23 @@ const MOST_ANCESTORS = 100;
 /**
  * @typedef {object} Asked
  * @property {LoadedConfig} loaded
+ * @property {ConfigPlace} place where that configuration lies
  * @property {string} headSha the commit that is measured: what GitHub has merged for a pull request, or its head
  * @property {GitHubEvent} event
  * @property {string | null} repository `owner/name`; null outside GitHub
  * @property {Pick<GitHub, "request"> | null} github asked for what is not here; null without a token
  * @property {string} [referenceBranch] the one that was asked for
  * @property {boolean} [claimed] whether another run has measured it, as GitHub merges it: that commit is not here
- * @property {NodeJS.ProcessEnv} env
+ */
+
+/**
+ * Where a configuration lies, by the path that was written and not by where links lead: a change can turn a folder into a
+ * link or another repository, and must not choose in that way what it is judged by.
+ *
+ * @typedef {object} ConfigPlace
+ * @property {string} root the repository's folder; the workspace where there is none
+ * @property {string | null} path of the configuration below it, with `/`; null where it lies outside
+ * @property {{name: string, kind: string} | null} crossed the first folder on the way that is a link or another repository
  */
 
 /**
@@ -66,8 +77,9 @@ export async function findComparison(asked) {
     });
   const remote = github && repository ? new Remote(github, repository) : null;
   const defaultReferenceBranch = event.base?.ref ?? (await orWarn(defaultBranch(asked, remote), null));
-  const base =
-    event.base ?? (defaultReferenceBranch === null ? null : { ref: defaultReferenceBranch, sha: null });
+  // Whoever names a branch to compare with has said where the change is going; a change can name none.
+  const into = event.base === null ? (referenceBranch ?? defaultReferenceBranch) : null;
+  const base = event.base ?? (into === null ? null : { ref: into, sha: null });
   const judgedBy = asked.claimed
     ? "Until then the checked-out configuration is judged by."
     : "Until then thresholds that this change loosens count at once.";
@@ -104,12 +116,9 @@ function configuredBranch(baseConfigText, loaded) {
 }
 
 /** @param {Asked} asked @param {Remote | null} remote */
-async function defaultBranch({ loaded, event }, remote) {
+async function defaultBranch({ place, event }, remote) {
   return (
-    event.defaultBranch ??
-    (await remoteDefaultBranch(loaded.directory)) ??
-    (await remote?.defaultBranch()) ??
-    null
+    event.defaultBranch ?? (await remoteDefaultBranch(place.root)) ?? (await remote?.defaultBranch()) ?? null
   );
 }
 
@@ -121,43 +130,107 @@ async function defaultBranch({ loaded, event }, remote) {
  * @returns {Promise<string | null>} null where there is none, so that the change brings the first
  * @throws {Failure} BASE_CONFIG_UNKNOWN
  */
-async function configurationAt({ loaded, env }, remote, base) {
-  const { directory } = loaded;
-  const file = await pathInRepository(loaded, env);
+async function configurationAt({ place }, remote, base) {
+  const { root, path: file, crossed } = place;
   // A configuration from elsewhere, such as a generated one, has no older version.
   if (file === null) return null;
-  const commit =
-    base.sha === null ? await branchTip(directory, base.ref) : await commitOf(directory, base.sha);
-  const here = commit === null ? null : await fileAt(directory, commit, file);
-  if (here) return here.text;
-  if (remote) return remote.file(file, base.sha ?? base.ref);
-  throw configurationUnknown(
-    `\`${file}\` of the base branch \`${base.ref}\` could not be read: its commit is not in this clone`,
-    "Check out with `fetch-depth: 0`, or pass a GitHub token.",
-  );
+  const unread = `\`${file}\` of the base branch \`${base.ref}\` could not be read`;
+  const commit = base.sha === null ? await branchTip(root, base.ref) : await commitOf(root, base.sha);
+  const here = commit === null ? null : await fileAt(root, commit, file);
+  if (here?.elsewhere !== undefined) {
+    throw configurationUnknown(
+      `${unread}: \`${here.elsewhere}\` is another repository there`,
+      "Keep the configuration in the repository that is judged.",
+    );
+  }
+  const text = here ? here.text : await remote?.file(file, base.sha ?? base.ref);
+  if (text === undefined) {
+    const problem = await gitProblem(root);
+    throw configurationUnknown(
+      `${unread}: ${problem?.cause ?? "its commit is not in this clone"}`,
+      problem?.hint ?? "Check out with `fetch-depth: 0`, or pass a GitHub token.",
+    );
+  }
+  if (text === null && crossed !== null) {
+    throw configurationUnknown(
+      `${unread}: it has no such file, and here \`${crossed.name}\` is ${crossed.kind}`,
+      "Name the configuration by its own path in the repository.",
+    );
+  }
+  return text;
 }
 
 /**
- * Where the configuration lies in its repository.
+ * Where the configuration lies, by the path that was written.
+ *
  * @param {LoadedConfig} loaded
- * @param {NodeJS.ProcessEnv} env
- * @returns {Promise<string | null>} with `/`; null where it lies outside
+ * @param {string} cwd absolute, where the path starts
+ * @returns {ConfigPlace}
  */
-async function pathInRepository({ directory, file }, env) {
-  const root = (await topLevel(directory)) ?? env.GITHUB_WORKSPACE;
-  if (!root) return null;
-  const inside = path.relative(realPath(root), realPath(file));
+export function configPlace({ file, directory }, cwd) {
+  const root = repositoryAround(cwd) ?? firstRepositoryBelow(cwd, directory) ?? cwd;
+  const inside = below(root, file);
+  if (inside !== null) return { root, path: inside, crossed: crossedFolder(root, path.dirname(inside)) };
+  // The workspace itself may have been reached by a link.
+  const real = below(realPath(root), path.join(realPath(directory), path.basename(file)));
+  return { root, path: real, crossed: null };
+}
+
+/** @param {string} folder @param {string} file @returns {string | null} with `/`; null where it lies outside */
+function below(folder, file) {
+  const inside = path.relative(folder, file);
   if (inside === "" || inside.startsWith("..") || path.isAbsolute(inside)) return null;
   return inside.split(path.sep).join("/");
 }
 
-/** @param {string} file */
-function realPath(file) {
+/**
+ * The first repository on the way from a folder down to another one: a workspace may hold several checkouts.
+ *
+ * @param {string} from
+ * @param {string} to
+ */
+function firstRepositoryBelow(from, to) {
+  const inside = below(from, to);
+  if (inside === null) return null;
+  let at = from;
+  for (const part of inside.split("/")) {
+    at = path.join(at, part);
+    if (fs.lstatSync(path.join(at, ".git"), { throwIfNoEntry: false })) return at;
+  }
+  return null;
+}
+
+/**
+ * The first folder of a path that leads out of the repository's own files.
+ *
+ * @param {string} root
+ * @param {string} inside with `/`
+ * @returns {{name: string, kind: string} | null}
+ */
+function crossedFolder(root, inside) {
+  let at = root;
+  for (const part of inside === "." ? [] : inside.split("/")) {
+    at = path.join(at, part);
+    const name = path.relative(root, at).split(path.sep).join("/");
+    if (fs.lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink()) return { name, kind: "a link" };
+    if (isRepository(at)) return { name, kind: "another repository" };
+  }
+  return null;
+}
+
+/** Whether git would take a folder for a repository of its own. @param {string} folder */
+function isRepository(folder) {
+  const has = (/** @type {string} */ name) =>
+    fs.lstatSync(path.join(folder, name), { throwIfNoEntry: false }) !== undefined;
+  return has(".git") || (has("HEAD") && has("objects") && has("refs"));
+}
+
+/** @param {string} folder */
+function realPath(folder) {
   try {
-    // A link in the path would make the repository look like another folder; a linked file is found by its own name.
-    return path.join(fs.realpathSync(path.dirname(file)), path.basename(file));
+    return fs.realpathSync(folder);
   } catch {
-    return file;
+    return folder;
   }
 }
 
@@ -169,8 +242,8 @@ function realPath(file) {
  * @throws {Failure} MERGE_BASE_UNKNOWN
  */
 async function whereItLeft(asked, remote, reference) {
-  const { directory } = asked.loaded;
   const { headSha, event } = asked;
+  const { root: directory } = asked.place;
   const [head, tip, shallow] = await Promise.all([
     commitOf(directory, headSha),
     branchTip(directory, reference),
@@ -193,14 +266,13 @@ async function whereItLeft(asked, remote, reference) {
     return { mergeBase: { commitSha: local, time }, ancestors };
   }
   if (remote) return remote.whereItLeft(reference, headSha);
+  const problem = await gitProblem(directory);
   throw new Failure(
-    `where this change left \`${reference}\` is not known: ${missing(reference, { head, tip, shallow })}`,
+    `where this change left \`${reference}\` is not known: ${problem?.cause ?? missing(reference, { head, tip, shallow })}`,
     {
       type: "gate",
       code: "MERGE_BASE_UNKNOWN",
-      hint:
-        "It is compared with the branch's newest build. Check out with `fetch-depth: 0`, or pass a GitHub token, to " +
-        "compare it with what it began from.",
+      hint: `It is compared with the branch's newest build. ${problem?.hint ?? "Check out with `fetch-depth: 0`, or pass a GitHub token, to compare it with what it began from."}`,
     },
   );
 }
@@ -211,8 +283,8 @@ async function whereItLeft(asked, remote, reference) {
  * @param {Asked} asked
  * @returns {Promise<string | null>} null where no merge is measured
  */
-async function mergedInto({ loaded, headSha, event }) {
-  const [base, head, ...others] = await parents(loaded.directory, headSha);
+async function mergedInto({ place, headSha, event }) {
+  const [base, head, ...others] = await parents(place.root, headSha);
   return head !== undefined && head === event.pullRequest?.headSha && others.length === 0 ? base : null;
 }
 

@@ -3,7 +3,7 @@
 // of its own.
 
 import path from "node:path";
-import { findComparison } from "./baseline.js";
+import { configPlace, findComparison } from "./baseline.js";
 import { claimsOf, readClaims } from "./claims.js";
 import { correctedTime } from "./clock.js";
 import { collectMetrics, runsCommands } from "./collect.js";
@@ -87,6 +87,7 @@ class GateRun {
   result;
   #input;
   #phases;
+  #place;
   #storage;
   #folder;
   /** The present; by the server's clock where this machine's is found to be wrong. */
@@ -109,6 +110,7 @@ class GateRun {
     this.#folder = new RunFolder(env, {
       readable: input.claims === undefined && runsCommands(input.loaded.config),
     });
+    this.#place = configPlace(input.loaded, input.cwd);
     this.#event = readEvent(env);
     this.#phases = new Phases(["download", "collect", "evaluate", "publish"], listener);
     // Whoever judges a change may be the change itself: it never writes, not even to mend what is damaged.
@@ -183,19 +185,19 @@ class GateRun {
    * @returns {Promise<Judged>}
    */
   async #prepare() {
-    const { loaded, claims, github = null, referenceBranch, env, mode, now } = this.#input;
+    const { loaded, claims, github = null, referenceBranch, mode, now } = this.#input;
     const repository = this.#input.repository ?? this.#event.repository;
     if (claims !== undefined) await this.#findPullRequest(repository);
     /** @type {Comparison} */
     const comparison = await findComparison({
       loaded,
+      place: this.#place,
       headSha: await this.#measured(),
       event: this.#event,
       repository,
       github,
       referenceBranch,
       claimed: claims !== undefined,
-      env,
     });
     this.result.warnings.push(...comparison.warnings);
     const judged = { ...comparison, loaded: this.#trusted(comparison) };
@@ -213,10 +215,10 @@ class GateRun {
 
   /** The commit that is checked out; a pull request's is GitHub's merge of it unless the workflow says otherwise. */
   async #measured() {
-    const { loaded, claims } = this.#input;
+    const { claims } = this.#input;
     const { commitSha } = this.#facts;
     if (claims !== undefined || this.#event.pullRequest === null) return commitSha;
-    return (await commitOf(loaded.directory, "HEAD")) ?? commitSha;
+    return (await commitOf(this.#place.root, "HEAD")) ?? commitSha;
   }
 
   /**

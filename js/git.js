@@ -1,7 +1,13 @@
 // Questions to the local git repository. Every one may stay without an answer: there may be no git, no repository, or
 // only a part of the history. Nothing is fetched and nothing is changed.
+//
+// The repository may be a stranger's work. Its configuration names programs (pagers, hooks, monitors, external diffs, key
+// managers, transports), and none of them is ever run: only commands that need none are called, and the settings that
+// could bring one in are overridden by git's environment, which comes before every file.
 
 import { execFile } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 
@@ -9,6 +15,95 @@ const execute = promisify(execFile);
 
 /** The longest answer that is read, in bytes; a configuration of the largest size fits. */
 const LONGEST_ANSWER = 8 * 1024 * 1024;
+
+/**
+ * What git is told before it reads any configuration. A repository that lies inside another one's files is not used
+ * unless it is named, no program is run, and no transport is allowed, so that a partial clone asks nobody.
+ */
+const SETTINGS = Object.freeze({
+  "safe.bareRepository": "explicit",
+  "core.fsmonitor": "false",
+  "core.hooksPath": os.devNull,
+  "core.pager": "",
+  "core.sshCommand": "",
+  "core.gitProxy": "",
+  "core.askPass": "",
+  "core.editor": "",
+  "core.alternateRefsCommand": "",
+  "credential.helper": "",
+  "diff.external": "",
+  "log.showSignature": "false",
+  "gpg.program": "",
+  "protocol.allow": "never",
+});
+
+/** The environment of each git. @type {Map<string, NodeJS.ProcessEnv>} */
+const environments = new Map();
+
+/**
+ * The environment of a git that runs in `cwd`. Where the files belong to another user, as in a container, git refuses to
+ * read the repository; the one around `cwd` is declared safe, and no other.
+ *
+ * @param {string} cwd
+ */
+function environmentFor(cwd) {
+  const known = environments.get(cwd);
+  if (known) return known;
+  const root = repositoryAround(cwd);
+  const safe =
+    root === null ? [] : [...new Set([root, realPath(root)])].map((each) => ["safe.directory", each]);
+  const settings = [...Object.entries(SETTINGS), ...safe];
+  const inherited = Object.entries(process.env).filter(([name]) => !isOverride(name));
+  /** @type {NodeJS.ProcessEnv} */
+  const environment = {
+    ...Object.fromEntries(inherited),
+    GIT_CONFIG_COUNT: String(settings.length),
+    ...Object.fromEntries(
+      settings.flatMap(([key, value], at) => [
+        [`GIT_CONFIG_KEY_${at}`, key],
+        [`GIT_CONFIG_VALUE_${at}`, value],
+      ]),
+    ),
+    // A partial clone would otherwise ask its server, and the server for a password.
+    GIT_NO_LAZY_FETCH: "1",
+    GIT_ALLOW_PROTOCOL: "none",
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_OPTIONAL_LOCKS: "0",
+    GIT_LITERAL_PATHSPECS: "1",
+    GIT_PAGER: "",
+    LC_ALL: "C",
+  };
+  environments.set(cwd, environment);
+  return environment;
+}
+
+/** Whether a variable would decide what git reads or runs. @param {string} name */
+const isOverride = (name) =>
+  /^GIT_(CONFIG(_KEY_\d+|_VALUE_\d+|_COUNT|_PARAMETERS)|DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|NAMESPACE|EXEC_PATH|EXTERNAL_DIFF|SSH|SSH_COMMAND|PROXY_COMMAND|ASKPASS|EDITOR|PAGER)$/.test(
+    name,
+  );
+
+/**
+ * The nearest folder around this one that has a `.git`. Found without git, which may refuse to say.
+ *
+ * @param {string} folder absolute
+ * @returns {string | null}
+ */
+export function repositoryAround(folder) {
+  for (let at = path.resolve(folder); ; at = path.dirname(at)) {
+    if (fs.lstatSync(path.join(at, ".git"), { throwIfNoEntry: false })) return at;
+    if (path.dirname(at) === at) return null;
+  }
+}
+
+/** @param {string} folder */
+function realPath(folder) {
+  try {
+    return fs.realpathSync(folder);
+  } catch {
+    return folder;
+  }
+}
 
 /**
  * One question.
@@ -28,26 +123,55 @@ export async function git(cwd, ...args) {
  */
 export async function gitText(cwd, ...args) {
   try {
-    const { stdout } = await execute("git", args, {
-      cwd,
-      timeout: 10_000,
-      maxBuffer: LONGEST_ANSWER,
-      windowsHide: true,
-      // A partial clone would otherwise ask its server, and the server for a password.
-      env: {
-        ...process.env,
-        GIT_NO_LAZY_FETCH: "1",
-        GIT_TERMINAL_PROMPT: "0",
-        GIT_OPTIONAL_LOCKS: "0",
-        GIT_LITERAL_PATHSPECS: "1",
-      },
-    });
-    return stdout;
+    return await ask(cwd, args);
   } catch {
     return null;
   }
 }
 
+/** @param {string} cwd @param {string[]} args @returns {Promise<string>} */
+async function ask(cwd, args) {
+  const options = {
+    cwd,
+    timeout: 10_000,
+    maxBuffer: LONGEST_ANSWER,
+    windowsHide: true,
+    env: environmentFor(cwd),
+  };
+  return (await execute("git", args, options)).stdout;
+}
+
+/**
+ * Why git answers nothing here.
+ *
+ * @param {string} cwd
+ * @returns {Promise<{cause: string, hint: string} | null>} null where it does answer
+ */
+export async function gitProblem(cwd) {
+  try {
+    await ask(cwd, ["rev-parse", "--git-dir"]);
+    return null;
+  } catch (thrown) {
+    const { code, stderr = "" } = /** @type {Error & {code?: unknown, stderr?: string}} */ (thrown);
+    if (code === "ENOENT" && fs.existsSync(cwd)) {
+      return { cause: "git is not installed", hint: "Install git in the job's image, before the checkout." };
+    }
+    if (/dubious ownership|unsafe repository/.test(stderr)) {
+      return {
+        cause: `git refuses to read \`${cwd}\`, which belongs to another user`,
+        hint: `Run \`git config --global --add safe.directory '${repositoryAround(cwd) ?? cwd}'\` in a step before this one, or use git 2.38 or later.`,
+      };
+    }
+    if (/not a git repository|cannot use bare repository/.test(stderr)) {
+      return {
+        cause: `\`${cwd}\` is not in a git repository`,
+        hint: "Check the repository out in a step before this one.",
+      };
+    }
+    const said = stderr.trim().split("\n").at(-1) ?? "";
+    return { cause: `git fails: ${said || String(code)}`, hint: "Run `git status` there to see why." };
+  }
+}
 /**
  * The full id of a commit that is here.
  * @param {string} cwd
@@ -85,11 +209,16 @@ export const isShallow = async (cwd) => (await git(cwd, "rev-parse", "--is-shall
 export const mergeBase = (cwd, base, head) => git(cwd, "merge-base", base, head);
 
 /**
- * A commit's time as RFC 3339.
+ * A commit's time as RFC 3339, by the object itself.
  * @param {string} cwd
  * @param {string} commit its id
  */
-export const commitTime = (cwd, commit) => git(cwd, "show", "--no-patch", "--format=%cI", commit, "--");
+export async function commitTime(cwd, commit) {
+  const [header] = ((await gitText(cwd, "cat-file", "commit", commit)) ?? "").split("\n\n", 1);
+  const [, seconds] = /^committer .*> (\d+) [+-]\d{4}$/m.exec(header) ?? [];
+  const time = new Date(Number(seconds) * 1000);
+  return Number.isNaN(time.getTime()) ? null : time.toISOString();
+}
 
 /**
  * A commit and those before it, newest first.
@@ -118,26 +247,36 @@ export async function parents(cwd, commit) {
 const MOST_LINKS = 5;
 
 /**
- * A file as a commit has it.
+ * A file as a commit has it, with the links that the commit has.
+ *
  * @param {string} cwd
  * @param {string} commit its id; has to be here
  * @param {string} file relative to the repository's root, with `/`
  * @param {number} [links] how many symbolic links led to it
- * @returns {Promise<{text: string | null} | null>} `text` is null where the commit has no such file; null where git
- *   has no answer
+ * @returns {Promise<{text: string | null, elsewhere?: string} | null>} `text` is null where the commit has no such file;
+ *   `elsewhere` names the folder of the path that is another repository in it (a submodule); null where git has no answer
  */
 export async function fileAt(cwd, commit, file, links = 0) {
-  const entry = await gitText(cwd, "ls-tree", "-z", "--full-tree", commit, "--", file);
-  if (entry === null) return null;
-  const [mode, type, object] = entry.split(/[ \t]/, 3);
-  if (type !== "blob") return { text: null };
-  const text = await gitText(cwd, "cat-file", "blob", object);
-  if (text === null) return null;
-  if (mode !== "120000") return { text };
-  const target = path.posix.normalize(path.posix.join(path.posix.dirname(file), text));
-  if (links >= MOST_LINKS || text.startsWith("/") || target.startsWith("..")) return { text: null };
-  return fileAt(cwd, commit, target, links + 1);
+  const parts = file.split("/");
+  for (let depth = 1; depth <= parts.length; depth++) {
+    const place = parts.slice(0, depth).join("/");
+    const entry = await gitText(cwd, "ls-tree", "-z", "--full-tree", commit, "--", place);
+    if (entry === null) return null;
+    if (entry === "") return { text: null };
+    const [mode, type, object] = entry.split(/[ \t]/, 3);
+    if (type === "commit") return { text: null, elsewhere: place };
+    if (mode === "120000") {
+      const target = await gitText(cwd, "cat-file", "blob", object);
+      if (target === null) return null;
+      const rest = parts.slice(depth).join("/");
+      const led = path.posix.normalize(path.posix.join(path.posix.dirname(place), target, rest));
+      if (links >= MOST_LINKS || target.startsWith("/") || led.startsWith("..")) return { text: null };
+      return fileAt(cwd, commit, led, links + 1);
+    }
+    if (type === "tree" && depth < parts.length) continue;
+    if (type !== "blob" || depth < parts.length) return { text: null };
+    const text = await gitText(cwd, "cat-file", "blob", object);
+    return text === null ? null : { text };
+  }
+  return { text: null };
 }
-
-/** The root of the working tree. @param {string} cwd */
-export const topLevel = (cwd) => git(cwd, "rev-parse", "--show-toplevel");

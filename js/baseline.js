@@ -53,6 +53,7 @@ const MOST_ANCESTORS = 100;
  * @typedef {object} Comparison
  * @property {string | null} defaultReferenceBranch
  * @property {string | null} baseConfigText the base branch's configuration; null where it has none or it is not known
+ * @property {string | null} baseConfigProblem why that is not known, where there is or may be one
  * @property {{commitSha: string, time: string | null} | null} mergeBase
  * @property {string[]} ancestors newest first
  * @property {Failure[]} warnings
@@ -83,13 +84,19 @@ export async function findComparison(asked) {
   const judgedBy = asked.claimed
     ? "Until then the checked-out configuration is judged by."
     : "Until then thresholds that this change loosens count at once.";
-  const baseConfigText = base ? await orWarn(configurationAt(asked, remote, base), null, judgedBy) : null;
+  const reading = base ? configurationAt(asked, remote, base) : Promise.resolve(null);
+  const baseConfigText = await orWarn(reading, null, judgedBy);
+  const baseConfigProblem = await reading.then(
+    () => null,
+    (thrown) => Failure.from(thrown).message,
+  );
   const reference =
     referenceBranch ?? (configuredBranch(baseConfigText, loaded) || defaultReferenceBranch || undefined);
   const left = reference === undefined ? null : await orWarn(whereItLeft(asked, remote, reference), null);
   return {
     defaultReferenceBranch,
     baseConfigText,
+    baseConfigProblem,
     mergeBase: left && { ...left.mergeBase, time: endOfSecond(left.mergeBase.time) },
     ancestors: left?.ancestors ?? [],
     warnings,

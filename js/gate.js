@@ -333,7 +333,7 @@ class GateRun {
   }
 
   /** @param {Judged} judged */
-  #evaluate({ loaded, baseConfigText, mergeBase, ancestors, defaultReferenceBranch }) {
+  #evaluate({ loaded, baseConfigText, baseConfigProblem, mergeBase, ancestors, defaultReferenceBranch }) {
     const { referenceBranch, mode } = this.#input;
     const measurements = this.result.metrics.map(({ id, status, value, error }) => ({
       id,
@@ -350,6 +350,7 @@ class GateRun {
       commitSha: this.#facts.commitSha,
       mode,
       historyProblem: this.#historyProblem,
+      baseConfigProblem,
     };
     const outcome = this.#judge([loaded.text, baseConfigText, measurements, facts]);
     this.#outcome = outcome;
@@ -447,8 +448,15 @@ class GateRun {
  */
 
 /** @param {import("./types.js").GateVerdict} verdict */
-function gateFailed({ failingMetrics }) {
+function gateFailed({ failingMetrics, configurationProblem }) {
   const names = failingMetrics.filter(({ isBlocking }) => isBlocking).map(({ metric }) => `\`${metric}\``);
+  if (names.length === 0 && configurationProblem) {
+    return new Failure(`the quality gate is not known: ${configurationProblem}`, {
+      type: "gate",
+      code: "BASE_CONFIG_UNKNOWN",
+      hint: "In the mode `hard` a change passes only what its base branch demands. See the warning for what to do; `quality-gate-mode: soft` as an input lets this run pass.",
+    });
+  }
   return new Failure(`the quality gate failed: ${names.join(", ")}`, {
     type: "gate",
     code: "GATE_FAILED",

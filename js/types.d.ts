@@ -160,6 +160,8 @@ export interface GateFacts {
   mode?: string | null;
   /** Why the history could not be read, where it could not. */
   historyProblem?: string | null;
+  /** Why the base branch's configuration could not be read, where there is or may be one. */
+  baseConfigProblem?: string | null;
 }
 
 /** `fail` is a broken threshold or a value that must be there; `unknown` could not be judged and is never a pass. */

@@ -89,6 +89,9 @@ pub struct Facts {
     /// Why the history could not be read, where it could not: then there are no baselines.
     #[serde(default)]
     pub history_problem: Option<String>,
+    /// Why the base branch's configuration could not be read, where there is or may be one.
+    #[serde(default)]
+    pub base_config_problem: Option<String>,
 }
 
 /// Where a change left the reference branch.
@@ -114,7 +117,8 @@ where
 ///
 /// `base_config` is the text of the base branch's configuration where the host has it: then a
 /// change is judged by that and by what its own configuration tightens, and all differences are
-/// listed. One that cannot be read is told in the verdict, and the change's own is judged.
+/// listed. Where it cannot be read the verdict says so and the change's own is judged; in the mode
+/// `hard` that is `unknown` at best, and blocks.
 ///
 /// # Errors
 /// `USAGE_INVALID` where the mode asked for is none, `BUILD_INVALID` where a time of the facts is
@@ -127,6 +131,9 @@ pub fn evaluate(
     facts: &Facts,
 ) -> Result<Outcome> {
     let mut terms = configuration::terms(config, base_config.map(configuration::base));
+    if terms.problem.is_none() {
+        terms.problem.clone_from(&facts.base_config_problem);
+    }
     if let Some(mode) = given(facts.mode.as_deref()) {
         terms.mode = GateMode::parse(mode).ok_or_else(|| {
             let words: Vec<String> = GateMode::WORDS.iter().map(|word| quote(word)).collect();
@@ -237,14 +244,16 @@ impl Run<'_> {
         let (mut annotations, warnings): (Vec<_>, Vec<_>) =
             annotations.into_iter().partition(|annotation: &Annotation| annotation.level == Level::Error);
         annotations.extend(warnings);
-        let status = match (is_failed, is_evaluated) {
+        let Run { info, terms, .. } = self;
+        // What the base branch demands is not known, so that passing what the change itself demands shows nothing.
+        let is_unbound = terms.mode == GateMode::Hard && terms.problem.is_some();
+        let status = match (is_failed, is_evaluated && !is_unbound) {
             (true, _) => Status::Fail,
             (false, true) => Status::Pass,
             (false, false) => Status::Unknown,
         };
-        let Run { info, terms, .. } = self;
         Ok(Outcome {
-            blocks: is_failed && terms.mode == GateMode::Hard,
+            blocks: terms.mode == GateMode::Hard && (is_failed || is_unbound),
             annotations,
             quality_gate: QualityGate {
                 status,

@@ -83,7 +83,8 @@ export function showVerdict(terminal, result, verdict) {
   terminal.line();
   table(terminal, [...metrics, ...otherMetrics]);
   terminal.line();
-  if (configurationProblem) terminal.warn(configurationProblem);
+  const said = result.warnings.some(({ message }) => message === configurationProblem);
+  if (configurationProblem && !said) terminal.warn(configurationProblem);
   for (const { metric, what, before, after, judged } of configurationChanges) {
     const of = metric === undefined ? "" : ` of ${metric}`;
     terminal.line(`changed ${what}${of}: ${before ?? "none"} → ${after ?? "none"}; ${judged}`);

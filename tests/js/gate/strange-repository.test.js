@@ -210,7 +210,8 @@ for (const [what, hide] of HIDDEN) {
       project.write("ci/unentropy.json", JSON.stringify(config(10)));
       hide(project);
       const outcome = await gate(project, "-c", "ci/unentropy.json");
-      const { warnings } = JSON.parse(outcome.stdout);
+      const { warnings, error } = JSON.parse(outcome.stdout);
+      assert.deepEqual([outcome.code, error.code], [5, "BASE_CONFIG_UNKNOWN"]);
       const found = warnings.find((/** @type {{code: string}} */ { code }) => code === "BASE_CONFIG_UNKNOWN");
       assert.match(
         found?.message ?? "",

@@ -62,7 +62,9 @@ export function showRecorded(terminal, result, { commitSha, branch }) {
   const where = `${result.databaseLocation} (${builds}, ${formatValue(result.databaseSize ?? 0, "bytes")})`;
   const failed =
     result.metricsFailed > 0 ? `, ${terminal.paint("bad", `${result.metricsFailed} failed`)}` : "";
-  if (result.history === "new") terminal.line(newHistory(result.databaseLocation));
+  // Where one is gone, the warning says what starts in its place.
+  const isGone = result.warnings.some(({ code }) => code === "HISTORY_REPAIRED");
+  if (result.history === "new" && !isGone) terminal.line(newHistory(result.databaseLocation));
   terminal.line(`recorded ${commitSha.slice(0, 12)} of ${branch} in ${where}`);
   terminal.line(
     `${result.metricsCollected} of ${result.metrics.length} metrics collected${failed} in ${milliseconds(result.durationMs)}`,

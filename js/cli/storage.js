@@ -5,7 +5,7 @@ import path from "node:path";
 import { closest } from "../engine.js";
 import { Failure } from "../failure.js";
 import { checkName } from "../storage/artifact-names.js";
-import { STORAGE_TYPES } from "../storage/factory.js";
+import { CHOICES, STORAGE_TYPES } from "../storage/factory.js";
 import { backupOf } from "../storage/local-copies.js";
 
 /** The history's file where nothing else is said. */
@@ -140,8 +140,28 @@ export function s3Config(values, defaults) {
   };
 }
 
-/** What to do about a history that is damaged or gone. @param {Record<string, any>} values */
-const repairs = (values) => ({ onCorrupt: values["on-corrupt"], onMissing: values["on-missing"] });
+/**
+ * What to do about a history that is damaged or gone.
+ *
+ * @param {Record<string, any>} values flags, or inputs that are checked already
+ * @returns {Pick<import("../types.js").StorageProviderConfig, "onCorrupt" | "onMissing">}
+ * @throws {Failure} `USAGE_INVALID`
+ */
+function repairs(values) {
+  for (const [name, choices] of Object.entries({
+    "on-corrupt": CHOICES.onCorrupt,
+    "on-missing": CHOICES.onMissing,
+  })) {
+    const value = values[name];
+    if (value === undefined || choices.includes(value)) continue;
+    const close = closest(value, [...choices]);
+    throw new Failure(
+      `\`--${name}\` is \`${value}\`, expected one of ${choices.map((choice) => `\`${choice}\``).join(", ")}`,
+      { type: "validation", code: "USAGE_INVALID", hint: close ? `Did you mean \`${close}\`?` : "" },
+    );
+  }
+  return { onCorrupt: values["on-corrupt"], onMissing: values["on-missing"] };
+}
 
 /**
  * What flags, or the action's inputs of the same names, say of a history in artifacts, then the configuration. The

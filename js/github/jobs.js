@@ -73,7 +73,11 @@ export async function trackJob(settings, { terminal, listener, ...run }) {
       location: result.databaseLocation,
       builds: result.totalBuilds,
       bytes: result.databaseSize,
-      isNew: success && result.history === "new",
+      isNew:
+        success &&
+        result.history === "new" &&
+        // Where one is gone, the warning says what starts in its place.
+        !warnings.some(({ code }) => code === "HISTORY_REPAIRED"),
     },
     report: reportPath,
     outputs: {

@@ -25,7 +25,7 @@ import { SqliteStorageProvider } from "./session.js";
  */
 
 /** What each option takes. */
-const CHOICES = Object.freeze({
+export const CHOICES = Object.freeze({
   onCorrupt: Object.freeze(["fail", "restore", "recreate"]),
   onMissing: Object.freeze(["fail", "restore", "begin"]),
 });

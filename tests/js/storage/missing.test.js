@@ -175,5 +175,8 @@ test("a wrong choice is named with those that there are", async (t) => {
   const project = projectWith(t);
   const outcome = await track(project, 1, "--on-missing", "beginn");
   assert.equal(outcome.code, 2, told(outcome));
-  assert.match(told(outcome), /is `beginn`, expected one of `fail`, `restore`, `begin`/);
+  assert.match(
+    told(outcome),
+    /`--on-missing` is `beginn`, expected one of `fail`, `restore`, `begin`[^]*Did you mean `begin`/,
+  );
 });

@@ -143,6 +143,11 @@ export class S3Client {
     return this.#connection.clockOffsetMs;
   }
 
+  /** The present by the store's clock, as far as it was heard, in milliseconds since 1970. */
+  get present() {
+    return this.#connection.present;
+  }
+
   /** Closes idle connections; the client can still be used. */
   close() {
     this.#connection.close();

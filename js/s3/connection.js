@@ -123,6 +123,11 @@ export class Connection {
     return this.#clock.offsetMs;
   }
 
+  /** The present by the server's clock, as far as it was heard. */
+  get present() {
+    return this.#now() + (this.#clock.offsetMs ?? 0);
+  }
+
   /** Closes idle connections. */
   close() {
     this.#transport.close();

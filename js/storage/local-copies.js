@@ -15,7 +15,7 @@ import {
   statSync,
   unlinkSync,
 } from "node:fs";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { errnoOf, Failure } from "../failure.js";
 import { backupKept, stamp } from "./copies.js";
 
@@ -123,22 +123,28 @@ function namesIn(folder, known) {
  * @returns {{copy: GoodCopy | null, looked: string[]}}
  */
 export function localCopy(target, builds) {
-  const backup = backupOf(target);
-  try {
-    if (!statSync(backup).isFile()) return { copy: null, looked: [`\`${backup}\`: it is no regular file`] };
-    const bytes = readFileSync(backup);
-    const count = builds(bytes);
-    if (count === null) return { copy: null, looked: [`\`${backup}\`: damaged too`] };
-    return { copy: { bytes, builds: count, source: `\`${backup}\`` }, looked: [] };
-  } catch (thrown) {
-    if (errnoOf(thrown) === "ENOENT") return { copy: null, looked: [`\`${backup}\`: there is none`] };
-    const { message } = Failure.fromSystem(thrown, {
-      type: "storage",
-      doing: "could not read",
-      path: backup,
-    });
-    return { copy: null, looked: [message] };
+  const folder = dirname(target);
+  const start = `${basename(target)}.gone-`;
+  const aside = namesIn(folder, []).filter((name) => name.startsWith(start));
+  const newestFirst = aside.sort().reverse();
+  /** @type {string[]} */
+  const looked = [];
+  for (const file of [backupOf(target), ...newestFirst.map((name) => join(folder, name))]) {
+    try {
+      const bytes = statSync(file).isFile() ? readFileSync(file) : null;
+      const count = bytes && builds(bytes);
+      if (bytes && count !== null) return { copy: { bytes, builds: count, source: `\`${file}\`` }, looked };
+      looked.push(`\`${file}\`: ${bytes ? "damaged" : "it is no regular file"}`);
+    } catch (thrown) {
+      looked.push(`\`${file}\`: ${errnoOf(thrown) === "ENOENT" ? "there is none" : why(thrown, file)}`);
+    }
   }
+  return { copy: null, looked };
+}
+
+/** @param {unknown} thrown @param {string} path */
+function why(thrown, path) {
+  return Failure.fromSystem(thrown, { type: "storage", doing: "could not read", path }).message;
 }
 
 /**

@@ -218,7 +218,8 @@ function replaceIf(target, bytes, ifVersion, { held, keep }) {
     const confirm = () => {
       if (!held()) return false;
       keep();
-      return true;
+      // Making the backup takes its time, too.
+      return held();
     };
     const replaced = writeAtomically(target, bytes, { confirm });
     return replaced ? { status: "stored", version: versionOf(bytes) } : { status: "conflict" };

@@ -24,6 +24,8 @@ const VERSIONS = 50;
  * it stores the history, and several first runs may overlap.
  */
 const WAITING_MS = 60 * 60 * 1000;
+/** How far the time of a note may be from that of the object which has it: an upload may take so long. */
+const NOTE_MS = 60 * 60 * 1000;
 /** Codes of a copy whose original is no longer what was read. */
 const MOVED = new Set(["S3_SOURCE_CHANGED", "S3_OBJECT_MISSING"]);
 /** Codes of a store that did not hear the question, or is not the right one to ask. */
@@ -72,18 +74,21 @@ export class S3Copies {
    * @returns {Record<string, string>}
    */
   metadata() {
-    return this.#noted === null ? {} : { [BACKUP]: `${this.#noted} ${this.#mark()}` };
+    if (this.#noted === null) return {};
+    return { [BACKUP]: `${this.#noted} ${this.#mark()} ${Math.round(this.#options.client.present / 1000)}` };
   }
 
   /**
-   * Learns from the history's metadata how many builds the backup holds.
+   * Learns from the history's metadata how many builds the backup holds. Metadata goes along when somebody copies an
+   * object here, from another location or an older version from this one; what it notes is then about another time.
    *
-   * @param {Record<string, string>} metadata
+   * @param {{metadata: Record<string, string>, lastModified: number | null} | null} object null where there is none
    */
-  learn(metadata) {
-    const [builds, mark] = (metadata[BACKUP] ?? "").split(" ");
-    // An object that was copied here from another location brings that one's metadata along.
-    this.#noted = /^\d+$/.test(builds) && mark === this.#mark() ? Number(builds) : null;
+  learn(object) {
+    const [builds = "", mark, seconds] = (object?.metadata[BACKUP] ?? "").split(" ");
+    const apart = Math.abs((object?.lastModified ?? Number.NaN) - Number(seconds) * 1000);
+    const isOwn = /^\d+$/.test(builds) && mark === this.#mark() && apart < NOTE_MS;
+    this.#noted = isOwn ? Number(builds) : null;
   }
 
   #mark() {
@@ -137,10 +142,11 @@ export class S3Copies {
   async #backupBuilds({ replaces, count }) {
     if (this.#noted !== null && this.#noted <= replaces) return this.#noted;
     const { client } = this.#options;
-    const head = await client.head(this.#backup);
+    // Without the right to list, stores refuse to say that there is none.
+    const head = await asked(() => client.head(this.#backup));
     if (!head) return 0;
-    const told = head.metadata[BUILDS] ?? "";
-    if (/^\d+$/.test(told)) return Number(told);
+    const noted = head.metadata[BUILDS] ?? "";
+    if (/^\d+$/.test(noted)) return Number(noted);
     // It was put there by hand or by another program.
     const object = await client.get(this.#backup);
     return (object && count(object.bytes)) ?? 0;
@@ -267,14 +273,19 @@ export class S3Copies {
      * @returns {Promise<GoodCopy | null>}
      */
     const tried = async (source, get) => {
-      const object = await get();
-      if (!object) {
-        looked.push(`${source}: there is none`);
+      try {
+        const object = await get();
+        if (!object) {
+          looked.push(`${source}: there is none`);
+          return null;
+        }
+        const count = damageOf(source, object) ? null : builds(object.bytes);
+        looked.push(`${source}: ${count === null ? "damaged" : counted(count)}`);
+        return count === null ? null : { bytes: object.bytes, builds: count, source };
+      } catch (thrown) {
+        looked.push(`${source}: ${unusable(thrown).message}`);
         return null;
       }
-      const count = damageOf(source, object) ? null : builds(object.bytes);
-      looked.push(`${source}: ${count === null ? "damaged too" : counted(count)}`);
-      return count === null ? null : { bytes: object.bytes, builds: count, source };
     };
     try {
       const versions = (await client.listVersions(key)).filter(
@@ -287,15 +298,15 @@ export class S3Copies {
         if (copy) return { copy, looked };
       }
     } catch (thrown) {
-      looked.push(`the bucket's older versions: ${Failure.from(thrown).message}`);
+      looked.push(`the bucket's older versions: ${unusable(thrown).message}`);
     }
-    try {
-      const copy = await tried(`\`${this.#backup}\``, () => client.get(this.#backup));
-      return { copy, looked };
-    } catch (thrown) {
-      looked.push(`\`${this.#backup}\`: ${Failure.from(thrown).message}`);
-      return { copy: null, looked };
+    const aside =
+      (await asked(() => client.list(`${key}.gone-`)))?.objects.map(({ key: name }) => name) ?? [];
+    for (const name of [this.#backup, ...aside.sort().reverse()]) {
+      const copy = await tried(`\`${name}\``, () => client.get(name));
+      if (copy) return { copy, looked };
     }
+    return { copy: null, looked };
   }
 }
 
@@ -314,8 +325,21 @@ async function asked(ask) {
   try {
     return await ask();
   } catch (thrown) {
-    const failure = Failure.from(thrown);
-    if (failure.retryable || failure.type !== "storage" || UNANSWERED.has(failure.code)) throw failure;
+    unusable(thrown);
     return null;
   }
+}
+
+/**
+ * A failure that is an answer: what was asked for cannot be had. A store in trouble, or a run that is told to stop, has
+ * given none.
+ *
+ * @param {unknown} thrown
+ * @returns {Failure}
+ * @throws {Failure} where there may be an answer later
+ */
+function unusable(thrown) {
+  const failure = Failure.from(thrown);
+  if (failure.retryable || failure.type !== "storage" || UNANSWERED.has(failure.code)) throw failure;
+  return failure;
 }

@@ -188,6 +188,7 @@ export class S3Store {
     }
     this.#uncertain = false;
     if (!object) {
+      this.#copies.learn(null);
       this.#doubtEndpoint();
       return null;
     }
@@ -198,7 +199,7 @@ export class S3Store {
       decodeVerdict(metadata[COMPLETIONS], this.#place, this.#now()),
     );
     if (damage) return { bytes: object.bytes, version: object.etag, damage };
-    this.#copies.learn(object.metadata);
+    this.#copies.learn(object);
     return { bytes: object.bytes, version: object.etag, proved: Boolean(object.metadata[SHA256]) };
   }
 
@@ -463,7 +464,7 @@ export class S3Store {
         {
           type: "storage",
           code: "S3_UPLOAD_DAMAGED",
-          hint: `Run it again. The history as it was before is \`${this.#location}.bak\`.`,
+          hint: `Run it again. If a backup was made, it is \`${this.#location}.bak\`.`,
           retryable: true,
         },
       );

@@ -23,6 +23,8 @@ const TRIES = 40;
 const ANNOUNCED_AGAIN = 3;
 /** The first pause is below this many milliseconds; each further one may be twice as long. */
 const PAUSE_MS = 25;
+/** The pause after a store has refused to create a history where it has none, in milliseconds. */
+const REFUSAL_PAUSE_MS = 500;
 /** No pause is longer, in milliseconds. */
 const LONGEST_PAUSE_MS = 5_000;
 
@@ -46,6 +48,7 @@ const LONGEST_PAUSE_MS = 5_000;
  * @property {number | null} size of the bytes; null where a history begins
  * @property {string | null} version of what a write would replace
  * @property {number} builds how many there were, before anything was changed
+ * @property {boolean} [isRemedied] whether it takes the place of a damaged one
  */
 
 /** @implements {StorageProvider} */
@@ -198,7 +201,7 @@ export class SqliteStorageProvider {
         const failure = Failure.from(thrown);
         if (!blob || !DAMAGE.has(failure.code) || !this.#store.remedy) throw failure;
         const remedied = await this.#store.remedy(blob, failure, (bytes) => this.#countBuilds(bytes));
-        if (remedied) return this.#opened(remedied);
+        if (remedied) return { ...this.#opened(remedied), isRemedied: true };
         if (attempt + 1 >= this.#tries) throw this.#contended();
       }
     }
@@ -249,8 +252,10 @@ export class SqliteStorageProvider {
       } finally {
         history.free();
       }
-    } catch {
-      return null;
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      if (DAMAGE.has(failure.code)) return null;
+      throw failure;
     }
   }
 
@@ -296,6 +301,8 @@ export class SqliteStorageProvider {
       const creating = this.#version === null;
       const loaded = await this.#load({ keep: true });
       refusals = creating && loaded.version === null && !outcome.busy ? refusals + 1 : 0;
+      // Another run may be storing its first build just now.
+      if (refusals > 0) await this.#sleep(refusals * REFUSAL_PAUSE_MS);
       if (refusals >= REFUSALS) {
         loaded.history.free();
         throw createRefused(this.location);
@@ -423,15 +430,18 @@ export class SqliteStorageProvider {
   #rebase(loaded, folded) {
     if (loaded.version === null) {
       loaded.history.free();
+      if (this.#version !== null) this.#warn(deletedMeanwhile(this.location));
       this.#version = null;
       return true;
     }
     try {
+      // It was damaged since it was loaded: what was loaded is better than any copy.
+      if (loaded.isRemedied) loaded.history.merge(this.#current().save());
       const again = reapplyChanges(loaded.history, this.#changes, (change, result) =>
         this.#noteOutdated(change, result),
       );
       this.#changes = again.changes;
-      const changed = again.changed || folded;
+      const changed = again.changed || folded || Boolean(loaded.isRemedied);
       this.#adopt(loaded);
       return changed || loaded.size === null;
     } catch (thrown) {
@@ -598,4 +608,16 @@ export class SqliteStorageProvider {
       },
     );
   }
+}
+
+/** @param {string} location */
+function deletedMeanwhile(location) {
+  return new Failure(
+    `\`${location}\` was deleted during this run; it was stored again with the builds that it had when it was loaded`,
+    {
+      type: "storage",
+      code: "HISTORY_REPAIRED",
+      hint: "Builds of other runs that were stored in between may be missing. `unentropy merge` adds those of a copy.",
+    },
+  );
 }

@@ -266,6 +266,107 @@ test(
   }),
 );
 
+describe("what happens to a history while a run has it open", () => {
+  /** A run that has loaded the history and recorded build `n`. @param {Place} place @param {number} n @param {Parameters<Place["open"]>[0]} [more] */
+  const opened = async (place, n, more) => {
+    const storage = await place.open(more, QUICK);
+    record(storage.getRepository(), n);
+    return storage;
+  };
+
+  test(
+    "it is deleted after others have stored: it is stored again with a warning, and no backup is replaced by it",
+    at(async (place) => {
+      await add(place, [1, 2]);
+      const storage = await opened(place, 3);
+      await add(place, [4, 5, 6, 7]);
+      const backup = (await copies(place))[".bak"];
+      await place.client.delete(place.key);
+      await storage.close();
+      assert.match(storage.warnings.map(({ message }) => message).join(), /was deleted during this run/);
+      assert.deepEqual(await place.runs(), ["w/1", "w/2", "w/3"]);
+      const warnings = await add(place, [8]);
+      assert.match(warnings.map(({ code }) => code).join(), /BACKUP_KEPT/);
+      assert.deepEqual((await copies(place))[".bak"], backup);
+    }),
+  );
+
+  for (const onCorrupt of /** @type {const} */ (["restore", "recreate"])) {
+    test(
+      `it is spoiled: what was loaded stays, whatever \`on-corrupt: ${onCorrupt}\` finds`,
+      at(
+        async (place) => {
+          await add(place, [1, 2, 3]);
+          const storage = await opened(place, 4, { onCorrupt });
+          await place.put(Buffer.from("spoiled"));
+          await storage.close();
+          assert.deepEqual(await place.runs(), ["w/1", "w/2", "w/3", "w/4"]);
+        },
+        // This server copies whatever is there to the backup, whichever version was named.
+        { bucket: "versioned" },
+      ),
+    );
+  }
+
+  test(
+    "an older version is copied over it, with its notes: the backup is looked at before it is replaced",
+    at(async (place) => {
+      await add(place, [1, 2]);
+      const old = await place.client.get(place.key);
+      assert.ok(old);
+      await add(place, [3, 4, 5]);
+      const backup = (await copies(place))[".bak"];
+      const metadata = { ...old.metadata };
+      const [builds, mark] = (metadata["unentropy-backup"] ?? "").split(" ");
+      metadata["unentropy-backup"] = `${builds} ${mark} ${Math.round((Date.now() - 5 * HOUR) / 1000)}`;
+      await place.put(old.bytes, metadata);
+      const warnings = await add(place, [6]);
+      assert.match(warnings.map(({ code }) => code).join(), /BACKUP_KEPT/);
+      assert.deepEqual((await copies(place))[".bak"], backup);
+    }),
+  );
+});
+
+test(
+  "a key that may not list the bucket, and is refused what is missing, keeps backups without a warning",
+  at(async (place) => {
+    const missing = [denied({ method: "HEAD", url: /\.bak$/ }), denied({ method: "GET", url: /\.bak$/ })];
+    proxy.script([...NO_LISTING, ...missing]);
+    await add(place, [1]);
+    assert.deepEqual(await add(place, [2]), []);
+    proxy.script([]);
+    assert.ok((await copies(place))[".bak"]);
+  }),
+);
+
+test(
+  "a run that was to begin again and stored nothing leaves a copy that is found",
+  at(async (place) => {
+    await add(place, [1, 2, 3]);
+    await place.client.delete(place.key);
+    (await place.open({ onMissing: "begin" }, QUICK)).cleanup();
+    const warnings = await add(place, [4], { onMissing: "restore" });
+    assert.match(warnings[0].message, /restored from `.*\.gone-\d{8}T\d{6}Z` with 2 builds/);
+    assert.deepEqual(await place.runs(), ["w/1", "w/2", "w/4"]);
+  }),
+);
+
+test(
+  "a store in trouble does not make an older copy the history",
+  at(
+    async (place) => {
+      await add(place, [1, 2, 3]);
+      await place.client.delete(place.key);
+      const trouble = { kind: /** @type {const} */ ("answer"), status: 503, code: "ServiceUnavailable" };
+      proxy.script([{ fault: trouble, method: "GET", url: /versionId=/ }]);
+      await assert.rejects(add(place, [4], { onMissing: "restore" }), { code: "S3_SERVER_ERROR" });
+      proxy.script([]);
+      assert.equal(await place.content(), null);
+    },
+    { bucket: "versioned" },
+  ),
+);
+
 describe("a store that says that there is nothing and refuses to create something", () => {
   const refuses = () =>
     proxy.script([

@@ -204,7 +204,7 @@ test("on a developer's machine the branch's own commits are compared with where 
   assert.deepEqual([code, verdict?.baselineInfo.choice, verdict?.judgedBy], [5, "merge-base", "base"]);
 });
 
-test("a shallow clone without a token: both gaps are told, and the branch's newest build is compared with", async (t) => {
+test("a shallow clone without a token: both gaps are reported, the branch's newest build is compared with, and a hard gate blocks", async (t) => {
   const change = await Change.start(t);
   change.commit({ value: "99" });
   const clone = shallow(t, change);
@@ -214,7 +214,7 @@ test("a shallow clone without a token: both gaps are told, and the branch's newe
   });
   assert.deepEqual(
     [code, warnings, verdict?.baselineInfo.choice, verdict?.judgedBy],
-    [0, ["BASE_CONFIG_UNKNOWN", "MERGE_BASE_UNKNOWN"], "newest", "own"],
+    [5, ["BASE_CONFIG_UNKNOWN", "MERGE_BASE_UNKNOWN"], "newest", "own"],
   );
 });
 

@@ -198,7 +198,7 @@ describe("the command line with a history in S3", () => {
       3,
       /S3_AUTH_FAILED/,
     ],
-    ["another repair", ["--on-corrupt", "pray"], {}, 2, /STORAGE_CONFIG_INVALID.*`pray`/s],
+    ["another repair", ["--on-corrupt", "pray"], {}, 2, /USAGE_INVALID.*`--on-corrupt` is `pray`/s],
     [
       "a credential as a flag",
       ["--s3-secret-access-key", "x"],

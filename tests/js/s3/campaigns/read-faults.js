@@ -69,10 +69,14 @@ export const READ_FAULTS = Object.freeze([
   },
   {
     what: "200 with a page instead of the object",
-    fault: answer(200, undefined, { body: "<html></html>" }),
+    fault: answer(200, undefined, { body: "<html></html>", headers: { etag: '"page"' } }),
     code: "HISTORY_NOT_SQLITE",
   },
-  { what: "200 with nothing", fault: answer(200, undefined, { body: "" }), code: "HISTORY_NOT_SQLITE" },
+  {
+    what: "200 with nothing",
+    fault: answer(200, undefined, { body: "", headers: { etag: '"nothing"' } }),
+    code: "HISTORY_NOT_SQLITE",
+  },
   {
     what: "a redirect to another host",
     fault: answer(307, undefined, { headers: { location: "https://elsewhere.example/x" } }),

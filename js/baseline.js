@@ -45,6 +45,7 @@ const MOST_ANCESTORS = 100;
  *
  * @typedef {object} ConfigPlace
  * @property {string} root the repository's folder; the workspace where there is none
+ * @property {boolean} found whether there is one; without it the path below the root is a guess
  * @property {string | null} path of the configuration below it, with `/`; null where it lies outside
  * @property {{name: string, kind: string} | null} crossed the first folder on the way that is a link or another repository
  */
@@ -138,7 +139,7 @@ async function defaultBranch({ place, event }, remote) {
  * @throws {Failure} BASE_CONFIG_UNKNOWN
  */
 async function configurationAt({ place }, remote, base) {
-  const { root, path: file, crossed } = place;
+  const { root, found, path: file, crossed } = place;
   // A configuration from elsewhere, such as a generated one, has no older version.
   if (file === null) return null;
   const unread = `\`${file}\` of the base branch \`${base.ref}\` could not be read`;
@@ -147,6 +148,12 @@ async function configurationAt({ place }, remote, base) {
   if (here?.elsewhere !== undefined) {
     throw configurationUnknown(
       `${unread}: \`${here.elsewhere}\` is another repository there`,
+      "Keep the configuration in the repository that is judged.",
+    );
+  }
+  if (here?.outside !== undefined) {
+    throw configurationUnknown(
+      `${unread}: \`${here.outside}\` is a link there that leads to no file of the repository`,
       "Keep the configuration in the repository that is judged.",
     );
   }
@@ -164,6 +171,14 @@ async function configurationAt({ place }, remote, base) {
       "Name the configuration by its own path in the repository.",
     );
   }
+  if (text === null && !found) {
+    const problem = await gitProblem(root);
+    throw configurationUnknown(
+      `${unread}: it has no such file, and where the repository begins is not known here: ` +
+        `${problem?.cause ?? `there is no \`.git\` around \`${root}\``}`,
+      problem?.hint ?? "Check the repository out in a step before this one.",
+    );
+  }
   return text;
 }
 
@@ -175,12 +190,15 @@ async function configurationAt({ place }, remote, base) {
  * @returns {ConfigPlace}
  */
 export function configPlace({ file, directory }, cwd) {
-  const root = repositoryAround(cwd) ?? firstRepositoryBelow(cwd, directory) ?? cwd;
+  const repository = repositoryAround(cwd) ?? firstRepositoryBelow(cwd, directory);
+  const root = repository ?? cwd;
+  const found = repository !== null;
   const inside = below(root, file);
-  if (inside !== null) return { root, path: inside, crossed: crossedFolder(root, path.dirname(inside)) };
+  if (inside !== null)
+    return { root, found, path: inside, crossed: crossedFolder(root, path.dirname(inside)) };
   // The workspace itself may have been reached by a link.
   const real = below(realPath(root), path.join(realPath(directory), path.basename(file)));
-  return { root, path: real, crossed: null };
+  return { root, found, path: real, crossed: null };
 }
 
 /** @param {string} folder @param {string} file @returns {string | null} with `/`; null where it lies outside */
@@ -337,8 +355,9 @@ class Remote {
       if (data?.type === "file" && data.encoding === "base64" && typeof data.content === "string") {
         return Buffer.from(data.content, "base64").toString("utf8");
       }
-      // A directory or a link of that name is no configuration.
-      if (Array.isArray(data) || (typeof data?.type === "string" && data.type !== "file")) return null;
+      // A directory of that name is no configuration.
+      if (Array.isArray(data)) return null;
+      if (typeof data?.type === "string" && data.type !== "file") throw ledElsewhere(doing, file, data.type);
       throw configurationUnknown(
         `${doing}: the answer has no text`,
         "Check that the file is no larger than 1 MiB.",
@@ -346,9 +365,35 @@ class Remote {
     } catch (thrown) {
       const failure = Failure.from(thrown);
       if (failure.type === "internal") throw failure;
-      if (statusOf(failure) === 404 && (await this.#sees(ref))) return null;
+      if (statusOf(failure) === 404 && (await this.#hasFolders(file, ref, doing)) && (await this.#sees(ref)))
+        return null;
       throw configurationUnknown(failure.message, failure.hint, failure);
     }
+  }
+
+  /**
+   * Looks at the folders that a file is not found in: behind a link or in another repository GitHub finds nothing, which
+   * does not say that the branch has no such file.
+   * @param {string} file
+   * @param {string} ref
+   * @param {string} doing
+   * @returns {Promise<true>} where the nearest one that is there is a folder
+   * @throws {Failure} BASE_CONFIG_UNKNOWN
+   */
+  async #hasFolders(file, ref, doing) {
+    for (let at = path.posix.dirname(file); at !== "."; at = path.posix.dirname(at)) {
+      try {
+        const { data } = await this.#get(`/contents/${encodedPath(at)}`, { ref }, doing);
+        if (Array.isArray(data)) return true;
+        throw ledElsewhere(doing, at, data?.type);
+      } catch (thrown) {
+        const failure = Failure.from(thrown);
+        if (failure.type === "internal") throw failure;
+        if (statusOf(failure) === 404) continue;
+        throw configurationUnknown(failure.message, failure.hint, failure);
+      }
+    }
+    return true;
   }
 
   /**
@@ -460,6 +505,23 @@ const encodedPath = (file) => file.split("/").map(encodeURIComponent).join("/");
 
 /** @param {unknown} failure */
 const statusOf = (failure) => /** @type {{status?: number}} */ (failure).status;
+
+/**
+ * @param {string} doing
+ * @param {string} place
+ * @param {unknown} type of the entry, as GitHub names it
+ */
+function ledElsewhere(doing, place, type) {
+  const kinds = /** @type {Record<string, string>} */ ({
+    symlink: "a link there that leads to no file of the repository",
+    submodule: "another repository there",
+    file: "a file there, or a link to one",
+  });
+  return configurationUnknown(
+    `${doing}: \`${place}\` is ${kinds[String(type)] ?? "no folder there"}`,
+    "Keep the configuration in the repository that is judged, below folders of its own.",
+  );
+}
 
 /** @param {string} message @param {string} hint @param {unknown} [cause] */
 function configurationUnknown(message, hint, cause) {

@@ -253,8 +253,9 @@ const MOST_LINKS = 5;
  * @param {string} commit its id; has to be here
  * @param {string} file relative to the repository's root, with `/`
  * @param {number} [links] how many symbolic links led to it
- * @returns {Promise<{text: string | null, elsewhere?: string} | null>} `text` is null where the commit has no such file;
- *   `elsewhere` names the folder of the path that is another repository in it (a submodule); null where git has no answer
+ * @returns {Promise<{text: string | null, elsewhere?: string, outside?: string} | null>} `text` is null where the commit
+ *   has no such file; `elsewhere` names the folder of the path that is another repository in it (a submodule), `outside`
+ *   the link of it that leads to nothing that the commit has; null where git has no answer
  */
 export async function fileAt(cwd, commit, file, links = 0) {
   const parts = file.split("/");
@@ -269,9 +270,13 @@ export async function fileAt(cwd, commit, file, links = 0) {
       const target = await gitText(cwd, "cat-file", "blob", object);
       if (target === null) return null;
       const rest = parts.slice(depth).join("/");
-      const led = path.posix.normalize(path.posix.join(path.posix.dirname(place), target, rest));
-      if (links >= MOST_LINKS || target.startsWith("/") || led.startsWith("..")) return { text: null };
-      return fileAt(cwd, commit, led, links + 1);
+      const led = path.posix.join(path.posix.dirname(place), target, rest).replace(/\/$/, "");
+      const leadsOut = target.startsWith("/") || led === ".." || led.startsWith("../");
+      if (links >= MOST_LINKS || leadsOut) return { text: null, outside: place };
+      const found = led === "." ? { text: null } : await fileAt(cwd, commit, led, links + 1);
+      // The file's own name is there: what it leads to is made later, or lies elsewhere.
+      const isDangling = rest === "" && found?.text === null && found.elsewhere === undefined;
+      return isDangling ? { text: null, outside: place } : found;
     }
     if (type === "tree" && depth < parts.length) continue;
     if (type !== "blob" || depth < parts.length) return { text: null };

@@ -68,6 +68,8 @@ export class GitHubServer {
   comments = [];
   /** Files by `ref:path`. @type {Map<string, string>} */
   files = new Map();
+  /** Links and submodules by `ref:path`: what is found at the path itself; below them is nothing. @type {Map<string, "symlink" | "submodule">} */
+  entries = new Map();
   /** The merge base of two commits or branches, by `base...head`. @type {Map<string, string>} */
   mergeBases = new Map();
   /** The commits before a commit or branch, itself first. @type {Map<string, string[]>} */
@@ -507,7 +509,13 @@ export class GitHubServer {
       "contents=read",
       ({ url, parts }) => {
         const ref = url.searchParams.get("ref") ?? this.defaultBranch;
-        const text = this.files.get(`${ref}:${parts[0]}`);
+        const place = `${ref}:${parts[0]}`;
+        const text = this.files.get(place);
+        const type = this.entries.get(place);
+        if (type) return ok({ type, path: parts[0], size: 0 });
+        const inside = [...this.files.keys()].filter((file) => file.startsWith(`${place}/`));
+        if (inside.length > 0)
+          return ok(inside.map((file) => ({ type: "file", path: file.slice(ref.length + 1) })));
         if (text === undefined) return refusal(404, "Not Found");
         const content = Buffer.from(text).toString("base64");
         return ok({

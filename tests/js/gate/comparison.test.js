@@ -17,6 +17,7 @@ before(async () => {
 after(() => server.stop());
 beforeEach(() => {
   server.files.clear();
+  server.entries.clear();
   server.mergeBases.clear();
   server.histories.clear();
   server.times.clear();
@@ -331,6 +332,64 @@ for (const [name, prepare, expected, judgedBy] of CONFIGURATIONS) {
     assert.deepEqual([code, warnings, verdict?.judgedBy], [5, expected, judgedBy]);
   });
 }
+
+/**
+ * What GitHub has at the base, where `ci/conf/unentropy.json` is asked for and is not found, or is no file; and what is said.
+ * @type {[string, Record<string, "symlink" | "submodule" | "file">, RegExp | null][]}
+ */
+const NOT_FOUND = [
+  ["in a folder without it", { "ci/conf/other": "file" }, null],
+  ["in a folder without the folder", { "ci/other": "file" }, null],
+  ["in a repository without the folders", {}, null],
+  ["a link", { "ci/conf/unentropy.json": "symlink" }, /`ci\/conf\/unentropy\.json` is a link there/],
+  [
+    "another repository",
+    { "ci/conf/unentropy.json": "submodule" },
+    /`ci\/conf\/unentropy\.json` is another repository there/,
+  ],
+  ["behind a link", { "ci/conf": "symlink" }, /: `ci\/conf` is a link there/],
+  ["behind another repository", { "ci/conf": "submodule" }, /: `ci\/conf` is another repository there/],
+  ["behind a link further up", { ci: "symlink" }, /: `ci` is a link there/],
+  ["behind another repository further up", { ci: "submodule" }, /: `ci` is another repository there/],
+  ["behind a file", { ci: "file" }, /: `ci` is a file there/],
+];
+for (const [where, entries, said] of NOT_FOUND) {
+  test(`a hard gate whose base configuration is ${where} on GitHub: ${said ? "not known" : "the change brings the first"}`, async (t) => {
+    const change = await Change.start(t, { config: gated([NO_DROP]) });
+    change.commit({ "ci/conf/unentropy.json": config([{ mode: "min", target: 1 }]), "ci/conf/value": "80" });
+    const env = { ...change.pullRequest(), ...access() };
+    const base = change.git("rev-parse", "main");
+    server.histories.set(base, [base]);
+    for (const [name, type] of Object.entries(entries)) {
+      if (type === "file") server.files.set(`${base}:${name}`, "");
+      else server.entries.set(`${base}:${name}`, type);
+    }
+    const { code, document, warnings } = await change.gate(
+      [...databaseOf(change), "-c", "ci/conf/unentropy.json"],
+      { cwd: shallow(t, change), env },
+    );
+    const found = document.warnings.find(
+      (/** @type {{code: string}} */ one) => one.code === "BASE_CONFIG_UNKNOWN",
+    );
+    assert.deepEqual([code, warnings.includes("BASE_CONFIG_UNKNOWN")], said ? [5, true] : [0, false]);
+    if (said) assert.match(found.message, said);
+  });
+}
+
+test("without a repository around the configuration GitHub's answer that there is none decides nothing", async (t) => {
+  const change = await Change.start(t);
+  change.commit({ value: "99" });
+  const env = { ...change.pullRequest(), ...access() };
+  const base = change.git("rev-parse", "main");
+  server.histories.set(base, [base]);
+  server.files.set(`${base}:ci/unentropy.json`, config([NO_DROP]));
+  const plain = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "unentropy-plain-"));
+  t.after(() => fs.rmSync(plain, { recursive: true, force: true }));
+  for (const name of ["unentropy.json", "value"]) fs.copyFileSync(change.path(name), path.join(plain, name));
+  const { code, error, document } = await change.gate(databaseOf(change), { cwd: plain, env });
+  assert.deepEqual([code, error], [5, "BASE_CONFIG_UNKNOWN"]);
+  assert.match(JSON.stringify(document.warnings), /where the repository begins is not known here/);
+});
 
 test("a base configuration that is broken is told in the verdict", async (t) => {
   const change = await Change.start(t);

@@ -221,6 +221,56 @@ for (const [what, hide] of HIDDEN) {
   );
 }
 
+/**
+ * What the base branch has in place of the configuration, and the link that is named.
+ * @type {[string, Record<string, string>, string][]}
+ */
+const LEADING_OUT = [
+  ["an absolute path", { "ci/unentropy.json": "/etc/unentropy.json" }, "ci/unentropy.json"],
+  ["a place beside the repository", { "ci/unentropy.json": "../../unentropy.json" }, "ci/unentropy.json"],
+  ["a folder beside the repository", { ci: "../shared" }, "ci"],
+  ["the folder around the repository", { ci: ".." }, "ci"],
+  ["itself", { "ci/unentropy.json": "unentropy.json" }, "ci/unentropy.json"],
+  ["a file that is not there yet", { "ci/unentropy.json": "../made/later.json" }, "ci/unentropy.json"],
+  ["a folder", { "ci/unentropy.json": "../other/" }, "ci/unentropy.json"],
+];
+for (const [where, links, named] of LEADING_OUT) {
+  test(`a configuration of the base branch that is a link to ${where} is not known`, posix, async (t) => {
+    const project = new Project(t, { "other/kept": "" });
+    for (const [name, target] of Object.entries(links)) {
+      fs.mkdirSync(path.dirname(project.path(name)), { recursive: true });
+      fs.symlinkSync(target, project.path(name));
+    }
+    commit(project, "links");
+    project.git("checkout", "-q", "-b", "topic");
+    for (const name of Object.keys(links)) fs.rmSync(project.path(name));
+    project.write("ci/unentropy.json", JSON.stringify(config(10)));
+    commit(project, "replace");
+    const outcome = await gate(project, "-c", "ci/unentropy.json");
+    const { warnings, error } = JSON.parse(outcome.stdout);
+    assert.deepEqual([outcome.code, error?.code], [5, "BASE_CONFIG_UNKNOWN"], told(outcome));
+    const found = warnings.find((/** @type {{code: string}} */ { code }) => code === "BASE_CONFIG_UNKNOWN");
+    assert.match(found.message, new RegExp(`: \`${named}\` is a link there that leads to no file`));
+  });
+}
+
+test(
+  "a folder of the base branch that is a link to one without the configuration has none",
+  posix,
+  async (t) => {
+    const project = new Project(t, { "..other/kept": "" });
+    fs.symlinkSync("..other", project.path("ci"));
+    commit(project, "link");
+    project.git("checkout", "-q", "-b", "topic");
+    fs.rmSync(project.path("ci"));
+    project.write("ci/unentropy.json", JSON.stringify(config(10)));
+    commit(project, "first");
+    const outcome = await gate(project, "-c", "ci/unentropy.json");
+    assert.equal(outcome.code, 0, told(outcome));
+    assert.doesNotMatch(told(outcome), /BASE_CONFIG_UNKNOWN/);
+  },
+);
+
 test("a branch that is asked for is judged by its configuration without an event and without a remote", async (t) => {
   const project = changed(t);
   project.write("unentropy.json", JSON.stringify(config(10)));

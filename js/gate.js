@@ -204,8 +204,9 @@ class GateRun {
     // Also checks the mode that was asked for.
     const history = openHistory(null);
     try {
-      const { loaded: own, baseConfigText } = judged;
-      const outcome = history.gate(own.text, baseConfigText, [], { now: now.toISOString(), mode });
+      const { loaded: own, baseConfigText, baseConfigProblem } = judged;
+      const facts = { now: now.toISOString(), mode, baseConfigProblem };
+      const outcome = history.gate(own.text, baseConfigText, [], facts);
       if (outcome.qualityGate.mode === "off") this.result.qualityGate = outcome.qualityGate;
     } finally {
       history.free();

@@ -117,8 +117,9 @@ where
 ///
 /// `base_config` is the text of the base branch's configuration where the host has it: then a
 /// change is judged by that and by what its own configuration tightens, and all differences are
-/// listed. Where it cannot be read the verdict says so and the change's own is judged; in the mode
-/// `hard` that is `unknown` at best, and blocks.
+/// listed. Where it cannot be read the verdict says so and the change's own is judged; that is
+/// `unknown` at best, and blocks in the mode `hard`. A change's own `off` counts as `soft` then: only
+/// whoever asks for a mode switches the gate off.
 ///
 /// # Errors
 /// `USAGE_INVALID` where the mode asked for is none, `BUILD_INVALID` where a time of the facts is
@@ -140,6 +141,8 @@ pub fn evaluate(
             let message = format!("the quality gate's mode is {}, expected {}", quote(mode), list_or(&words));
             Error::new(Code::UsageInvalid, message)
         })?;
+    } else if terms.problem.is_some() && terms.mode == GateMode::Off {
+        terms.mode = GateMode::Soft;
     }
     let branch = given(facts.reference_branch.as_deref())
         .or(terms.reference_branch.as_deref())
@@ -246,7 +249,7 @@ impl Run<'_> {
         annotations.extend(warnings);
         let Run { info, terms, .. } = self;
         // What the base branch demands is not known, so that passing what the change itself demands shows nothing.
-        let is_unbound = terms.mode == GateMode::Hard && terms.problem.is_some();
+        let is_unbound = terms.problem.is_some();
         let status = match (is_failed, is_evaluated && !is_unbound) {
             (true, _) => Status::Fail,
             (false, true) => Status::Pass,

@@ -165,6 +165,27 @@ fn comments_read_as_they_are_stored() {
 }
 
 #[test]
+fn a_comment_says_that_the_base_branchs_demands_are_not_known() {
+    let case = |mode: &str| {
+        let verdict = outcome(&json!({
+            "config": {
+                "metrics": { "m": {} },
+                "qualityGate": { "mode": mode, "thresholds": [{ "metric": "m", "mode": "min", "target": 1 }] },
+            },
+            "measured": { "m": 5 },
+            "facts": { "baseConfigProblem": "the server is down" },
+        }));
+        gate::comment(&verdict.quality_gate, &CommentFacts::default())
+    };
+    for mode in ["off", "soft", "hard"] {
+        let text = case(mode);
+        assert!(text.contains("Quality gate: what the base branch demands is not known"), "{mode}: {text}");
+        assert!(text.contains("Judged by this change's own configuration: the server is down."), "{text}");
+        assert_eq!(text.contains("this run fails"), mode == "hard", "{mode}: {text}");
+    }
+}
+
+#[test]
 fn a_marker_cannot_end_what_hides_it() {
     for (asked, line) in [
         (None, "<!-- unentropy:quality-gate -->"),

@@ -3,8 +3,8 @@
 //! something changed. What does not fit is left out by whole rows and counted; posting is the host's.
 
 use super::verdict::{
-    BaselineInfo, Choice, ConfigurationChange, Effect, MetricText, MetricVerdict, QualityGate, Status,
-    Summary,
+    BaselineInfo, Choice, ConfigurationChange, Effect, JudgedBy, MetricText, MetricVerdict, QualityGate,
+    Status, Summary,
 };
 use crate::config::GateMode;
 use crate::text::{markdown, plural};
@@ -319,6 +319,9 @@ fn headline(shown: &QualityGate) -> String {
         (GateMode::Off, _) => ("⚪", "Quality gate: off"),
         (_, Status::Pass) => ("✅", "Quality gate passed"),
         (_, Status::Fail) => ("❌", "Quality gate failed"),
+        (_, Status::Unknown) if shown.configuration_problem.is_some() => {
+            ("❔", "Quality gate: what the base branch demands is not known")
+        }
         (_, Status::Unknown) => ("❔", "Quality gate: nothing could be judged"),
     };
     format!("## {sign} {words}")
@@ -342,6 +345,9 @@ fn counts(shown: &QualityGate) -> String {
     let is_blocked = shown.metrics.iter().any(|metric| metric.is_blocking == Some(true));
     match (is_blocked, shown.mode) {
         (true, GateMode::Hard) => text.push_str(" The gate is hard: this run fails."),
+        (false, GateMode::Hard) if shown.configuration_problem.is_some() => {
+            text.push_str(" The gate is hard: this run fails.");
+        }
         (true, _) => text.push_str(" The gate is soft: nothing is blocked."),
         (false, _) if failed > 0 => text.push_str(" What failed is only a warning."),
         _ => {}
@@ -389,7 +395,10 @@ fn footer(shown: &QualityGate, facts: &CommentFacts) -> Vec<String> {
     if shown.mode != GateMode::Off {
         lines.push(baseline(&shown.baseline_info, repository));
         if let Some(problem) = &shown.configuration_problem {
-            lines.push(format!("Judged by this change's own configuration: {}.", cell(problem)));
+            lines.push(match shown.judged_by {
+                JudgedBy::Own => format!("Judged by this change's own configuration: {}.", cell(problem)),
+                JudgedBy::Base => format!("What the base branch demands is not certain: {}.", cell(problem)),
+            });
         }
     }
     let mut links = Vec::new();

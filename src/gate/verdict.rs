@@ -21,7 +21,7 @@ pub struct Outcome {
 #[serde(rename_all = "camelCase")]
 pub struct QualityGate {
     /// `fail` where a blocker failed, `pass` where none did and at least one value was judged,
-    /// `unknown` where nothing could be judged.
+    /// `unknown` where nothing could be judged, or what the base branch demands is not known.
     pub status: Status,
     /// The mode that was in force.
     pub mode: GateMode,

@@ -282,6 +282,26 @@ test("a branch that is asked for is judged by its configuration without an event
   assert.match(elsewhere.stdout, /BASE_CONFIG_UNKNOWN/);
 });
 
+for (const mode of ["off", "soft", "hard"]) {
+  test(`a change that says ${mode} does not pass where the base branch cannot be read`, async (t) => {
+    const project = changed(t);
+    const own = { ...config(10), qualityGate: { ...config(10).qualityGate, mode } };
+    project.write("unentropy.json", JSON.stringify(own));
+    commit(project, "loosen");
+    const run = async (/** @type {string[]} */ ...more) => {
+      const outcome = await project.run(["gate", "--reference-branch", "nowhere", "--json", ...more]);
+      const { qualityGate, warnings, error } = JSON.parse(outcome.stdout);
+      const codes = warnings.map((/** @type {{code: string}} */ { code }) => code);
+      assert.ok(codes.includes("BASE_CONFIG_UNKNOWN"), told(outcome));
+      return [outcome.code, error?.code, qualityGate.status, qualityGate.mode, qualityGate.metrics.length];
+    };
+    const fails = [5, "BASE_CONFIG_UNKNOWN", "unknown", "hard", 1];
+    assert.deepEqual(await run(), mode === "hard" ? fails : [0, undefined, "unknown", "soft", 1]);
+    assert.deepEqual(await run("--mode", "hard"), fails);
+    assert.deepEqual(await run("--mode", "off"), [0, undefined, "unknown", "off", 0]);
+  });
+}
+
 test("files of another user, as in a container, are read", posix, async (t) => {
   if (process.getuid?.() !== 0) return t.skip("NOT TESTED: giving files away needs root");
   const project = changed(t);

@@ -54,7 +54,8 @@ const MOST_ANCESTORS = 100;
  * @typedef {object} Comparison
  * @property {string | null} defaultReferenceBranch
  * @property {string | null} baseConfigText the base branch's configuration; null where it has none or it is not known
- * @property {string | null} baseConfigProblem why that is not known, where there is or may be one
+ * @property {string | null} baseConfigProblem why that is not known, where there is or may be one; beside a text where it
+ *   is not known whether that is the right branch's
  * @property {{commitSha: string, time: string | null} | null} mergeBase
  * @property {string[]} ancestors newest first
  * @property {Failure[]} warnings
@@ -78,19 +79,33 @@ export async function findComparison(asked) {
       return otherwise;
     });
   const remote = github && repository ? new Remote(github, repository) : null;
-  const defaultReferenceBranch = event.base?.ref ?? (await orWarn(defaultBranch(asked, remote), null));
-  // Whoever names a branch to compare with has said where the change is going; a change can name none.
-  const into = event.base === null ? (referenceBranch ?? defaultReferenceBranch) : null;
-  const base = event.base ?? (into === null ? null : { ref: into, sha: null });
   const judgedBy = asked.claimed
     ? "Until then the checked-out configuration is judged by."
     : "Until then thresholds that this change loosens count at once.";
+  const looking = event.base ? Promise.resolve(event.base.ref) : defaultBranch(asked, remote);
+  const known = await orWarn(looking, null, judgedBy);
+  // A branch that only the change names can add what binds, and frees it from nothing.
+  const named = asked.place.found || remote ? loaded.config.qualityGate.baseline.referenceBranch : null;
+  const defaultReferenceBranch = known ?? (named || null);
+  // Whoever names a branch to compare with has said where the change is going.
+  const into = event.base === null ? (referenceBranch ?? defaultReferenceBranch) : null;
+  const base = event.base ?? (into === null ? null : { ref: into, sha: null });
+  const branchProblem = await problemOf(looking);
+  if (base === null && branchProblem === null && !asked.claimed) {
+    warnings.push(
+      new Failure(
+        "no branch is known that this change goes to, so its own configuration is all it is judged by",
+        {
+          type: "gate",
+          code: "BASE_BRANCH_UNKNOWN",
+          hint: "Name the branch with `--reference-branch`, as an action with the input `reference-branch`.",
+        },
+      ),
+    );
+  }
   const reading = base ? configurationAt(asked, remote, base) : Promise.resolve(null);
   const baseConfigText = await orWarn(reading, null, judgedBy);
-  const baseConfigProblem = await reading.then(
-    () => null,
-    (thrown) => Failure.from(thrown).message,
-  );
+  const baseConfigProblem = (await problemOf(reading)) ?? branchProblem;
   const reference =
     referenceBranch ?? (configuredBranch(baseConfigText, loaded) || defaultReferenceBranch || undefined);
   const left = reference === undefined ? null : await orWarn(whereItLeft(asked, remote, reference), null);
@@ -103,6 +118,13 @@ export async function findComparison(asked) {
     warnings,
   };
 }
+
+/** What a question failed with, in words. @param {Promise<unknown>} looking @returns {Promise<string | null>} */
+const problemOf = (looking) =>
+  looking.then(
+    () => null,
+    (thrown) => Failure.from(thrown).message,
+  );
 
 /**
  * Commits are dated by the second, builds more exactly: what was built in the same second is not later.
@@ -123,11 +145,15 @@ function configuredBranch(baseConfigText, loaded) {
   return (base ?? loaded.config).qualityGate.baseline.referenceBranch;
 }
 
-/** @param {Asked} asked @param {Remote | null} remote */
-async function defaultBranch({ place, event }, remote) {
-  return (
-    event.defaultBranch ?? (await remoteDefaultBranch(place.root)) ?? (await remote?.defaultBranch()) ?? null
-  );
+/**
+ * @param {Asked} asked
+ * @param {Remote | null} remote
+ * @returns {Promise<string | null>} null where no one knows
+ * @throws {Failure} BASE_CONFIG_UNKNOWN where GitHub would know and does not answer
+ */
+async function defaultBranch({ place, event, referenceBranch }, remote) {
+  const here = event.defaultBranch ?? (await remoteDefaultBranch(place.root));
+  return here ?? (referenceBranch === undefined && remote ? remote.defaultBranch() : null);
 }
 
 /**
@@ -337,10 +363,22 @@ class Remote {
     this.#repository = repository;
   }
 
-  /** @returns {Promise<string | null>} */
+  /** @returns {Promise<string>} @throws {Failure} BASE_CONFIG_UNKNOWN */
   async defaultBranch() {
-    const { data } = await this.#get("", {}, `could not read the repository \`${this.#repository}\``);
-    return typeof data?.default_branch === "string" ? data.default_branch : null;
+    const doing = `could not read the repository \`${this.#repository}\``;
+    try {
+      const { data } = await this.#get("", {}, doing);
+      if (typeof data?.default_branch === "string") return data.default_branch;
+      throw configurationUnknown(`${doing}: the answer names no default branch`, "");
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      if (failure.type === "internal") throw failure;
+      throw configurationUnknown(
+        `which branch it goes to is not known: ${failure.message}`,
+        `${failure.hint} Or name the branch with \`--reference-branch\`, as an action with the input \`reference-branch\`.`.trim(),
+        failure,
+      );
+    }
   }
 
   /**

@@ -402,6 +402,66 @@ test("a base configuration that is broken is told in the verdict", async (t) => 
   assert.match(verdict?.configurationProblem ?? "", /problem/);
 });
 
+/** What a job with a token has where the event says nothing of the repository. @param {Change} change */
+const withoutPayload = (change) => ({
+  ...change.pullRequest({ event: "schedule", payload: { repository: null, pull_request: null } }),
+  GITHUB_BASE_REF: "",
+  GITHUB_HEAD_REF: "",
+  ...access(),
+});
+
+/** @type {[string, object][]} */
+const NO_ANSWERS = [
+  ["a server that is down", { status: 503 }],
+  ["a refusal", { status: 404 }],
+  ["an answer without a branch", { status: 200, body: {} }],
+];
+for (const [what, answer] of NO_ANSWERS) {
+  test(`a change whose default branch is behind ${what} passes nothing`, async (t) => {
+    const change = await Change.start(t, { config: gated([{ mode: "min", target: 80 }]) });
+    change.commit({ value: "50", "unentropy.json": config([{ mode: "min", target: 10 }]) });
+    const run = async (/** @type {string[]} */ ...args) => {
+      server.script([
+        {
+          url: /\/repos\/octo\/widgets$/,
+          fault: /** @type {any} */ ({ kind: "answer", ...answer }),
+        },
+      ]);
+      return change.gate(args, { env: withoutPayload(change) });
+    };
+    const { code, error, verdict, warnings } = await run();
+    assert.deepEqual([code, error, verdict?.status], [5, "BASE_CONFIG_UNKNOWN", "unknown"]);
+    assert.ok(warnings.includes("BASE_CONFIG_UNKNOWN"), String(warnings));
+    assert.match(verdict?.configurationProblem ?? "", /^which branch it goes to is not known: could not/);
+    const asked = await run("--reference-branch", "main");
+    assert.deepEqual([asked.code, asked.error, asked.verdict?.judgedBy], [5, "GATE_FAILED", "base"]);
+    const named = { baseline: { referenceBranch: "topic" } };
+    change.commit({ "unentropy.json": config([{ mode: "min", target: 10 }], named) });
+    const own = await run();
+    assert.deepEqual([own.code, own.error, own.verdict?.status], [5, "BASE_CONFIG_UNKNOWN", "unknown"]);
+  });
+}
+
+test("a branch that only the change names binds by its thresholds, and is compared with", async (t) => {
+  const change = await Change.start(t, { config: gated([{ mode: "min", target: 80 }]) });
+  const named = { baseline: { referenceBranch: "main" } };
+  change.commit({ value: "50", "unentropy.json": config([{ mode: "min", target: 10 }], named) });
+  const { code, verdict, warnings } = await change.gate();
+  assert.deepEqual([code, verdict?.judgedBy, warnings], [5, "base", []]);
+  assert.deepEqual(
+    [verdict?.baselineInfo.referenceBranch, verdict?.baselineInfo.commitSha],
+    ["main", change.base],
+  );
+});
+
+test("without any branch to go to a local run works, and says so", async (t) => {
+  const change = await Change.start(t, { config: gated([{ mode: "min", target: 80 }]) });
+  change.commit({ value: "90" });
+  const { code, verdict, warnings, document } = await change.gate();
+  assert.deepEqual([code, verdict?.status, warnings], [0, "pass", ["BASE_BRANCH_UNKNOWN"]]);
+  assert.match(document.warnings[0].hint, /--reference-branch/);
+});
+
 test("branches that have no commit in common", async (t) => {
   const change = await Change.start(t);
   change.git("checkout", "-q", "--orphan", "other");

@@ -266,7 +266,7 @@ class GateRun {
     this.result.databaseLocation = this.#storage.location;
     const repository = this.#storage.getRepository();
     this.result.totalBuilds = repository.countBuilds();
-    this.result.warnings.push(...futureWarnings(repository, this.#input.now));
+    this.result.warnings.push(...futureWarnings(repository, this.#now));
     return { bytes: this.#storage.size };
   }
 

@@ -10,7 +10,7 @@ import { writeAtomically } from "../files/replace.js";
 import { shownPath } from "../report.js";
 import { futureWarnings } from "../storage/future.js";
 import { Storage } from "../storage/storage.js";
-import { showWarnings } from "./shared.js";
+import { agreedTime, showWarnings } from "./shared.js";
 import { storageConfig } from "./storage.js";
 
 const FORMATS = ["svg", "json"];
@@ -41,15 +41,16 @@ export async function badge({ values, positionals, terminal, signal, cwd, env, n
         hint: "Record a build with `unentropy track` first, or name another file with --db.",
       });
     }
+    const time = agreedTime(terminal, now, storage);
     const repository = storage.getRepository();
     const text = repository.badge(loaded?.text ?? null, metric, {
       form: values.trend ? "trend" : format,
       label: values.label,
       branch: values.branch,
       defaultBranch: await defaultBranchOf(cwd, env),
-      now: now.toISOString(),
+      now: time.toISOString(),
     });
-    for (const warning of [...storage.warnings, ...futureWarnings(repository, now)])
+    for (const warning of [...storage.warnings, ...futureWarnings(repository, time)])
       terminal.warn(warning.message, warning.hint);
     if (values.output === undefined) {
       print(values.json ? `${JSON.stringify({ success: true, metric, badge: text })}\n` : text);

@@ -8,7 +8,7 @@ import { Failure } from "../failure.js";
 import { futureWarnings } from "../storage/future.js";
 import { LocalStore } from "../storage/local.js";
 import { Storage } from "../storage/storage.js";
-import { showWarnings } from "./shared.js";
+import { agreedTime, showWarnings } from "./shared.js";
 import { storageConfig } from "./storage.js";
 
 /**
@@ -57,8 +57,9 @@ export async function merge({ values, positionals, terminal, signal, cwd, env, n
     // Whether anything was written is the storage's business.
     const { changed, ...merged } = repository.merge(image, { adopt: values["adopt-history"] });
     await storage.persist();
+    const time = agreedTime(terminal, now, storage);
     const total = repository.countBuilds();
-    for (const warning of [...storage.warnings, ...futureWarnings(repository, now)])
+    for (const warning of [...storage.warnings, ...futureWarnings(repository, time)])
       terminal.warn(warning.message, warning.hint);
     if (values.json) {
       const { location: databaseLocation } = storage;

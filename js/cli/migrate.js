@@ -9,7 +9,7 @@ import { Failure } from "../failure.js";
 import { futureWarnings } from "../storage/future.js";
 import { Storage } from "../storage/storage.js";
 import { placeConfig } from "./places.js";
-import { showWarnings } from "./shared.js";
+import { agreedTime, showWarnings } from "./shared.js";
 
 /**
  * @param {import("../types.js").Invocation} invocation
@@ -58,8 +58,9 @@ export async function migrate({ values, positionals, terminal, signal, cwd, env,
     // Whether anything was written is the storage's business.
     const { changed, ...merged } = repository.merge(from.snapshot(), { adopt: values["adopt-history"] });
     await into.persist();
+    const time = agreedTime(terminal, now, into, from);
     const totalBuilds = repository.countBuilds();
-    for (const { message, hint } of [...from.warnings, ...into.warnings, ...futureWarnings(repository, now)])
+    for (const { message, hint } of [...from.warnings, ...into.warnings, ...futureWarnings(repository, time)])
       terminal.warn(message, hint);
     if (values.json) {
       const document = {

@@ -8,7 +8,7 @@ import { Failure } from "../failure.js";
 import { reportFacts, shownPath, writeReport } from "../report.js";
 import { futureWarnings } from "../storage/future.js";
 import { Storage } from "../storage/storage.js";
-import { reportOption, showWarnings } from "./shared.js";
+import { agreedTime, reportOption, showWarnings } from "./shared.js";
 import { storageConfig } from "./storage.js";
 
 /**
@@ -30,6 +30,7 @@ export async function report({ values, terminal, signal, cwd, env, now, print })
         hint: "Record a build with `unentropy track` first, or name another file with --db.",
       });
     }
+    const time = agreedTime(terminal, now, storage);
     const repository = storage.getRepository();
     const builds = repository.countBuilds();
     const written = writeReport({
@@ -38,13 +39,13 @@ export async function report({ values, terminal, signal, cwd, env, now, print })
       facts: reportFacts({
         directory: loaded?.directory ?? cwd,
         repositoryUrl: await repositoryOf(cwd, env),
-        now,
+        now: time,
         branch: await defaultBranchOf(cwd, env),
       }),
       option: reportOption(values),
       directory: path.resolve(cwd, values["report-dir"] ?? "unentropy-report"),
     });
-    for (const warning of [...storage.warnings, ...futureWarnings(repository, now)])
+    for (const warning of [...storage.warnings, ...futureWarnings(repository, time)])
       terminal.warn(warning.message, warning.hint);
     const shown = shownPath(written.path, cwd);
     if (values.json)

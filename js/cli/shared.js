@@ -1,5 +1,6 @@
 // What several commands show or read in the same way.
 
+import { correctedTime } from "../clock.js";
 import { describeDiagnostic } from "../config.js";
 import { formatValue } from "../engine.js";
 import { milliseconds } from "../terminal.js";
@@ -70,4 +71,20 @@ export function showRecorded(terminal, result, { commitSha, branch }) {
     `${result.metricsCollected} of ${result.metrics.length} metrics collected${failed} in ${milliseconds(result.durationMs)}`,
   );
   if (result.reportPath) terminal.line(`report: ${result.reportPath}`);
+}
+
+/**
+ * The time to go by: that of the first of these histories whose server tells it, with a warning where this machine's
+ * clock is far from it; else this machine's.
+ * @param {import("../terminal.js").Terminal} terminal
+ * @param {Date} now by this machine
+ * @param {...import("../storage/storage.js").Storage} storages that are read
+ * @returns {Date}
+ */
+export function agreedTime(terminal, now, ...storages) {
+  const timed = storages.find((storage) => storage.clockOffsetMs() !== null);
+  if (timed === undefined) return now;
+  const { now: time, warning } = correctedTime(now, timed);
+  if (warning) terminal.warn(warning.message, warning.hint);
+  return time;
 }

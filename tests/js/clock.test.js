@@ -2,6 +2,7 @@
 // against a GitHub whose clock is another.
 
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import { after, before, test } from "node:test";
 import { correctedTime } from "../../js/clock.js";
 import { startFaultProxy } from "../servers/fault-proxy.js";
@@ -15,6 +16,21 @@ import { act } from "./support/runner.js";
 
 const MINUTE = 60_000;
 const YEAR = 365 * 24 * 60 * MINUTE;
+
+/** The bucket of a step, as the command line is told of it. @param {Step} step */
+function bucketOf(step) {
+  const of = (/** @type {string} */ name) => step.inputs[name];
+  return {
+    flags: [
+      ...["--storage", "sqlite-s3", "--s3-endpoint", of("s3-endpoint"), "--s3-bucket", of("s3-bucket")],
+      ...["--s3-region", of("s3-region"), "--s3-key", of("database-key")],
+    ],
+    env: {
+      AWS_ACCESS_KEY_ID: of("s3-access-key-id"),
+      AWS_SECRET_ACCESS_KEY: of("s3-secret-access-key"),
+    },
+  };
+}
 
 /** @type {Awaited<ReturnType<typeof startGitHub>>} */
 let github;
@@ -102,4 +118,35 @@ test("a build is recorded at the server's time, with a warning, and the gate jud
     { ...github.jobEnvironment(github.addRun()), GITHUB_SHA: "9".repeat(40) },
   );
   assert.match(judged.stdout, /^::warning title=CLOCK_CORRECTED::/m);
+});
+
+test("commands that read a bucket go by its server's time, and say so", async (t) => {
+  const moto = await startMoto();
+  const proxy = await startFaultProxy(moto);
+  t.after(() => stopAll([proxy, moto]));
+  // A build of today, seen by a machine whose clock is right and by one that is a year behind, as it seems from here.
+  for (const ahead of [0, YEAR, -YEAR]) {
+    proxy.become({ skewMs: ahead });
+    const step = new Step(t, proxy, { direct: moto });
+    const recorded = await step.run();
+    assert.equal(recorded.code, 0, told(recorded));
+    const { flags, env } = bucketOf(step);
+    const { project } = step;
+    project.git("checkout", "-q", "-b", `topic-${Math.sign(ahead) + 1}`);
+    fs.rmSync(project.path("kept.db"), { force: true });
+    for (const command of [
+      ["report"],
+      ["badge", "answer"],
+      ["gate", "--reference-branch", "main"],
+      ["migrate", `s3://bucket/${step.place.key}`, "kept.db"],
+      ["merge", "kept.db"],
+    ]) {
+      const location = command[0] === "migrate" ? flags.slice(2, 4).concat(flags.slice(6, 8)) : flags;
+      const outcome = await project.run([...command, ...location], { env });
+      assert.equal(outcome.code, 0, `${command[0]}: ${told(outcome)}`);
+      const text = told(outcome);
+      assert.equal(/the clock of this machine is 365 days/.test(text), ahead !== 0, `${command[0]}: ${text}`);
+      assert.doesNotMatch(text, /dated more than a day after now/, command[0]);
+    }
+  }
 });

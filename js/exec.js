@@ -176,7 +176,8 @@ export async function runAll(tasks, concurrency) {
 }
 
 /**
- * What a command may not see. `name` is exact unless it ends in `*`; a row with `storage` applies only where
+ * What a command is not told: a hurdle and no wall, for a process can read the environment of its parent, of the same
+ * user. `name` is exact unless it ends in `*`; a row with `storage` applies only where
  * the history is kept there, because elsewhere the variable is the project's own.
  *
  * @type {ReadonlyArray<{name: string, reason: string, storage?: string}>}
@@ -203,6 +204,11 @@ export const WITHHELD = Object.freeze([
   { name: "ACTIONS_CACHE_URL", reason: "of use only with the runtime token" },
   { name: "ACTIONS_ID_TOKEN_REQUEST_TOKEN", reason: "mints identity tokens for clouds" },
   { name: "ACTIONS_ID_TOKEN_REQUEST_URL", reason: "mints identity tokens for clouds" },
+  { name: "GITHUB_OUTPUT", reason: "sets the step's outputs, which later steps take for ours" },
+  { name: "GITHUB_ENV", reason: "sets the variables of all later steps, programs to run among them" },
+  { name: "GITHUB_PATH", reason: "decides which programs all later steps run" },
+  { name: "GITHUB_STATE", reason: "sets what the action's own end reads" },
+  { name: "GITHUB_STEP_SUMMARY", reason: "writes to the summary that the verdict stands in" },
   { name: "PGPASSWORD", reason: "may open the database of the history", storage: "postgres" },
   { name: "PGPASSFILE", reason: "names the file with the password", storage: "postgres" },
   { name: "PGSERVICEFILE", reason: "may hold the password", storage: "postgres" },

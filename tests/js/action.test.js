@@ -6,7 +6,7 @@ import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { OUTPUTS } from "../../js/github/outputs.js";
-import { Project } from "./support/project.js";
+import { Project, told } from "./support/project.js";
 import { act } from "./support/runner.js";
 
 const CONFIG = {
@@ -191,4 +191,23 @@ test("a failed history fails the step with its code", async (t) => {
     /^::error title=HISTORY_NOT_SQLITE::could not open `.*m\.db`.*%0ANothing was overwritten/m,
   );
   assert.equal(project.read("data/m.db").toString(), "no history");
+});
+
+test("a command cannot set an output or a variable of the job", async (t) => {
+  const project = new Project(t);
+  const names = ["OUTPUT", "ENV", "PATH", "STATE", "STEP_SUMMARY"];
+  const write = names.map((name) => `printf 'injected=1\\n' >> "\${GITHUB_${name}:-/dev/null}"`).join("; ");
+  project.config({
+    metrics: { a: { type: "numeric", command: `${write}; echo 1` } },
+    storage: { type: "sqlite-local", path: "data/m.db" },
+  });
+  const files = Object.fromEntries(
+    ["ENV", "PATH", "STATE"].map((name) => [`GITHUB_${name}`, project.path(`.git/${name.toLowerCase()}`)]),
+  );
+  for (const file of Object.values(files)) fs.writeFileSync(file, "");
+  const outcome = await act(project, {}, files);
+  assert.equal(outcome.code, 0, told(outcome));
+  assert.equal(outcome.outputs.injected, undefined);
+  assert.doesNotMatch(outcome.summary, /injected/);
+  for (const [name, file] of Object.entries(files)) assert.equal(fs.readFileSync(file, "utf8"), "", name);
 });

@@ -253,6 +253,12 @@ describe("what a command can see", () => {
     assert.deepEqual(commandEnvironment(base, {}, { storageType: "postgres" }), {});
   });
 
+  test("the runner's command files are withheld, and what describes the run is not", () => {
+    const files = ["GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"];
+    const base = { ...Object.fromEntries(files.map((name) => [name, "/runner/file"])), GITHUB_SHA: "c0ffee" };
+    assert.deepEqual(commandEnvironment(base, {}), { GITHUB_SHA: "c0ffee" });
+  });
+
   test("on Windows another spelling of a withheld name is withheld too", () => {
     const base = { Github_Token: "t", input_s3: "x", Path: "C:\\" };
     assert.deepEqual(commandEnvironment(base, {}, { platform: "win32" }), { Path: "C:\\" });

@@ -24,6 +24,9 @@ export const LONGEST_RETRY_AFTER = 120_000;
  */
 export const RESERVE = 4;
 
+/** So many answered requests give one try of the reserve back, so that it lasts for runs that make many requests. */
+export const RECOVERED = 4;
+
 /** Codes of addresses where nothing is: a typing error is not made good by asking more often. */
 const NOBODY_THERE = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH"]);
 

@@ -5,7 +5,7 @@
 
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { Failure } from "../failure.js";
-import { isWorthReserve, LONGEST_RETRY_AFTER, retryAfter, waitBefore } from "../http/retry.js";
+import { isWorthReserve, LONGEST_RETRY_AFTER, RECOVERED, retryAfter, waitBefore } from "../http/retry.js";
 import { ANSWER_MS_PER_MIB, ExchangeError, Transport } from "../http/transport.js";
 import { Address, isSameProvider } from "./address.js";
 import { header, problemIn, timeOf } from "./answers.js";
@@ -63,6 +63,9 @@ export class Connection {
   #attempts;
   /** How many tries beyond those of each request are left for all of them. */
   #reserve;
+  #mostReserve;
+  /** Requests that were answered as they should be. */
+  #answered = 0;
   #stallTimeoutMs;
   #answerMsPerMib;
   #now;
@@ -89,6 +92,7 @@ export class Connection {
     this.#signer = new Signer(parameters.credentials);
     this.#attempts = parameters.retryAttempts ?? 3;
     this.#reserve = parameters.spareAttempts ?? 0;
+    this.#mostReserve = this.#reserve;
     this.#stallTimeoutMs = parameters.stallTimeoutMs ?? 30_000;
     this.#answerMsPerMib = parameters.answerMsPerMib ?? ANSWER_MS_PER_MIB;
     this.#sse = parameters.sse ?? "";
@@ -159,7 +163,10 @@ export class Connection {
         const serverTime = timeOf(answer.headers.date);
         if (expects(answer.status, problem)) {
           const wrong = (await operation.check?.(answer)) ?? null;
-          if (!wrong) return { ...answer, problem, serverTime, attempts: attempt };
+          if (!wrong) {
+            this.#recover();
+            return { ...answer, problem, serverTime, attempts: attempt };
+          }
           trouble = wrong;
         } else {
           const mended = this.#mend(answer, problem, serverTime, operation, corrected);
@@ -199,6 +206,12 @@ export class Connection {
       await this.#pause(wait, signal, operation);
       attempt += 1;
     }
+  }
+
+  /** A run with many requests has more bad luck than one with few: what is answered gives spare tries back. */
+  #recover() {
+    this.#answered += 1;
+    if (this.#answered % RECOVERED === 0 && this.#reserve < this.#mostReserve) this.#reserve += 1;
   }
 
   /**

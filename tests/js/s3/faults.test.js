@@ -152,6 +152,27 @@ describe("a read", () => {
     assert(CONTENT.equals((await lucky.get("history.db"))?.bytes ?? Buffer.alloc(0)));
   });
 
+  test("gets a try of the reserve back for every four requests that are answered, and never more than it had", async () => {
+    const client = through({ spareAttempts: 2 });
+    const failing = async () => {
+      proxy.script([{ fault: { kind: "answer", status: 500 } }]);
+      await failed(client.get("history.db"));
+      return proxy.seen.length;
+    };
+    const answered = async (/** @type {number} */ count) => {
+      proxy.script([]);
+      for (let n = 0; n < count; n++) await client.get("history.db");
+    };
+    await answered(20);
+    assert.equal(await failing(), 5);
+    await answered(3);
+    assert.equal(await failing(), 3);
+    await answered(1);
+    assert.equal(await failing(), 4);
+    await answered(8);
+    assert.equal(await failing(), 5);
+  });
+
   test("leaves the reserve alone where another try would take as long again, or nobody is there", async () => {
     proxy.script([{ fault: { kind: "stall" } }]);
     const impatient = through({ spareAttempts: 4, stallTimeoutMs: STALL_MS });

@@ -8,6 +8,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { win32 } from "node:path";
 import { Failure } from "./failure.js";
+import { atSuddenEnd, notAtSuddenEnd } from "./sudden-end.js";
 
 /** @import { ChildProcess } from "node:child_process" */
 /** @import { CommandFacts, CommandResult, RunOptions } from "./types.js" */
@@ -360,36 +361,19 @@ function killGroup(child, signal) {
  */
 const living = new Set();
 
-/** @type {ReadonlyArray<NodeJS.Signals>} */
-const ENDING_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
-
 /** @param {ChildProcess} child */
 function remember(child) {
-  if (living.size === 0) {
-    process.on("exit", killLiving);
-    for (const name of ENDING_SIGNALS) process.on(name, endWithSignal);
-  }
   living.add(child);
+  atSuddenEnd(killLiving);
 }
 
 /** @param {ChildProcess} child */
 function forget(child) {
-  if (!living.delete(child) || living.size > 0) return;
-  process.off("exit", killLiving);
-  for (const name of ENDING_SIGNALS) process.off(name, endWithSignal);
+  if (living.delete(child) && living.size === 0) notAtSuddenEnd(killLiving);
 }
 
 function killLiving() {
   for (const child of living) killGroup(child, "SIGKILL");
-}
-
-/** @param {NodeJS.Signals} name */
-function endWithSignal(name) {
-  // Somebody else listens too: stopping orderly, through the abort signal, is then theirs.
-  if (process.listenerCount(name) > 1) return;
-  killLiving();
-  process.off(name, endWithSignal);
-  process.kill(process.pid, name);
 }
 
 /**

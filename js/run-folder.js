@@ -1,13 +1,15 @@
 /**
  * The files of a run that belong to no one's workspace: the copy of the history that commands may read, and the history
- * with the new build until it is stored. They are in a folder that only this user can open, below the runner's temporary
- * folder or else the system's. No run fails because such a file could not be written.
+ * with the new build until it is stored. Each is in a folder of its own that only this user can open, below the runner's
+ * temporary folder or else the system's; commands know only that of their copy, and may have put anything into it. No run
+ * fails because such a file could not be written.
  */
 
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { Failure } from "./failure.js";
+import { atSuddenEnd, notAtSuddenEnd } from "./sudden-end.js";
 
 /** The copy that commands may read. */
 const COPY = "history.db";
@@ -18,7 +20,7 @@ export const RESCUE_FILE = "unentropy-rescue.db";
 
 /** @implements {HistoryCopies} */
 export class RunFolder {
-  /** The folders, by what they are below. @type {Map<string, string>} */
+  /** The folders, by the file that each is for and what they are below. @type {Map<string, string>} */
   #folders = new Map();
   #bases;
   #wanted;
@@ -65,15 +67,24 @@ export class RunFolder {
     if (this.#wanted) this.#copy = this.#tried(COPY, bytes, "the metrics' commands cannot read the history");
   }
 
-  /** @param {Uint8Array} bytes the history as it is about to be stored */
+  /** @param {Uint8Array} bytes the history as it is about to be stored; where they cannot be written, earlier ones stay */
   storing(bytes) {
-    this.#unstored = this.#tried(RESCUE_FILE, bytes, "it is lost if this run is killed while it is stored");
+    const consequence =
+      this.#unstored === null
+        ? "it is lost if this run is killed while it is stored"
+        : "that of an earlier try is what a run leaves that is killed while it is stored";
+    this.#unstored = this.#tried(RESCUE_FILE, bytes, consequence) ?? this.#unstored;
   }
 
   /** Forgets what was about to be stored: it is stored, or kept in another place. */
   stored() {
-    if (this.#unstored !== null) rmSync(this.#unstored, { force: true });
+    const file = this.#unstored;
     this.#unstored = null;
+    try {
+      if (file !== null) rmSync(file, { force: true });
+    } catch {
+      // Somebody has it open. The build is stored all the same, and the file goes with its folder.
+    }
   }
 
   /**
@@ -88,26 +99,24 @@ export class RunFolder {
     return this.#unstored;
   }
 
-  /** Removes the folder, but for a history that is not known to be stored. */
+  /** Removes the folders, but for that of a history that is not known to be stored. */
   close() {
-    process.off("exit", this.#onExit);
+    notAtSuddenEnd(this.#remove);
     this.#remove();
   }
 
-  #onExit = () => this.#remove();
-
-  #remove() {
+  #remove = () => {
     this.#copy = null;
     for (const folder of this.#folders.values()) {
-      const kept = this.#unstored !== null && path.dirname(this.#unstored) === folder;
+      if (this.#unstored !== null && path.dirname(this.#unstored) === folder) continue;
       try {
-        rmSync(kept ? path.join(folder, COPY) : folder, { recursive: true, force: true });
+        rmSync(folder, { recursive: true, force: true });
       } catch {
         // It is in a temporary folder, which others empty.
       }
     }
     this.#folders.clear();
-  }
+  };
 
   /**
    * @param {string} name
@@ -143,13 +152,15 @@ export class RunFolder {
     const reasons = [];
     for (const base of this.#bases) {
       try {
-        const file = path.join(this.#folderBelow(base), name);
+        const file = path.join(this.#folderFor(name, base), name);
         const part = `${file}.part`;
         try {
-          writeFileSync(part, bytes, { mode: 0o600 });
+          // Only into a file that this creates: a link would lead elsewhere, and a pipe would wait for a reader.
+          rmSync(part, { recursive: true, force: true });
+          writeFileSync(part, bytes, { mode: 0o600, flag: "wx" });
           renameSync(part, file);
         } catch (thrown) {
-          rmSync(part, { force: true });
+          rmSync(part, { recursive: true, force: true });
           throw thrown;
         }
         return file;
@@ -162,13 +173,14 @@ export class RunFolder {
     throw new Failure(reasons.map(({ message }) => message).join("; "), { type: "storage", code, hint });
   }
 
-  /** @param {string} base */
-  #folderBelow(base) {
-    let folder = this.#folders.get(base);
+  /** @param {string} name @param {string} base */
+  #folderFor(name, base) {
+    const key = path.join(base, name);
+    let folder = this.#folders.get(key);
     if (folder === undefined) {
       folder = mkdtempSync(path.join(base, "unentropy-"));
-      if (this.#folders.size === 0) process.once("exit", this.#onExit);
-      this.#folders.set(base, folder);
+      if (this.#folders.size === 0) atSuddenEnd(this.#remove);
+      this.#folders.set(key, folder);
     }
     return folder;
   }

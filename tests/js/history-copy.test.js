@@ -1,6 +1,7 @@
 // The copy of the history that a run's commands may read: what is in it, who may open it, and that nothing of it stays.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
@@ -123,6 +124,49 @@ for (const signals of /** @type {NodeJS.Signals[][]} */ ([["SIGINT"], ["SIGTERM"
   });
 }
 
+test("nothing stays of a run that a signal ends suddenly", {
+  skip: process.platform === "win32",
+}, async (t) => {
+  const { project, temporary, env } = setup(t, {
+    slow: { type: "numeric", command: "touch there; exec sleep 60" },
+  });
+  const { child, ended } = project.start(["track"], { env });
+  await until(() => project.exists("there"), "the command runs");
+  assert.equal(fs.readdirSync(temporary).length, 1);
+  // Nobody else listens to this one.
+  child.kill("SIGHUP");
+  assert.equal((await ended).signal, "SIGHUP");
+  assert.deepEqual(fs.readdirSync(temporary), []);
+});
+
+for (const signal of /** @type {NodeJS.Signals[]} */ (["SIGHUP", "SIGINT", "SIGTERM"])) {
+  test(`${signal} of a program that uses the library leaves what is not stored, and only that`, {
+    skip: process.platform === "win32",
+  }, async (t) => {
+    const { project, temporary, env } = setup(t);
+    const source = new URL("../../js/run-folder.js", import.meta.url).href;
+    project.write(
+      "program.mjs",
+      `import { writeFileSync } from "node:fs";
+      import { RunFolder } from ${JSON.stringify(source)};
+      const folders = [1, 2].map(() => new RunFolder(process.env, { readable: true }));
+      for (const folder of folders) folder.loaded(Buffer.from("loaded"));
+      folders[0].storing(Buffer.from("built"));
+      writeFileSync("there", "");
+      setInterval(() => {}, 1000);`,
+    );
+    const { child, ended } = project.start([], { env, entry: project.path("program.mjs") });
+    t.after(() => child.kill("SIGKILL"));
+    await until(() => project.exists("there"), "the files are written");
+    assert.equal(fs.readdirSync(temporary).length, 3);
+    child.kill(signal);
+    assert.equal((await ended).signal, signal);
+    const left = fs.readdirSync(temporary);
+    assert.equal(left.length, 1);
+    assert.deepEqual(fs.readdirSync(path.join(temporary, left[0])), ["unentropy-rescue.db"]);
+  });
+}
+
 test("the system's temporary folder takes it where the runner's cannot, and a run needs neither", async (t) => {
   const command = 'echo "$UNENTROPY_DATABASE_PATH" > seen; echo 1';
   const { project, temporary } = setup(t, { look: { type: "numeric", command } });
@@ -167,4 +211,51 @@ test("what is not stored stays when the folder is closed, and only that", (t) =>
   const [name] = fs.readdirSync(temporary);
   assert.deepEqual(fs.readdirSync(path.join(temporary, name)), ["unentropy-rescue.db"]);
   assert.equal(fs.readFileSync(path.join(temporary, name, "unentropy-rescue.db"), "utf8"), "second");
+});
+
+test("what cannot be written leaves what an earlier try wrote", {
+  skip: process.platform === "win32",
+}, (t) => {
+  const { project, temporary, env } = setup(t);
+  const source = new URL("../../js/run-folder.js", import.meta.url).href;
+  project.write(
+    "program.mjs",
+    `import { RunFolder } from ${JSON.stringify(source)};
+    const folder = new RunFolder(process.env, { readable: true });
+    folder.storing(Buffer.from("first"));
+    folder.storing(Buffer.alloc(10_000_000));
+    folder.close();
+    console.log(JSON.stringify([folder.unstoredPath, ...folder.warnings.map(({ message }) => message)]));`,
+  );
+  // In a process that may write no large file.
+  const { stdout, stderr } = spawnSync(
+    "sh",
+    ["-c", 'ulimit -f 1000; exec "$0" program.mjs', process.execPath],
+    {
+      cwd: project.directory,
+      env: { ...process.env, ...env, TMPDIR: temporary },
+      encoding: "utf8",
+    },
+  );
+  const [file, ...warnings] = JSON.parse(stdout || stderr);
+  assert.equal(fs.readFileSync(file, "utf8"), "first");
+  assert.deepEqual(fs.readdirSync(path.dirname(file)), ["unentropy-rescue.db"]);
+  assert.match(
+    warnings.join(),
+    /that of an earlier try is what a run leaves that is killed while it is stored/,
+  );
+});
+
+test("a file that another program has open does not make a stored build a failed one", (t) => {
+  const { temporary, env } = setup(t);
+  const folder = new RunFolder(env, { readable: true });
+  folder.storing(Buffer.from("built"));
+  const file = /** @type {string} */ (folder.unstoredPath);
+  // A folder in its place cannot be removed as a file is, on any system.
+  fs.rmSync(file);
+  fs.mkdirSync(file);
+  folder.stored();
+  assert.equal(folder.unstoredPath, null);
+  folder.close();
+  assert.deepEqual(fs.readdirSync(temporary), []);
 });

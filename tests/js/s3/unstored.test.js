@@ -132,6 +132,29 @@ test("what is being stored is a file until it is stored: a run that is killed le
   assert.deepEqual((await place.runs()).sort(), ["killed", "r1"]);
 });
 
+for (const [title, trap] of [
+  ["a link", 'ln -s "$PWD/victim" "$file"'],
+  ["a pipe", 'mkfifo "$file"'],
+  ["a folder", 'mkdir "$file" && touch "$file/x"'],
+]) {
+  test(`${title} that a command leaves for the next file is not written through`, {
+    skip: process.platform === "win32",
+    timeout: 60_000,
+  }, async (t) => {
+    const { project, place, run, temporary } = await setup(t);
+    project.write("victim", "precious");
+    const names = ["unentropy-rescue.db", "unentropy-rescue.db.part", "history.db.part"];
+    const command = `for name in ${names.join(" ")}; do file="$(dirname "$UNENTROPY_DATABASE_PATH")/$name"; ${trap} || exit 1; done; echo 1`;
+    project.config({ metrics: { hostile: { type: "numeric", command } } });
+    const outcome = await run(["track", "--run-id", "r2"]);
+    assert.equal(outcome.code, 0, told(outcome));
+    assert.doesNotMatch(outcome.stderr, /warning/);
+    assert.equal(project.read("victim").toString(), "precious");
+    assert.deepEqual(await place.runs(), ["r1", "r2"]);
+    assert.deepEqual(fs.readdirSync(temporary), []);
+  });
+}
+
 test("commands read what was loaded from the bucket", async (t) => {
   const { project, place, run, temporary } = await setup(t);
   const command = 'cp "$UNENTROPY_DATABASE_PATH" seen.db; echo 1';

@@ -14,7 +14,7 @@ import { readEvent } from "../github/event.js";
 export const EVERY_BRANCH = "*";
 /** More runs are not asked for by one job: the token's requests are limited, and each needs one. */
 const MOST_ASKED = 300;
-/** How many runs are asked for when only other branches have histories, until one is found that counts. */
+/** How many runs are asked for when only other branches have histories, until one is found that would count. */
 const MOST_ELSEWHERE = 10;
 
 export class ArtifactSources {
@@ -114,18 +114,20 @@ export class ArtifactSources {
   }
 
   /**
-   * The newest artifact that would be a history if its branch counted.
+   * The newest artifact that would be a history if its branch counted. Where too many have to be asked for until one is
+   * found, the next one may be it.
    *
    * @param {Artifact[]} listed newest first
-   * @returns {Promise<Artifact | null>}
+   * @returns {Promise<{artifact: Artifact, asked: boolean} | null>} `asked`: whether it is known that its run was none of
+   *   a pull request
    */
   async elsewhere(listed) {
     const runs = new Set();
     for (const artifact of listed) {
       if (artifact.own !== true || runs.has(artifact.runId)) continue;
-      if (runs.size >= MOST_ELSEWHERE) return null;
+      if (runs.size >= MOST_ELSEWHERE) return { artifact, asked: false };
       runs.add(artifact.runId);
-      if (await this.isTrusted(artifact, { gone: true })) return artifact;
+      if (await this.isTrusted(artifact, { gone: true })) return { artifact, asked: true };
     }
     return null;
   }

@@ -27,10 +27,15 @@ export const originUnknown = (artifact) =>
 /**
  * @param {Artifact} other of a branch that does not count
  * @param {readonly string[]} branches those that do
+ * @param {{asked: boolean}} facts whether it is known that no pull request has uploaded it
  */
-export const onlyElsewhere = (other, branches) =>
+export const onlyElsewhere = (other, branches, { asked }) =>
   trouble(
-    `there is no history of runs for ${branches.map((branch) => `\`${branch}\``).join(" and ")}, but one of \`${other.branch}\`: ${called(other)}`,
+    `there is no history of runs for ${branches.map((branch) => `\`${branch}\``).join(" and ")}, but ${
+      asked
+        ? `one of \`${other.branch}\`: ${called(other)}`
+        : `there may be one: the newest artifacts are of pull requests, and ${called(other)} of \`${other.branch}\` was not examined`
+    }`,
     {
       code: "ARTIFACT_ELSEWHERE",
       hint:

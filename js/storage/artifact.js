@@ -530,7 +530,7 @@ export class ArtifactStore {
     if (await this.#isExpired(listed, coverage, branches, null, 0)) return true;
     const other = this.#sources.isDefault ? await this.#sources.elsewhere(listed) : null;
     if (!other) return false;
-    const failure = trouble.onlyElsewhere(other, branches ?? []);
+    const failure = trouble.onlyElsewhere(other.artifact, branches ?? [], other);
     if (!readonly && onMissing !== "begin") throw failure;
     this.#warnings.set("elsewhere", readonly ? failure : trouble.repaired(failure, null));
     return false;

@@ -328,6 +328,38 @@ describe("branches", () => {
     assert.deepEqual(await place.runs(), names(1, 2), "once is enough");
   });
 
+  for (const [runs, message] of /** @type {[number, RegExp][]} */ ([
+    [9, /no history of runs for `main`, but one of `v1`: /],
+    [
+      10,
+      /no history of runs for `main`, but there may be one: .*, and the artifact `unentropy-metrics` \(\d+\) of `v1` was not examined/,
+    ],
+    [
+      11,
+      /no history of runs for `main`, but there may be one: .*, and the artifact `unentropy-metrics` \(\d+\) of `x` was not examined/,
+    ],
+  ])) {
+    test(`${runs} runs of pull requests do not hide that another branch has the history`, async () => {
+      await place.track(1, { run: on("v1"), env: { GITHUB_REF_TYPE: "tag" } });
+      const zip = await pack({ [ENTRY]: historyOf([66]) }, 0);
+      const before = place.github.artifacts.length + runs;
+      for (let n = 0; n < runs; n++) {
+        place.github.addArtifact({ name: NAME, run: on("x", { event: "pull_request" }), zip });
+      }
+      await assert.rejects(place.open(), {
+        code: "ARTIFACT_ELSEWHERE",
+        message,
+        hint: /`on-missing` to `begin`/,
+      });
+      assert.equal(place.github.artifacts.length, before);
+      const shown = await place.open({ config: { readonly: true } });
+      assert.deepEqual([shown.existed, shown.warnings[0].code], [false, "ARTIFACT_ELSEWHERE"]);
+      const begun = await place.open({ config: { onMissing: "begin" } });
+      assert.deepEqual([begun.existed, begun.warnings[0].code], [false, "HISTORY_REPAIRED"]);
+      assert.deepEqual(await place.runs({ artifactBranchFilter: "*" }), names(1));
+    });
+  }
+
   test("the branch of a run is that of its own repository only", async () => {
     await place.track(1);
     await place.track(2, { run: on("topic") });

@@ -13,6 +13,7 @@ import { setOutputs } from "./github/outputs.js";
 import { settle } from "./github/settings.js";
 import { writeSummary } from "./github/summary.js";
 import { interruption, outOfPatience, withDeadline } from "./interrupt.js";
+import { keptIn } from "./rescue.js";
 import { Terminal } from "./terminal.js";
 
 /** @import { FailureType, RunFacts } from "./types.js" */
@@ -21,6 +22,8 @@ import { Terminal } from "./terminal.js";
 
 /** A runner that cancels waits 7.5 seconds; commands have 2 of them to end politely. */
 const PATIENCE_MS = 3_500;
+/** A deadline of the run's own leaves time to keep what could not be stored as an artifact. */
+const OVERDUE_PATIENCE_MS = 30_000;
 
 /** What part of a run each phase is, for the exit code when time is up. @type {Record<string, FailureType>} */
 const PARTS = {
@@ -64,10 +67,13 @@ async function main() {
     const listener = log.listener(settings.loaded.config.metrics);
     const job = settings.mode === "gate" ? gateJob : trackJob;
     const ended = job(settings, { env, cwd, now, facts, signal, terminal, listener, onSecret });
-    told = await Promise.race([ended, outOfPatience(signal, PATIENCE_MS)]);
+    const cancellation = outOfPatience(cancelled, PATIENCE_MS);
+    told = await Promise.race([ended, cancellation, outOfPatience(signal, OVERDUE_PATIENCE_MS)]);
     failure = told.failure;
   } catch (error) {
     failure = Failure.from(error);
+    const file = log.keptFile();
+    if (file !== null) failure = keptIn(failure, file);
   }
   log.close();
   failure = tell({ env, settings, facts, told: told ?? lost(log), failure });
@@ -116,7 +122,12 @@ function tell({ env, settings, facts, told, failure }) {
 }
 
 /** What is known of a job that never came back. @param {RunLog} log @returns {Told} */
-const lost = ({ heard }) => ({ ...heard, notStored: false, warnings: [], outputs: {} });
+const lost = ({ heard, keptFile }) => ({
+  ...heard,
+  notStored: false,
+  warnings: [],
+  outputs: { "database-path": keptFile() },
+});
 
 /** @param {number} seconds @param {string | undefined} phase that runs when time is up */
 function overdue(seconds, phase) {

@@ -33,11 +33,7 @@ export async function rescue(storage, failure, { cwd, folder, ...surroundings })
   // The builds of a local history can be collected again where it lies.
   if (storage.path !== null) return { failure, file: null };
   /** @param {string} what @param {string} [remedy] */
-  const told = (what, remedy = "") => {
-    const { message, hint, type, code, retryable, cause } = failure;
-    const also = { type, code, retryable, cause, hint: `${hint} ${remedy}`.trim() };
-    return new Failure(`${message}; ${what}`, also);
-  };
+  const told = (what, remedy) => saying(failure, what, remedy);
   /** @type {Uint8Array} */
   let bytes;
   try {
@@ -45,7 +41,7 @@ export async function rescue(storage, failure, { cwd, folder, ...surroundings })
   } catch (thrown) {
     // After a bug the engine gives nothing any more; what it gave before is kept as it is.
     const file = folder.unstoredPath;
-    if (file !== null) return { failure: told(`the history with this build is in \`${file}\``, KEEP), file };
+    if (file !== null) return { failure: keptIn(failure, file), file };
     if (failure.code === "ENGINE_PANIC") return { failure, file };
     const { message } = Failure.from(thrown);
     return { failure: told(`a copy of the history could not be made either: ${message}`), file };
@@ -63,6 +59,20 @@ export async function rescue(storage, failure, { cwd, folder, ...surroundings })
 }
 
 /**
+ * @param {Failure} failure
+ * @param {string} file
+ * @returns {Failure} the same one, which says where the history is kept
+ */
+export const keptIn = (failure, file) =>
+  saying(failure, `the history with this build is in \`${file}\``, KEEP);
+
+/** @param {Failure} failure @param {string} what @param {string} [remedy] */
+function saying({ message, hint, type, code, retryable, cause }, what, remedy = "") {
+  const also = { type, code, retryable, cause, hint: `${hint} ${remedy}`.trim() };
+  return new Failure(`${message}; ${what}`, also);
+}
+
+/**
  * @param {Uint8Array} bytes
  * @param {string} cwd
  * @param {RunFolder} folder
@@ -73,7 +83,7 @@ function keep(bytes, cwd, folder) {
   for (const write of [() => writeNew(cwd, bytes), () => folder.keep(bytes)]) {
     try {
       const file = write();
-      if (path.dirname(file) === path.resolve(cwd)) folder.stored();
+      if (path.dirname(file) === path.resolve(cwd)) folder.stored({ kept: file });
       return { file, reasons };
     } catch (thrown) {
       reasons += `${reasons && "; "}${Failure.from(thrown).message}`;
@@ -116,8 +126,9 @@ function writeNew(directory, bytes) {
  * @returns {Promise<string | null>} the artifact's name; null where none could be uploaded
  */
 async function keepInArtifact(bytes, { env, signal, onSecret }) {
-  // A run that was told to stop has no time for it.
-  if (!env.ACTIONS_RUNTIME_TOKEN || signal?.aborted) return null;
+  // A runner that cancels waits for nothing. A limit of the run's own is no reason to lose the build.
+  const isTimeUp = signal?.reason instanceof Failure && signal.reason.code === "RUN_TIMEOUT";
+  if (!env.ACTIONS_RUNTIME_TOKEN || (signal?.aborted && !isTimeUp)) return null;
   try {
     const { uploadRescue } = await import("./github/rescue.js");
     return (await uploadRescue(bytes, { env, onSecret })).name;

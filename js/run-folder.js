@@ -28,6 +28,8 @@ export class RunFolder {
   #copy = null;
   /** @type {string | null} */
   #unstored = null;
+  /** Where else it is kept. @type {string | null} */
+  #kept = null;
   /** @type {Map<string, Failure>} */
   #warnings = new Map();
 
@@ -57,6 +59,11 @@ export class RunFolder {
     return this.#unstored;
   }
 
+  /** The file of what is not stored so far, here or where it was kept instead; null where there is none. */
+  get keptPath() {
+    return this.#unstored ?? this.#kept;
+  }
+
   /** What could not be written, without making a result wrong. */
   get warnings() {
     return [...this.#warnings.values()];
@@ -76,10 +83,15 @@ export class RunFolder {
     this.#unstored = this.#tried(RESCUE_FILE, bytes, consequence) ?? this.#unstored;
   }
 
-  /** Forgets what was about to be stored: it is stored, or kept in another place. */
-  stored() {
+  /**
+   * Forgets what was about to be stored: it is stored, or kept in another place.
+   *
+   * @param {{kept?: string | null}} [options] the file of that place
+   */
+  stored({ kept = null } = {}) {
     const file = this.#unstored;
     this.#unstored = null;
+    this.#kept = kept;
     try {
       if (file !== null) rmSync(file, { force: true });
     } catch {

@@ -167,6 +167,7 @@ export async function track({
       throwIfCancelled(signal);
       const values = result.metrics.flatMap((outcome) => recorded(outcome, loaded));
       repository.recordBuild(facts, values, circumstances);
+      listener.keeping?.(() => folder.keptPath);
       await storage.persist().catch(async (thrown) => {
         const failed = endedBy(thrown, signal);
         const { failure, file } = await rescue(storage, failed, { cwd, folder, env, signal, onSecret });

@@ -427,6 +427,8 @@ export interface TrackListener extends PhaseListener {
   transferred?: (transfer: Transfer) => void;
   /** The history can be asked: when it was read, and again when the build is stored. `facts` are those recorded. */
   known?: (repository: import("./storage/repository.js").MetricsRepository, facts: RunFacts) => void;
+  /** Before the upload; `file` tells at any time which file keeps what is not stored, null where none does. */
+  keeping?: (file: () => string | null) => void;
   metricStart?: (metric: MetricConfig) => void;
   metricEnd?: (outcome: MetricOutcome) => void;
 }

@@ -15,6 +15,8 @@ export class RunLog {
   heard = { phases: [], metrics: [] };
   /** The phase that runs. @type {Phase | undefined} */
   phase;
+  /** Which file keeps what is not stored. @type {() => string | null} */
+  keptFile = () => null;
   #terminal;
   #command;
 
@@ -29,7 +31,7 @@ export class RunLog {
 
   /**
    * @param {{id: string}[]} metrics
-   * @returns {Required<Pick<TrackListener, "phaseStart" | "phaseEnd" | "transferred" | "metricEnd">>}
+   * @returns {Required<Pick<TrackListener, "phaseStart" | "phaseEnd" | "transferred" | "keeping" | "metricEnd">>}
    */
   listener(metrics) {
     const width = Math.max(...metrics.map(({ id }) => id.length));
@@ -51,6 +53,9 @@ export class RunLog {
         if (performance.now() - told < PROGRESS_MS) return;
         told = performance.now();
         this.#terminal.line(describeTransfer(transfer));
+      },
+      keeping: (file) => {
+        this.keptFile = file;
       },
       metricEnd: (outcome) => {
         this.heard.metrics.push(outcome);

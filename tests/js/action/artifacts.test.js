@@ -8,8 +8,9 @@ import { startGitHub } from "../../servers/github.js";
 import { startS3sFs } from "../../servers/s3.js";
 import { stopAll } from "../s3/place.js";
 import { ArtifactPlace } from "../storage/artifact-place.js";
+import { until } from "../support/processes.js";
 import { Project, told } from "../support/project.js";
-import { act } from "../support/runner.js";
+import { act, startAction } from "../support/runner.js";
 import { Step } from "./place.js";
 
 /** @type {Awaited<ReturnType<typeof startGitHub>>} */
@@ -157,6 +158,41 @@ test("a build that cannot be stored is kept as an artifact of the run", async (t
   const names = place.complete().map(({ name }) => name);
   assert.deepEqual(names, ["unentropy-rescue"], told(outcome));
   assert.match(outcome.outputs["error-message"], /`unentropy-rescue` of this run/);
+});
+
+const FINALIZE = { url: /FinalizeArtifact/, fault: { kind: /** @type {const} */ ("stall") } };
+
+test("a build that `timeout` kept from being stored is kept as an artifact of the run", async (t) => {
+  const { project, step } = setup(t);
+  github.script([{ ...FINALIZE, times: 1 }]);
+  const outcome = await step({ timeout: "5", "on-storage-error": "warn" });
+  assert.equal(outcome.code, 0, told(outcome));
+  assert.equal(outcome.outputs["error-code"], "RUN_TIMEOUT");
+  assert.match(outcome.outputs["error-message"], /in the phase `upload`/);
+  assert.match(outcome.outputs["error-message"], /the artifact `unentropy-rescue` of this run/);
+  assert.ok(project.exists("unentropy-rescue.db"));
+  assert.deepEqual(
+    place.complete().map(({ name }) => name),
+    ["unentropy-rescue"],
+    told(outcome),
+  );
+});
+
+test("a run that is cancelled while it keeps such a build says which file has it", async (t) => {
+  const { project } = setup(t);
+  github.script([FINALIZE]);
+  const inputs = { "github-token": github.token({ actions: "read" }), timeout: "5" };
+  const { child, ended } = startAction(project, inputs, github.jobEnvironment(github.addRun()));
+  t.after(() => child.kill("SIGKILL"));
+  await until(() => github.seen.filter(({ fault }) => fault === "stall").length === 2, "both uploads stall");
+  child.kill("SIGTERM");
+  const outcome = await ended;
+  assert.equal(outcome.code, 1, told(outcome));
+  const file = project.path("unentropy-rescue.db");
+  assert.equal(outcome.outputs["database-path"], file);
+  assert.equal(outcome.outputs["error-code"], "ABORTED");
+  assert.ok(outcome.outputs["error-message"].endsWith(`; the history with this build is in \`${file}\``));
+  assert.ok(project.exists("unentropy-rescue.db"));
 });
 
 test("without the right to read artifacts nothing is begun anew", async (t) => {

@@ -250,6 +250,10 @@ export interface TrackResult {
   databaseLocation: string | null;
   databasePath: string | null;
   databaseSize: number | null;
+  /** `new` where this run started the history; null where there was none and no build was stored, or neither is known. */
+  history: "new" | "existing" | null;
+  /** The CI run that stored the history which was loaded, where the location knows. */
+  sourceRun: number | null;
   metrics: {
     id: string;
     name: string;

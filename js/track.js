@@ -119,7 +119,7 @@ export async function track({
   try {
     await phases.run("download", async () => {
       await storage.ready();
-      result.history = storage.existed ? "existing" : "new";
+      if (storage.existed) result.history = "existing";
       if (seed) result.warnings.push(...(await seedHistory(storage, seed, surroundings)));
       // A new history is one without builds, so that commands need not tell the two apart.
       if (storage.existed === false && folder.wantsHistory) folder.loaded(storage.snapshot());
@@ -176,6 +176,7 @@ export async function track({
         throw failure;
       });
       folder.stored();
+      result.history ??= "new";
       result.databaseLocation = storage.location;
       result.databaseSize = storage.size;
       result.totalBuilds = repository.countBuilds();

@@ -440,7 +440,7 @@ export interface TrackResult {
   databaseLocation: string | null;
   databasePath: string | null;
   databaseSize: number | null;
-  /** Whether this run starts the history; null where that was not found out. */
+  /** `new` where this run started the history; null where there was none and no build was stored, or neither is known. */
   history: "new" | "existing" | null;
   /** The CI run that stored the history which was loaded, where the place knows. */
   sourceRun: number | null;

@@ -74,7 +74,6 @@ export async function trackJob(settings, { terminal, listener, ...run }) {
       builds: result.totalBuilds,
       bytes: result.databaseSize,
       isNew:
-        success &&
         result.history === "new" &&
         // Where one is gone, the warning says what starts in its place.
         !warnings.some(({ code }) => code === "HISTORY_REPAIRED"),

@@ -23,7 +23,7 @@ export const OUTPUTS = /** @type {const} */ ([
   { name: "database-size", help: "The history's size in bytes, as it was stored; empty where it was not" },
   {
     name: "history",
-    help: "`new` where this run starts the history, `existing` where there was one; empty where that was not found out",
+    help: "`new` where this run started the history, `existing` where there was one; empty where neither is so",
   },
   { name: "metrics-collected", help: "How many metrics have a value" },
   { name: "metrics-failed", help: "How many metrics failed" },

@@ -102,7 +102,9 @@ test("a history that cannot be opened is none for the gate's commands", async (t
 
 test("nothing stays of a run that fails", async (t) => {
   const { project, temporary, env } = setup(t, { broken: { type: "numeric", command: "exit 1" } });
-  assert.equal((await project.run(["track"], { env })).code, 4);
+  const outcome = await project.run(["track", "--json"], { env });
+  assert.equal(outcome.code, 4);
+  assert.equal(JSON.parse(outcome.stdout).history, null, "none was started");
   assert.deepEqual(fs.readdirSync(temporary), []);
 });
 

@@ -212,4 +212,10 @@ test("a first build that is not stored is called the first", async (t) => {
   const step = new Step(t, proxy, { direct: moto });
   const outcome = await step.run({ "on-storage-error": "warn", "retry-attempts": "1" });
   assert.match(outcome.summary, /\| Answer \| 42 \| first value \|/);
+  assert.equal(outcome.outputs.history, "", "no history was started");
+  const again = await step.run({ "on-storage-error": "warn", "retry-attempts": "1" });
+  assert.equal(again.outputs.history, "");
+  proxy.script([]);
+  assert.equal((await step.run()).outputs.history, "new");
+  assert.equal((await step.run()).outputs.history, "existing");
 });

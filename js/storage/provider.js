@@ -76,7 +76,7 @@
  *
  * @typedef {object} HistoryCopies
  * @property {(bytes: Uint8Array) => void} loaded given what was loaded, before the engine checks it; again where that
- *   turned out to be damaged. The bytes are not the callee's to keep
+ *   turned out to be damaged, and where pending builds were added to it. The bytes are not the callee's to keep
  * @property {(bytes: Uint8Array) => void} storing given what is about to be stored on another machine, before each try
  */
 

@@ -166,7 +166,10 @@ export class SqliteStorageProvider {
         if (!journal) return loaded;
         const folded = await this.#fold(loaded.history, journal, await journal.list());
         // Who only reads loses nothing by what has gone.
-        if (folded !== null || attempt >= this.#tries) return loaded;
+        if (folded !== null || attempt >= this.#tries) {
+          if (folded !== false && this.#history === null) this.#copies?.loaded(loaded.history.save());
+          return loaded;
+        }
       } catch (thrown) {
         loaded.history.free();
         throw thrown;

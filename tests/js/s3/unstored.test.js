@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { Storage } from "../../../js/storage/storage.js";
 import { startFaultProxy } from "../../servers/fault-proxy.js";
 import { startMoto } from "../../servers/s3.js";
 import { Step } from "../action/place.js";
@@ -29,9 +30,14 @@ const BROKEN = { kind: /** @type {const} */ ("answer"), status: 500, code: "Inte
 /** No test waits for a server that stays broken. */
 const ONCE = ["--retry-attempts", "1"];
 
-/** A place whose history has a build, behind a proxy. @param {import("node:test").TestContext} t */
-async function setup(t) {
-  proxy.become({});
+/**
+ * A place whose history has a build, behind a proxy.
+ * @param {import("node:test").TestContext} t
+ * @param {Parameters<typeof proxy.become>[0]} [character]
+ */
+async function setup(t, character = {}) {
+  proxy.become(character);
+  t.after(() => proxy.become({}));
   proxy.script([]);
   t.after(() => proxy.script([]));
   const step = new Step(t, proxy, { direct: moto });
@@ -164,6 +170,28 @@ test("commands read what was loaded from the bucket", async (t) => {
   assert.equal(outcome.code, 0, told(outcome));
   assert.ok(before && project.read("seen.db").equals(before));
   assert.deepEqual(fs.readdirSync(temporary), []);
+});
+
+test("commands read also the builds that are pending where a server ignores preconditions", async (t) => {
+  const { project, place, flags, env, run } = await setup(t, { ignoresPreconditions: true });
+  const before = await place.content();
+  const url = new RegExp(`${place.key.split("/")[1]}(?:\\?|$)`);
+  proxy.script([{ method: "PUT", url, fault: { kind: "stall" } }]);
+  const { child, ended } = project.start(["track", "--run-id", "pending", ...flags], { env });
+  await until(() => proxy.seen.some(({ fault }) => fault === "stall"), "the upload has begun");
+  child.kill("SIGKILL");
+  await ended;
+  proxy.script([]);
+  assert.deepEqual(await place.content(), before, "it is not in the history yet");
+  const command = 'cp "$UNENTROPY_DATABASE_PATH" seen.db; echo 1';
+  project.config({ metrics: { look: { type: "numeric", command } } });
+  const outcome = await run(["track", "--json", "--run-id", "r3"]);
+  assert.equal(outcome.code, 0, told(outcome));
+  assert.equal(JSON.parse(outcome.stdout).totalBuilds, 3, "the pending one was added");
+  const seen = new Storage({ type: "sqlite-local", path: project.path("seen.db"), readonly: true });
+  t.after(() => seen.cleanup());
+  await seen.ready();
+  assert.equal(seen.getRepository().countBuilds(), 2);
 });
 
 test("a lost race leaves nothing behind", async (t) => {

@@ -216,7 +216,7 @@ const SYSTEM_ERRORS = Object.freeze({
   ELOOP: {
     code: "FILE_LOOP",
     cause: "its symbolic links lead in a circle",
-    hint: "Mend the symbolic links on the path.",
+    hint: "Fix the symbolic links on the path.",
   },
   ENAMETOOLONG: {
     code: "FILE_NAME_TOO_LONG",

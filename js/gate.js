@@ -328,7 +328,7 @@ class GateRun {
       this.result.error ??= new Failure("every metric failed, so there is nothing to judge", {
         type: "collection",
         code: "ALL_METRICS_FAILED",
-        hint: "Mend the metrics' commands; `unentropy test` shows them.",
+        hint: "Fix the metrics' commands; `unentropy test` shows them.",
       });
     }
   }
@@ -461,7 +461,7 @@ function gateFailed({ failingMetrics, configurationProblem }) {
   return new Failure(`the quality gate failed: ${names.join(", ")}`, {
     type: "gate",
     code: "GATE_FAILED",
-    hint: "Each says what was found and what is demanded. Mend them, or change the thresholds on the base branch.",
+    hint: "Each says what was found and what is demanded. Fix them, or change the thresholds on the base branch.",
   });
 }
 

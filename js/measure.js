@@ -84,7 +84,7 @@ export class Measurements {
         {
           type: "collection",
           code: "FILE_UNREADABLE",
-          hint: "Mend its rights, or leave it out with --exclude; a number without it would be wrong.",
+          hint: "Fix its rights, or leave it out with --exclude; a number without it would be wrong.",
         },
       );
     }

@@ -158,7 +158,7 @@ export async function track({
         throw new Failure("every metric failed, so there is no build to record", {
           type: "collection",
           code: "ALL_METRICS_FAILED",
-          hint: "The history is as it was. Mend the metrics' commands; `unentropy test` shows them without recording.",
+          hint: "The history is as it was. Fix the metrics' commands; `unentropy test` shows them without recording.",
         });
       }
     });

@@ -1,4 +1,4 @@
-// `unentropy doctor`: looks whether a run could keep its history where it is to be kept, and says what to mend.
+// `unentropy doctor`: looks whether a run could keep its history where it is to be kept, and says what to fix.
 
 import fs from "node:fs";
 import path from "node:path";
@@ -53,7 +53,7 @@ export async function doctor({ values, terminal, signal, cwd, env, print }) {
     {
       type: failed.some(({ check }) => check === "parameters") ? "validation" : "storage",
       code: "DOCTOR_FAILED",
-      hint: "Each says what to mend.",
+      hint: "Each says what to fix.",
     },
   );
 }

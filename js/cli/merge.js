@@ -72,7 +72,7 @@ export async function merge({ values, positionals, terminal, signal, cwd, env, n
       );
       if (merged.conflicts > 0) {
         terminal.line(
-          `${count(merged.conflicts, "value")} differed; the later ones stand (${formatValue(merged.replacedValues, "integer")} of them taken)`,
+          `${count(merged.conflicts, "value")} differed; the later ones were kept (${formatValue(merged.replacedValues, "integer")} of them taken)`,
         );
       }
     }

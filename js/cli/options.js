@@ -202,7 +202,7 @@ export const COMMANDS = {
     ],
   },
   doctor: {
-    summary: "examine the place of the history and say what to mend",
+    summary: "examine the place of the history and say what to fix",
     options: ["config", ...STORAGE, ...COMMON],
   },
   sources: {

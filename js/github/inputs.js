@@ -140,7 +140,7 @@ export const INPUTS = /** @type {const} */ ([
     kind: "choice",
     choices: ["fail", "warn"],
     fallback: "fail",
-    help: "Whether a history that could not be read or stored fails the step, or is told loudly and leaves it green",
+    help: "Whether a history that could not be read or stored fails the step, or only logs an error and lets the step pass",
   },
   {
     name: "report-dir",

@@ -89,7 +89,7 @@ const KINDS = Object.freeze({
   noBucket: ({ bucket, region }) => ({
     code: "S3_BUCKET_MISSING",
     cause: `the bucket \`${bucket}\` does not exist there (region \`${region}\`)`,
-    hint: "Create the bucket, or mend `s3-bucket`, `s3-endpoint` or `s3-region`: buckets are never created here.",
+    hint: "Create the bucket, or fix `s3-bucket`, `s3-endpoint` or `s3-region`: buckets are never created here.",
   }),
   noObject: () => ({
     code: "S3_OBJECT_MISSING",

@@ -370,7 +370,7 @@ function problem(parameter, message) {
   return {
     parameter: input,
     message: `\`${input}\` ${message}`,
-    hint: `${message === "is missing" ? "Set" : "Mend"} the input \`${input}\`${also}.`,
+    hint: `${message === "is missing" ? "Set" : "Fix"} the input \`${input}\`${also}.`,
   };
 }
 

@@ -39,7 +39,7 @@ export function openArtifactStore(config, { engine, env, now, sleep, random, sig
   const token = config.githubToken ?? env.GITHUB_TOKEN;
   if (!token) {
     throw invalid(
-      "`sqlite-artifact` has no `githubToken`, and artifacts are given to nobody without one",
+      "`sqlite-artifact` has no `githubToken`, and GitHub returns artifacts only with one",
       "In a workflow leave the input `github-token` at its default; elsewhere set `GITHUB_TOKEN`.",
     );
   }

@@ -112,7 +112,7 @@ function invalid(message) {
   return new Failure(message, {
     type: "validation",
     code: "STORAGE_CONFIG_INVALID",
-    hint: "Mend the storage configuration.",
+    hint: "Fix the storage configuration.",
   });
 }
 

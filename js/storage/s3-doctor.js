@@ -266,7 +266,7 @@ async function examineRights({ client, key, probe, engine, sleep, random, report
     report.add(
       "versioning",
       "ok",
-      `the bucket keeps no older versions; \`${key}.bak\` is the one copy that damage could be mended from`,
+      `the bucket keeps no older versions; \`${key}.bak\` is the one copy that damage could be repaired from`,
     );
   }
 }

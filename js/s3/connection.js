@@ -150,6 +150,8 @@ export class Connection {
     const corrected = { region: false, clock: false, checksums: false, redirects: 0 };
     /** @type {URL | null} */
     let elsewhere = null;
+    /** The last refusal for haste: what else goes wrong meanwhile says less about when to try again. @type {Failure | null} */
+    let haste = null;
     for (let attempt = 1; ; ) {
       /** @type {Failure} */
       let trouble;
@@ -190,6 +192,7 @@ export class Connection {
         brief = isWorthReserve(error);
         if (error.sent) operation.onDoubt?.();
       }
+      if (trouble.code === "S3_THROTTLED") haste = trouble;
       const tries = attempt === 1 ? "" : ` (${attempt} attempts)`;
       const tooLong = wanted !== null && wanted > LONGEST_RETRY_AFTER;
       // Whoever was to meet others meets nobody when sent again.
@@ -198,7 +201,7 @@ export class Connection {
         operation.hold === undefined && operation.attempts === undefined && brief && this.#reserve > 0;
       if (!trouble.retryable || tooLong || (used && !spare)) {
         const asked = tooLong ? `; the server asks to wait for ${Math.ceil((wanted ?? 0) / 1000)} s` : "";
-        throw told(trouble, `${asked}${tries}`);
+        throw told(trouble.retryable && haste ? haste : trouble, `${asked}${tries}`);
       }
       if (used) this.#reserve -= 1;
       const wait = waitBefore({ attempt, retryAfterMs: wanted, random: this.#random });

@@ -10,7 +10,11 @@ export const BETWEEN_WRITES_MS = 1_100;
 /** How often a write is tried again that is refused for haste, besides what the client tries by itself. */
 const ROUNDS = 5;
 
-/** @param {unknown} thrown @returns {boolean} whether a request was refused for haste, so that it changed nothing */
+/**
+ * Whether a request was refused for haste. Its other tries may have failed in other ways, and one of them have arrived.
+ *
+ * @param {unknown} thrown
+ */
 export function isHaste(thrown) {
   return Failure.from(thrown).code === "S3_THROTTLED";
 }

@@ -152,6 +152,17 @@ describe("a read", () => {
     assert(CONTENT.equals((await lucky.get("history.db"))?.bytes ?? Buffer.alloc(0)));
   });
 
+  test("is refused for haste where that was said once, whatever else goes wrong in the tries after it", async () => {
+    proxy.script([
+      { fault: { kind: "answer", status: 503, code: "SlowDown" }, times: 1 },
+      { fault: { kind: "reset" } },
+    ]);
+    const failure = await failed(through({ retryAttempts: 3 }).put("history.db", CONTENT));
+    assert.equal(failure.code, "S3_THROTTLED");
+    proxy.script([{ fault: { kind: "reset" } }]);
+    assert.equal((await failed(through({}).put("history.db", CONTENT))).code, "S3_UNREACHABLE");
+  });
+
   test("gets a try of the reserve back for every four requests that are answered, and never more than it had", async () => {
     const client = through({ spareAttempts: 2 });
     const failing = async () => {

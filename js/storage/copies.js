@@ -58,6 +58,8 @@ export class Remedy {
   #options;
   /** How often a copy could not be put where there is nothing. */
   #refusals = 0;
+  /** How often there was no history to read and one to look up. */
+  #contradictions = 0;
   /** The version of a damaged history: it must not become the backup. @type {string | null} */
   damaged = null;
 
@@ -127,7 +129,11 @@ export class Remedy {
     const { found, restorable } = await this.#copies.signs();
     if (found.length === 0) return { status: "never" };
     // Runs that store their first builds at this moment leave a backup too.
-    if (await this.#copies.exists()) return { status: "again" };
+    if (await this.#copies.exists()) {
+      this.#contradictions += 1;
+      if (this.#contradictions >= REFUSALS) throw contradictory(this.#copies.location);
+      return { status: "again" };
+    }
     const gone = goneFailure(this.#copies.location, found);
     if (onMissing === "fail" || (onMissing === "begin" && readonly)) throw gone;
     if (onMissing === "begin") {
@@ -199,6 +205,23 @@ export function goneFailure(location, found) {
       type: "storage",
       code: "HISTORY_GONE",
       hint: "Nothing was changed. With `on-missing` set to `restore` the newest good copy takes its place; with `begin` a new history starts, and the copies are kept under other names. If the location is wrong, correct it.",
+    },
+  );
+}
+
+/**
+ * A place whose answers about the history contradict each other.
+ *
+ * @param {string} location
+ */
+function contradictory(location) {
+  return new Failure(
+    `could not read \`${location}\`: the store says that there is no history when it is read, and that there is one when it is looked up, ${REFUSALS} times in a row`,
+    {
+      type: "storage",
+      code: "STORAGE_INCONSISTENT",
+      hint: "Nothing was changed. Check the store and what stands between it and here, such as a cache.",
+      retryable: true,
     },
   );
 }

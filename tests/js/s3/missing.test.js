@@ -240,6 +240,20 @@ test(
 );
 
 test(
+  "a store that denies what it looks up is reported after three rounds",
+  at(async (place) => {
+    await add(place, [1, 2]);
+    proxy.script([
+      { fault: { kind: "answer", status: 404, code: "NoSuchKey" }, method: "GET", url: /\.db$/ },
+    ]);
+    // A GET of one byte confirms what HEAD says; here HEAD says that it is there.
+    for (const readonly of [false, true]) {
+      await assert.rejects(place.open({ readonly }, QUICK), { code: "STORAGE_INCONSISTENT" });
+    }
+  }),
+);
+
+test(
   "a backup is never replaced by a history with fewer builds, and costs no request to know",
   at(async (place) => {
     await add(place, [1, 2, 3, 4]);

@@ -63,9 +63,7 @@ export const READ_FAULTS = Object.freeze([
   {
     what: "404 NoSuchKey, though the object is there",
     fault: answer(404, "NoSuchKey"),
-    code: "STORAGE_CONTENDED",
-    report: "HISTORY_MISSING",
-    slow: true,
+    code: "STORAGE_INCONSISTENT",
   },
   {
     what: "200 with a page instead of the object",

@@ -60,7 +60,7 @@ function branchOf({ GITHUB_REF: ref, GITHUB_REF_NAME: name, GITHUB_REF_TYPE: typ
  * @param {number | undefined} given
  * @param {NodeJS.ProcessEnv} env
  * @returns {number} 0 where nothing names one
- * @throws {Failure} CONTEXT_INVALID: read as 0, it would order builds wrongly and nobody would know
+ * @throws {Failure} CONTEXT_INVALID: read as 0, it would order builds wrongly without a word
  */
 function runNumberOf(given, { GITHUB_RUN_NUMBER }) {
   const [name, value] =

@@ -1,6 +1,6 @@
 /**
  * What `on-corrupt` and `on-missing` mean, for every place that keeps copies of its history: when a run stops, when a
- * copy takes the history's place, when a new history starts, and what people are told about it. Reads and writes
+ * copy takes the history's place, when a new history starts, and what is reported about it. Reads and writes
  * nothing itself.
  */
 

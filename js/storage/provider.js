@@ -62,7 +62,7 @@
  * @property {(damaged: StoredBlob, failure: Failure, builds: BuildCounter) => Promise<Remedied | null>} [remedy] what
  *   is to be done about a damaged history; null when it has changed meanwhile, so that it has to be read again
  * @property {(builds: BuildCounter) => Promise<Absence>} [absent] asked when `read` gave null and before a new history
- *   starts; throws `HISTORY_GONE` where there was a history and nobody said what to do about that
+ *   starts; throws `HISTORY_GONE` where there was a history and no option says what to do about that
  * @property {() => number | null} [sourceRun] the CI run whose history was read, where the place knows
  * @property {() => number | null} [clockOffsetMs] how many milliseconds the clock of the place is ahead of this machine's,
  *   negative where it is behind, about half a second exact; null where it has not been heard yet. A place without a clock
@@ -167,7 +167,7 @@
  * @property {number | null} size bytes of the history as it was last loaded or stored; null when there is none
  * @property {number | null} sourceRun the CI run that stored the history which was loaded, where the place knows
  * @property {() => number | null} [clockOffsetMs] milliseconds that the clock of the history's location is ahead of this
- *   machine's; null where nothing told it
+ *   machine's; null where it is not known
  * @property {readonly Failure[]} warnings what went wrong without making a result wrong
  */
 

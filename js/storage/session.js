@@ -424,7 +424,7 @@ export class SqliteStorageProvider {
 
   /**
    * Puts the history that is stored now in the place of the one that was loaded, with every change of this session made
-   * again. A history that has gone is not begun anew: what was loaded is kept whole.
+   * again. Where the history has gone no new one starts: what was loaded is kept whole.
    *
    * @param {Loaded} loaded
    * @param {boolean} folded whether it was changed since it was loaded
@@ -577,7 +577,7 @@ export class SqliteStorageProvider {
 
   /**
    * Values that a later attempt of the run has recorded already do not give way to those of an earlier one, which is
-   * told.
+   * reported.
    *
    * @param {RecordChange} change
    * @param {ReturnType<EngineHistory["record"]>} result

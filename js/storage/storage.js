@@ -107,7 +107,7 @@ export class Storage {
     return this.#provider?.sourceRun ?? null;
   }
 
-  /** Milliseconds that the clock of the history's location is ahead of this machine's; null where nothing told. */
+  /** Milliseconds that the clock of the history's location is ahead of this machine's; null where it is not known. */
   clockOffsetMs() {
     return this.#provider?.clockOffsetMs?.() ?? null;
   }

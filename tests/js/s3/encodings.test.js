@@ -5,13 +5,13 @@ import assert from "node:assert/strict";
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { after, before, beforeEach, describe, test } from "node:test";
 import zlib from "node:zlib";
-import { Failure } from "../../../js/failure.js";
 import { S3Client } from "../../../js/s3/client.js";
 import { decodedBody, encodingsOf } from "../../../js/s3/encoding.js";
 import { startFaultProxy } from "../../servers/fault-proxy.js";
 import { startRewritingProxy, USUAL_REWRITES } from "../../servers/rewriting-proxy.js";
 import { startMoto, startS3sFs } from "../../servers/s3.js";
 import { record } from "../conformance/builds.js";
+import { failed } from "./failed.js";
 import { Place, stopAll } from "./place.js";
 
 const ENCODINGS = /** @type {const} */ (["gzip", "br", "deflate"]);
@@ -45,16 +45,6 @@ const connect = (server, more = {}) =>
     { endpoint: server.endpoint, bucket: "bucket", credentials: server.credentials, ...more },
     { sleep: async () => {} },
   );
-
-/** @param {Promise<unknown>} pending @returns {Promise<Failure>} */
-async function failed(pending) {
-  const error = await pending.then(
-    () => assert.fail("nothing failed"),
-    (thrown) => thrown,
-  );
-  assert(error instanceof Failure, String(error?.stack));
-  return error;
-}
 
 for (const compress of ENCODINGS) {
   describe(`a proxy that answers with ${compress}`, () => {

@@ -4,11 +4,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { Failure } from "../../../js/failure.js";
 import { S3Client } from "../../../js/s3/client.js";
 import { startFaultProxy } from "../../servers/fault-proxy.js";
 import { freePort } from "../../servers/process.js";
 import { startMoto, startS3sFs } from "../../servers/s3.js";
+import { failed } from "./failed.js";
 
 /** @import { Rule } from "../../servers/fault-proxy.js" */
 
@@ -77,16 +77,6 @@ after(async () => {
   await proxy?.stop();
   await server?.stop();
 });
-
-/** @param {Promise<unknown>} pending @returns {Promise<Failure>} */
-async function failed(pending) {
-  const error = await pending.then(
-    () => assert.fail("nothing failed"),
-    (thrown) => thrown,
-  );
-  assert(error instanceof Failure, String(error?.stack));
-  return error;
-}
 
 /** Faults that pass, with what is logged and what is reported when they do not. */
 const PASSING = /** @type {[string, import("../../servers/fault-proxy.js").Fault, string][]} */ ([

@@ -9,7 +9,7 @@ import { after, before, describe, test } from "node:test";
 import { startFaultProxy } from "../../servers/fault-proxy.js";
 import { startMoto } from "../../servers/s3.js";
 import { record } from "../conformance/builds.js";
-import { Place, stopAll } from "./place.js";
+import { add, atPlace, Place, QUICK, stopAll } from "./place.js";
 
 /** @import { Rule } from "../../servers/fault-proxy.js" */
 
@@ -23,38 +23,10 @@ before(async () => {
 });
 after(() => stopAll([proxy, moto]));
 
-const QUICK = { sleep: async () => {}, random: () => 0 };
 const HOUR = 3_600_000;
 
-/** @param {(place: Place) => Promise<void>} body @param {{bucket?: string}} [options] */
-const at = (body, options) => async () => {
-  proxy.become({});
-  proxy.script([]);
-  const place = new Place(proxy, { direct: moto, ...options });
-  try {
-    await body(place);
-  } finally {
-    proxy.script([]);
-    place.remove();
-  }
-};
-
-/** Records builds, each stored by itself. @param {Place} place @param {number[]} numbers @param {Parameters<Place["open"]>[0]} [more] */
-async function add(place, numbers, more) {
-  /** @type {readonly import("../../../js/failure.js").Failure[]} */
-  let warnings = [];
-  for (const n of numbers) {
-    const storage = await place.open(more, QUICK);
-    try {
-      record(storage.getRepository(), n);
-      await storage.persist();
-      warnings = storage.warnings;
-    } finally {
-      storage.cleanup();
-    }
-  }
-  return warnings;
-}
+/** @param {Parameters<typeof atPlace>[1]} body @param {Parameters<typeof atPlace>[2]} [options] */
+const at = (body, options) => () => atPlace({ proxy, direct: moto }, body, options);
 
 /** The bytes of everything beside the history. @param {Place} place */
 async function copies(place) {

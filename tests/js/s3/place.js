@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { S3Client } from "../../../js/s3/client.js";
 import { S3Store } from "../../../js/storage/s3.js";
 import { Storage } from "../../../js/storage/storage.js";
-import { runsIn } from "../conformance/builds.js";
+import { record, runsIn } from "../conformance/builds.js";
 
 /** @import { StorageProviderConfig } from "../../../js/types.js" */
 
@@ -110,6 +110,52 @@ export class Place {
       storage.cleanup();
     }
   }
+}
+
+/** No waiting; the client's own waits are the client's tests'. */
+export const QUICK = { sleep: async () => {}, random: () => 0 };
+
+/**
+ * Runs a test at a new place behind a proxy that does nothing by itself, and leaves the proxy so.
+ *
+ * @param {{proxy: Awaited<ReturnType<typeof import("../../servers/fault-proxy.js").startFaultProxy>>, direct: Server}} servers
+ * @param {(place: Place) => Promise<void>} body
+ * @param {{bucket?: string}} [options]
+ */
+export async function atPlace({ proxy, direct }, body, options) {
+  proxy.become({});
+  proxy.script([]);
+  const place = new Place(proxy, { direct, ...options });
+  try {
+    await body(place);
+  } finally {
+    proxy.script([]);
+    place.remove();
+  }
+}
+
+/**
+ * Records builds, each stored by itself.
+ *
+ * @param {Place} place
+ * @param {number[]} numbers
+ * @param {Parameters<Place["open"]>[0]} [more]
+ * @returns {Promise<readonly import("../../../js/failure.js").Failure[]>} the warnings of the last one
+ */
+export async function add(place, numbers, more) {
+  /** @type {readonly import("../../../js/failure.js").Failure[]} */
+  let warnings = [];
+  for (const n of numbers) {
+    const storage = await place.open(more, QUICK);
+    try {
+      record(storage.getRepository(), n);
+      await storage.persist();
+      warnings = storage.warnings;
+    } finally {
+      storage.cleanup();
+    }
+  }
+  return warnings;
 }
 
 /**

@@ -6,10 +6,10 @@
 import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
 import { after, afterEach, before, beforeEach, describe, mock, test } from "node:test";
-import { Failure } from "../../../js/failure.js";
 import { S3Client } from "../../../js/s3/client.js";
 import { startBufferingRelay } from "../../servers/buffering-relay.js";
 import { startMoto } from "../../servers/s3.js";
+import { failed } from "./failed.js";
 import { stopAll } from "./place.js";
 
 /** @import { RelayOptions } from "../../servers/buffering-relay.js" */
@@ -78,16 +78,6 @@ function held(bytes, habits, options = {}) {
     /** Resolves when the relay holds its nth request, all of which has left. @param {number} nth @param {number} [upTo] */
     waits: (nth, upTo = bytes.length) => until(() => relay.held.length === nth && sent >= upTo),
   };
-}
-
-/** @param {Promise<unknown>} pending @returns {Promise<Failure>} */
-async function failed(pending) {
-  const error = await pending.then(
-    () => assert.fail("nothing failed"),
-    (thrown) => thrown,
-  );
-  assert(error instanceof Failure, String(error?.stack));
-  return error;
 }
 
 describe("an answer that comes late", () => {

@@ -21,7 +21,8 @@ const WORD_JOINER = "\u2060";
 export function annotate(level, message, { title } = {}) {
   const escapedTitle =
     title === undefined ? "" : ` title=${escapeData(title).replaceAll(":", "%3A").replaceAll(",", "%2C")}`;
-  return `::${level}${escapedTitle}::${escapeData(message)}`;
+  // The runner writes the message into the log, line by line.
+  return `::${level}${escapedTitle}::${escapeData(harmless(message))}`;
 }
 
 /**

@@ -76,7 +76,7 @@ async function main() {
     if (file !== null) failure = keptIn(failure, file);
   }
   log.close();
-  failure = tell({ env, settings, facts, told: told ?? lost(log), failure });
+  failure = await tell({ env, settings, facts, told: told ?? lost(log), failure });
   // What did not stop when it was told to would keep this process alive; its commands end with it.
   if (cancelled.aborted || failure?.code === "RUN_TIMEOUT") process.stdout.write("", () => process.exit());
 }
@@ -84,15 +84,23 @@ async function main() {
 /**
  * Writes everything that a step leaves behind.
  * @param {{env: NodeJS.ProcessEnv, settings?: Settings, facts?: RunFacts, told: Told, failure?: Failure}} ended
- * @returns {Failure | undefined} what the step ends with
+ * @returns {Promise<Failure | undefined>} what the step ends with
  */
-function tell({ env, settings, facts, told, failure }) {
+async function tell({ env, settings, facts, told, failure }) {
   const { metrics, marks } = told;
   const notStored = told.notStored || (settings?.mode === "track" && failure?.type === "storage");
   const tolerated = notStored && settings?.inputs["on-storage-error"] === "warn";
   const warnings = [...(settings?.warnings ?? []), ...told.warnings];
   try {
-    writeSummary(env, { ...told, warnings, facts, loaded: settings?.loaded, failure, notStored, tolerated });
+    await writeSummary(env, {
+      ...told,
+      warnings,
+      facts,
+      loaded: settings?.loaded,
+      failure,
+      notStored,
+      tolerated,
+    });
   } catch (error) {
     // Whether it can be read on a page does not change what was recorded.
     warnings.push(Failure.from(error));
@@ -101,7 +109,7 @@ function tell({ env, settings, facts, told, failure }) {
   for (const line of annotations({ metrics, warnings, failure, tolerated, marks, notice })) command(line);
   const collected = metrics.filter(({ status }) => status === "ok").length;
   try {
-    setOutputs(env, {
+    await setOutputs(env, {
       success: false,
       ...told.outputs,
       "storage-type": settings?.storageType,

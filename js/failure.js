@@ -240,6 +240,16 @@ const SYSTEM_ERRORS = Object.freeze({
     cause: "the device reports an input/output error",
     hint: "Check the disk or the network file system.",
   },
+  EPIPE: {
+    code: "PIPE_CLOSED",
+    cause: "the program that reads from it has ended",
+    hint: "Check the program that reads from it.",
+  },
+  EBADF: {
+    code: "FILE_NOT_OPEN",
+    cause: "it is not open for writing",
+    hint: "Redirect it to a file or a program, or choose another path.",
+  },
   E2BIG: {
     code: "COMMAND_TOO_LONG",
     cause: "the command and its environment are larger than the operating system allows",

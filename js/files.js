@@ -9,7 +9,6 @@ import { Failure } from "./failure.js";
 /** @import { FailureType } from "./types.js" */
 
 export { expand, matcher, nothingMatched } from "./files/globs.js";
-export { writeAtomically } from "./files/replace.js";
 export { walk } from "./files/walk.js";
 
 /** Bytes of the largest file that is read unless the caller says otherwise: 512 MiB. */

@@ -379,7 +379,7 @@ class GateRun {
     await this.#comment();
     if (outputFile === undefined) return {};
     const file = path.resolve(cwd, outputFile);
-    const bytes = writeResults(file, gateDocument(this.result), outputOption);
+    const bytes = await writeResults(file, gateDocument(this.result), { option: outputOption, signal });
     this.result.resultsPath = shownPath(file, cwd);
     return { bytes };
   }

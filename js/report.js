@@ -4,7 +4,7 @@ import path from "node:path";
 import { version } from "./engine.js";
 import { Failure } from "./failure.js";
 import { makeDirectories } from "./files/directories.js";
-import { writeAtomically } from "./files/replace.js";
+import { writeOutput } from "./files/output.js";
 
 /**
  * Writes the report of a history.
@@ -15,11 +15,20 @@ import { writeAtomically } from "./files/replace.js";
  *   directory: string,
  *   name?: string,
  *   option?: string,
+ *   signal?: AbortSignal,
  * }} input `option` is how the caller gave the directory, for messages
- * @returns {{path: string, bytes: number}} the file's absolute path and size
+ * @returns {Promise<{path: string, bytes: number}>} the file's absolute path and size
  * @throws {Failure} of type report
  */
-export function writeReport({ history, configText, facts, directory, name = "index.html", option }) {
+export async function writeReport({
+  history,
+  configText,
+  facts,
+  directory,
+  name = "index.html",
+  option,
+  signal,
+}) {
   const html = history.report(configText, facts);
   const file = path.resolve(directory, name);
   try {
@@ -32,17 +41,16 @@ export function writeReport({ history, configText, facts, directory, name = "ind
       option,
     });
   }
-  try {
-    writeAtomically(file, Buffer.from(html));
-  } catch (cause) {
-    throw Failure.fromSystem(cause, {
-      type: "report",
-      doing: "could not write the report",
-      path: file,
-      option,
-    });
-  }
-  return { path: file, bytes: Buffer.byteLength(html) };
+  const bytes = Buffer.from(html);
+  await writeOutput({
+    path: file,
+    bytes,
+    type: "report",
+    doing: "could not write the report",
+    option,
+    signal,
+  });
+  return { path: file, bytes: bytes.length };
 }
 
 /**

@@ -1,30 +1,24 @@
 // The gate's results as a file for machines. What stands in it is its caller's business.
 
-import fs from "node:fs";
-import path from "node:path";
-import { Failure } from "./failure.js";
-import { writeAtomically } from "./files.js";
+import { writeOutput } from "./files/output.js";
 
 /**
  * @param {string} file absolute
  * @param {object} document
- * @param {string} [option] how the caller gave the file, for messages
- * @returns {number} bytes
- * @throws {Failure} of type gate
+ * @param {{option?: string, signal?: AbortSignal}} [options] `option` is how the caller gave the file, for messages
+ * @returns {Promise<number>} bytes
+ * @throws {import("./failure.js").Failure} RESULTS_UNWRITABLE
  */
-export function writeResults(file, document, option) {
+export async function writeResults(file, document, { option, signal } = {}) {
   const bytes = Buffer.from(`${JSON.stringify(document, null, 2)}\n`);
-  try {
-    fs.mkdirSync(path.dirname(file), { recursive: true });
-    writeAtomically(file, bytes);
-  } catch (thrown) {
-    throw Failure.fromSystem(thrown, {
-      type: "internal",
-      code: "RESULTS_UNWRITABLE",
-      doing: "could not write the gate's results to",
-      path: file,
-      option,
-    });
-  }
+  await writeOutput({
+    path: file,
+    bytes,
+    type: "internal",
+    code: "RESULTS_UNWRITABLE",
+    doing: "could not write the gate's results to",
+    option,
+    signal,
+  });
   return bytes.length;
 }

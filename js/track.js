@@ -90,7 +90,7 @@ export async function track({
   const folder = new RunFolder(env, { readable: runsCommands(loaded.config) });
   const storage = new Storage(storageConfig, { ...surroundings, copies: folder });
   const writesReport = async () => {
-    const written = writeReport({
+    const written = await writeReport({
       history: storage.getRepository(),
       configText: loaded.text,
       facts: reportFacts({
@@ -103,6 +103,7 @@ export async function track({
       directory: reportDirectory,
       name: reportName,
       option: reportOption,
+      signal,
     });
     result.reportPath = shownPath(written.path, cwd);
     return { bytes: written.bytes };

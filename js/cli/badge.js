@@ -6,7 +6,7 @@ import path from "node:path";
 import { DEFAULT_FILE, loadConfig } from "../config.js";
 import { defaultBranchOf } from "../context.js";
 import { Failure } from "../failure.js";
-import { writeAtomically } from "../files/replace.js";
+import { writeOutput } from "../files/output.js";
 import { shownPath } from "../report.js";
 import { futureWarnings } from "../storage/future.js";
 import { Storage } from "../storage/storage.js";
@@ -57,23 +57,20 @@ export async function badge({ values, positionals, terminal, signal, cwd, env, n
       return undefined;
     }
     const file = path.resolve(cwd, values.output);
-    write(file, text);
+    await writeOutput({
+      path: file,
+      bytes: Buffer.from(text),
+      type: "report",
+      doing: "could not write the badge",
+      option: `\`--output\` is \`${values.output}\``,
+      signal,
+    });
     if (values.json) print(`${JSON.stringify({ success: true, metric, path: shownPath(file, cwd) })}\n`);
     else terminal.line(`badge of \`${metric}\`: ${shownPath(file, cwd)}`);
   } finally {
     storage.cleanup();
   }
   return undefined;
-}
-
-/** @param {string} file @param {string} text */
-function write(file, text) {
-  try {
-    fs.mkdirSync(path.dirname(file), { recursive: true });
-    writeAtomically(file, Buffer.from(text));
-  } catch (cause) {
-    throw Failure.fromSystem(cause, { type: "report", doing: "could not write the badge", path: file });
-  }
 }
 
 /** @param {string} message @param {string} hint */

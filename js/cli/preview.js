@@ -30,7 +30,7 @@ export async function preview(invocation) {
       now,
       repositoryUrl: await repositoryOf(cwd, env),
     });
-    writeReport({
+    await writeReport({
       history: { report: (text, given) => renderSample(/** @type {string} */ (text), given) },
       configText: loaded.text,
       // Made-up commits lead nowhere.

@@ -33,7 +33,7 @@ export async function report({ values, terminal, signal, cwd, env, now, print })
     const time = agreedTime(terminal, now, storage);
     const repository = storage.getRepository();
     const builds = repository.countBuilds();
-    const written = writeReport({
+    const written = await writeReport({
       history: repository,
       configText: loaded?.text ?? null,
       facts: reportFacts({
@@ -43,6 +43,7 @@ export async function report({ values, terminal, signal, cwd, env, now, print })
         branch: await defaultBranchOf(cwd, env),
       }),
       option: reportOption(values),
+      signal,
       directory: path.resolve(cwd, values["report-dir"] ?? "unentropy-report"),
     });
     for (const warning of [...storage.warnings, ...futureWarnings(repository, time)])

@@ -21,7 +21,8 @@ export function makeDirectories(directory) {
       fs.mkdirSync(next);
     } catch (error) {
       // Somebody else may have been quicker.
-      if (errnoOf(error) !== "EEXIST" || !isDirectory(next)) throw error;
+      if (errnoOf(error) !== "EEXIST") throw error;
+      if (!isDirectory(next)) throw Object.assign(new Error("a file"), { code: "ENOTDIR", cause: error });
     }
   }
 }

@@ -3,10 +3,12 @@
  * Does not lock; two writers at once both succeed, and the later one stays.
  */
 
+import { createHash } from "node:crypto";
 import {
   closeSync,
   fchmodSync,
   fchownSync,
+  fstatSync,
   fsyncSync,
   openSync,
   readdirSync,
@@ -33,7 +35,7 @@ const RENAME_PATIENCE_MS = 2_000;
  */
 export function writeAtomically(target, bytes, { confirm } = {}) {
   const before = statSync(target, { throwIfNoEntry: false });
-  const temporary = `${target}.${process.pid}-${Math.trunc(performance.now() * 1e6).toString(36)}${serial++}.tmp`;
+  const temporary = temporaryBeside(target);
   const file = openSync(temporary, "wx", before ? before.mode & 0o777 : 0o666);
   let open = true;
   try {
@@ -67,7 +69,7 @@ export function writeAtomically(target, bytes, { confirm } = {}) {
  */
 export function removeLeftovers(target) {
   const folder = dirname(target);
-  const start = `${basename(target)}.`;
+  const start = temporaryStart(target);
   for (const name of readdirSync(folder)) {
     if (!name.startsWith(start) || !LEFTOVER.test(name.slice(start.length))) continue;
     try {
@@ -77,6 +79,30 @@ export function removeLeftovers(target) {
     }
   }
 }
+
+/**
+ * A name for what is to take the place of `target`, which {@link removeLeftovers} knows.
+ *
+ * @param {string} target
+ */
+export function temporaryBeside(target) {
+  const own = `${process.pid}-${Math.trunc(performance.now() * 1e6).toString(36)}${serial++}`;
+  return join(dirname(target), `${temporaryStart(target)}${own}.tmp`);
+}
+
+/**
+ * How the names of a file's temporary ones begin. File systems allow names of 255 bytes.
+ *
+ * @param {string} target
+ */
+function temporaryStart(target) {
+  const name = basename(target);
+  if (Buffer.byteLength(name) <= LONGEST_START) return `${name}.`;
+  return `.unentropy-${createHash("sha256").update(name).digest("hex").slice(0, 16)}.`;
+}
+
+/** Bytes of a name that leave room for what follows it. */
+const LONGEST_START = 200;
 
 /** What follows the target's name in the name of a temporary file. */
 const LEFTOVER = /^\d+-[0-9a-z]+\.tmp$/;
@@ -88,13 +114,27 @@ let serial = 0;
  * @param {import("node:fs").Stats} before
  */
 function keepOwnerAndMode(file, before) {
+  const kept = changedOwner(file, before.uid, before.gid);
+  // Who may not give files away may still give them to a group of their own.
+  if (!kept) changedOwner(file, -1, before.gid);
+  // After the owner, because changing that clears bits of the mode. Those that run a program as its owner mean that one.
+  fchmodSync(file, before.mode & (kept ? 0o7777 : 0o1777));
+}
+
+/**
+ * @param {number} file
+ * @param {number} user -1 for the one that it has
+ * @param {number} group
+ * @returns {boolean} false where this user may not do so
+ */
+function changedOwner(file, user, group) {
   try {
-    fchownSync(file, before.uid, before.gid);
+    fchownSync(file, user < 0 ? fstatSync(file).uid : user, group);
+    return true;
   } catch (thrown) {
     if (errnoOf(thrown) !== "EPERM") throw thrown;
+    return false;
   }
-  // After the owner, because changing that clears bits of the mode.
-  fchmodSync(file, before.mode & 0o7777);
 }
 
 /**

@@ -1,9 +1,8 @@
 // The action's outputs: one table of what every run sets, whatever became of it, and the file that they go into.
 
 import { randomUUID } from "node:crypto";
-import fs from "node:fs";
 import os from "node:os";
-import { Failure } from "../failure.js";
+import { appendOutput, STALL_PATIENCE_MS } from "../files/output.js";
 
 /** Every output of action.yml, in its order. */
 export const OUTPUTS = /** @type {const} */ ([
@@ -59,22 +58,20 @@ export const OUTPUTS = /** @type {const} */ ([
  * between outputs.
  * @param {NodeJS.ProcessEnv} env
  * @param {Partial<Record<OutputName, string | number | boolean | null>>} outputs
- * @throws {Failure} OUTPUTS_UNWRITABLE
+ * @throws {import("../failure.js").Failure} OUTPUTS_UNWRITABLE
  */
-export function setOutputs(env, outputs) {
+export async function setOutputs(env, outputs) {
   if (!env.GITHUB_OUTPUT) return;
   const lines = OUTPUTS.flatMap(({ name }) => {
     const end = `end-${randomUUID()}`;
     return [`${name}<<${end}`, String(outputs[name] ?? ""), end];
   });
-  try {
-    fs.appendFileSync(env.GITHUB_OUTPUT, `${lines.join(os.EOL)}${os.EOL}`);
-  } catch (thrown) {
-    throw Failure.fromSystem(thrown, {
-      type: "internal",
-      code: "OUTPUTS_UNWRITABLE",
-      doing: "could not write the step's outputs to",
-      path: env.GITHUB_OUTPUT,
-    });
-  }
+  await appendOutput({
+    path: env.GITHUB_OUTPUT,
+    bytes: Buffer.from(`${lines.join(os.EOL)}${os.EOL}`),
+    type: "internal",
+    code: "OUTPUTS_UNWRITABLE",
+    doing: "could not write the step's outputs to",
+    stallPatienceMs: STALL_PATIENCE_MS,
+  });
 }

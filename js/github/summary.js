@@ -1,11 +1,11 @@
 // The job summary: brings together what the engine needs to render it, and hands the text to the runner. What it says
 // and how it is escaped is the engine's business.
 
-import fs from "node:fs";
 import { placedProblems } from "../config.js";
 import { renderSummary } from "../engine.js";
-import { Failure } from "../failure.js";
+import { appendOutput, STALL_PATIENCE_MS } from "../files/output.js";
 
+/** @import { Failure } from "../failure.js" */
 /** @import { LoadedConfig, MetricOutcome, Phase, RunFacts } from "../types.js" */
 /** @import { MetricsRepository } from "../storage/repository.js" */
 
@@ -56,19 +56,17 @@ export function earlierValues(repository, loaded, facts, branch = facts.branch) 
  * @param {SummaryParts} parts
  * @throws {Failure} SUMMARY_UNWRITABLE; the engine's
  */
-export function writeSummary(env, parts) {
+export async function writeSummary(env, parts) {
   if (!env.GITHUB_STEP_SUMMARY) return;
   const text = renderSummary(summaryOf(parts));
-  try {
-    fs.appendFileSync(env.GITHUB_STEP_SUMMARY, text);
-  } catch (thrown) {
-    throw Failure.fromSystem(thrown, {
-      type: "internal",
-      code: "SUMMARY_UNWRITABLE",
-      doing: "could not write the job summary to",
-      path: env.GITHUB_STEP_SUMMARY,
-    });
-  }
+  await appendOutput({
+    path: env.GITHUB_STEP_SUMMARY,
+    bytes: Buffer.from(text),
+    type: "internal",
+    code: "SUMMARY_UNWRITABLE",
+    doing: "could not write the job summary to",
+    stallPatienceMs: STALL_PATIENCE_MS,
+  });
 }
 
 /** @param {SummaryParts} parts */

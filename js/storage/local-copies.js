@@ -9,6 +9,7 @@ import {
   copyFileSync,
   existsSync,
   linkSync,
+  lstatSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -17,6 +18,8 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errnoOf, Failure } from "../failure.js";
+import { temporaryBeside } from "../files/replace.js";
+import { targetOf } from "../files/target.js";
 import { backupKept, stamp } from "./copies.js";
 
 /** @import { BlobFacts, BuildCounter } from "./provider.js" */
@@ -36,9 +39,11 @@ export const backupOf = (target) => `${target}.bak`;
 export function keepBackup(target, facts, warn) {
   const backup = backupOf(target);
   try {
-    const held = facts && existsSync(backup) ? (facts.count(readFileSync(backup)) ?? 0) : 0;
+    const { path: file, stats } = targetOf(backup);
+    if (stats && !stats.isFile()) throw notAFile(backup);
+    const held = facts && stats ? (facts.count(readFileSync(file)) ?? 0) : 0;
     if (facts && held > facts.replaces) warn(backupKept(backup, held, target, facts.replaces));
-    else duplicate(target, backup, `${target}.${process.pid}-backup.tmp`);
+    else duplicate(target, file, temporaryBeside(file));
   } catch (thrown) {
     const { message, hint } = Failure.fromSystem(thrown, {
       type: "storage",
@@ -55,13 +60,22 @@ export function keepBackup(target, facts, warn) {
   }
 }
 
+/** @param {string} path */
+function notAFile(path) {
+  return new Failure(`could not write \`${path}\`: it is not a regular file`, {
+    type: "storage",
+    code: "STORAGE_NOT_A_FILE",
+    hint: "Move away what is there.",
+  });
+}
+
 /**
  * Puts the content of one file under another name as well, in one step. A second name for the same content costs
  * nothing, and the first one is replaced, never written to.
  *
  * @param {string} from
  * @param {string} to
- * @param {string} temporary as those of the history, so that the next run removes what an interrupted one left
+ * @param {string} temporary
  */
 function duplicate(from, to, temporary) {
   removed(temporary);
@@ -69,7 +83,7 @@ function duplicate(from, to, temporary) {
     linkSync(from, temporary);
   } catch (thrown) {
     if (errnoOf(thrown) === "ENOENT") throw thrown;
-    // Not every file system has second names.
+    // Not every file system has second names, and none has them for files of another.
     copyFileSync(from, temporary, constants.COPYFILE_FICLONE);
   }
   renameSync(temporary, to);
@@ -183,10 +197,10 @@ export function setBackupAside(target, now) {
   }
 }
 
-/** A name that nothing has yet. @param {string} name */
+/** A name that nothing has yet, not even a link that leads nowhere. @param {string} name */
 function free(name) {
   for (let n = 1; ; n++) {
     const candidate = n === 1 ? name : `${name}-${n}`;
-    if (!existsSync(candidate)) return candidate;
+    if (!lstatSync(candidate, { throwIfNoEntry: false })) return candidate;
   }
 }

@@ -9,20 +9,12 @@
  */
 
 import { createHash } from "node:crypto";
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  readSync,
-} from "node:fs";
+import { accessSync, closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { errnoOf, Failure } from "../failure.js";
 import { makeDirectories } from "../files/directories.js";
 import { removeLeftovers, writeAtomically } from "../files/replace.js";
+import { targetOf } from "../files/target.js";
 import { Remedy } from "./copies.js";
 import { HISTORY_LIMIT, tooLarge } from "./limits.js";
 import { backupOf, keepBackup, keepDamaged, localCopy, localSigns, setBackupAside } from "./local-copies.js";
@@ -71,7 +63,7 @@ export class LocalStore {
     this.#option = pathOption;
     this.#readonly = readonly;
     this.#waiting = waiting;
-    const target = () => targetOf(this.#path);
+    const target = () => fileAt(this.#path);
     this.#remedy = new Remedy(
       {
         location: this.#path,
@@ -112,7 +104,7 @@ export class LocalStore {
    */
   async read() {
     try {
-      return readWhole(targetOf(this.#path));
+      return readWhole(fileAt(this.#path));
     } catch (thrown) {
       throw this.#named(thrown);
     }
@@ -152,7 +144,7 @@ export class LocalStore {
       });
     }
     try {
-      return await this.#replace(targetOf(this.#path), bytes, ifVersion, facts);
+      return await this.#replace(fileAt(this.#path), bytes, ifVersion, facts);
     } catch (thrown) {
       throw this.#named(thrown);
     }
@@ -184,9 +176,7 @@ export class LocalStore {
     try {
       makeDirectories(dirname(target));
     } catch (thrown) {
-      // That something exists means that it is no directory: else there would be nothing to complain of.
-      const known = errnoOf(thrown) === "EEXIST" ? Object.assign(new Error(), { code: "ENOTDIR" }) : thrown;
-      throw Failure.fromSystem(known, {
+      throw Failure.fromSystem(thrown, {
         type: "storage",
         doing: "could not create the directory",
         path: dirname(target),
@@ -339,18 +329,12 @@ function beginningOf(file) {
  * @param {string} path absolute
  * @returns {string}
  */
-function targetOf(path) {
-  let target = path;
-  for (let links = 0; links < 40; links++) {
-    try {
-      target = resolve(dirname(target), readlinkSync(target));
-    } catch (thrown) {
-      // EINVAL and, on Windows, UNKNOWN say that it is no link. Whatever else is wrong shows when it is opened.
-      if (errnoOf(thrown) === "ELOOP") throw unreadable(thrown, path);
-      return target;
-    }
+function fileAt(path) {
+  try {
+    return targetOf(path).path;
+  } catch (thrown) {
+    throw unreadable(thrown, path);
   }
-  throw unreadable(Object.assign(new Error("links"), { code: "ELOOP" }), path);
 }
 
 /**

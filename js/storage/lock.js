@@ -9,7 +9,16 @@
  * exclusive.
  */
 
-import { closeSync, openSync, readFileSync, readlinkSync, statSync, unlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { errnoOf, Failure } from "../failure.js";
 
@@ -146,7 +155,9 @@ function remove(file) {
  */
 function contentOf(file) {
   try {
-    return readFileSync(file, "utf8");
+    // Without the flag, a pipe that somebody put there would wait for a writer.
+    const flag = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+    return readFileSync(file, { encoding: "utf8", flag: /** @type {any} */ (flag) });
   } catch {
     return null;
   }

@@ -6,7 +6,6 @@ import { runFacts } from "./context.js";
 import { exitCode, Failure } from "./failure.js";
 import { annotations } from "./github/annotations.js";
 import { harmless, mask } from "./github/commands.js";
-import { secretsIn } from "./github/inputs.js";
 import { gateJob, trackJob } from "./github/jobs.js";
 import { RunLog } from "./github/log.js";
 import { setOutputs } from "./github/outputs.js";
@@ -14,6 +13,7 @@ import { settle } from "./github/settings.js";
 import { writeSummary } from "./github/summary.js";
 import { interruption, outOfPatience, withDeadline } from "./interrupt.js";
 import { keptIn } from "./rescue.js";
+import { knownSecrets } from "./secrets.js";
 import { Terminal } from "./terminal.js";
 
 /** @import { FailureType, RunFacts } from "./types.js" */
@@ -43,7 +43,7 @@ const onSecret = (secret) => command(mask(secret));
 
 async function main() {
   const { env } = process;
-  for (const secret of secretsIn(env)) onSecret(secret);
+  for (const secret of knownSecrets(env).lines) onSecret(secret);
   const now = new Date();
   const terminal = new Terminal({ stream: process.stdout, disarm: harmless });
   const log = new RunLog(terminal, command);

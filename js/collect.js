@@ -7,6 +7,7 @@ import { commandEnvironment, run, runAll } from "./exec.js";
 import { Failure } from "./failure.js";
 import { throwIfCancelled } from "./interrupt.js";
 import { Measurements } from "./measure.js";
+import { knownSecrets } from "./secrets.js";
 
 /** How much of what a command wrote on standard error is told: its last lines, and of those the end. */
 const SAID_LINES = 3;
@@ -20,12 +21,14 @@ const SAID_CHARACTERS = 600;
  *   env: NodeJS.ProcessEnv,
  *   storageType?: string,
  *   historyPath?: string,
+ *   secrets?: import("./secrets.js").Secrets,
  *   concurrency?: number,
  *   signal?: AbortSignal,
  *   onStart?: (metric: import("./types.js").MetricConfig) => void,
  *   onEnd?: (outcome: import("./types.js").MetricOutcome) => void,
  * }} input `storageType` is where the history is kept, whose credentials commands do not see;
- *   `historyPath` a copy of it that they may read; `concurrency` is how many commands run side by side, more than one only where they share no build state
+ *   `historyPath` a copy of it that they may read; `secrets` never become a value and are removed from errors, those of the
+ *   environment unless given; `concurrency` is how many commands run side by side, more than one only where they share no build state
  * @returns {Promise<import("./types.js").MetricOutcome[]>} in the configuration's order
  */
 export async function collectMetrics({
@@ -34,6 +37,7 @@ export async function collectMetrics({
   env,
   storageType,
   historyPath,
+  secrets = knownSecrets(env),
   concurrency = 1,
   signal,
   onStart,
@@ -45,7 +49,7 @@ export async function collectMetrics({
     throwIfCancelled(signal);
     onStart?.(metric);
     const outcome = await collectOne(metric, {
-      ...{ measurements, directory, facts, env, storageType, historyPath, signal },
+      ...{ measurements, directory, facts, env, storageType, historyPath, secrets, signal },
     });
     onEnd?.(outcome);
     return outcome;
@@ -73,7 +77,7 @@ export const runsCommands = ({ metrics }) =>
 
 /**
  * @param {import("./types.js").MetricConfig} metric
- * @param {{measurements: Measurements, directory: string, facts: import("./types.js").RunFacts, env: NodeJS.ProcessEnv, storageType?: string, historyPath?: string, signal?: AbortSignal}} context
+ * @param {{measurements: Measurements, directory: string, facts: import("./types.js").RunFacts, env: NodeJS.ProcessEnv, storageType?: string, historyPath?: string, secrets: import("./secrets.js").Secrets, signal?: AbortSignal}} context
  * @returns {Promise<import("./types.js").MetricOutcome>}
  */
 async function collectOne(metric, { measurements, ...context }) {
@@ -82,6 +86,7 @@ async function collectOne(metric, { measurements, ...context }) {
   try {
     const plan = planCollect(metric.command);
     const value = plan ? await measurements.measure(plan) : await runCommand(metric, context);
+    context.secrets.refuse(String(value));
     return { ...outcome, status: "ok", value, durationMs: Math.round(performance.now() - started) };
   } catch (error) {
     const failure = Failure.from(error);
@@ -92,16 +97,16 @@ async function collectOne(metric, { measurements, ...context }) {
       status: "failed",
       value: null,
       durationMs: Math.round(performance.now() - started),
-      error: failure,
+      error: context.secrets.scrub(failure),
     };
   }
 }
 
 /**
  * @param {import("./types.js").MetricConfig} metric
- * @param {{directory: string, facts: import("./types.js").RunFacts, env: NodeJS.ProcessEnv, storageType?: string, historyPath?: string, signal?: AbortSignal}} context
+ * @param {{directory: string, facts: import("./types.js").RunFacts, env: NodeJS.ProcessEnv, storageType?: string, historyPath?: string, secrets: import("./secrets.js").Secrets, signal?: AbortSignal}} context
  */
-async function runCommand(metric, { directory, facts, env, storageType, historyPath, signal }) {
+async function runCommand(metric, { directory, facts, env, storageType, historyPath, secrets, signal }) {
   const result = await run(metric.command, {
     cwd: directory,
     env: commandEnvironment(
@@ -114,16 +119,19 @@ async function runCommand(metric, { directory, facts, env, storageType, historyP
   });
   if (result.status === "aborted") throwIfCancelled(signal);
   if (result.problem) throw result.problem;
-  if (result.status === "ok") return parseOutput(result.stdout, metric.type);
-  throw commandFailure(metric, result);
+  if (result.status !== "ok") throw commandFailure(metric, result, secrets);
+  secrets.refuse(result.stdoutFirstLine);
+  return parseOutput(result.stdout, metric.type);
 }
 
 /**
  * @param {import("./types.js").MetricConfig} metric
  * @param {import("./types.js").CommandResult} result
+ * @param {import("./secrets.js").Secrets} secrets
  */
-function commandFailure(metric, result) {
-  const said = lastWords(result.stderr);
+function commandFailure(metric, result, secrets) {
+  // Before it is cut, because part of a credential is not found any more.
+  const said = lastWords(secrets.redact(stripVTControlCharacters(result.stderr)));
   const tail = said ? `: ${said}` : "";
   if (result.status === "timeout") {
     return new Failure(`the command ran longer than ${metric.timeout} ms and was stopped${tail}`, {
@@ -141,11 +149,11 @@ function commandFailure(metric, result) {
 }
 
 /**
- * The end of what a command said, fit to stand in a message: no colours, no control characters, not long.
- * @param {string} stderr
+ * The end of what a command said, fit to stand in a message: no control characters, not long.
+ * @param {string} stderr without colours
  */
 function lastWords(stderr) {
-  const lines = stripVTControlCharacters(stderr)
+  const lines = stderr
     .split(/\r\n|\r|\n/)
     .map((line) => line.replace(/\p{Cc}/gu, (character) => (character === "\t" ? " " : "\ufffd")).trimEnd())
     .filter((line) => line.trim() !== "");

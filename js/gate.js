@@ -18,6 +18,7 @@ import { Phases } from "./phases.js";
 import { shownPath } from "./report.js";
 import { writeResults } from "./results.js";
 import { RunFolder } from "./run-folder.js";
+import { knownSecrets } from "./secrets.js";
 import { futureWarnings } from "./storage/future.js";
 import { Storage } from "./storage/storage.js";
 
@@ -90,6 +91,7 @@ class GateRun {
   #place;
   #storage;
   #folder;
+  #secrets;
   /** The present; by the server's clock where this machine's is found to be wrong. */
   #now;
   /** @type {GitHubEvent} */
@@ -112,11 +114,16 @@ class GateRun {
     });
     this.#place = configPlace(input.loaded, input.cwd);
     this.#event = readEvent(env);
+    this.#secrets = knownSecrets(env, storage);
     this.#phases = new Phases(["download", "collect", "evaluate", "publish"], listener);
+    const heard = (/** @type {string} */ secret) => {
+      this.#secrets.add(secret);
+      onSecret?.(secret);
+    };
     // Whoever judges a change may be the change itself: it never writes, not even to mend what is damaged.
     this.#storage = new Storage(
       { ...storage, readonly: true, onCorrupt: "fail" },
-      { env, signal, onSecret, transferred: listener.transferred, copies: this.#folder },
+      { env, signal, onSecret: heard, transferred: listener.transferred, copies: this.#folder },
     );
     this.result = {
       timestamp: now.toISOString(),
@@ -153,8 +160,15 @@ class GateRun {
 
   close() {
     this.result.warnings.unshift(...this.#storage.warnings, ...this.#folder.warnings);
+    this.#scrub();
     this.#folder.close();
     this.#storage.cleanup();
+  }
+
+  /** Removes credentials from what is told of trouble. */
+  #scrub() {
+    for (const failure of this.result.warnings) this.#secrets.scrub(failure);
+    if (this.result.error) this.#secrets.scrub(this.result.error);
   }
 
   /** A run that has secrets, or that has not checked out the change, must not measure by running commands. */
@@ -292,7 +306,7 @@ class GateRun {
       return;
     }
     if (failure.type !== "storage") throw failure;
-    this.#historyProblem = failure.message;
+    this.#historyProblem = this.#secrets.scrub(failure).message;
     if (this.#input.onStorageError === "warn") this.result.warnings.push(failure);
     else this.result.error = failure;
   }
@@ -309,13 +323,15 @@ class GateRun {
         storageType: storage.type,
         // What could not be opened is no history that commands could read.
         historyPath: this.#historyProblem === null ? this.#folder.historyPath : undefined,
+        secrets: this.#secrets,
         concurrency,
         signal,
         onStart: listener.metricStart,
         onEnd: listener.metricEnd,
       });
     } else {
-      const { outcomes, unknown } = readClaims(claims, cwd, loaded.config.metrics);
+      const { outcomes: claimed, unknown } = readClaims(claims, cwd, loaded.config.metrics);
+      const outcomes = claimed.map((outcome) => this.#secrets.checked(outcome));
       this.result.metrics = outcomes;
       for (const outcome of outcomes) listener.metricEnd?.(outcome);
       if (unknown > 0) this.#warn(unclaimed(unknown));
@@ -379,6 +395,7 @@ class GateRun {
     await this.#comment();
     if (outputFile === undefined) return {};
     const file = path.resolve(cwd, outputFile);
+    this.#scrub();
     const bytes = await writeResults(file, gateDocument(this.result), { option: outputOption, signal });
     this.result.resultsPath = shownPath(file, cwd);
     return { bytes };

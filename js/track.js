@@ -10,6 +10,7 @@ import { Phases } from "./phases.js";
 import { reportFacts, shownPath, writeReport } from "./report.js";
 import { rescue } from "./rescue.js";
 import { RunFolder } from "./run-folder.js";
+import { knownSecrets } from "./secrets.js";
 import { futureWarnings } from "./storage/future.js";
 import { seedHistory } from "./storage/seed.js";
 import { Storage } from "./storage/storage.js";
@@ -86,7 +87,12 @@ export async function track({
     phases: phases.list,
     warnings: [],
   };
-  const surroundings = { env, signal, log, onSecret, transferred: listener.transferred };
+  const secrets = knownSecrets(env, storageConfig);
+  const heard = (/** @type {string} */ secret) => {
+    secrets.add(secret);
+    onSecret?.(secret);
+  };
+  const surroundings = { env, signal, log, onSecret: heard, transferred: listener.transferred };
   const folder = new RunFolder(env, { readable: runsCommands(loaded.config) });
   const storage = new Storage(storageConfig, { ...surroundings, copies: folder });
   const writesReport = async () => {
@@ -146,6 +152,7 @@ export async function track({
         env,
         storageType: storageConfig.type,
         historyPath: folder.historyPath,
+        secrets,
         concurrency,
         signal,
         onStart: listener.metricStart,
@@ -171,7 +178,13 @@ export async function track({
       listener.keeping?.(() => folder.keptPath);
       await storage.persist().catch(async (thrown) => {
         const failed = endedBy(thrown, signal);
-        const { failure, file } = await rescue(storage, failed, { cwd, folder, env, signal, onSecret });
+        const { failure, file } = await rescue(storage, failed, {
+          cwd,
+          folder,
+          env,
+          signal,
+          onSecret: heard,
+        });
         result.databasePath = file ?? result.databasePath;
         result.error = failure;
         throw failure;
@@ -193,6 +206,8 @@ export async function track({
     if (onStorageError === "warn" && isNotStored(result.error, phases) && !signal?.aborted) await report();
   } finally {
     result.warnings.unshift(...storage.warnings, ...folder.warnings);
+    for (const failure of result.warnings) secrets.scrub(failure);
+    if (result.error) secrets.scrub(result.error);
     folder.close();
     storage.cleanup();
   }

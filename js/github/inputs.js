@@ -292,21 +292,3 @@ function meant(word, choices) {
   const close = closest(word, [...choices]);
   return close ? `, perhaps \`${close}\`` : "";
 }
-
-/** The variables that credentials come from where no input gives them. */
-const SECRET_VARIABLES = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
-
-/**
- * Everything that no log may show: the values of secret inputs and of the variables that stand in for them, and each
- * line of those that have several, because a log is written line by line.
- * @param {NodeJS.ProcessEnv} env
- * @returns {string[]} without white space at the ends, each once
- */
-export function secretsIn(env) {
-  const values = [
-    ...ROWS.filter(({ secret }) => secret).map(({ name }) => given(env, name)),
-    ...SECRET_VARIABLES.map((name) => env[name]?.trim() ?? ""),
-  ];
-  const lines = values.flatMap((value) => value.split(/[\r\n]+/)).map((line) => line.trim());
-  return [...new Set(lines.filter(Boolean))];
-}

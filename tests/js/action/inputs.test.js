@@ -5,8 +5,9 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { INPUTS, readInputs, secretsIn } from "../../../js/github/inputs.js";
+import { INPUTS, readInputs } from "../../../js/github/inputs.js";
 import { OUTPUTS } from "../../../js/github/outputs.js";
+import { knownSecrets } from "../../../js/secrets.js";
 import { Project, ROOT, told } from "../support/project.js";
 import { act, METADATA } from "../support/runner.js";
 
@@ -106,12 +107,12 @@ test("an input that there is not is told with the one that was meant", () => {
 });
 
 test("every secret is masked, line by line, before anything else is printed", async (t) => {
-  const secrets = secretsIn({
+  const secrets = knownSecrets({
     "INPUT_S3-SECRET-ACCESS-KEY": " one\r\n two \n\nthree ",
     "INPUT_GITHUB-TOKEN": "ghs_token",
     AWS_SECRET_ACCESS_KEY: "ghs_token",
     AWS_SESSION_TOKEN: "session%0Atoken",
-  });
+  }).lines;
   assert.deepEqual(secrets, ["one", "two", "three", "ghs_token", "session%0Atoken"]);
 
   const project = new Project(t);

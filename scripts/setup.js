@@ -40,8 +40,9 @@ export function packages() {
   const lock = path.join(root, "package-lock.json");
   if (fs.existsSync(installed) && fs.statSync(installed).mtimeMs >= fs.statSync(lock).mtimeMs) return;
   say("installing npm packages from the lockfile");
-  // Not `npm ci`: it refuses a lockfile that lacks the binaries of other systems, which a registry may not carry.
-  run(process.platform === "win32" ? "npm.cmd" : "npm", ["install", "--no-save", "--no-fund", "--no-audit"]);
+  // On a fresh machine exactly what the lockfile says. What is there already is not deleted for it: others may be using it.
+  const how = fs.existsSync(path.join(root, "node_modules")) ? ["install", "--no-save"] : ["ci"];
+  run(process.platform === "win32" ? "npm.cmd" : "npm", [...how, "--no-fund", "--no-audit"]);
   fs.utimesSync(installed, new Date(), new Date());
 }
 

@@ -10,7 +10,7 @@ import { test } from "node:test";
 import { parse } from "yaml";
 import { readInputs } from "../../js/github/inputs.js";
 import { OUTPUTS } from "../../js/github/outputs.js";
-import { actionlint } from "../servers/install.js";
+import { actionlint, zizmor } from "../servers/install.js";
 import { ROOT } from "./support/project.js";
 import { METADATA } from "./support/runner.js";
 
@@ -68,6 +68,35 @@ test("a real linter accepts every workflow", () => {
   }
 });
 
+test("an auditor of workflows finds nothing", {
+  skip: process.platform === "win32" ? "it is installed by other ways there" : false,
+}, () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "unentropy-audit-"));
+  try {
+    const audit = (/** @type {string[]} */ names) => {
+      const { GH_TOKEN, GITHUB_TOKEN, ZIZMOR_GITHUB_TOKEN, ...env } = process.env;
+      const options = ["--offline", "--no-progress", "--color=never", "--config", ".github/zizmor.yml"];
+      return spawnSync(zizmor(), [...options, ...names], { encoding: "utf8", cwd: ROOT, env });
+    };
+    const files = WORKFLOWS.filter(({ name }) => name.endsWith("yml")).map(({ name }) => name);
+    const { status, stdout, stderr } = audit([...files, ".github/dependabot.yml", "action.yml"]);
+    assert.equal(status, 0, `${stdout}${stderr}`);
+    assert.ok(files.length >= 10);
+    // An auditor that finds nothing anywhere would prove nothing.
+    const wrong = path.join(folder, "wrong.yml");
+    const title = "${" + "{ github.event.pull_request.title }}";
+    fs.writeFileSync(
+      wrong,
+      `on: pull_request\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n      - run: echo ${title}\n`,
+    );
+    const found = audit([wrong]);
+    assert.notEqual(found.status, 0);
+    assert.match(found.stdout, /template-injection/);
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 test("every step of this action gives inputs that it has, with values that it takes", () => {
   let found = 0;
   for (const { name, text } of WORKFLOWS) {
@@ -103,6 +132,11 @@ test("files name other people's actions by a commit, which cannot change under t
     for (const { uses } of steps(parse(text))) {
       if (uses === undefined || uses === "./" || uses.startsWith("unentropy/")) continue;
       assert.match(uses, /@[0-9a-f]{40}$/, name);
+      assert.match(
+        text,
+        new RegExp(`${uses} # v\\d+\\.\\d+\\.\\d+$`, "m"),
+        `${name}: which version ${uses} is`,
+      );
     }
   }
 });

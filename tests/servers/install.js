@@ -1,6 +1,6 @@
 // Brings programs that the tests run against into `.tools/`, from the registries that they are published in. Installs
 // once, pinned, one process at a time, and says so; later calls find what is there. Which servers there are is not
-// its business, except for what `npm test` needs: s3s-fs, moto, actionlint and gojq.
+// its business, except for what `npm test` needs: s3s-fs, moto, actionlint, zizmor and gojq.
 
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
@@ -14,6 +14,7 @@ export const S3S = "0.14.1";
 export const MOTO = "5.2.5";
 
 const ACTIONLINT = "v1.7.7";
+const ZIZMOR = "1.32.0";
 /** What the program `gh` filters answers with. */
 const GOJQ = "v0.12.17";
 const ACT = "v0.2.89";
@@ -154,6 +155,10 @@ export function pythonPackages(name, packages) {
 /** The linter of workflows, installed if need be. @returns {string} */
 export const actionlint = () =>
   goProgram("actionlint", "github.com/rhysd/actionlint/cmd/actionlint", ACTIONLINT);
+
+/** The auditor of workflows, installed if need be. @returns {string} */
+export const zizmor = () =>
+  path.join(path.dirname(pythonPackages("zizmor", [`zizmor==${ZIZMOR}`])), "zizmor");
 
 /** The filter of JSON that is part of the program `gh`, installed if need be. @returns {string} */
 export const gojq = () => goProgram("gojq", "github.com/itchyny/gojq/cmd/gojq", GOJQ);
@@ -357,5 +362,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   s3sFs();
   motoPython();
   actionlint();
+  zizmor();
   gojq();
 }

@@ -62,7 +62,7 @@ async function main() {
     const { timeout, verbose } = settings.inputs;
     terminal.verbose = verbose;
     showWarnings(terminal, settings.loaded);
-    facts = await runFacts({ cwd, now, env });
+    facts = await runFacts({ cwd, now, env, recorded: settings.mode === "track" });
     const signal = withDeadline(cancelled, timeout, () => overdue(timeout, log.phase?.name));
     const listener = log.listener(settings.loaded.config.metrics);
     const job = settings.mode === "gate" ? gateJob : trackJob;

@@ -111,7 +111,13 @@ async function runCommand(metric, { directory, facts, env, storageType, historyP
     cwd: directory,
     env: commandEnvironment(
       env,
-      { ...facts, historyPath, metricKey: metric.id, metricType: metric.type },
+      {
+        ...facts,
+        branch: facts.branch || undefined,
+        historyPath,
+        metricKey: metric.id,
+        metricType: metric.type,
+      },
       { storageType },
     ),
     timeoutMs: metric.timeout,

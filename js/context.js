@@ -1,9 +1,11 @@
 // The facts of the run that the engine cannot know: commit, branch, run, event, actor, repository.
 // Flags come first, then GitHub's variables, then git.
 
-import fs from "node:fs";
 import { Failure } from "./failure.js";
-import { git } from "./git.js";
+import { branchTip, commitOf, git, remoteDefaultBranch } from "./git.js";
+import { readEvent } from "./github/event.js";
+
+/** @import { GitHubEvent } from "./github/event.js" */
 
 /**
  * @param {{
@@ -11,34 +13,23 @@ import { git } from "./git.js";
  *   now: Date,
  *   env: NodeJS.ProcessEnv,
  *   given?: {commit?: string, branch?: string, runId?: string, runNumber?: number, event?: string},
- * }} input
+ *   recorded?: boolean,
+ * }} input without `recorded` nothing is kept of the run, so that its branch may be unknown: then it is empty
  * @returns {Promise<import("./types.js").RunFacts>}
+ * @throws {Failure} CONTEXT_MISSING, CONTEXT_INVALID
  */
-export async function runFacts({ cwd, now, env, given = {} }) {
-  const github = env.GITHUB_ACTIONS === "true" || Boolean(env.GITHUB_SHA);
-  const pullRequest = github ? pullRequestOf(env) : undefined;
-  const commit =
-    given.commit ?? pullRequest?.commit ?? (env.GITHUB_SHA || (await git(cwd, "rev-parse", "HEAD")));
-  const branch =
-    given.branch ??
-    pullRequest?.branch ??
-    (branchOf(env) || (await git(cwd, "symbolic-ref", "--short", "-q", "HEAD")));
-  if (!commit) {
-    throw new Failure(`the commit is not known: \`${cwd}\` is not in a git repository with a commit`, {
-      type: "validation",
-      code: "CONTEXT_MISSING",
-      hint: "Run inside a repository, or give --commit and --branch.",
-    });
-  }
+export async function runFacts({ cwd, now, env, given = {}, recorded = true }) {
+  const event = readEvent(env);
+  const measured = await measuredBy(event, cwd);
   const url = await repositoryOf(cwd, env);
   return {
-    commitSha: commit,
-    branch: branch || "HEAD",
+    commitSha: await commitFrom({ given: given.commit, measured: measured?.sha, env, cwd }),
+    branch: await branchFrom({ given: given.branch, measured: measured?.ref, event, cwd, recorded }),
     attempt: attemptOf(env, given.runId),
     repository: repositoryIdentity(url, env),
     runId: given.runId ?? (env.GITHUB_RUN_ID || `local-${now.toISOString().replace(/[-:]/g, "")}`),
     runNumber: runNumberOf(given.runNumber, env),
-    eventName: given.event ?? (env.GITHUB_EVENT_NAME || "local"),
+    eventName: given.event ?? measured?.event ?? (env.GITHUB_EVENT_NAME || "local"),
     actor: env.GITHUB_ACTOR ?? "",
     timestamp: now.toISOString(),
     repositoryUrl: url,
@@ -46,14 +37,91 @@ export async function runFacts({ cwd, now, env, given = {} }) {
 }
 
 /**
- * The branch that GitHub's variables name. A tag and the merge of a pull request are no branches: what is recorded for
- * them has their full name, so that it never stands among a branch's builds.
- * @param {NodeJS.ProcessEnv} env
- * @returns {string | undefined}
+ * What is measured where that is not what GitHub's variables name. A pull request runs on GitHub's merge of it, and its
+ * builds belong to its head. A run that another one has started is one of the default branch, whatever it has checked
+ * out: where that is what the other run was for, the build belongs there, and is a pull request's if that run was.
+ *
+ * @param {GitHubEvent} event
+ * @param {string} cwd
+ * @returns {Promise<{sha: string | null, ref: string | null, event?: string} | null>}
  */
-function branchOf({ GITHUB_REF: ref, GITHUB_REF_NAME: name, GITHUB_REF_TYPE: type }) {
-  if (ref) return ref.replace(/^refs\/heads\//, "");
-  return name && type === "tag" ? `refs/tags/${name}` : name;
+async function measuredBy({ head, triggeringRun }, cwd) {
+  if (head !== null || triggeringRun === null) return head;
+  const { headSha, headBranch, event } = triggeringRun;
+  if ((await commitOf(cwd, "HEAD")) !== headSha) return null;
+  const isTag =
+    (await commitOf(cwd, `refs/tags/${headBranch}`)) === headSha &&
+    (await branchTip(cwd, headBranch)) === null;
+  return { sha: headSha, ref: isTag ? `refs/tags/${headBranch}` : headBranch, event };
+}
+
+/**
+ * @param {{given?: string, measured?: string | null, env: NodeJS.ProcessEnv, cwd: string}} sources in their order; after
+ *   them git is asked
+ * @returns {Promise<string>} in lower case
+ */
+async function commitFrom({ given, measured, env, cwd }) {
+  const [name, id] = given
+    ? ["the commit", given]
+    : measured
+      ? ["the head commit of the event", measured]
+      : env.GITHUB_SHA
+        ? ["`GITHUB_SHA`", env.GITHUB_SHA]
+        : ["the commit", await git(cwd, "rev-parse", "HEAD")];
+  if (!id) {
+    throw new Failure(`the commit is not known: \`${cwd}\` is not in a git repository with a commit`, {
+      type: "validation",
+      code: "CONTEXT_MISSING",
+      hint: "Run inside a repository, or give --commit and --branch.",
+    });
+  }
+  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i.test(id)) return id.toLowerCase();
+  throw new Failure(`${name} is \`${id}\`, expected a full commit id of 40 or 64 hexadecimal digits`, {
+    type: "validation",
+    code: "CONTEXT_INVALID",
+    hint: "`git rev-parse HEAD` prints it.",
+  });
+}
+
+/**
+ * The branch that a build is of. A tag and the merge of a pull request are no branches: what is recorded for them has
+ * their full name, so that it never stands among a branch's builds.
+ *
+ * @param {{given?: string, measured?: string | null, event: GitHubEvent, cwd: string, recorded: boolean}} sources in their
+ *   order; after them git is asked
+ * @returns {Promise<string>} empty where it is not known and nothing is recorded
+ */
+async function branchFrom({ given, measured, event, cwd, recorded }) {
+  if (given === "HEAD") {
+    throw new Failure("the branch is `HEAD`, expected its name", {
+      type: "validation",
+      code: "CONTEXT_INVALID",
+      hint: "git calls a checkout without a branch `HEAD`. Give the branch that the commit was pushed to.",
+    });
+  }
+  const named = given || measured || refName(event.ref) || (await checkedOutBranch(cwd));
+  if (named && named !== "HEAD") return named;
+  if (!recorded) return "";
+  throw new Failure(
+    `the branch is not known: \`${cwd}\` has no branch checked out, and no variable names one`,
+    {
+      type: "validation",
+      code: "CONTEXT_MISSING",
+      hint: "Name the branch that the commit was pushed to with --branch, in a program as `context.branch`.",
+    },
+  );
+}
+
+/** @param {import("./github/event.js").Ref | null} ref */
+const refName = (ref) => (ref?.kind === "tag" ? `refs/tags/${ref.name}` : ref?.name);
+
+/**
+ * The branch that is checked out. In its full form git never confuses it with a tag of the same name.
+ * @param {string} cwd
+ */
+async function checkedOutBranch(cwd) {
+  const ref = await git(cwd, "symbolic-ref", "-q", "HEAD");
+  return ref?.startsWith("refs/heads/") ? ref.slice("refs/heads/".length) : undefined;
 }
 
 /**
@@ -116,21 +184,6 @@ export function repositoryIdentity(url, env) {
 }
 
 /**
- * A pull request runs on a merge commit and a merge ref; its builds belong to its head.
- * @param {NodeJS.ProcessEnv} env
- */
-function pullRequestOf(env) {
-  if (!/^pull_request/.test(env.GITHUB_EVENT_NAME ?? "")) return undefined;
-  try {
-    const head = JSON.parse(fs.readFileSync(env.GITHUB_EVENT_PATH ?? "", "utf8")).pull_request?.head;
-    if (head) return { commit: head.sha, branch: head.ref };
-  } catch {
-    // Without a readable event the variables still name a commit and a branch.
-  }
-  return env.GITHUB_HEAD_REF ? { commit: undefined, branch: env.GITHUB_HEAD_REF } : undefined;
-}
-
-/**
  * The address of the web page of the repository around `cwd`, where it has one.
  * @param {string} cwd
  * @param {NodeJS.ProcessEnv} env
@@ -146,20 +199,7 @@ export const repositoryOf = async (cwd, env) =>
  * @returns {Promise<string | undefined>}
  */
 export async function defaultBranchOf(cwd, env) {
-  const head = await git(cwd, "symbolic-ref", "--short", "-q", "refs/remotes/origin/HEAD");
-  if (head) return head.replace(/^origin\//, "");
-  return eventBranch(env) ?? ((await git(cwd, "symbolic-ref", "--short", "-q", "HEAD")) || undefined);
-}
-
-/** The default branch as GitHub's event tells it. @param {NodeJS.ProcessEnv} env */
-function eventBranch(env) {
-  if (!env.GITHUB_EVENT_PATH) return undefined;
-  try {
-    const { repository } = JSON.parse(fs.readFileSync(env.GITHUB_EVENT_PATH, "utf8"));
-    return typeof repository?.default_branch === "string" ? repository.default_branch : undefined;
-  } catch {
-    return undefined;
-  }
+  return (await remoteDefaultBranch(cwd)) ?? readEvent(env).defaultBranch ?? (await checkedOutBranch(cwd));
 }
 
 /**

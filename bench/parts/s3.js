@@ -78,7 +78,7 @@ async function memoryOfRun(workplace, server, run) {
   ];
   const facts = [
     "--commit",
-    String(run).repeat(40),
+    String(run).padStart(40, "0"),
     "--branch",
     "main",
     "--run-id",

@@ -1,5 +1,6 @@
-// What GitHub says of the event that started the run: the pull request, the repository, and whether secrets are
-// withheld. Read from the variables and the event's payload, which GitHub writes; asks nobody and decides nothing.
+// What GitHub says of the event that started the run: the ref, the pull request, the repository, and whether secrets are
+// withheld. Read from the variables and the event's payload, which GitHub writes, in this file and nowhere else. Asks no
+// one and decides nothing.
 
 import fs from "node:fs";
 
@@ -22,6 +23,15 @@ import fs from "node:fs";
  * @property {string} headBranch
  * @property {string | null} headOwner the account whose repository holds the branch
  * @property {number | null} headRepository the id of that repository
+ * @property {boolean} foreign whether that is, or may be, another repository than the one whose run this is
+ */
+
+/**
+ * What a run is for. A tag is not a branch, whatever it is called.
+ *
+ * @typedef {object} Ref
+ * @property {"branch" | "tag" | "other"} kind `other`: the merge of a pull request, say
+ * @property {string} name of a branch or tag without what stands before it; of another ref the whole
  */
 
 /**
@@ -29,13 +39,22 @@ import fs from "node:fs";
  * @property {string} name empty outside GitHub's runners
  * @property {string | null} repository `owner/name`
  * @property {string | null} defaultBranch the repository's
+ * @property {boolean} isFork whether that repository is a fork of another one
+ * @property {Ref | null} ref what the run is for; null where the variables do not say
+ * @property {boolean} deleted whether a push has deleted the ref
  * @property {PullRequest | null} pullRequest
+ * @property {{sha: string | null, ref: string | null} | null} head of a pull request's run: the author's commit and
+ *   branch, as far as they are said
  * @property {{ref: string, sha: string | null} | null} base what the change is to be merged into: the pull request's
  *   base, or the merge queue's
  * @property {TriggeringRun | null} triggeringRun of `workflow_run`
  * @property {boolean} secretsWithheld whether GitHub gives this run no secrets by design: a fork's pull request, or
- *   Dependabot's
+ *   what Dependabot started
  */
+
+/** The events in which GitHub treats Dependabot as it treats a fork: a token that only reads, and no Actions secrets. */
+const DEPENDABOT =
+  /^(push|create|deployment|deployment_status|pull_request|pull_request_review|pull_request_review_comment)$/;
 
 /**
  * The event of this run. What the payload does not say, or not as expected, is null.
@@ -45,20 +64,42 @@ import fs from "node:fs";
 export function readEvent(env) {
   const name = env.GITHUB_EVENT_NAME ?? "";
   const payload = payloadOf(env);
-  const pullRequest = /^pull_request/.test(name) ? pullRequestIn(payload) : null;
-  const queue = payload.merge_group;
+  const isPullRequest = /^pull_request/.test(name);
+  const pullRequest = isPullRequest ? pullRequestIn(payload) : null;
+  const queue = name === "merge_group" ? payload.merge_group : undefined;
+  const isForeign = /^pull_request(?!_target)/.test(name) && (pullRequest === null || pullRequest.fork);
   const baseRef = pullRequest?.baseRef ?? branchOf(queue?.base_ref) ?? text(env.GITHUB_BASE_REF);
   return {
     name,
     repository: text(env.GITHUB_REPOSITORY) ?? text(payload.repository?.full_name),
     defaultBranch: text(payload.repository?.default_branch),
+    isFork: payload.repository?.fork === true,
+    ref: refOf(env),
+    deleted: name === "push" && payload.deleted === true,
     pullRequest,
+    head: isPullRequest ? headIn(payload, env) : null,
     base: baseRef === null ? null : { ref: baseRef, sha: pullRequest?.baseSha ?? sha(queue?.base_sha) },
-    triggeringRun: name === "workflow_run" ? triggeringRunIn(payload.workflow_run) : null,
-    secretsWithheld:
-      /^pull_request(?!_target)/.test(name) &&
-      (pullRequest === null || pullRequest.fork || env.GITHUB_ACTOR === "dependabot[bot]"),
+    triggeringRun: name === "workflow_run" ? triggeringRunIn(payload) : null,
+    secretsWithheld: isForeign || (DEPENDABOT.test(name) && env.GITHUB_ACTOR === "dependabot[bot]"),
   };
+}
+
+/** @param {NodeJS.ProcessEnv} env @returns {Ref | null} */
+function refOf({ GITHUB_REF: ref, GITHUB_REF_NAME: name, GITHUB_REF_TYPE: type }) {
+  const [, kind, rest] = /^refs\/(heads|tags)\/(.+)$/s.exec(ref ?? "") ?? [];
+  if (rest !== undefined) return { kind: kind === "tags" ? "tag" : "branch", name: rest };
+  // Not every runner gives the full name.
+  if (ref && (ref.startsWith("refs/") || !name)) return { kind: kindOf(ref, type), name: ref };
+  return name ? { kind: kindOf(name, type), name } : null;
+}
+
+/** @param {string} name @param {string | undefined} type @returns {Ref["kind"]} */
+const kindOf = (name, type) => (name.startsWith("refs/") ? "other" : type === "tag" ? "tag" : "branch");
+
+/** @param {any} payload @param {NodeJS.ProcessEnv} env */
+function headIn(payload, env) {
+  const head = payload.pull_request?.head;
+  return { sha: text(head?.sha), ref: text(head?.ref) ?? text(env.GITHUB_HEAD_REF) };
 }
 
 /**
@@ -89,19 +130,21 @@ function pullRequestIn(payload) {
   return pullRequestOf(payload.pull_request, payload.repository?.id ?? payload.pull_request?.base?.repo?.id);
 }
 
-/** @param {any} run @returns {TriggeringRun | null} */
-function triggeringRunIn(run) {
+/** @param {any} payload @returns {TriggeringRun | null} */
+function triggeringRunIn({ workflow_run: run, repository }) {
   const event = text(run?.event);
   const headSha = sha(run?.head_sha);
   const headBranch = text(run?.head_branch);
   if (event === null || headSha === null || headBranch === null) return null;
   const id = run.head_repository?.id;
+  const own = repository?.id ?? run.repository?.id;
   return {
     event,
     headSha,
     headBranch,
     headOwner: text(run.head_repository?.owner?.login),
     headRepository: Number.isSafeInteger(id) ? id : null,
+    foreign: !Number.isSafeInteger(id) || id !== own,
   };
 }
 

@@ -175,7 +175,7 @@ test("the facts of a run name its attempt and its repository", async (t) => {
   const env = {
     ...process.env,
     ...github("o/r", "5"),
-    GITHUB_SHA: "c",
+    GITHUB_SHA: "c".repeat(40),
     GITHUB_RUN_ID: "9",
     GITHUB_RUN_ATTEMPT: "3",
   };

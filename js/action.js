@@ -6,7 +6,7 @@ import { runFacts } from "./context.js";
 import { exitCode, Failure } from "./failure.js";
 import { annotations } from "./github/annotations.js";
 import { harmless, mask } from "./github/commands.js";
-import { gateJob, trackJob } from "./github/jobs.js";
+import { gateJob, noJob, trackJob } from "./github/jobs.js";
 import { RunLog } from "./github/log.js";
 import { setOutputs } from "./github/outputs.js";
 import { settle } from "./github/settings.js";
@@ -18,7 +18,7 @@ import { Terminal } from "./terminal.js";
 
 /** @import { FailureType, RunFacts } from "./types.js" */
 /** @import { Told } from "./github/jobs.js" */
-/** @import { Settings } from "./github/settings.js" */
+/** @import { NothingToDo, Settings } from "./github/settings.js" */
 
 /** A runner that cancels waits 7.5 seconds; commands have 2 of them to end politely. */
 const PATIENCE_MS = 3_500;
@@ -48,7 +48,7 @@ async function main() {
   const terminal = new Terminal({ stream: process.stdout, disarm: harmless });
   const log = new RunLog(terminal, command);
   const cancelled = interruption();
-  /** @type {Settings | undefined} */
+  /** @type {Settings | NothingToDo | undefined} */
   let settings;
   /** @type {RunFacts | undefined} */
   let facts;
@@ -61,15 +61,19 @@ async function main() {
     settings = await settle(env, cwd, terminal);
     const { timeout, verbose } = settings.inputs;
     terminal.verbose = verbose;
-    showWarnings(terminal, settings.loaded);
-    facts = await runFacts({ cwd, now, env, recorded: settings.mode === "track" });
-    const signal = withDeadline(cancelled, timeout, () => overdue(timeout, log.phase?.name));
-    const listener = log.listener(settings.loaded.config.metrics);
-    const job = settings.mode === "gate" ? gateJob : trackJob;
-    const ended = job(settings, { env, cwd, now, facts, signal, terminal, listener, onSecret });
-    const cancellation = outOfPatience(cancelled, PATIENCE_MS);
-    told = await Promise.race([ended, cancellation, outOfPatience(signal, OVERDUE_PATIENCE_MS)]);
-    failure = told.failure;
+    if (settings.loaded) showWarnings(terminal, settings.loaded);
+    if (settings.mode === "nothing") {
+      told = noJob(settings);
+    } else {
+      facts = await runFacts({ cwd, now, env, recorded: settings.mode === "track" });
+      const signal = withDeadline(cancelled, timeout, () => overdue(timeout, log.phase?.name));
+      const listener = log.listener(settings.loaded.config.metrics);
+      const job = settings.mode === "gate" ? gateJob : trackJob;
+      const ended = job(settings, { env, cwd, now, facts, signal, terminal, listener, onSecret });
+      const cancellation = outOfPatience(cancelled, PATIENCE_MS);
+      told = await Promise.race([ended, cancellation, outOfPatience(signal, OVERDUE_PATIENCE_MS)]);
+      failure = told.failure;
+    }
   } catch (error) {
     failure = Failure.from(error);
     const file = log.keptFile();
@@ -83,7 +87,7 @@ async function main() {
 
 /**
  * Writes everything that a step leaves behind.
- * @param {{env: NodeJS.ProcessEnv, settings?: Settings, facts?: RunFacts, told: Told, failure?: Failure}} ended
+ * @param {{env: NodeJS.ProcessEnv, settings?: Settings | NothingToDo, facts?: RunFacts, told: Told, failure?: Failure}} ended
  * @returns {Promise<Failure | undefined>} what the step ends with
  */
 async function tell({ env, settings, facts, told, failure }) {
@@ -92,32 +96,33 @@ async function tell({ env, settings, facts, told, failure }) {
   const tolerated = notStored && settings?.inputs["on-storage-error"] === "warn";
   const warnings = [...(settings?.warnings ?? []), ...told.warnings];
   try {
-    await writeSummary(env, {
-      ...told,
-      warnings,
-      facts,
-      loaded: settings?.loaded,
-      failure,
-      notStored,
-      tolerated,
-    });
+    // Where nothing is to be done there is nothing to show.
+    if (told.notice === undefined)
+      await writeSummary(env, {
+        ...told,
+        warnings,
+        facts,
+        loaded: settings?.loaded,
+        failure,
+        notStored,
+        tolerated,
+      });
   } catch (error) {
     // Whether it can be read on a page does not change what was recorded.
     warnings.push(Failure.from(error));
   }
-  const notice = told.history?.isNew ? newHistory(told.history.location) : undefined;
+  const notice = told.history?.isNew ? newHistory(told.history.location) : told.notice;
   for (const line of annotations({ metrics, warnings, failure, tolerated, marks, notice })) command(line);
   const collected = metrics.filter(({ status }) => status === "ok").length;
   try {
     await setOutputs(env, {
       success: false,
-      ...told.outputs,
       "storage-type": settings?.storageType,
       "metrics-collected": collected,
       "metrics-failed": metrics.length - collected,
       duration: Math.round(performance.now()),
-      "error-code": failure?.code,
-      "error-message": failure?.message,
+      ...told.outputs,
+      ...(failure && { "error-code": failure.code, "error-message": failure.message }),
     });
   } catch (error) {
     const unset = Failure.from(error);

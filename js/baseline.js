@@ -327,12 +327,13 @@ async function whereItLeft(asked, remote, reference) {
 }
 
 /**
- * What GitHub has merged a pull request's head into, where that merge is measured: the change is then all that differs
- * between the two, whatever has happened on the base branch since the change left it.
+ * What GitHub has merged a pull request's head into, or built a merge queue's group on, where that is measured: the
+ * change is then all that differs between the two, whatever has happened on the base branch since the change left it.
  * @param {Asked} asked
  * @returns {Promise<string | null>} null where no merge is measured
  */
 async function mergedInto({ place, headSha, event }) {
+  if (event.name === "merge_group") return event.base?.sha ?? null;
   const [base, head, ...others] = await parents(place.root, headSha);
   return head !== undefined && head === event.pullRequest?.headSha && others.length === 0 ? base : null;
 }

@@ -11,7 +11,7 @@ import { checkConfig, gateComment, gateMarker, gateSummary, openHistory } from "
 import { Failure } from "./failure.js";
 import { commitOf } from "./git.js";
 import { publishComment } from "./github/comment.js";
-import { readEvent } from "./github/event.js";
+import { readEvent, untrustedRun, withheldSecrets } from "./github/event.js";
 import { pullRequestOfRun } from "./github/pull-request.js";
 import { throwIfCancelled } from "./interrupt.js";
 import { Phases } from "./phases.js";
@@ -19,6 +19,7 @@ import { shownPath } from "./report.js";
 import { writeResults } from "./results.js";
 import { RunFolder } from "./run-folder.js";
 import { knownSecrets } from "./secrets.js";
+import { lacksCredentials } from "./storage/factory.js";
 import { futureWarnings } from "./storage/future.js";
 import { Storage } from "./storage/storage.js";
 
@@ -173,25 +174,8 @@ class GateRun {
 
   /** A run that has secrets, or that has not checked out the change, must not measure by running commands. */
   #refuseUntrusted() {
-    const { claims } = this.#input;
-    const { name, pullRequest, triggeringRun } = this.#event;
-    if (claims !== undefined) return;
-    const isForeign = name === "pull_request_target" && (pullRequest === null || pullRequest.fork);
-    const isAfter = name === "workflow_run" && /^pull_request/.test(triggeringRun?.event ?? "pull_request");
-    if (!isForeign && !isAfter) return;
-    throw new Failure(
-      isForeign
-        ? "commands are not run in `pull_request_target` for a pull request of a fork: its code would see the secrets"
-        : "commands are not run in `workflow_run` after a pull request's run: they would measure the base branch, or " +
-            "let the change's code see the secrets",
-      {
-        type: "validation",
-        code: "GATE_UNTRUSTED",
-        hint:
-          "Judge the change in a `pull_request` workflow, and pass its results file to this one as measurements; " +
-          "docs/pull-requests.md shows both workflows.",
-      },
-    );
+    const untrusted = untrustedRun(this.#event);
+    if (untrusted && this.#input.claims === undefined) throw untrusted;
   }
 
   /**
@@ -290,9 +274,10 @@ class GateRun {
    * @param {Failure} failure
    */
   #withoutHistory(failure) {
-    if (this.#event.secretsWithheld && WITHHELD.has(failure.code)) {
-      this.#historyProblem =
-        "this run has no secrets, as it is with pull requests from forks and from Dependabot";
+    const withheld = withheldSecrets(this.#event);
+    const isExpected = this.#event.secretsWithheld ? WITHHELD.has(failure.code) : lacksCredentials(failure);
+    if (withheld && isExpected) {
+      this.#historyProblem = withheld.why;
       this.result.warnings.push(
         new Failure(`the history was not read: ${this.#historyProblem}`, {
           type: "storage",

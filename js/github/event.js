@@ -1,8 +1,9 @@
 // What GitHub says of the event that started the run: the ref, the pull request, the repository, and whether secrets are
-// withheld. Read from the variables and the event's payload, which GitHub writes, in this file and nowhere else. Asks no
-// one and decides nothing.
+// withheld. Read from the variables and the event's payload, which GitHub writes, in this file and nowhere else. And what
+// `mode: auto` makes of it. Asks no one.
 
 import fs from "node:fs";
+import { Failure } from "../failure.js";
 
 /**
  * @typedef {object} PullRequest
@@ -100,6 +101,132 @@ const kindOf = (name, type) => (name.startsWith("refs/") ? "other" : type === "t
 function headIn(payload, env) {
   const head = payload.pull_request?.head;
   return { sha: text(head?.sha), ref: text(head?.ref) ?? text(env.GITHUB_HEAD_REF) };
+}
+
+/** The events of code that the repository has taken in: their builds belong to its history. */
+const OWN_CODE = new Set([
+  // Outside GitHub's runners.
+  "",
+  "push",
+  "schedule",
+  "workflow_dispatch",
+  "repository_dispatch",
+  "release",
+]);
+
+/** The branches on which GitHub builds what waits in a merge queue. They are gone when it has been merged. */
+const QUEUE_BRANCH = /^gh-readonly-queue\//;
+
+/**
+ * What `mode: auto` does in an event: `nothing` has its reason. Whatever is not known to be the repository's own code is
+ * not recorded.
+ *
+ * @param {GitHubEvent} event
+ * @param {{measured?: boolean}} [options] whether the values are those of another run, so that no command is run
+ * @returns {{mode: "track" | "gate"} | {mode: "nothing", why: string}}
+ * @throws {Failure} EVENT_UNSAFE, GATE_UNTRUSTED where code of a stranger may meet the repository's secrets
+ */
+export function automatic(event, { measured = false } = {}) {
+  if (measured) return { mode: "gate" };
+  const { name, ref, triggeringRun } = event;
+  if (name === "pull_request_target") {
+    throw new Failure(
+      "`mode` is `auto` and the event is `pull_request_target`, which runs with the repository's secrets",
+      {
+        type: "validation",
+        code: "EVENT_UNSAFE",
+        hint: "Run on `pull_request`, which is safe for forks. Only where the step cannot run a stranger's code (what is checked out, and what the metrics' commands run, is yours), name the `mode`.",
+      },
+    );
+  }
+  const untrusted = untrustedRun(event);
+  if (untrusted) throw untrusted;
+  if (name === "pull_request" || name === "merge_group") return { mode: "gate" };
+  const isAfter = name === "workflow_run" && triggeringRun !== null;
+  if (!OWN_CODE.has(name) && !isAfter) {
+    return nothing(`the event \`${name}\` is not about the code of a branch`, "records what is checked out");
+  }
+  if (ref?.kind === "tag") {
+    return nothing(
+      `\`${ref.name}\` is a tag, and a build belongs to a branch`,
+      `records it under \`refs/tags/${ref.name}\``,
+    );
+  }
+  if (event.deleted) return nothing("the push has deleted its branch");
+  if (ref !== null && QUEUE_BRANCH.test(ref.name)) {
+    return nothing(`\`${ref.name}\` is a branch of the merge queue, whose event \`merge_group\` is gated`);
+  }
+  if (isAfter && (!OWN_CODE.has(triggeringRun.event) || triggeringRun.headBranch !== ref?.name)) {
+    return nothing(
+      `the run that ended was one of \`${triggeringRun.event}\` for \`${triggeringRun.headBranch}\`, and this one is for ` +
+        `\`${ref?.name ?? "no branch"}\``,
+      "records what is checked out",
+    );
+  }
+  return { mode: "track" };
+}
+
+/** @param {string} why @param {string} [tracking] what the mode `track` would do */
+const nothing = (why, tracking) => ({
+  mode: /** @type {const} */ ("nothing"),
+  why: `nothing is recorded: ${why}${tracking ? `; \`mode: track\` ${tracking}` : ""}`,
+});
+
+/**
+ * Why this run must not measure a change by running commands: it may have secrets, or has not checked out the change.
+ *
+ * @param {GitHubEvent} event
+ * @returns {Failure | null} GATE_UNTRUSTED
+ */
+export function untrustedRun({ name, pullRequest, triggeringRun }) {
+  const isForeign = name === "pull_request_target" && (pullRequest === null || pullRequest.fork);
+  // A run after a run after a pull request's does not say where the chain began.
+  const isAfter =
+    name === "workflow_run" &&
+    (triggeringRun === null ||
+      triggeringRun.foreign ||
+      /^pull_request|^workflow_run$/.test(triggeringRun.event));
+  if (!isForeign && !isAfter) return null;
+  return new Failure(
+    isForeign
+      ? "commands are not run in `pull_request_target` for a pull request of a fork: its code would see the secrets"
+      : "commands are not run in `workflow_run` after a run that is or may be a pull request's: they would measure " +
+          "the base branch, or let the change's code see the secrets",
+    {
+      type: "validation",
+      code: "GATE_UNTRUSTED",
+      hint:
+        "Judge the change in a `pull_request` workflow, and pass its results file to this one as measurements; " +
+        "docs/pull-requests.md shows both workflows.",
+    },
+  );
+}
+
+/**
+ * Why a run has no secrets, where that is GitHub's doing and not a mistake in the workflow, and what can be done.
+ *
+ * @param {GitHubEvent} event
+ * @returns {{why: string, remedy: string} | null}
+ */
+export function withheldSecrets({ name, pullRequest, isFork, secretsWithheld }) {
+  if (secretsWithheld && /^pull_request/.test(name) && pullRequest?.fork !== false) {
+    return {
+      why: "GitHub withholds secrets from pull requests of forks",
+      remedy: "Record builds on `push`, and let pull requests be gated.",
+    };
+  }
+  if (secretsWithheld) {
+    return {
+      why: "GitHub withholds secrets from runs that Dependabot started",
+      remedy:
+        "To record them too, save the credentials as Dependabot secrets of the repository (Settings → Secrets and variables → Dependabot).",
+    };
+  }
+  if (!isFork) return null;
+  return {
+    why: "this repository is a fork, and GitHub does not give forks the secrets of the repository they come from",
+    remedy: "Give the fork a bucket and secrets of its own, or disable the workflow there.",
+  };
 }
 
 /**

@@ -16,7 +16,7 @@ export const INPUTS = /** @type {const} */ ([
     kind: "choice",
     choices: ["auto", "track", "gate"],
     fallback: "auto",
-    help: "`track` records a build, `gate` judges a pull request and stores nothing; `auto` gates pull requests and tracks everything else",
+    help: "`track` records a build, `gate` judges a change and stores nothing; `auto` gates pull requests and merge queues, tracks branches, and leaves tags and other events alone",
   },
   {
     name: "config-file",

@@ -33,8 +33,28 @@ import { earlierValues } from "./summary.js";
  * @property {string | null} [report]
  * @property {string} [verdict] Markdown
  * @property {readonly {level: "error" | "warning", title: string, message: string}[]} [marks] of thresholds
+ * @property {string} [notice] what is no trouble and should be seen all the same
  * @property {Partial<Record<OutputName, string | number | boolean | null>>} outputs those that only this job knows
  */
+
+/**
+ * Says why nothing is done.
+ * @param {import("./settings.js").NothingToDo} settings
+ * @returns {Told}
+ */
+export function noJob({ why, withheld }) {
+  return {
+    notStored: false,
+    metrics: [],
+    phases: [],
+    warnings: [],
+    notice: why,
+    outputs: {
+      success: withheld === undefined,
+      ...(withheld && { "error-code": withheld.code, "error-message": withheld.message }),
+    },
+  };
+}
 
 /**
  * Records a build.

@@ -8,7 +8,7 @@ import { appendOutput, STALL_PATIENCE_MS } from "../files/output.js";
 export const OUTPUTS = /** @type {const} */ ([
   {
     name: "success",
-    help: "Whether the build was recorded; for the gate, whether the pull request was judged and may pass (`true` or `false`)",
+    help: "Whether the build was recorded, or the event has none; for the gate, whether the change was judged and may pass (`true` or `false`)",
   },
   { name: "storage-type", help: "Where the history is kept" },
   {

@@ -6,13 +6,25 @@ import { placeConfig } from "../cli/places.js";
 import { storageConfig } from "../cli/storage.js";
 import { loadConfig } from "../config.js";
 import { Failure } from "../failure.js";
-import { createStorageProvider } from "../storage/factory.js";
+import { createStorageProvider, lacksCredentials } from "../storage/factory.js";
+import { automatic, readEvent, withheldSecrets } from "./event.js";
 import { readInputs } from "./inputs.js";
 
 /** @import { LoadedConfig, StorageProviderConfig } from "../types.js" */
 /** @import { Inputs } from "./inputs.js" */
 
 /**
+ * What a step does nothing for. `storageType` is as users name it, where that is known.
+ *
+ * @typedef {object} NothingToDo
+ * @property {Inputs} inputs
+ * @property {"nothing"} mode
+ * @property {string} [why] that it is as it should be
+ * @property {Failure} [withheld] that a build is not recorded, which is nobody's mistake
+ * @property {LoadedConfig} [loaded]
+ * @property {string} [storageType]
+ * @property {Failure[]} warnings
+ *
  * @typedef {object} Settings
  * @property {Inputs} inputs
  * @property {LoadedConfig} loaded
@@ -28,7 +40,7 @@ import { readInputs } from "./inputs.js";
  * @param {NodeJS.ProcessEnv} env
  * @param {string} cwd the workspace
  * @param {{warn: (text: string) => void, line: (text: string) => void}} terminal
- * @returns {Promise<Settings>}
+ * @returns {Promise<Settings | NothingToDo>}
  * @throws {Failure} of type `validation`: one that tells all problems
  */
 export async function settle(env, cwd, terminal) {
@@ -36,7 +48,13 @@ export async function settle(env, cwd, terminal) {
   for (const text of unknown) terminal.warn(text);
   const failures = problems.length > 0 ? [invalid(problems)] : [];
   const attempt = collector(failures);
-  const mode = await attempt(() => modeOf(inputs, env));
+  const event = readEvent(env);
+  const decided = await attempt(() => modeOf(inputs, event));
+  if (decided?.mode === "nothing" && failures.length === 0) {
+    // Such a run may have checked out nothing.
+    return { inputs, ...decided, storageType: inputs["storage-type"], warnings: [] };
+  }
+  const mode = decided?.mode;
   const loaded = await attempt(() => loadConfig(inputs["config-file"], cwd, "config-file"));
   // What is wrong with the storage depends on inputs and configuration: where they are wrong already, it would be
   // told of values that nobody gave.
@@ -44,13 +62,27 @@ export async function settle(env, cwd, terminal) {
     loaded && problems.length === 0
       ? await attempt(() => placesOf(inputs, loaded, cwd, terminal))
       : undefined;
+  /** @type {Failure | null} */
+  let withheld = null;
   if (places && mode === "track") {
     for (const place of [places.storage, places.seed]) {
-      // A provider is made and thrown away: that reads nothing, and checks all there is to check.
-      if (place) await attempt(() => createStorageProvider(place, { env }));
+      if (!place) continue;
+      try {
+        // A provider is made and thrown away: that reads nothing, and checks all there is to check.
+        await createStorageProvider(place, { env });
+      } catch (thrown) {
+        const failure = Failure.from(thrown);
+        const reason = withheldSecrets(event);
+        if (reason !== null && lacksCredentials(failure)) withheld ??= notRecorded(reason, failure);
+        else failures.push(failure);
+      }
     }
   }
-  if (failures.length > 0 || !mode || !loaded || !places) throw together(failures);
+  if (withheld && loaded && places && failures.length === 0) {
+    const { storageType, warnings } = places;
+    return { inputs, loaded, mode: "nothing", withheld, storageType, warnings: [...warnings, withheld] };
+  }
+  if (failures.length > 0 || !mode || mode === "nothing" || !loaded || !places) throw together(failures);
   return {
     inputs,
     loaded,
@@ -61,26 +93,26 @@ export async function settle(env, cwd, terminal) {
 }
 
 /**
- * A pull request's workflow runs on what its author wrote, and `pull_request_target` runs with the repository's own
- * secrets: where both meet, somebody has to have decided that the code may see them.
  * @param {Inputs} inputs
- * @param {NodeJS.ProcessEnv} env
- * @returns {"track" | "gate"}
+ * @param {import("./event.js").GitHubEvent} event
+ * @returns {ReturnType<typeof automatic>}
  */
-function modeOf({ mode, "measurements-file": measurements }, env) {
-  if (mode === "track" || mode === "gate") return mode;
-  if (measurements !== undefined) return "gate";
-  if (env.GITHUB_EVENT_NAME === "pull_request_target") {
-    throw new Failure(
-      "`mode` is `auto` and the event is `pull_request_target`, which runs with the repository's secrets",
-      {
-        type: "validation",
-        code: "EVENT_UNSAFE",
-        hint: "Run on `pull_request`, which is safe for forks. Only where the step cannot run a stranger's code (what is checked out, and what the metrics' commands run, is yours), name the `mode`.",
-      },
-    );
-  }
-  return env.GITHUB_EVENT_NAME === "pull_request" ? "gate" : "track";
+function modeOf({ mode, "measurements-file": measurements }, event) {
+  if (mode === "track" || mode === "gate") return { mode };
+  return automatic(event, { measured: measurements !== undefined });
+}
+
+/**
+ * @param {{why: string, remedy: string}} reason
+ * @param {Failure} cause
+ */
+function notRecorded({ why, remedy }, cause) {
+  return new Failure(`no build was recorded: ${why}`, {
+    type: "storage",
+    code: "HISTORY_WITHHELD",
+    hint: remedy,
+    cause,
+  });
 }
 
 /** Inputs that have another name than their flag. @type {Record<string, string>} */

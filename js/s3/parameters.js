@@ -30,6 +30,7 @@ import { isIpAddress, isKnownHost, isLoopback } from "./address.js";
  * @property {string} parameter the input's name, such as `s3-bucket`
  * @property {string} message
  * @property {string} hint
+ * @property {boolean} [missing] whether that is all that is wrong with it
  */
 
 /** The input and, where there is one, the environment variable of each parameter. */
@@ -366,11 +367,13 @@ function isWellFormed(text) {
  */
 function problem(parameter, message) {
   const { input, variables } = NAMES[parameter];
+  const missing = message === "is missing";
   const also = variables.length > 0 ? `, or the variable \`${variables[0]}\`` : "";
   return {
     parameter: input,
     message: `\`${input}\` ${message}`,
-    hint: `${message === "is missing" ? "Set" : "Fix"} the input \`${input}\`${also}.`,
+    hint: `${missing ? "Set" : "Fix"} the input \`${input}\`${also}.`,
+    ...(missing && { missing }),
   };
 }
 

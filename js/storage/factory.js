@@ -107,6 +107,21 @@ async function openStore(config, surroundings) {
   });
 }
 
+/**
+ * Whether nothing is wrong with a store's parameters but that some are missing, the credentials among them: workflows
+ * keep the bucket's name and address in secrets too.
+ * @param {Failure} failure
+ */
+export function lacksCredentials({ code, diagnostics = [] }) {
+  return (
+    code === "S3_PARAMETERS_INVALID" &&
+    diagnostics.every(({ missing }) => missing) &&
+    ["s3-access-key-id", "s3-secret-access-key"].every((name) =>
+      diagnostics.some(({ parameter }) => parameter === name),
+    )
+  );
+}
+
 /** @param {string} message */
 function invalid(message) {
   return new Failure(message, {

@@ -484,6 +484,20 @@ test("a merge queue's group is compared with the branch it is queued for", async
   );
 });
 
+test("a merge queue's group is compared with what it was built on, in a clone of one commit too", async (t) => {
+  const change = await Change.start(t);
+  change.commit({ value: "80" });
+  const base = change.git("rev-parse", "main");
+  const env = change.pullRequest({
+    event: "merge_group",
+    payload: { pull_request: undefined, merge_group: { base_ref: "refs/heads/main", base_sha: base } },
+  });
+  const cwd = shallow(t, change);
+  const { verdict } = await change.gate(databaseOf(change), { cwd, env: { ...env, GITHUB_BASE_REF: "" } });
+  const { choice, commitSha } = verdict?.baselineInfo ?? {};
+  assert.deepEqual([choice, commitSha], ["merge-base", base]);
+});
+
 test("without git at all everything comes from GitHub", async (t) => {
   const change = await Change.start(t);
   const head = change.commit({ value: "80" });

@@ -122,7 +122,7 @@ const CASES = {
     change: { value: "80" },
     pull: { fork: true },
     args: () => BUCKET,
-    expected: { code: 0, status: "unknown", warnings: ["HISTORY_WITHHELD"], message: /no secrets/ },
+    expected: { code: 0, status: "unknown", warnings: ["HISTORY_WITHHELD"], message: /withholds secrets/ },
   },
   "a fork's pull request that breaks a fixed bound": {
     config: gated([NO_DROP, MIN]),
@@ -136,6 +136,27 @@ const CASES = {
     pull: { actor: "dependabot[bot]" },
     args: () => BUCKET,
     expected: { code: 0, status: "unknown", warnings: ["HISTORY_WITHHELD"] },
+  },
+  "a pull request inside a fork, which has none of the secrets of the repository it comes from": {
+    change: { value: "80" },
+    pull: {
+      payload: {
+        repository: { id: 4_200_001, full_name: "fork/widgets", default_branch: "main", fork: true },
+      },
+    },
+    args: () => BUCKET,
+    expected: { code: 0, status: "unknown", warnings: ["HISTORY_WITHHELD"], message: /repository is a fork/ },
+  },
+  "a pull request inside a fork that has secrets of its own, which are wrong": {
+    change: { value: "80" },
+    pull: {
+      payload: {
+        repository: { id: 4_200_001, full_name: "fork/widgets", default_branch: "main", fork: true },
+      },
+    },
+    env: S3,
+    args: (port) => [...BUCKET, "--s3-endpoint", `http://127.0.0.1:${port}`],
+    expected: { code: 3, status: "unknown", error: "S3_UNREACHABLE" },
   },
   "a fork's pull request whose store cannot be reached although it has credentials": {
     change: { value: "80" },
@@ -178,6 +199,21 @@ const CASES = {
   "a run after a pull request's run, without its measurements": {
     change: { value: "80" },
     pull: { event: "workflow_run", payload: { workflow_run: { event: "pull_request" } } },
+    expected: { code: 2, error: "GATE_UNTRUSTED" },
+  },
+  "a run after a run after a run, which may have begun with a pull request": {
+    change: { value: "80" },
+    pull: {
+      event: "workflow_run",
+      payload: {
+        workflow_run: {
+          event: "workflow_run",
+          head_sha: "c".repeat(40),
+          head_branch: "main",
+          head_repository: { id: 4_200_001 },
+        },
+      },
+    },
     expected: { code: 2, error: "GATE_UNTRUSTED" },
   },
 };

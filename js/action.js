@@ -5,6 +5,7 @@ import { newHistory, showWarnings } from "./cli/shared.js";
 import { runFacts } from "./context.js";
 import { exitCode, Failure } from "./failure.js";
 import { annotations } from "./github/annotations.js";
+import { CommandFiles } from "./github/command-files.js";
 import { harmless, mask } from "./github/commands.js";
 import { gateJob, noJob, trackJob } from "./github/jobs.js";
 import { RunLog } from "./github/log.js";
@@ -43,6 +44,7 @@ const onSecret = (secret) => command(mask(secret));
 
 async function main() {
   const { env } = process;
+  const files = new CommandFiles(env);
   for (const secret of knownSecrets(env).lines) onSecret(secret);
   const now = new Date();
   const terminal = new Terminal({ stream: process.stdout, disarm: harmless });
@@ -80,25 +82,25 @@ async function main() {
     if (file !== null) failure = keptIn(failure, file);
   }
   log.close();
-  failure = await tell({ env, settings, facts, told: told ?? lost(log), failure });
+  failure = await tell({ files, settings, facts, told: told ?? lost(log), failure });
   // What did not stop when it was told to would keep this process alive; its commands end with it.
   if (cancelled.aborted || failure?.code === "RUN_TIMEOUT") process.stdout.write("", () => process.exit());
 }
 
 /**
  * Writes everything that a step leaves behind.
- * @param {{env: NodeJS.ProcessEnv, settings?: Settings | NothingToDo, facts?: RunFacts, told: Told, failure?: Failure}} ended
+ * @param {{files: CommandFiles, settings?: Settings | NothingToDo, facts?: RunFacts, told: Told, failure?: Failure}} ended
  * @returns {Promise<Failure | undefined>} what the step ends with
  */
-async function tell({ env, settings, facts, told, failure }) {
+async function tell({ files, settings, facts, told, failure }) {
   const { metrics, marks } = told;
   const notStored = told.notStored || (settings?.mode === "track" && failure?.type === "storage");
   const tolerated = notStored && settings?.inputs["on-storage-error"] === "warn";
-  const warnings = [...(settings?.warnings ?? []), ...told.warnings];
+  const warnings = [...files.restore(), ...(settings?.warnings ?? []), ...told.warnings];
   try {
     // Where nothing is to be done there is nothing to show.
     if (told.notice === undefined)
-      await writeSummary(env, {
+      await writeSummary(files, {
         ...told,
         warnings,
         facts,
@@ -115,7 +117,7 @@ async function tell({ env, settings, facts, told, failure }) {
   for (const line of annotations({ metrics, warnings, failure, tolerated, marks, notice })) command(line);
   const collected = metrics.filter(({ status }) => status === "ok").length;
   try {
-    await setOutputs(env, {
+    await setOutputs(files, {
       success: false,
       "storage-type": settings?.storageType,
       "metrics-collected": collected,

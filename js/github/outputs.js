@@ -1,8 +1,9 @@
-// The action's outputs: one table of what every run sets, whatever became of it, and the file that they go into.
+// The action's outputs: one table of what every run sets, whatever became of it, and how they are written.
 
 import { randomUUID } from "node:crypto";
 import os from "node:os";
-import { appendOutput, STALL_PATIENCE_MS } from "../files/output.js";
+
+/** @import { CommandFiles } from "./command-files.js" */
 
 /** Every output of action.yml, in its order. */
 export const OUTPUTS = /** @type {const} */ ([
@@ -56,22 +57,14 @@ export const OUTPUTS = /** @type {const} */ ([
 /**
  * Sets every output of the step; what has no value is set to nothing. A value is never mistaken for the delimiter
  * between outputs.
- * @param {NodeJS.ProcessEnv} env
+ * @param {CommandFiles} files
  * @param {Partial<Record<OutputName, string | number | boolean | null>>} outputs
  * @throws {import("../failure.js").Failure} OUTPUTS_UNWRITABLE
  */
-export async function setOutputs(env, outputs) {
-  if (!env.GITHUB_OUTPUT) return;
+export async function setOutputs(files, outputs) {
   const lines = OUTPUTS.flatMap(({ name }) => {
     const end = `end-${randomUUID()}`;
     return [`${name}<<${end}`, String(outputs[name] ?? ""), end];
   });
-  await appendOutput({
-    path: env.GITHUB_OUTPUT,
-    bytes: Buffer.from(`${lines.join(os.EOL)}${os.EOL}`),
-    type: "internal",
-    code: "OUTPUTS_UNWRITABLE",
-    doing: "could not write the step's outputs to",
-    stallPatienceMs: STALL_PATIENCE_MS,
-  });
+  await files.append("GITHUB_OUTPUT", `${lines.join(os.EOL)}${os.EOL}`);
 }

@@ -3,9 +3,9 @@
 
 import { placedProblems } from "../config.js";
 import { renderSummary } from "../engine.js";
-import { appendOutput, STALL_PATIENCE_MS } from "../files/output.js";
 
 /** @import { Failure } from "../failure.js" */
+/** @import { CommandFiles } from "./command-files.js" */
 /** @import { LoadedConfig, MetricOutcome, Phase, RunFacts } from "../types.js" */
 /** @import { MetricsRepository } from "../storage/repository.js" */
 
@@ -52,21 +52,12 @@ export function earlierValues(repository, loaded, facts, branch = facts.branch) 
 
 /**
  * Appends the summary to the step's own file.
- * @param {NodeJS.ProcessEnv} env
+ * @param {CommandFiles} files
  * @param {SummaryParts} parts
  * @throws {Failure} SUMMARY_UNWRITABLE; the engine's
  */
-export async function writeSummary(env, parts) {
-  if (!env.GITHUB_STEP_SUMMARY) return;
-  const text = renderSummary(summaryOf(parts));
-  await appendOutput({
-    path: env.GITHUB_STEP_SUMMARY,
-    bytes: Buffer.from(text),
-    type: "internal",
-    code: "SUMMARY_UNWRITABLE",
-    doing: "could not write the job summary to",
-    stallPatienceMs: STALL_PATIENCE_MS,
-  });
+export async function writeSummary(files, parts) {
+  await files.append("GITHUB_STEP_SUMMARY", renderSummary(summaryOf(parts)));
 }
 
 /** @param {SummaryParts} parts */

@@ -3,12 +3,16 @@
 import path from "node:path";
 import { loadConfig } from "../config.js";
 import { runFacts } from "../context.js";
+import { notRecorded, readEvent, withheldSecrets } from "../github/event.js";
 import { describePhase, describeTransfer } from "../phases.js";
+import { lacksCredentials } from "../storage/factory.js";
 import { track as runTrack } from "../track.js";
 import { wholeNumber } from "./options.js";
 import { placeConfig } from "./places.js";
 import { givenContext, reportOption, showMetric, showRecorded, showWarnings } from "./shared.js";
 import { storageConfig } from "./storage.js";
+
+/** @import { Failure } from "../failure.js" */
 
 /**
  * @param {import("../types.js").Invocation} invocation
@@ -47,6 +51,7 @@ export async function track({ values, terminal, signal, cwd, env, now, print }) 
       metricEnd: (outcome) => showMetric(terminal, outcome, width),
     },
   });
+  if (result.error) result.error = orWithheld(result.error, env);
   for (const warning of result.warnings) terminal.warn(warning.message, warning.hint);
   if (values.json) {
     const { warnings, sourceRun, ...document } = result;
@@ -55,4 +60,14 @@ export async function track({ values, terminal, signal, cwd, env, now, print }) 
     showRecorded(terminal, result, facts);
   }
   return result.error;
+}
+
+/**
+ * A failure for want of credentials that GitHub keeps from this run, as that; any other as it is.
+ * @param {Failure} failure
+ * @param {NodeJS.ProcessEnv} env
+ */
+function orWithheld(failure, env) {
+  const withheld = lacksCredentials(failure) ? withheldSecrets(readEvent(env)) : null;
+  return withheld ? notRecorded(withheld, failure) : failure;
 }

@@ -230,6 +230,19 @@ export function withheldSecrets({ name, pullRequest, isFork, secretsWithheld }) 
 }
 
 /**
+ * @param {{why: string, remedy: string}} withheld
+ * @param {Failure} cause
+ */
+export function notRecorded({ why, remedy }, cause) {
+  return new Failure(`no build was recorded: ${why}`, {
+    type: "storage",
+    code: "HISTORY_WITHHELD",
+    hint: remedy,
+    cause,
+  });
+}
+
+/**
  * A pull request as GitHub's interface describes it, in payloads and answers alike.
  * @param {any} described
  * @param {unknown} [repository] the id of the repository that it is a pull request of

@@ -7,7 +7,7 @@ import { storageConfig } from "../cli/storage.js";
 import { loadConfig } from "../config.js";
 import { Failure } from "../failure.js";
 import { createStorageProvider, lacksCredentials } from "../storage/factory.js";
-import { automatic, readEvent, withheldSecrets } from "./event.js";
+import { automatic, notRecorded, readEvent, withheldSecrets } from "./event.js";
 import { readInputs } from "./inputs.js";
 
 /** @import { LoadedConfig, StorageProviderConfig } from "../types.js" */
@@ -100,19 +100,6 @@ export async function settle(env, cwd, terminal) {
 function modeOf({ mode, "measurements-file": measurements }, event) {
   if (mode === "track" || mode === "gate") return { mode };
   return automatic(event, { measured: measurements !== undefined });
-}
-
-/**
- * @param {{why: string, remedy: string}} reason
- * @param {Failure} cause
- */
-function notRecorded({ why, remedy }, cause) {
-  return new Failure(`no build was recorded: ${why}`, {
-    type: "storage",
-    code: "HISTORY_WITHHELD",
-    hint: remedy,
-    cause,
-  });
 }
 
 /** Inputs that have another name than their flag. @type {Record<string, string>} */

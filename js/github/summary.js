@@ -64,7 +64,7 @@ export async function writeSummary(files, parts) {
 function summaryOf({ facts, loaded, metrics, history, earlier, ...parts }) {
   const configured = loaded?.config.metrics ?? [];
   return {
-    branch: facts?.branch,
+    branch: facts?.branch || undefined,
     commitSha: facts?.commitSha,
     problem: parts.failure && trouble(parts.failure),
     tolerated: parts.tolerated,

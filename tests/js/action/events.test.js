@@ -308,8 +308,8 @@ after(() => {
   for (const end of endings) end();
 });
 
-/** @param {Row} row @param {string} mode */
-async function run({ name, event = name, ref, env = {}, payload, checkout = "main" }, mode) {
+/** @param {Row} row @param {string} mode @param {Record<string, string>} [inputs] */
+async function run({ name, event = name, ref, env = {}, payload, checkout = "main" }, mode, inputs = {}) {
   project.git("checkout", "-q", checkout);
   for (const file of ["ran", "m.db", "m.db.bak"]) fs.rmSync(project.path(file), { force: true });
   const file = project.path(".git/event.json");
@@ -317,7 +317,7 @@ async function run({ name, event = name, ref, env = {}, payload, checkout = "mai
   fs.writeFileSync(file, JSON.stringify({ repository, ...payload?.(commits) }));
   const outcome = await act(
     project,
-    { mode, "report-dir": "out/report", "output-file": "out/gate.json" },
+    { mode, "report-dir": "out/report", "output-file": "out/gate.json", ...inputs },
     {
       GITHUB_EVENT_NAME: event,
       GITHUB_EVENT_PATH: file,
@@ -385,4 +385,19 @@ test("a step with nothing to do needs no checkout, and still says what is wrong 
   assert.equal(outcome.summary, "");
   const wrong = await act(empty, { timeout: "soon" }, env);
   assert.deepEqual([wrong.code, wrong.outputs["error-code"]], [2, "INPUTS_INVALID"]);
+});
+
+test("in `workflow_run` after a pull request its measurements are judged, and no command is run", async (t) => {
+  const claims = new Project(t, {
+    "claims.json": JSON.stringify({ measurements: [{ metric: "m", status: "ok", value: 95 }] }),
+  });
+  const row = ROWS.find(({ name }) => name === "workflow_run after a pull_request");
+  for (const mode of ["auto", "gate"]) {
+    const outcome = await run(/** @type {Row} */ (row), mode, {
+      "measurements-file": claims.path("claims.json"),
+    });
+    assert.equal(outcome.code, 0, told(outcome));
+    assert.deepEqual([outcome.outputs["quality-gate-status"], outcome.builds], ["pass", []]);
+    assert.equal(project.exists("ran"), false);
+  }
 });

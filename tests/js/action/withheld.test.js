@@ -94,3 +94,15 @@ for (const [name, { code, ...of }] of Object.entries(FORGOTTEN)) {
     assert.deepEqual([outcome.code, outcome.outputs["error-code"]], [2, code], told(outcome));
   });
 }
+
+test("the command line, which was told to record, fails and gives the same reason", async (t) => {
+  const project = new Project(t);
+  project.config({ metrics: { a: { type: "numeric", command: "touch ran; echo 1" } } });
+  const args = ["track", "--storage", "sqlite-s3", "--s3-bucket", "metrics"];
+  const outcome = await project.run(args, { env: { GITHUB_EVENT_NAME: "push", ...BOT } });
+  assert.equal(outcome.code, 3, told(outcome));
+  assert.match(outcome.stderr, /error\[HISTORY_WITHHELD\]: no build was recorded: .*Dependabot/);
+  const own = await project.run(args, { env: { GITHUB_EVENT_NAME: "push" } });
+  assert.match(own.stderr, /error\[S3_PARAMETERS_INVALID\]/);
+  assert.equal(project.exists("ran"), false);
+});

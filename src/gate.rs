@@ -22,10 +22,10 @@ pub use verdict::{
 use crate::config::{Config, GateMode, Metric, MetricType, OnMissing, Rule, Severity, Threshold, Unit};
 use crate::error::{Code, Error, Result};
 use crate::history::{Build, History, Value};
-use crate::text::{format_delta, format_value, list_or, plural, quote};
+use crate::text::{Digits, denoted, difference, format_value, list_or, plural, quote};
 use baseline::Reference;
 use configuration::Terms;
-use judge::{Numbers, judge};
+use judge::{Judgement, Numbers, judge};
 use serde::Deserialize;
 
 /// What became of one metric in this run. A metric that is not in the list was not measured.
@@ -212,6 +212,8 @@ struct Judged {
     is_evaluated: bool,
     /// Whether a person must see it although it is no failure.
     is_told: bool,
+    /// The digits that its sentence needs, and those of shares in it.
+    digits: [Digits; 2],
 }
 
 impl Run<'_> {
@@ -304,17 +306,15 @@ impl Run<'_> {
                         _ => Vec::new(),
                     };
                     let baseline = baseline.ok_or(reason.as_str());
-                    let (status, message) =
-                        judge(&threshold.rule, metric, Numbers { value, baseline, window: &window });
-                    self.judged(threshold, metric, status, message, true)
+                    let numbers = Numbers { value, baseline, window: &window };
+                    self.judged(threshold, metric, judge(&threshold.rule, metric, numbers), true)
                 }
                 None => {
-                    let message = problem.clone().unwrap_or_default();
-                    let status = match threshold.on_missing {
-                        OnMissing::Fail => Status::Fail,
-                        OnMissing::Warn | OnMissing::Ignore => Status::Unknown,
-                    };
-                    self.judged(threshold, metric, status, message, false)
+                    let mut missing = Judgement::unknown(problem.as_deref().unwrap_or_default());
+                    if threshold.on_missing == OnMissing::Fail {
+                        missing.status = Status::Fail;
+                    }
+                    self.judged(threshold, metric, missing, false)
                 }
             });
         }
@@ -335,15 +335,26 @@ impl Run<'_> {
             .map(|judged| &judged.verdict)
             .filter(|verdict| verdict.status == status)
             .max_by_key(|verdict| (verdict.is_blocking, std::cmp::Reverse(place(&judged, verdict))));
+        // A row's numbers have the digits of its sentences, and those that tell them apart.
+        let most = |which: usize| judged.iter().map(|judged| judged.digits[which]).max().unwrap_or_default();
+        let told = most(0);
+        let digits = number.zip(baseline).map_or(told, |(value, baseline)| {
+            told.max(Digits::fewest(|digits| tells_apart(digits, value, baseline, metric.unit)))
+        });
         let text = MetricText {
             name: metric.name.clone(),
             value: match value {
-                Some(Value::Numeric(number)) => format_value(*number, metric.unit),
+                Some(Value::Numeric(number)) => digits.value(*number, metric.unit),
                 Some(Value::Label(label)) => label.clone(),
                 None => String::new(),
             },
-            baseline: baseline.map(|baseline| format_value(baseline, metric.unit)).unwrap_or_default(),
-            delta: delta.map(|delta| delta_text(delta, relative, metric.unit)).unwrap_or_default(),
+            baseline: baseline.map(|baseline| digits.value(baseline, metric.unit)).unwrap_or_default(),
+            delta: match (number, baseline, delta) {
+                (Some(value), Some(baseline), Some(_)) => {
+                    delta_text(difference(baseline, value), relative, metric.unit, [digits, most(1)])
+                }
+                _ => String::new(),
+            },
             threshold: decided.map(|verdict| verdict.text.clone()).unwrap_or_default(),
         };
         let verdict = MetricVerdict {
@@ -408,16 +419,16 @@ impl Run<'_> {
         &self,
         threshold: &Threshold,
         metric: &Metric,
-        status: Status,
-        message: String,
+        Judgement { status, message, digits, share_digits }: Judgement,
         has_value: bool,
     ) -> Judged {
         Judged {
+            digits: [digits, share_digits],
             is_evaluated: has_value && status != Status::Unknown,
             is_told: !has_value && threshold.on_missing == OnMissing::Warn,
             verdict: ThresholdVerdict {
                 is_blocking: status == Status::Fail && threshold.severity == Severity::Blocker,
-                text: words::requirement(&threshold.rule, Some(metric)),
+                text: words::requirement(&threshold.rule, Some(metric), digits),
                 threshold: threshold.clone(),
                 status,
                 message,
@@ -448,13 +459,25 @@ fn baseline_build(build: &Build, choice: Choice) -> BaselineBuild {
     BaselineBuild { commit_sha: build.commit_sha.clone(), timestamp: build.timestamp.clone(), choice }
 }
 
-/// A delta with its share of the baseline, which for percentages would only confuse.
-fn delta_text(delta: f64, relative: Option<f64>, unit: Option<Unit>) -> String {
-    let text = format_delta(delta, unit);
-    match relative {
-        Some(relative) if unit != Some(Unit::Percent) && delta != 0.0 && relative.abs() < 9_999.95 => {
-            format!("{text} ({})", format_delta(relative, Some(Unit::Percent)))
-        }
+/// Whether two numbers and their difference read as what they are, with these digits.
+fn tells_apart(digits: Digits, value: f64, baseline: f64, unit: Option<Unit>) -> bool {
+    let delta = difference(baseline, value);
+    let is_different = delta != 0.0;
+    let texts = [value, baseline].map(|number| digits.value(number, unit));
+    (texts[0] != texts[1]) == is_different && (denoted(&digits.delta(delta, unit)) != 0.0) == is_different
+}
+
+/// A delta with its share of the baseline, which for percentages would only confuse, and which says
+/// nothing where it reads as zero.
+fn delta_text(delta: f64, relative: Option<f64>, unit: Option<Unit>, digits: [Digits; 2]) -> String {
+    let text = digits[0].delta(delta, unit);
+    let is_shown = |relative: &f64| {
+        unit != Some(Unit::Percent)
+            && relative.abs() < 9_999.95
+            && denoted(&digits[1].relative(*relative)) != 0.0
+    };
+    match relative.filter(is_shown) {
+        Some(relative) if delta != 0.0 => format!("{text} ({})", digits[1].relative(relative)),
         _ => text,
     }
 }

@@ -9,7 +9,7 @@ pub use sparkline::sparkline;
 
 use crate::config::{Direction, Unit};
 use crate::history::Value;
-use crate::text::{format_delta, format_value, markdown, plural};
+use crate::text::{difference, format_change, format_value, markdown, plural};
 use serde::Deserialize;
 
 /// How many bytes a runner accepts of one step.
@@ -241,11 +241,10 @@ fn change(metric: &MetricRow) -> String {
     match (now, earlier.last()) {
         (_, None) => "first value".into(),
         (Value::Numeric(now), Some(Value::Numeric(before))) => {
-            let delta = format_delta(now - before, unit(metric));
-            match mark(metric, now - before) {
-                // What is shown as no change is judged as none.
-                Some(mark) if delta.starts_with(['+', '-']) => format!("{mark} {delta}"),
-                _ => delta,
+            let delta = format_change(*before, *now, unit(metric));
+            match mark(metric, difference(*before, *now)) {
+                Some(mark) => format!("{mark} {delta}"),
+                None => delta,
             }
         }
         (Value::Label(now), Some(Value::Label(before))) if now != before => {
@@ -255,7 +254,11 @@ fn change(metric: &MetricRow) -> String {
     }
 }
 
+/// What a change is worth; nothing where there is none, or a metric has no direction.
 fn mark(metric: &MetricRow, delta: f64) -> Option<&'static str> {
+    if delta == 0.0 {
+        return None;
+    }
     let better = match metric.direction.as_deref().and_then(Direction::parse)? {
         Direction::HigherIsBetter => delta > 0.0,
         Direction::LowerIsBetter => delta < 0.0,

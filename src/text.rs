@@ -7,5 +7,7 @@ mod number;
 mod words;
 
 pub use markdown::{markdown, markdown_cell_code};
-pub use number::{format_delta, format_value};
+pub use number::{
+    Digits, NOISE, denoted, difference, format_change, format_delta, format_relative, format_value,
+};
 pub use words::{closest, list, list_or, plural, quote};

@@ -87,7 +87,7 @@ function duration(seconds) {
 function sized(size, unit) {
   switch (unit) {
     case "percent":
-      return `${fixed(size, 1)}%`;
+      return fixed(size, 1);
     case "integer":
       return fixed(size, 0);
     case "bytes":
@@ -101,11 +101,17 @@ function sized(size, unit) {
   }
 }
 
-/** @param {number} value @param {Unit} unit @param {string} plus what stands before a positive one */
-function signed(value, unit, plus) {
+/**
+ * @param {number} value
+ * @param {Unit} unit
+ * @param {string} plus what stands before a positive one
+ * @param {string} share what stands behind percent
+ */
+function signed(value, unit, plus, share) {
   if (!Number.isFinite(value)) return "n/a";
   const text = sized(Math.abs(value), unit);
-  return text === sized(0, unit) ? text : (value < 0 ? "-" : plus) + text;
+  const suffix = unit === "percent" ? share : "";
+  return (text === sized(0, unit) ? text : (value < 0 ? "-" : plus) + text) + suffix;
 }
 
 /**
@@ -114,17 +120,22 @@ function signed(value, unit, plus) {
  * @param {Unit} unit
  */
 export function formatValue(value, unit) {
-  return signed(value, unit, "");
+  return signed(value, unit, "", "%");
 }
 
 /**
- * A difference in its unit, with its sign. Without a unit it is first rounded to twelve significant
+ * A difference in its unit, with its sign; one of percentages is in percentage points. Without a unit it is first rounded to twelve significant
  * digits: the difference of two short decimals rarely is one.
  * @param {number} delta
  * @param {Unit} unit
  */
 export function formatDelta(delta, unit) {
-  return signed(unit === null ? Number(delta.toPrecision(12)) : delta, unit, "+");
+  return signed(unit === null ? Number(delta.toPrecision(12)) : delta, unit, "+", " pp");
+}
+
+/** A difference in percent of what it started from, with its sign. @param {number} percent */
+export function formatRelative(percent) {
+  return signed(percent, "percent", "+", "%");
 }
 
 /**
@@ -152,7 +163,7 @@ export function formatTick(value, unit, step, most = Math.abs(value)) {
   const sign = value < 0 ? "-" : "";
   if (size === 0 && unit === "bytes") return `0 ${BYTES[bytePower(most)]}`;
   if (size === 0)
-    return sized(0, unit)
+    return formatValue(0, unit)
       .replace(/^0\.0+/, "0")
       .replace("0ms", "0s");
   const short = (/** @type {number} */ number) =>

@@ -1,7 +1,7 @@
 // What a card says of a numeric metric in the view: the engine's src/report/stats.rs for the
 // builds that the reader chose. A test compares the two.
 
-import { formatDelta, formatValue } from "./format.js";
+import { formatDelta, formatRelative, formatValue } from "./format.js";
 
 /**
  * @param {import("./data.js").Metric} metric
@@ -55,7 +55,7 @@ export function change(first, latest, { unit, direction }) {
   let text = Number.isFinite(delta) ? formatDelta(delta, unit) : "beyond measure";
   const relative = (delta / Math.abs(first)) * 100;
   if (unit !== "percent" && first !== 0 && Math.abs(relative) >= 0.05 && Math.abs(relative) < 9999.95) {
-    text = `${text} (${formatDelta(relative, "percent")})`;
+    text = `${text} (${formatRelative(relative)})`;
   }
   const better = direction === "none" ? null : rising === (direction === "higher-is-better");
   return {

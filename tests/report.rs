@@ -112,7 +112,7 @@ fn cards_say_latest_least_greatest_and_trend() {
             trend.replace("</span><", "<").replace("<span class=\"spoken\">", "").replace("</span>", "");
         format!("{} {} {} | {}", part("latest"), part("min"), part("max"), trend)
     };
-    assert_eq!(parts("coverage"), "82.5% 70.0% 82.5% | good ▲ +2.5% better");
+    assert_eq!(parts("coverage"), "82.5% 70.0% 82.5% | good ▲ +2.5 pp better");
     assert_eq!(parts("bundle"), "2 KB 1 KB 4 KB | bad ▲ +1 KB (+100.0%) worse");
 }
 

@@ -5,7 +5,7 @@
 use super::verdict::{ConfigurationChange, Effect, JudgedBy};
 use super::words;
 use crate::config::{self, Config, GateMode, Metric, MetricType, OnMissing, Rule, Severity, Threshold};
-use crate::text::{list, plural, quote};
+use crate::text::{Digits, list, plural, quote};
 
 /// What is judged.
 #[derive(Debug, Clone)]
@@ -185,7 +185,7 @@ impl Terms {
                 judged.push(theirs.clone());
                 // That the metric itself is gone is told already.
                 if own.metrics.iter().any(|metric| metric.id == theirs.metric) {
-                    let text = Some(self.text(theirs));
+                    let text = Some(self.text(theirs, Digits::USUAL));
                     self.change(Effect::Loosened, Some(&theirs.metric), "threshold", [text, None]);
                 }
                 continue;
@@ -200,20 +200,26 @@ impl Terms {
                 (false, false) => (Effect::Changed, vec![theirs.clone(), mine.clone()]),
             };
             judged.extend(kept);
-            let texts = [Some(self.text(theirs)), Some(self.text(mine))];
+            // Two bounds that differ never read alike.
+            let texts = |digits| [theirs, mine].map(|threshold| self.text(threshold, digits));
+            let digits = Digits::fewest(|digits| {
+                let [theirs, mine] = texts(digits);
+                theirs != mine
+            });
+            let texts = texts(digits).map(Some);
             self.change(effect, Some(&theirs.metric), "threshold", texts);
         }
         for mine in mine.into_iter().flatten() {
             judged.push(mine.clone());
-            let text = Some(self.text(mine));
+            let text = Some(self.text(mine, Digits::USUAL));
             self.change(Effect::Tightened, Some(&mine.metric), "threshold", [None, text]);
         }
         self.thresholds = judged;
     }
 
-    fn text(&self, threshold: &Threshold) -> String {
+    fn text(&self, threshold: &Threshold, digits: Digits) -> String {
         let metric = self.metrics.iter().find(|metric| metric.id == threshold.metric);
-        let mut text = words::requirement(&threshold.rule, metric);
+        let mut text = words::requirement(&threshold.rule, metric, digits);
         if threshold.severity == Severity::Warning {
             text.push_str(", as a warning");
         }

@@ -6,16 +6,12 @@ use super::statistics::{
     small_sample_factor, theil_sen_slope,
 };
 use super::verdict::Status;
-use super::words::{bound, change, pair, percent, share};
-use crate::config::{Direction, Metric, Rule};
-use crate::text::{format_value, plural};
+use super::words::{Shown, agree, percent};
+use crate::config::{Direction, Metric, Rule, Unit};
+use crate::text::{Digits, NOISE, denoted, difference, format_value, plural};
 
 /// Builds that `anomaly` needs at least.
 pub const ANOMALY_BUILDS: usize = 8;
-
-/// Rounding errors of a few operations on doubles are some 1e-16 of their operands; nobody sets a
-/// bound to twelve digits.
-const NOISE: f64 = 1e-12;
 
 /// Numbers that a rule is judged by.
 #[derive(Debug, Clone, Copy)]
@@ -28,62 +24,59 @@ pub(super) struct Numbers<'n> {
     pub(super) window: &'n [f64],
 }
 
-/// Judges one rule.
-pub(super) fn judge(rule: &Rule, metric: &Metric, numbers: Numbers<'_>) -> (Status, String) {
-    let Numbers { value, baseline, window } = numbers;
-    let unit = metric.unit;
-    match *rule {
-        Rule::Min { target } => {
-            bounded(is_at_most(target, value, 0.0), value, target, "below", "minimum", metric)
-        }
-        Rule::Max { target } => {
-            bounded(is_at_most(value, target, 0.0), value, target, "above", "maximum", metric)
-        }
-        Rule::NoRegression { tolerance } => {
-            let baseline = match baseline {
-                Ok(baseline) => baseline,
-                Err(reason) => return unknown(reason),
-            };
-            let (worse_by, side) = match metric.direction {
-                Direction::LowerIsBetter => (value - baseline, "above"),
-                Direction::HigherIsBetter | Direction::None => (baseline - value, "below"),
-            };
-            let [shown, base] = pair(value, baseline, unit);
-            let magnitude = value.abs().max(baseline.abs());
-            if !is_at_most(worse_by, tolerance, magnitude) {
-                let allowed = match tolerance {
-                    0.0 => "none".to_owned(),
-                    _ => format!("at most {}", bound(tolerance, unit)),
-                };
-                let by = change(worse_by, unit);
-                let text = format!("{shown} is {by} {side} the baseline of {base}: {allowed} is allowed");
-                return (Status::Fail, text);
-            }
-            let text = if worse_by > 0.0 && !is_at_most(worse_by, 0.0, magnitude) {
-                let by = change(worse_by, unit);
-                format!("{shown} is {by} {side} the baseline of {base}, which is allowed")
-            } else {
-                format!("{shown} is not {side} the baseline of {base}")
-            };
-            (Status::Pass, text)
-        }
-        Rule::DeltaMaxDrop { max_drop_percent } => match baseline {
-            Ok(baseline) => moved(baseline - value, baseline, value, max_drop_percent, "drop", metric),
-            Err(reason) => unknown(reason),
-        },
-        Rule::DeltaMaxRise { max_rise_percent } => match baseline {
-            Ok(baseline) => moved(value - baseline, baseline, value, max_rise_percent, "rise", metric),
-            Err(reason) => unknown(reason),
-        },
-        Rule::Anomaly { sensitivity, .. } => match baseline {
-            Err(reason) if window.is_empty() => unknown(reason),
-            _ => anomaly(value, window, sensitivity, metric),
-        },
+/// What a rule says of a value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Judgement {
+    pub(super) status: Status,
+    /// Why. Its numbers have as many digits as it takes for them to show the verdict.
+    pub(super) message: String,
+    /// Those digits, for what is said beside it.
+    pub(super) digits: Digits,
+    /// The same for shares of the baseline.
+    pub(super) share_digits: Digits,
+}
+
+impl Judgement {
+    fn new(is_kept: bool, message: String, digits: Digits) -> Self {
+        let status = if is_kept { Status::Pass } else { Status::Fail };
+        Self { status, message, digits, share_digits: Digits::USUAL }
+    }
+
+    /// For what could not be judged.
+    pub(super) fn unknown(reason: &str) -> Self {
+        let (digits, share_digits) = (Digits::USUAL, Digits::USUAL);
+        Self { status: Status::Unknown, message: reason.to_owned(), digits, share_digits }
     }
 }
 
-fn unknown(reason: &str) -> (Status, String) {
-    (Status::Unknown, reason.to_owned())
+/// Judges one rule.
+pub(super) fn judge(rule: &Rule, metric: &Metric, numbers: Numbers<'_>) -> Judgement {
+    let Numbers { value, baseline, window } = numbers;
+    let compared = |with: &dyn Fn(f64) -> Judgement| match baseline {
+        Ok(baseline) => with(baseline),
+        Err(reason) => Judgement::unknown(reason),
+    };
+    match *rule {
+        Rule::Min { target } => {
+            bounded(is_at_most(target, value, 0.0), value, target, ["below", "minimum"], metric.unit)
+        }
+        Rule::Max { target } => {
+            bounded(is_at_most(value, target, 0.0), value, target, ["above", "maximum"], metric.unit)
+        }
+        Rule::NoRegression { tolerance } => {
+            compared(&|baseline| no_regression(value, baseline, tolerance, metric))
+        }
+        Rule::DeltaMaxDrop { max_drop_percent } => compared(&|baseline| {
+            Move { what: "drop", sign: -1.0 }.judge(value, baseline, max_drop_percent, metric.unit)
+        }),
+        Rule::DeltaMaxRise { max_rise_percent } => compared(&|baseline| {
+            Move { what: "rise", sign: 1.0 }.judge(value, baseline, max_rise_percent, metric.unit)
+        }),
+        Rule::Anomaly { sensitivity, .. } => match baseline {
+            Err(reason) if window.is_empty() => Judgement::unknown(reason),
+            _ => anomaly(value, window, sensitivity, metric),
+        },
+    }
 }
 
 /// `a <= b`, a difference of rounding errors aside. `magnitude` is that of the numbers which the
@@ -92,52 +85,122 @@ fn is_at_most(a: f64, b: f64, magnitude: f64) -> bool {
     a <= b || (a.is_finite() && a - b <= magnitude.max(a.abs()).max(b.abs()) * NOISE)
 }
 
-fn bounded(
-    is_kept: bool,
-    value: f64,
-    target: f64,
-    side: &str,
-    what: &str,
-    metric: &Metric,
-) -> (Status, String) {
-    let [shown, limit] = pair(value, target, metric.unit);
-    if is_kept {
-        (Status::Pass, format!("{shown} keeps the {what} of {}", bound(target, metric.unit)))
-    } else {
-        (Status::Fail, format!("{shown} is {side} the {what} of {limit}"))
-    }
+/// A number, or the other one where they differ by rounding errors only: then they are shown alike.
+fn settled(number: f64, other: f64) -> f64 {
+    if difference(number, other) == 0.0 { other } else { number }
 }
 
-/// A drop or rise of `by` (negative when it went the other way) against a share of the baseline.
-fn moved(by: f64, baseline: f64, value: f64, allowed: f64, what: &str, metric: &Metric) -> (Status, String) {
-    let [from, to] = pair(baseline, value, metric.unit);
-    let magnitude = value.abs().max(baseline.abs());
-    if is_at_most(by, 0.0, magnitude) {
-        return (Status::Pass, format!("no {what}: {to} against a baseline of {from}"));
-    }
-    if baseline == 0.0 {
-        // In the limit of ever smaller baselines every change passes every share.
-        let text =
-            format!("a {what} from a baseline of zero to {to} is more than {} of it", percent(allowed));
-        return (Status::Fail, text);
-    }
-    // Divided before they are subtracted: the difference can be beyond what a double holds.
-    let share_of = (value / baseline.abs() - baseline / baseline.abs()).abs() * 100.0;
-    let found = if share_of.is_finite() { format!(" of {}", share(share_of)) } else { String::new() };
-    let status = match is_at_most(by, allowed / 100.0 * baseline.abs(), magnitude) {
-        true => Status::Pass,
-        false => Status::Fail,
+fn bounded(is_kept: bool, value: f64, target: f64, [side, what]: [&str; 2], unit: Option<Unit>) -> Judgement {
+    let value = settled(value, target);
+    let texts = |digits| {
+        let shown = Shown::new(unit, digits);
+        [shown.value(value), shown.bound(target)]
     };
-    (status, format!("a {what}{found} from {from} to {to}: at most {} is allowed", percent(allowed)))
+    let digits = Digits::fewest(|digits| {
+        let [value_text, target_text] = texts(digits);
+        agree([&value_text, &target_text], [value, target])
+    });
+    let [shown, limit] = texts(digits);
+    let message = match is_kept {
+        true => format!("{shown} keeps the {what} of {limit}"),
+        false => format!("{shown} is {side} the {what} of {limit}"),
+    };
+    Judgement::new(is_kept, message, digits)
 }
 
-fn anomaly(value: f64, window: &[f64], sensitivity: f64, metric: &Metric) -> (Status, String) {
+fn no_regression(value: f64, baseline: f64, tolerance: f64, metric: &Metric) -> Judgement {
+    let value = settled(value, baseline);
+    let (sign, side) = match metric.direction {
+        Direction::LowerIsBetter => (1.0, "above"),
+        Direction::HigherIsBetter | Direction::None => (-1.0, "below"),
+    };
+    let magnitude = value.abs().max(baseline.abs());
+    let is_within = |worse_by: f64, tolerance: f64| is_at_most(worse_by, tolerance, magnitude);
+    let worse_by = (value - baseline) * sign;
+    let is_kept = is_within(worse_by, tolerance);
+    let is_worse = worse_by > 0.0;
+    let by = match difference(baseline, value) * sign {
+        by if is_kept && is_worse => by.min(tolerance),
+        by => by,
+    };
+    let texts = |digits| {
+        let shown = Shown::new(metric.unit, digits);
+        [shown.value(value), shown.value(baseline), shown.change(by), shown.tolerance(tolerance)]
+    };
+    let digits = Digits::fewest(|digits| {
+        let texts = texts(digits);
+        let [to, from, by, allowed] = [0, 1, 2, 3].map(|at: usize| denoted(&texts[at]));
+        let is_shown = is_within((to - from) * sign, allowed) == is_kept;
+        let is_told = !is_worse || (by > 0.0 && is_within(by, allowed) == is_kept);
+        agree([&texts[0], &texts[1]], [value, baseline]) && is_shown && is_told
+    });
+    let [to, from, by, allowed] = texts(digits);
+    let message = match (is_kept, is_worse) {
+        (true, false) => format!("{to} is not {side} the baseline of {from}"),
+        (true, true) => format!("{to} is {by} {side} the baseline of {from}, which is allowed"),
+        (false, _) => {
+            let allowed = if tolerance == 0.0 { "none".to_owned() } else { format!("at most {allowed}") };
+            format!("{to} is {by} {side} the baseline of {from}: {allowed} is allowed")
+        }
+    };
+    Judgement::new(is_kept, message, digits)
+}
+
+/// A way in which a value must not move far from its baseline.
+struct Move {
+    what: &'static str,
+    /// Of a change that counts.
+    sign: f64,
+}
+
+impl Move {
+    /// Judges a move against a share of the baseline, in percent.
+    fn judge(&self, value: f64, baseline: f64, allowed: f64, unit: Option<Unit>) -> Judgement {
+        let Self { what, sign } = *self;
+        let value = settled(value, baseline);
+        let magnitude = value.abs().max(baseline.abs());
+        let is_within = |value: f64, baseline: f64| {
+            is_at_most((value - baseline) * sign, allowed / 100.0 * baseline.abs(), magnitude)
+        };
+        let is_moved = (value - baseline) * sign > 0.0;
+        let is_kept = !is_moved || (baseline != 0.0 && is_within(value, baseline));
+        // Divided before they are subtracted: the difference can be beyond what a double holds.
+        let share = (value / baseline.abs() - baseline / baseline.abs()).abs() * 100.0;
+        let share = if is_kept && is_moved { share.min(allowed) } else { share };
+        let texts = |digits: Digits| [baseline, value].map(|number| digits.value(number, unit));
+        let is_share = is_moved && baseline != 0.0 && share.is_finite();
+        let digits = Digits::fewest(|digits| {
+            let texts = texts(digits);
+            let [from, to] = [0, 1].map(|at: usize| denoted(&texts[at]));
+            agree([&texts[0], &texts[1]], [baseline, value]) && (!is_share || is_within(to, from) == is_kept)
+        });
+        let found = |digits: Digits| digits.value(share, Some(Unit::Percent));
+        let share_digits = Digits::fewest(|digits| {
+            let found = denoted(&found(digits));
+            !is_share || (found > 0.0 && is_at_most(found, allowed, 0.0) == is_kept)
+        });
+        let [from, to] = texts(digits);
+        let allowed = percent(allowed);
+        let message = if !is_moved {
+            format!("no {what}: {to} against a baseline of {from}")
+        } else if baseline == 0.0 {
+            // In the limit of ever smaller baselines every change passes every share.
+            format!("a {what} from a baseline of zero to {to} is more than {allowed} of it")
+        } else {
+            let of = if is_share { format!(" of {}", found(share_digits)) } else { String::new() };
+            format!("a {what}{of} from {from} to {to}: at most {allowed} is allowed")
+        };
+        Judgement { share_digits, ..Judgement::new(is_kept, message, digits) }
+    }
+}
+
+fn anomaly(value: f64, window: &[f64], sensitivity: f64, metric: &Metric) -> Judgement {
     let builds = plural(window.len(), "build", "builds");
     if window.len() < ANOMALY_BUILDS {
         let has = if window.len() == 1 { "has" } else { "have" };
         let text =
             format!("{builds} of the reference branch {has} a value: `anomaly` needs {ANOMALY_BUILDS}");
-        return (Status::Unknown, text);
+        return Judgement::unknown(&text);
     }
     let Deviation { centre, deviations, is_trend } = deviation(value, window);
     let side = if deviations < 0.0 { "below" } else { "above" };
@@ -147,26 +210,51 @@ fn anomaly(value: f64, window: &[f64], sensitivity: f64, metric: &Metric) -> (St
         Direction::None => true,
     };
     let size = deviations.abs();
-    let [shown, centre] = pair(value, centre, metric.unit);
+    let is_within = is_at_most(size, sensitivity, 0.0);
+    let is_kept = !is_bad || is_within;
+    let value = if size == 0.0 { centre } else { value };
+    let texts = |digits| {
+        let shown = Shown::new(metric.unit, digits);
+        [shown.value(value), shown.value(centre)]
+    };
+    let digits = Digits::fewest(|digits| {
+        let [value_text, centre_text] = texts(digits);
+        agree([&value_text, &centre_text], [value, centre])
+    });
+    let [shown, centre] = texts(digits);
     let expected = match is_trend {
         true => format!("where the trend of the last {builds} leads"),
         false if size.is_infinite() => format!("the value of all of the last {builds}"),
         false => format!("the median of the last {builds}"),
     };
-    let rounded = (size * 10.0).round() / 10.0;
+    let size_text = deviations_text(size, sensitivity, is_within);
     let distance = if size == 0.0 {
         format!("{shown} is {expected}")
     } else if size.is_infinite() {
         format!("{shown} is {side} {centre}, {expected}")
     } else {
-        let noun = if rounded == 1.0 { "deviation" } else { "deviations" };
-        format!("{shown} is {} {noun} {side} {centre}, {expected}", format_value(rounded, None))
+        let noun = if size_text == "1" { "deviation" } else { "deviations" };
+        format!("{shown} is {size_text} {noun} {side} {centre}, {expected}")
     };
-    if is_bad && !is_at_most(size, sensitivity, 0.0) {
-        (Status::Fail, format!("{distance}: at most {} are allowed", format_value(sensitivity, None)))
-    } else {
-        (Status::Pass, distance)
-    }
+    let message = match is_kept {
+        true => distance,
+        false => {
+            let is = if sensitivity == 1.0 { "is" } else { "are" };
+            format!("{distance}: at most {} {is} allowed", format_value(sensitivity, None))
+        }
+    };
+    Judgement::new(is_kept, message, digits)
+}
+
+/// How many deviations, with one decimal, or as many as show whether they are too many.
+fn deviations_text(size: f64, sensitivity: f64, is_within: bool) -> String {
+    let rounded = |decimals: i32| {
+        let parts = 10f64.powi(decimals);
+        (size * parts).round() / parts
+    };
+    let is_true = |size: &f64| *size > 0.0 && is_at_most(*size, sensitivity, 0.0) == is_within;
+    let size = if is_within { size.min(sensitivity) } else { size };
+    format_value((1..=9).map(rounded).find(is_true).unwrap_or(size), None)
 }
 
 /// Where a value lies against a window of others.

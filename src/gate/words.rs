@@ -1,22 +1,22 @@
-//! What the gate says: what a threshold demands, and numbers beside each other so that they can be
-//! told apart. What is judged is decided elsewhere.
+//! What the gate says: what a threshold demands, and numbers with as many digits as it takes for the
+//! words beside them to be true. What is judged is decided elsewhere.
 
 use crate::config::{Direction, Metric, Rule, Unit};
-use crate::text::{format_delta, format_value};
+use crate::text::{Digits, denoted, format_value};
 
-/// What a rule demands of a metric: `at least 80.0%`.
-pub(super) fn requirement(rule: &Rule, metric: Option<&Metric>) -> String {
-    let unit = metric.and_then(|metric| metric.unit);
+/// What a rule demands of a metric: `at least 80.0%`. A bound has at least so many digits.
+pub(super) fn requirement(rule: &Rule, metric: Option<&Metric>, digits: Digits) -> String {
+    let shown = Shown::new(metric.and_then(|metric| metric.unit), digits);
     let direction = metric.map_or(Direction::None, |metric| metric.direction);
     match *rule {
-        Rule::Min { target } => format!("at least {}", bound(target, unit)),
-        Rule::Max { target } => format!("at most {}", bound(target, unit)),
+        Rule::Min { target } => format!("at least {}", shown.bound(target)),
+        Rule::Max { target } => format!("at most {}", shown.bound(target)),
         Rule::NoRegression { tolerance } => {
             let side = if direction == Direction::LowerIsBetter { "above" } else { "below" };
             if tolerance == 0.0 {
                 format!("not {side} the baseline")
             } else {
-                format!("at most {} {side} the baseline", bound(tolerance, unit))
+                format!("at most {} {side} the baseline", shown.tolerance(tolerance))
             }
         }
         Rule::DeltaMaxDrop { max_drop_percent } => format!("a drop of at most {}", percent(max_drop_percent)),
@@ -27,25 +27,10 @@ pub(super) fn requirement(rule: &Rule, metric: Option<&Metric>) -> String {
                 Direction::LowerIsBetter => "above",
                 Direction::None => "from",
             };
+            let noun = if sensitivity == 1.0 { "deviation" } else { "deviations" };
             let sensitivity = format_value(sensitivity, None);
-            format!("at most {sensitivity} deviations {side} the median of {window} builds")
+            format!("at most {sensitivity} {noun} {side} the median of {window} builds")
         }
-    }
-}
-
-/// A bound in full: with its unit, or as the bare number where the unit's rounding would hide a part.
-pub(super) fn bound(value: f64, unit: Option<Unit>) -> String {
-    let text = format_value(value, unit);
-    let rounds = match unit {
-        Some(Unit::Percent) => (value * 10.0).fract() != 0.0,
-        Some(Unit::Integer) => value.fract() != 0.0,
-        Some(Unit::Decimal) => (value * 100.0).fract() != 0.0,
-        _ => false,
-    };
-    match unit {
-        Some(Unit::Percent) if rounds => percent(value),
-        _ if rounds => format_value(value, None),
-        _ => text,
     }
 }
 
@@ -54,22 +39,45 @@ pub(super) fn percent(value: f64) -> String {
     format!("{}%", format_value(value, None))
 }
 
-/// Two different values with their unit, or as bare numbers where they would read the same.
-pub(super) fn pair(a: f64, b: f64, unit: Option<Unit>) -> [String; 2] {
-    let texts = [format_value(a, unit), format_value(b, unit)];
-    if a != b && texts[0] == texts[1] { [format_value(a, None), format_value(b, None)] } else { texts }
+/// The numbers of one sentence, with one choice of digits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shown {
+    unit: Option<Unit>,
+    digits: Digits,
 }
 
-/// A magnitude of change without a sign; as a bare number where it would read as nothing.
-pub(super) fn change(delta: f64, unit: Option<Unit>) -> String {
-    let delta = delta.abs();
-    let text = format_delta(delta, unit);
-    let text = if delta > 0.0 && text == format_delta(0.0, unit) { format_delta(delta, None) } else { text };
+impl Shown {
+    pub(super) fn new(unit: Option<Unit>, digits: Digits) -> Self {
+        Self { unit, digits }
+    }
+
+    /// A value of the metric.
+    pub(super) fn value(self, value: f64) -> String {
+        self.digits.value(value, self.unit)
+    }
+
+    /// A bound that the configuration sets: with all its digits, unless they would be many.
+    pub(super) fn bound(self, bound: f64) -> String {
+        self.digits.max(Digits::without_rounding(bound, self.unit)).value(bound, self.unit)
+    }
+
+    /// The same for a bound of differences.
+    pub(super) fn tolerance(self, bound: f64) -> String {
+        unsigned(self.digits.max(Digits::without_rounding(bound, self.unit)).delta(bound, self.unit))
+    }
+
+    /// How large a change is, without its sign.
+    pub(super) fn change(self, delta: f64) -> String {
+        unsigned(self.digits.delta(delta.abs(), self.unit))
+    }
+}
+
+fn unsigned(text: String) -> String {
     text.trim_start_matches('+').to_owned()
 }
 
-/// A share that was found, with one decimal, or in full where that would read as nothing.
-pub(super) fn share(percent_found: f64) -> String {
-    let text = format_value(percent_found, Some(Unit::Percent));
-    if percent_found != 0.0 && text == "0.0%" { percent(percent_found) } else { text }
+/// Whether two texts relate as the numbers do that they show: none reads as the other unless they are equal, and the
+/// greater one reads as the greater.
+pub(super) fn agree(texts: [&str; 2], numbers: [f64; 2]) -> bool {
+    denoted(texts[0]).partial_cmp(&denoted(texts[1])) == numbers[0].partial_cmp(&numbers[1])
 }

@@ -3,7 +3,7 @@
 //! same when its reader picks another branch or range (`templates/stats.js`).
 
 use crate::config::{Direction, Unit};
-use crate::text::{format_delta, format_value};
+use crate::text::{format_delta, format_relative, format_value};
 
 /// Latest, least and greatest of a numeric metric, and its trend.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,7 +74,7 @@ pub(super) fn change(first: f64, latest: f64, unit: Option<Unit>, direction: Dir
     let mut text = if delta.is_finite() { format_delta(delta, unit) } else { "beyond measure".to_owned() };
     let relative = delta / first.abs() * 100.0;
     if unit != Some(Unit::Percent) && first != 0.0 && (0.05..9_999.95).contains(&relative.abs()) {
-        text = format!("{text} ({})", format_delta(relative, Some(Unit::Percent)));
+        text = format!("{text} ({})", format_relative(relative));
     }
     let (verdict, meaning) = match (direction, rising) {
         (Direction::None, _) => ("neutral", ""),
@@ -133,7 +133,7 @@ mod tests {
         let cases = [
             (&[100.0, 150.0][..], Some(Unit::Integer), "+50 (+50.0%)"),
             (&[-100.0, -150.0], Some(Unit::Integer), "-50 (-50.0%)"),
-            (&[80.0, 84.0], Some(Unit::Percent), "+4.0%"),
+            (&[80.0, 84.0], Some(Unit::Percent), "+4.0 pp"),
             (&[0.0, 5.0], Some(Unit::Integer), "+5"),
             (&[f64::MIN, f64::MAX], None, "beyond measure"),
         ];

@@ -33,62 +33,210 @@ const BYTE_UNITS: [&str; 5] = ["B", "KB", "MB", "GB", "TB"];
 /// What rounds to zero has no sign (`-0.01` percent is `0.0%`). A value that is not finite, which
 /// no checked history holds, is `n/a`.
 pub fn format_value(value: f64, unit: Option<Unit>) -> String {
-    signed(value, unit, "")
+    Digits::USUAL.value(value, unit)
 }
 
-/// A change of a value as people read it: like [`format_value`] with a `+` before increases. A
-/// change that rounds to zero has no sign: `0.0%`, `0`, `0 B`, `0ms`, `0.00`.
+/// A change of a value as people read it: like [`format_value`] with a `+` before increases, and `pp`
+/// (percentage points) in place of `%`. A change that rounds to zero has no sign: `0.0 pp`, `0`, `0 B`,
+/// `0ms`, `0.00`.
 ///
 /// Without a unit the change is first rounded to twelve significant digits, because the difference
 /// of two short decimals rarely is one (85.3 - 85.2 is 0.09999999999999432).
 pub fn format_delta(delta: f64, unit: Option<Unit>) -> String {
-    let delta = match unit {
-        None if delta.is_finite() => format!("{delta:.11e}").parse().unwrap_or(delta),
-        _ => delta,
-    };
-    signed(delta, unit, "+")
+    Digits::USUAL.delta(delta, unit)
 }
 
-fn signed(value: f64, unit: Option<Unit>, plus: &str) -> String {
+/// A change in percent of what it started from, with its sign: `+7.2%`.
+pub fn format_relative(percent: f64) -> String {
+    Digits::USUAL.relative(percent)
+}
+
+/// The change from one value to another with as many digits as it takes to show that there is one:
+/// `-0.04 pp` where [`format_delta`] gives `0.0 pp`.
+pub fn format_change(from: f64, to: f64, unit: Option<Unit>) -> String {
+    let delta = difference(from, to);
+    Digits::fewest(|digits| delta == 0.0 || denoted(&digits.delta(delta, unit)) != 0.0).delta(delta, unit)
+}
+
+/// Rounding errors of a few operations on doubles are some 1e-16 of their operands; no one means
+/// anything by the twelfth digit.
+pub const NOISE: f64 = 1e-12;
+
+/// The difference of two values without what rounding errors add: 0.1 for 85.3 and 85.2. Zero where
+/// they differ by rounding errors only.
+pub fn difference(from: f64, to: f64) -> f64 {
+    let size = from.abs().max(to.abs());
+    let delta = to - from;
+    if delta.abs() <= size * NOISE || !delta.is_finite() {
+        return if delta.is_finite() { 0.0 } else { delta };
+    }
+    let decimals = 14.0 - size.log10().floor();
+    if !(0.0..=330.0).contains(&decimals) {
+        return delta;
+    }
+    format!("{delta:.*}", decimals as usize).parse().unwrap_or(delta)
+}
+
+/// How many digits numbers are shown with: the usual ones of their unit, some more, or all.
+///
+/// One step more is one more decimal. Bytes from the third step on are counted singly
+/// (`1,500,001 B`), and minutes and hours have seconds from the first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Digits(usize);
+
+impl Digits {
+    /// Those of [`format_value`].
+    pub const USUAL: Self = Self(0);
+    /// All that a number has.
+    pub const ALL: Self = Self(7);
+
+    /// Every choice, fewest first.
+    pub fn choices() -> impl Iterator<Item = Self> {
+        (Self::USUAL.0..=Self::ALL.0).map(Self)
+    }
+
+    /// The fewest with which something holds; all where it never does.
+    pub fn fewest(holds: impl Fn(Self) -> bool) -> Self {
+        Self::choices().find(|digits| holds(*digits)).unwrap_or(Self::ALL)
+    }
+
+    /// A value, as [`format_value`] shows it.
+    #[must_use]
+    pub fn value(self, value: f64, unit: Option<Unit>) -> String {
+        let suffix = if unit == Some(Unit::Percent) { "%" } else { "" };
+        signed(value, unit, self, "", suffix)
+    }
+
+    /// A change, as [`format_delta`] shows it.
+    #[must_use]
+    pub fn delta(self, delta: f64, unit: Option<Unit>) -> String {
+        let delta = match unit {
+            None if delta.is_finite() && self < Self::ALL => format!("{delta:.11e}").parse().unwrap_or(delta),
+            _ => delta,
+        };
+        let suffix = if unit == Some(Unit::Percent) { " pp" } else { "" };
+        signed(delta, unit, self, "+", suffix)
+    }
+
+    /// A change in percent, as [`format_relative`] shows it.
+    #[must_use]
+    pub fn relative(self, percent: f64) -> String {
+        signed(percent, Some(Unit::Percent), self, "+", "%")
+    }
+
+    /// The fewest that show a number without rounding it. A size in `KB` or more and a time that
+    /// would take many are shown with the usual ones.
+    #[must_use]
+    pub fn without_rounding(value: f64, unit: Option<Unit>) -> Self {
+        let is_whole = |digits: &Self| denoted(&digits.value(value, unit)) == value;
+        let most = match unit {
+            Some(Unit::Bytes) if value.abs() >= 1024.0 => 3,
+            Some(Unit::Bytes | Unit::Duration) => Self::ALL.0,
+            _ => return Self::fewest(|digits| is_whole(&digits)),
+        };
+        Self::choices().take(most).find(is_whole).unwrap_or_default()
+    }
+}
+
+/// The number that a text of this module stands for: what a reader computes with.
+pub fn denoted(text: &str) -> f64 {
+    let (sign, text) = match text.strip_prefix('-') {
+        Some(rest) => (-1.0, rest),
+        None => (1.0, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let mut total = 0.0;
+    for word in text.split(' ') {
+        let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
+        let scale = match &word[digits.len()..] {
+            "KB" => 1024.0,
+            "MB" => 1024.0 * 1024.0,
+            "GB" => 1024.0 * 1024.0 * 1024.0,
+            "TB" => 1024.0 * 1024.0 * 1024.0 * 1024.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            "ms" => 1e-3,
+            _ => 1.0,
+        };
+        if digits.is_empty() {
+            total *= scale;
+        } else {
+            total += digits.replace(',', "").parse().unwrap_or(f64::NAN) * scale;
+        }
+    }
+    sign * total
+}
+
+fn signed(value: f64, unit: Option<Unit>, digits: Digits, plus: &str, suffix: &str) -> String {
     if !value.is_finite() {
         return "n/a".into();
     }
-    let text = magnitude(value.abs(), unit);
-    if text == magnitude(0.0, unit) {
-        return text;
-    }
-    format!("{}{text}", if value < 0.0 { "-" } else { plus })
+    let text = magnitude(value.abs(), unit, digits);
+    let is_zero = text == magnitude(0.0, unit, digits);
+    let sign = match value < 0.0 {
+        _ if is_zero => "",
+        true => "-",
+        false => plus,
+    };
+    format!("{sign}{text}{suffix}")
 }
 
-fn magnitude(value: f64, unit: Option<Unit>) -> String {
+fn magnitude(value: f64, unit: Option<Unit>, digits: Digits) -> String {
+    let more = digits.0;
     match unit {
         None => shortest(value),
-        Some(Unit::Percent) => format!("{}%", fixed(value, 1)),
-        Some(Unit::Integer) => fixed(value, 0),
-        Some(Unit::Decimal) => fixed(value, 2),
-        Some(Unit::Bytes) => bytes(value),
-        Some(Unit::Duration) => duration(value),
+        Some(Unit::Bytes) if digits == Digits::ALL => format!("{} B", shortest(value)),
+        Some(Unit::Duration) if digits == Digits::ALL => format!("{}s", shortest(value)),
+        Some(_) if digits == Digits::ALL => shortest(value),
+        Some(Unit::Percent) => fixed(value, 1 + more),
+        Some(Unit::Integer) => fixed(value, more),
+        Some(Unit::Decimal) => fixed(value, 2 + more),
+        Some(Unit::Bytes) => bytes(value, more),
+        Some(Unit::Duration) if more == 0 => duration(value),
+        Some(Unit::Duration) => precise_duration(value, more),
     }
 }
 
-fn bytes(value: f64) -> String {
+fn bytes(value: f64, more: usize) -> String {
     if value.round() < 1024.0 {
-        return format!("{} B", fixed(value, 0));
+        return format!("{} B", trimmed(fixed(value, more)));
+    }
+    if more >= 3 {
+        return format!("{} B", trimmed(fixed(value, more - 3)));
     }
     let last = BYTE_UNITS.len() - 1;
     let mut index = 1;
     let mut scaled = value / 1024.0;
-    while index < last && (scaled * 10.0).round() >= 10240.0 {
+    let parts = 10f64.powi(more as i32 + 1);
+    while index < last && (scaled * parts).round() >= 1024.0 * parts {
         scaled /= 1024.0;
         index += 1;
     }
-    format!("{} {}", trimmed(fixed(scaled, 1)), BYTE_UNITS[index])
+    format!("{} {}", trimmed(fixed(scaled, more + 1)), BYTE_UNITS[index])
+}
+
+/// A duration with `more` decimals below its seconds, or beyond those that milliseconds usually have.
+fn precise_duration(seconds: f64, more: usize) -> String {
+    let millis = seconds * 1000.0;
+    if millis.round() < 1000.0 {
+        return format!("{}ms", trimmed(fixed(millis, decimals_of_milliseconds(millis) + more)));
+    }
+    let parts = 10f64.powi(more as i32);
+    let all = (seconds * parts).round();
+    let rest = trimmed(fixed(all % (60.0 * parts) / parts, more));
+    let minutes = (all / (60.0 * parts)).floor();
+    if minutes < 1.0 {
+        return format!("{rest}s");
+    }
+    if minutes < 60.0 {
+        return format!("{}m {rest}s", fixed(minutes, 0));
+    }
+    format!("{}h {}m {rest}s", fixed((minutes / 60.0).floor(), 0), fixed(minutes % 60.0, 0))
 }
 
 fn duration(seconds: f64) -> String {
     let millis = seconds * 1000.0;
     if millis.round() < 1000.0 {
-        return format!("{}ms", milliseconds(millis));
+        return format!("{}ms", trimmed(fixed(millis, decimals_of_milliseconds(millis))));
     }
     if (seconds * 10.0).round() < 100.0 {
         return format!("{}s", trimmed(fixed(seconds, 1)));
@@ -104,16 +252,15 @@ fn duration(seconds: f64) -> String {
     format!("{}h {}m", fixed((minutes / 60.0).floor(), 0), fixed(minutes % 60.0, 0))
 }
 
-fn milliseconds(millis: f64) -> String {
-    let decimals = match millis {
+fn decimals_of_milliseconds(millis: f64) -> usize {
+    match millis {
         m if m >= 10.0 => 0,
         m if m >= 1.0 => 2,
         m if m >= 0.1 => 3,
         m if m >= 0.01 => 4,
         m if m >= 0.001 => 5,
         _ => 6,
-    };
-    trimmed(fixed(millis, decimals))
+    }
 }
 
 /// `value` (not negative) with exactly `decimals` decimals and separated thousands.
@@ -179,9 +326,11 @@ mod tests {
         assert!(vectors.len() >= 80, "{} vectors", vectors.len());
         for vector in &vectors {
             let unit = unit(vector["unit"].as_str());
-            let text = match (&vector["value"], &vector["delta"]) {
-                (value, serde_json::Value::Null) => format_value(value.as_f64().expect("number"), unit),
-                (_, delta) => format_delta(delta.as_f64().expect("number"), unit),
+            let number = |key: &str| vector[key].as_f64();
+            let text = match (number("value"), number("delta"), number("relative")) {
+                (Some(value), ..) => format_value(value, unit),
+                (_, Some(delta), _) => format_delta(delta, unit),
+                (.., relative) => format_relative(relative.expect("a number")),
             };
             assert_eq!(text, vector["text"].as_str().expect("text"), "{vector}");
         }
@@ -191,7 +340,8 @@ mod tests {
     fn a_zero_is_never_signed() {
         for unit in [None].into_iter().chain(Unit::ALL.iter().copied().map(Some)) {
             for zero in [0.0, -0.0] {
-                assert_eq!(format_value(zero, unit), format_delta(zero, unit));
+                assert_eq!(denoted(&format_delta(zero, unit)).to_bits(), 0);
+                assert!(!format_delta(zero, unit).starts_with(['-', '+']));
                 assert!(!format_value(zero, unit).starts_with(['-', '+']));
             }
         }
@@ -205,7 +355,71 @@ mod tests {
         }
     }
 
+    const EVERY: [Option<Unit>; 6] = [
+        None,
+        Some(Unit::Percent),
+        Some(Unit::Integer),
+        Some(Unit::Bytes),
+        Some(Unit::Duration),
+        Some(Unit::Decimal),
+    ];
+
+    #[test]
+    fn a_step_more_shows_a_digit_more() {
+        let steps = |value: f64, unit: Unit| {
+            Digits::choices().map(|digits| digits.value(value, Some(unit))).collect::<Vec<_>>()
+        };
+        for (value, unit, expected) in [
+            (79.9999, Unit::Percent, ["80.0%", "80.00%", "80.000%", "79.9999%"]),
+            (2.5, Unit::Integer, ["3", "2.5", "2.50", "2.500"]),
+            (0.12349, Unit::Decimal, ["0.12", "0.123", "0.1235", "0.12349"]),
+            (1_500_001.0, Unit::Bytes, ["1.4 MB", "1.43 MB", "1.431 MB", "1,500,001 B"]),
+            (1_048_575.0, Unit::Bytes, ["1 MB", "1 MB", "1,023.999 KB", "1,048,575 B"]),
+            (0.5, Unit::Bytes, ["1 B", "0.5 B", "0.5 B", "0.5 B"]),
+            (90.4, Unit::Duration, ["1m 30s", "1m 30.4s", "1m 30.4s", "1m 30.4s"]),
+            (59.96, Unit::Duration, ["1m 0s", "1m 0s", "59.96s", "59.96s"]),
+            (3725.25, Unit::Duration, ["1h 2m", "1h 2m 5.3s", "1h 2m 5.25s", "1h 2m 5.25s"]),
+            (0.01, Unit::Duration, ["10ms", "10ms", "10ms", "10ms"]),
+            (0.012_345, Unit::Duration, ["12ms", "12.3ms", "12.35ms", "12.345ms"]),
+        ] {
+            assert_eq!(steps(value, unit)[..4], expected, "{value} {unit:?}");
+        }
+        assert_eq!(Digits::ALL.value(1.0 / 3.0, Some(Unit::Percent)), "0.3333333333333333%");
+        assert_eq!(Digits::ALL.value(1e-9, Some(Unit::Bytes)), "1e-9 B");
+        assert_eq!(Digits::ALL.value(3725.25, Some(Unit::Duration)), "3,725.25s");
+    }
+
+    #[test]
+    fn a_change_is_shown_as_one() {
+        for (from, to, unit, text) in [
+            (85.2, 85.3, None, "+0.1"),
+            (1_000_000.2, 1_000_000.3, None, "+0.1"),
+            (80.0, 79.96, Some(Unit::Percent), "-0.04 pp"),
+            (0.145, 0.15, Some(Unit::Decimal), "+0.01"),
+            (0.145, 0.148, Some(Unit::Decimal), "+0.003"),
+            (7.0, 7.0, Some(Unit::Percent), "0.0 pp"),
+            (0.1 + 0.2, 0.3, Some(Unit::Decimal), "0.00"),
+            (3600.0, 3629.0, Some(Unit::Duration), "+29s"),
+            (f64::MIN, f64::MAX, None, "n/a"),
+        ] {
+            assert_eq!(format_change(from, to, unit), text, "{from} {to} {unit:?}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_text_stands_for_its_number(value in -1e9..1e9f64, scale in 0..6usize, steps in 0..7usize) {
+            let value = value / 10f64.powi(scale as i32 * 3);
+            for unit in EVERY {
+                let digits = Digits(steps);
+                let error = (denoted(&digits.value(value, unit)) - value).abs();
+                let usual = (value.abs() * 0.06 + 0.6) / 10f64.powi(steps as i32);
+                let singly = if unit == Some(Unit::Bytes) && steps > 2 { 0.5 } else { 0.0 };
+                prop_assert!(error <= usual.max(singly), "{value} {unit:?} {steps} {error}");
+                prop_assert_eq!(denoted(&Digits::ALL.value(value, unit)), value);
+            }
+        }
+
         #[test]
         fn any_number_has_a_short_text_in_every_unit(bits: u64) {
             let value = f64::from_bits(bits);

@@ -5,15 +5,22 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { timeLabels, timeTicks, valueRange, valueTicks } from "../../templates/axis.js";
 import { readReport, unpack } from "../../templates/data.js";
-import { formatDelta, formatMinute, formatTick, formatValue } from "../../templates/format.js";
+import {
+  formatDelta,
+  formatMinute,
+  formatRelative,
+  formatTick,
+  formatValue,
+} from "../../templates/format.js";
 import { withRhythm } from "../../templates/gaps.js";
 import { dateEdge, viewOf } from "../../templates/view.js";
 
 test("figures read as the engine's", () => {
   const vectors = JSON.parse(readFileSync(new URL("../fixtures/units.json", import.meta.url), "utf8"));
   assert.ok(vectors.length >= 80);
-  for (const { value, delta, unit = null, text } of vectors) {
+  for (const { value, delta, relative, unit = null, text } of vectors) {
     if (value !== undefined) assert.equal(formatValue(value, unit), text, `${value} ${unit}`);
+    else if (relative !== undefined) assert.equal(formatRelative(relative), text, `${relative}`);
     else assert.equal(formatDelta(delta, unit), text, `${delta} ${unit}`);
   }
 });
@@ -44,7 +51,8 @@ test("figures follow the units' rules", () => {
   ];
   for (const [value, unit, text] of cases) assert.equal(formatValue(value, unit), text);
   assert.equal(formatDelta(-1536, "bytes"), "-1.5 KB");
-  assert.equal(formatDelta(2, "percent"), "+2.0%");
+  assert.equal(formatDelta(2, "percent"), "+2.0 pp");
+  assert.equal(formatRelative(2), "+2.0%");
   assert.equal(formatMinute(-1), "1969-12-31 23:59");
 });
 

@@ -50,7 +50,6 @@ const CLAIMED =
  * @returns {Promise<GateResult>}
  */
 export async function gate(input) {
-  const started = performance.now();
   const run = new GateRun(input);
   try {
     await run.all();
@@ -59,7 +58,7 @@ export async function gate(input) {
   } finally {
     run.close();
   }
-  run.result.durationMs = Math.round(performance.now() - started);
+  run.timed();
   return run.result;
 }
 
@@ -87,6 +86,7 @@ export function gateDocument({ timestamp, durationMs, collection, prCommentUrl, 
 class GateRun {
   /** @type {GateResult} */
   result;
+  #started = performance.now();
   #input;
   #phases;
   #place;
@@ -170,6 +170,11 @@ class GateRun {
   #scrub() {
     for (const failure of this.result.warnings) this.#secrets.scrub(failure);
     if (this.result.error) this.#secrets.scrub(this.result.error);
+  }
+
+  /** Notes how long the run has taken. */
+  timed() {
+    this.result.durationMs = Math.round(performance.now() - this.#started);
   }
 
   /** A run that has secrets, or that has not checked out the change, must not measure by running commands. */
@@ -381,6 +386,7 @@ class GateRun {
     if (outputFile === undefined) return {};
     const file = path.resolve(cwd, outputFile);
     this.#scrub();
+    this.timed();
     const bytes = await writeResults(file, gateDocument(this.result), { option: outputOption, signal });
     this.result.resultsPath = shownPath(file, cwd);
     return { bytes };

@@ -180,9 +180,9 @@ export interface GateOutcome {
 export interface GateVerdict {
   status: GateStatus;
   mode: GateMode;
-  /** Every metric with a threshold. */
+  /** Every metric; one without a threshold is `unknown` and has no `threshold`. Empty where the mode is `off`. */
   metrics: GateMetric[];
-  /** Those of `metrics` that failed. */
+  /** Those of `metrics` of which a blocker failed. */
   failingMetrics: GateMetric[];
   summary: {
     totalMetrics: number;
@@ -204,8 +204,6 @@ export interface GateVerdict {
     /** Why there is nothing to compare with. */
     problem?: string;
   };
-  /** Metrics without a threshold: shown, never judged. */
-  otherMetrics: GateMetric[];
   /** Whose thresholds were judged: the base branch's (and what the change tightens) or the change's own. */
   judgedBy: "base" | "own";
   /** Why the base branch's configuration was not used, where one was given. */

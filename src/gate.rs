@@ -219,7 +219,6 @@ struct Judged {
 impl Run<'_> {
     fn outcome(self, config: &Config) -> Result<Outcome> {
         let mut metrics = Vec::new();
-        let mut other_metrics = Vec::new();
         let mut annotations = Vec::new();
         let mut summary = Summary::default();
         let (mut is_failed, mut is_evaluated) = (false, false);
@@ -229,10 +228,6 @@ impl Run<'_> {
             let thresholds: Vec<&Threshold> =
                 self.terms.thresholds.iter().filter(|threshold| threshold.metric == metric.id).collect();
             let (verdict, judged) = self.metric(metric, &thresholds, is_removed)?;
-            if thresholds.is_empty() {
-                other_metrics.push(verdict);
-                continue;
-            }
             summary.total_metrics += 1;
             summary.evaluated_metrics += usize::from(judged.iter().any(|judged| judged.is_evaluated));
             match verdict.status {
@@ -263,11 +258,10 @@ impl Run<'_> {
             quality_gate: QualityGate {
                 status,
                 mode: terms.mode,
-                failing_metrics: metrics.iter().filter(|m| m.status == Status::Fail).cloned().collect(),
+                failing_metrics: metrics.iter().filter(|m| m.is_blocking == Some(true)).cloned().collect(),
                 metrics,
                 summary,
                 baseline_info: info,
-                other_metrics,
                 judged_by: terms.judged_by,
                 configuration_problem: terms.problem,
                 configuration_changes: terms.changes,

@@ -74,14 +74,14 @@ const MARKS = /** @type {const} */ ({
  * @param {GateVerdict} verdict
  */
 export function showVerdict(terminal, result, verdict) {
-  const { status, mode, metrics, otherMetrics, baselineInfo, configurationProblem, configurationChanges } =
-    verdict;
+  const { status, mode, metrics, baselineInfo, configurationProblem, configurationChanges } = verdict;
   if (mode === "off") {
     terminal.line("the quality gate is off: nothing was measured or judged");
     return;
   }
   terminal.line();
-  table(terminal, [...metrics, ...otherMetrics]);
+  const gated = metrics.filter(({ thresholds }) => thresholds.length > 0);
+  table(terminal, [...gated, ...metrics.filter(({ thresholds }) => thresholds.length === 0)]);
   terminal.line();
   const said = result.warnings.some(({ message }) => message === configurationProblem);
   if (configurationProblem && !said) terminal.warn(configurationProblem);
@@ -89,10 +89,15 @@ export function showVerdict(terminal, result, verdict) {
     const of = metric === undefined ? "" : ` of ${metric}`;
     terminal.line(`changed ${what}${of}: ${before ?? "none"} → ${after ?? "none"}; ${judged}`);
   }
-  const { passed, failed, unknown } = verdict.summary;
-  const { mark, style, word } = MARKS[status];
-  const counts = `${passed} passed, ${failed} failed, ${unknown} unknown`;
-  terminal.line(`${terminal.paint(style, `${mark} gate ${word}`)} (${mode}): ${counts}`);
+  if (gated.length === 0 && configurationProblem === undefined) {
+    terminal.line("no metric has a threshold: add one to `qualityGate.thresholds` to judge changes");
+  } else {
+    const { mark, style, word } = MARKS[status];
+    const count = (/** @type {GateVerdict["status"]} */ of) =>
+      gated.filter(({ status }) => status === of).length;
+    const counts = `${count("pass")} passed, ${count("fail")} failed, ${count("unknown")} unknown`;
+    terminal.line(`${terminal.paint(style, `${mark} gate ${word}`)} (${mode}): ${counts}`);
+  }
   terminal.line(terminal.paint("dim", comparedWith(baselineInfo)));
   if (result.resultsPath) terminal.line(`results: ${result.resultsPath}`);
 }

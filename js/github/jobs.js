@@ -1,6 +1,7 @@
 // The two jobs of the action, each run with what the step was given, and told in the one shape that the summary, the
 // annotations and the outputs are made from.
 
+import path from "node:path";
 import { showRecorded } from "../cli/shared.js";
 import { endedBy } from "../interrupt.js";
 import { track } from "../track.js";
@@ -158,9 +159,12 @@ export async function gateJob({ inputs, loaded, storage }, { terminal, ...run })
         "total-builds": result.totalBuilds,
         "quality-gate-status": judged?.status ?? null,
         "quality-gate-mode": judged?.mode ?? null,
-        "quality-gate-failing-metrics": judged?.failingMetrics.map(({ metric }) => metric).join(",") ?? null,
+        "quality-gate-failing-metrics": judged && names(judged.failingMetrics),
+        "quality-gate-warning-metrics":
+          judged &&
+          names(judged.metrics.filter(({ status, isBlocking }) => status === "fail" && !isBlocking)),
         "quality-gate-comment-url": result.prCommentUrl,
-        "quality-gate-results-path": result.resultsPath,
+        "quality-gate-results-path": result.resultsPath && path.resolve(run.cwd, result.resultsPath),
         "quality-gate-results-json": judged && JSON.stringify(gateDocument(result)),
         "baseline-reference-branch": judged?.baselineInfo.referenceBranch ?? null,
         "baseline-builds-considered": judged?.baselineInfo.buildsConsidered ?? null,
@@ -170,3 +174,6 @@ export async function gateJob({ inputs, loaded, storage }, { terminal, ...run })
     github?.close();
   }
 }
+
+/** @param {readonly {metric: string}[]} metrics */
+const names = (metrics) => metrics.map(({ metric }) => metric).join(",");

@@ -41,12 +41,19 @@ export const OUTPUTS = /** @type {const} */ ([
   { name: "error-message", help: "What ended the run, empty where nothing did" },
   {
     name: "quality-gate-status",
-    help: "`pass`, `fail` or `unknown`; empty where nothing was judged",
+    help: "`pass`, `fail` or `unknown` (nothing could be judged, no metric has a threshold, or the mode is `off`); empty where the run ended before it was known",
   },
   { name: "quality-gate-mode", help: "The mode that the gate ran in; empty where it did not" },
-  { name: "quality-gate-failing-metrics", help: "The metrics that fail, separated by commas" },
+  {
+    name: "quality-gate-failing-metrics",
+    help: "The metrics that fail the gate, separated by commas: a threshold of theirs that is a blocker failed",
+  },
+  {
+    name: "quality-gate-warning-metrics",
+    help: "The metrics of which only thresholds with `severity` `warning` failed, separated by commas",
+  },
   { name: "quality-gate-comment-url", help: "The address of the comment, empty where there is none" },
-  { name: "quality-gate-results-path", help: "The file of the results" },
+  { name: "quality-gate-results-path", help: "The absolute path of the file of the results" },
   { name: "quality-gate-results-json", help: "The results as one line of JSON" },
   { name: "baseline-reference-branch", help: "The branch that the pull request was compared with" },
   { name: "baseline-builds-considered", help: "How many builds of that branch count" },

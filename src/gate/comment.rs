@@ -4,10 +4,10 @@
 
 use super::verdict::{
     BaselineInfo, Choice, ConfigurationChange, Effect, JudgedBy, MetricText, MetricVerdict, QualityGate,
-    Status, Summary,
+    Status,
 };
 use crate::config::GateMode;
-use crate::text::{markdown, plural};
+use crate::text::{denoted, markdown, plural};
 use serde::Deserialize;
 
 /// What a comment says beside the verdict, and how long it may be.
@@ -49,6 +49,8 @@ const SUMMARY_LIMIT: usize = 340_000;
 const REASON_LIMIT: usize = 300;
 /// Differences of configurations that are shown at most.
 const CHANGES_SHOWN: usize = 20;
+/// Metrics in the headline of a report.
+const HEADLINE_METRICS: usize = 3;
 
 /// The line by which the comment is found again. Of the name only `a-z`, `A-Z`, `0-9`, `.`, `_` and
 /// `-` are kept, because `--` or `>` could end what makes the line invisible.
@@ -182,7 +184,7 @@ impl Page {
         self.metrics(shown);
         self.changes(shown);
         self.failures(shown);
-        self.others(shown);
+        self.others(shown, is_report(shown));
         self.thresholds(shown);
     }
 
@@ -190,8 +192,7 @@ impl Page {
         let ranks =
             [(Status::Fail, true), (Status::Fail, false), (Status::Unknown, false), (Status::Pass, false)];
         let rank = |metric: &&MetricVerdict| (metric.status, metric.is_blocking == Some(true));
-        let ranked =
-            ranks.iter().flat_map(|of| shown.metrics.iter().filter(move |metric| rank(metric) == *of));
+        let ranked = ranks.iter().flat_map(|of| shown.gated().filter(move |metric| rank(metric) == *of));
         let rows: Vec<String> = ranked.map(row).collect();
         let stand = self.add(&Block {
             place: Place::Metrics,
@@ -204,24 +205,30 @@ impl Page {
         self.rows -= stand;
     }
 
-    fn others(&mut self, shown: &QualityGate) {
+    /// The metrics without a threshold, folded away unless there are no others.
+    fn others(&mut self, shown: &QualityGate, is_open: bool) {
         let cells = |metric: &MetricVerdict| {
             let MetricText { name, value, baseline, delta, .. } = &metric.text;
             let value = if value.is_empty() { "none" } else { value };
             format!("| {} | {} | {} | {} |\n", cell(name), cell(value), cell(baseline), cell(delta))
         };
-        let rows: Vec<String> = shown.other_metrics.iter().map(cells).collect();
-        let before = format!(
-            "<details>\n<summary>{} without a threshold</summary>\n\n\
-             | Metric | Value | Baseline | Change |\n|---|---:|---:|---:|\n",
-            plural(rows.len(), "metric", "metrics")
-        );
+        let rows: Vec<String> = shown.ungated().map(cells).collect();
+        let table = "| Metric | Value | Baseline | Change |\n|---|---:|---:|---:|\n";
+        let summary = plural(rows.len(), "metric", "metrics");
+        let (before, after, noun) = match is_open {
+            true => (table.to_owned(), "", ("metric", "metrics")),
+            false => (
+                format!("<details>\n<summary>{summary} without a threshold</summary>\n\n{table}"),
+                "\n</details>\n",
+                ("metric without a threshold", "metrics without a threshold"),
+            ),
+        };
         let stand = self.add(&Block {
             place: Place::Others,
             before: &before,
             items: &rows,
-            after: "\n</details>\n",
-            noun: ("metric without a threshold", "metrics without a threshold"),
+            after,
+            noun,
             most: self.rows,
         });
         self.rows -= stand;
@@ -252,14 +259,17 @@ impl Page {
     fn failures(&mut self, shown: &QualityGate) {
         // Why a metric with a threshold has no value stands beside its verdict.
         let items: Vec<String> = shown
-            .other_metrics
-            .iter()
+            .ungated()
             .filter_map(|metric| Some((&metric.text.name, metric.problem.as_ref()?)))
             .map(|(name, problem)| format!("- {}: {}\n", cell(name), cell(problem)))
             .collect();
         self.add(&Block {
             place: Place::Failures,
-            before: "**Not measured, without a threshold**\n\n",
+            before: if is_report(shown) {
+                "**Not measured**\n\n"
+            } else {
+                "**Not measured, without a threshold**\n\n"
+            },
             items: &items,
             after: "",
             noun: ("metric", "metrics"),
@@ -314,7 +324,44 @@ fn cell(text: &str) -> String {
     }
 }
 
+/// Whether nothing is demanded of any metric, so that there are values to report and no verdict.
+fn is_report(shown: &QualityGate) -> bool {
+    shown.mode != GateMode::Off && shown.configuration_problem.is_none() && shown.gated().next().is_none()
+}
+
+/// The first metrics with what became of them, the others counted.
+fn report_headline(shown: &QualityGate) -> String {
+    let measured: Vec<&MetricVerdict> =
+        shown.metrics.iter().filter(|metric| !metric.text.value.is_empty()).collect();
+    let mut parts: Vec<String> = measured
+        .iter()
+        .take(HEADLINE_METRICS)
+        .map(|metric| {
+            let MetricText { name, value, delta, .. } = &metric.text;
+            // A share in brackets would be inside of others.
+            let change = match delta.split(" (").next().unwrap_or_default() {
+                "" => String::new(),
+                delta if denoted(delta) == 0.0 => " (unchanged)".to_owned(),
+                delta => format!(" ({})", cell(delta)),
+            };
+            format!("{} {}{change}", cell(name), cell(value))
+        })
+        .collect();
+    let more = measured.len().saturating_sub(HEADLINE_METRICS);
+    if more > 0 {
+        parts.push(format!("{more} more"));
+    }
+    let failed = shown.metrics.len() - measured.len();
+    if failed > 0 {
+        parts.push(format!("{failed} not measured"));
+    }
+    if parts.is_empty() { "## No metrics".to_owned() } else { format!("## {}", parts.join(" · ")) }
+}
+
 fn headline(shown: &QualityGate) -> String {
+    if is_report(shown) {
+        return report_headline(shown);
+    }
     let (sign, words) = match (shown.mode, shown.status) {
         (GateMode::Off, _) => ("⚪", "Quality gate: off"),
         (_, Status::Pass) => ("✅", "Quality gate passed"),
@@ -328,12 +375,14 @@ fn headline(shown: &QualityGate) -> String {
 }
 
 fn counts(shown: &QualityGate) -> String {
-    let Summary { total_metrics, passed, failed, unknown, .. } = shown.summary;
     if shown.mode == GateMode::Off {
         return "The configuration switches the gate off.".to_owned();
     }
-    if total_metrics == 0 {
-        return "No metric has a threshold.".to_owned();
+    let count = |status| shown.gated().filter(|metric| metric.status == status).count();
+    let [failed, unknown, passed] = [Status::Fail, Status::Unknown, Status::Pass].map(count);
+    let total = failed + unknown + passed;
+    if total == 0 {
+        return no_threshold(shown);
     }
     let mut parts = Vec::new();
     for (count, what) in [(failed, "failed"), (unknown, "not judged"), (passed, "passed")] {
@@ -341,7 +390,7 @@ fn counts(shown: &QualityGate) -> String {
             parts.push(format!("{count} {what}"));
         }
     }
-    let mut text = format!("Of {}: {}.", plural(total_metrics, "metric", "metrics"), parts.join(", "));
+    let mut text = format!("Of {}: {}.", plural(total, "metric", "metrics"), parts.join(", "));
     let is_blocked = shown.metrics.iter().any(|metric| metric.is_blocking == Some(true));
     match (is_blocked, shown.mode) {
         (true, GateMode::Hard) => text.push_str(" The gate is hard: this run fails."),
@@ -353,6 +402,20 @@ fn counts(shown: &QualityGate) -> String {
         _ => {}
     }
     text
+}
+
+/// How to get a verdict.
+fn no_threshold(shown: &QualityGate) -> String {
+    let is_numeric =
+        |metric: &&MetricVerdict| metric.pull_request_value.is_some() || metric.baseline.is_some();
+    let Some(metric) = shown.metrics.iter().find(is_numeric) else {
+        return "No metric has a threshold.".to_owned();
+    };
+    let MetricVerdict { metric, .. } = metric;
+    format!(
+        "No metric has a threshold. To judge changes, add one to the configuration: \
+         `\"qualityGate\": {{\"thresholds\": [{{\"metric\": \"{metric}\", \"mode\": \"no-regression\"}}]}}`"
+    )
 }
 
 fn sign(status: Status, is_blocking: bool) -> &'static str {

@@ -25,16 +25,15 @@ pub struct QualityGate {
     pub status: Status,
     /// The mode that was in force.
     pub mode: GateMode,
-    /// Every metric with a threshold, in the order of the configuration.
+    /// Every metric, in the order of the configuration. One without a threshold is `unknown` and has no
+    /// `threshold`. Empty where the gate is off.
     pub metrics: Vec<MetricVerdict>,
-    /// Those of `metrics` whose status is `fail`, in the same order.
+    /// Those of `metrics` that fail the gate, in the same order: a blocker of theirs failed.
     pub failing_metrics: Vec<MetricVerdict>,
     /// Counts over `metrics`.
     pub summary: Summary,
     /// What the values were compared with.
     pub baseline_info: BaselineInfo,
-    /// Configured metrics without a threshold: shown, never judged.
-    pub other_metrics: Vec<MetricVerdict>,
     /// Whose thresholds were judged: the base branch's (with what this change tightens) or this
     /// change's own.
     pub judged_by: JudgedBy,
@@ -65,6 +64,18 @@ pub enum JudgedBy {
     Base,
     /// Those of the change's own configuration.
     Own,
+}
+
+impl QualityGate {
+    /// The metrics that something is demanded of.
+    pub(super) fn gated(&self) -> impl Iterator<Item = &MetricVerdict> {
+        self.metrics.iter().filter(|metric| !metric.thresholds.is_empty())
+    }
+
+    /// The metrics that are only shown.
+    pub(super) fn ungated(&self) -> impl Iterator<Item = &MetricVerdict> {
+        self.metrics.iter().filter(|metric| metric.thresholds.is_empty())
+    }
 }
 
 /// One metric with its numbers and what they were found to be.
@@ -143,7 +154,7 @@ pub struct ThresholdVerdict {
     pub text: String,
 }
 
-/// Counts over the metrics with thresholds.
+/// Counts over all metrics.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
@@ -155,7 +166,7 @@ pub struct Summary {
     pub passed: usize,
     /// Those that failed.
     pub failed: usize,
-    /// Those that could not be judged.
+    /// Those that could not be judged, or have no threshold.
     pub unknown: usize,
 }
 

@@ -103,7 +103,8 @@ for (const [name, { value, options, code, status, error = "" }] of Object.entrie
       assert.match(stdout, new RegExp(`^::group::${phase}$`, "m"));
     }
     const results = JSON.parse(outcome.change.read("unentropy-gate.json").toString());
-    assert.equal(outputs["quality-gate-results-path"], "unentropy-gate.json");
+    assert.equal(outputs["quality-gate-results-path"], outcome.change.path("unentropy-gate.json"));
+    assert.ok(results.durationMs > 0, `${results.durationMs} ms`);
     assert.deepEqual(JSON.parse(outputs["quality-gate-results-json"]).qualityGate, results.qualityGate);
     assert.doesNotMatch(outputs["quality-gate-results-json"], /\n/);
   });
@@ -138,9 +139,72 @@ test("trouble with GitHub is a warning", async (t) => {
   assert.match(stdout, /^::warning title=COMMENT_\w+::/m);
 });
 
-test("a gate that is off measures nothing and is green", async (t) => {
+test("a gate that is off measures nothing and is green, and its outputs and document agree", async (t) => {
   const { code, outputs, stdout } = await judge(t, "80", { inputs: { "quality-gate-mode": "off" } });
   assert.deepEqual([code, outputs.success, outputs["quality-gate-mode"]], [0, "true", "off"], stdout);
+  const { status, mode, metrics, failingMetrics } = JSON.parse(
+    outputs["quality-gate-results-json"],
+  ).qualityGate;
+  assert.deepEqual([status, mode, metrics, failingMetrics], ["unknown", "off", [], []]);
+  assert.equal(outputs["quality-gate-status"], status);
+  assert.equal(outputs["quality-gate-failing-metrics"], "");
+});
+
+test("metrics that fail the gate and metrics that warn have an output each", async (t) => {
+  const demand = { mode: "min", target: 90 };
+  const config = {
+    metrics: {
+      m: { type: "numeric", command: "cat value" },
+      both: { type: "numeric", command: "cat value" },
+      warned: { type: "numeric", command: "cat value" },
+      kept: { type: "numeric", command: "echo 95" },
+      free: { type: "numeric", command: "cat value" },
+    },
+    qualityGate: {
+      thresholds: [
+        { metric: "m", ...demand },
+        { metric: "both", ...demand, severity: "warning" },
+        { metric: "both", ...demand },
+        { metric: "warned", ...demand, severity: "warning" },
+        { metric: "kept", ...demand },
+      ],
+    },
+  };
+  const { outputs } = await judge(t, "80", { config });
+  assert.equal(outputs["quality-gate-failing-metrics"], "m,both");
+  assert.equal(outputs["quality-gate-warning-metrics"], "warned");
+  const { qualityGate } = JSON.parse(outputs["quality-gate-results-json"]);
+  /** @type {{metric: string, status: string, threshold?: object}[]} */
+  const metrics = qualityGate.metrics;
+  assert.deepEqual(
+    metrics.map(({ metric, status, threshold }) => [metric, status, threshold !== undefined]),
+    [
+      ["m", "fail", true],
+      ["both", "fail", true],
+      ["warned", "fail", true],
+      ["kept", "pass", true],
+      ["free", "unknown", false],
+    ],
+  );
+  assert.equal("otherMetrics" in qualityGate, false);
+  assert.deepEqual(
+    qualityGate.failingMetrics.map((/** @type {{metric: string}} */ { metric }) => metric),
+    ["m", "both"],
+  );
+  const counts = { totalMetrics: 5, evaluatedMetrics: 4, passed: 1, failed: 3, unknown: 1 };
+  assert.deepEqual(qualityGate.summary, counts);
+});
+
+test("without any threshold a pull request gets a report", async (t) => {
+  const { code, outputs, summary, stdout } = await judge(t, "102.5", { config: gated([]) });
+  assert.deepEqual([code, outputs.success, outputs["quality-gate-status"]], [0, "true", "unknown"], stdout);
+  for (const text of [server.comments[0].body, summary]) {
+    assert.match(text, /^## m 102\.5 \(\\\+2\.5\)$/m);
+    assert.match(text, /^\| m \| 102\.5 \| 100 \| /m);
+    assert.match(text, /To judge changes, add one to the configuration: `"qualityGate": .*"metric": "m"/);
+    assert.doesNotMatch(text, /nothing could be judged/);
+  }
+  assert.match(stdout, /^no metric has a threshold: add one to `qualityGate\.thresholds`/m);
 });
 
 test("a mode that is none is told before anything runs", async (t) => {

@@ -13,6 +13,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
+import { NOTICES, notices } from "./notices.js";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const say = (/** @type {string} */ text) => console.error(`build: ${text}`);
@@ -175,6 +176,7 @@ function buildWasm(directory, environment) {
  * used, becomes a file of its own: a run loads what it needs, and nothing stands in dist/ twice.
  * @param {string} directory
  * @param {string} out
+ * @returns {Promise<string[]>} the files that are in it, below `directory`
  */
 async function bundle(directory, out) {
   const { outputFiles, metafile } = await esbuild.build({
@@ -214,6 +216,7 @@ async function bundle(directory, out) {
     for (const [from, to] of names) renamed = renamed.replaceAll(from, to);
     fs.writeFileSync(path.join(out, names.get(path.basename(file)) ?? path.basename(file)), renamed);
   }
+  return Object.keys(metafile.inputs);
 }
 
 /**
@@ -249,8 +252,9 @@ function stableNames(metafile) {
  */
 async function build(directory, out, what) {
   fs.mkdirSync(out, { recursive: true });
+  let environment = /** @type {Record<string, string | undefined>} */ (process.env);
   if (what.wasm) {
-    const environment = toolchainEnvironment(directory);
+    environment = toolchainEnvironment(directory);
     environment.PATH = `${path.join(root, "node_modules/.bin")}${path.delimiter}${environment.PATH}`;
     const versions = toolchainVersions(environment);
     say(`${versions.rustc}; ${versions.clang}; ${versions.wasmOpt}`);
@@ -264,7 +268,11 @@ async function build(directory, out, what) {
     const record = { sources: sourceDigest(directory), ...versions };
     fs.writeFileSync(path.join(out, "build.json"), `${JSON.stringify(record, null, 2)}\n`);
   }
-  await bundle(directory, out);
+  const bundled = await bundle(directory, out);
+  // Of the crates too, so that without a cargo those of the committed wasm are kept.
+  if (what.wasm || spawnSync("cargo", ["--version"], { stdio: "ignore" }).status === 0) {
+    fs.writeFileSync(path.join(out, NOTICES), await notices(directory, bundled, environment));
+  }
   fs.chmodSync(path.join(out, "cli.js"), 0o755);
   for (const name of ["report.css", "report.js"]) {
     fs.copyFileSync(path.join(directory, "templates/generated", name), path.join(out, name));

@@ -4,6 +4,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { errnoOf } from "../failure.js";
+import { targetOf } from "./target.js";
 
 /**
  * @param {string} directory absolute
@@ -22,7 +23,11 @@ export function makeDirectories(directory) {
     } catch (error) {
       // Somebody else may have been quicker.
       if (errnoOf(error) !== "EEXIST") throw error;
-      if (!isDirectory(next)) throw Object.assign(new Error("a file"), { code: "ENOTDIR", cause: error });
+      if (isDirectory(next)) continue;
+      // A link to a directory that is not there yet stays one.
+      const { path: target, stats } = targetOf(next);
+      if (stats !== null) throw Object.assign(new Error("a file"), { code: "ENOTDIR", cause: error });
+      makeDirectories(target);
     }
   }
 }

@@ -70,6 +70,17 @@ test("a link that leads to nothing yet stays one, and its file is made with the 
   assert.ok(fs.lstatSync(at("link")).isSymbolicLink());
 });
 
+test("a folder that is a link stays one, and what it leads to is made", { skip }, async (t) => {
+  const at = folder(t);
+  fs.symlinkSync("elsewhere/reports", at("link"));
+  fs.symlinkSync("around", at("round"));
+  fs.symlinkSync("round", at("around"));
+  await write(at("link/today/page"), "new");
+  assert.equal(fs.readFileSync(at("elsewhere/reports/today/page"), "utf8"), "new");
+  assert.ok(fs.lstatSync(at("link")).isSymbolicLink());
+  await assert.rejects(write(at("round/page"), "new"), failure("FILE_LOOP", /links lead in a circle$/));
+});
+
 test("another user's file keeps its owner and its mode, or as much as the user may keep", {
   skip: isRoot ? false : "only root gives files away",
 }, async (t) => {

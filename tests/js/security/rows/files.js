@@ -197,14 +197,33 @@ export const attacks = [
   {
     who: "a metric's command",
     what: "puts a pipe in the place of the step's output file",
-    outcome: "the build is recorded; the step fails and does not wait for ever",
-    code: "`OUTPUTS_UNWRITABLE`",
+    outcome: "the file is put back, with a warning; the outputs are what the step says",
+    code: "`COMMAND_FILES_CHANGED`",
     skip,
     async run(t) {
       const project = new Project(t).config({
         metrics: { m: { type: "numeric", command: "rm output; mkfifo output; echo 5" } },
       });
       project.write("output", "");
+      const outcome = await act(
+        project,
+        { mode: "track", "storage-type": "sqlite-local" },
+        { GITHUB_OUTPUT: project.path("output") },
+      );
+      assert.equal(outcome.code, 0, told(outcome));
+      assert.match(outcome.stdout, /^::warning title=COMMAND_FILES_CHANGED::/m);
+      assert.match(project.read("output").toString(), /^success<<.*\ntrue\n/);
+    },
+  },
+  {
+    who: "the machine",
+    what: "has a pipe that no program reads from for the step's output file",
+    outcome: "the build is recorded; the step fails and does not wait for ever",
+    code: "`OUTPUTS_UNWRITABLE`",
+    skip,
+    async run(t) {
+      const project = new Project(t).config(ONE);
+      makePipe(project.path("output"));
       const outcome = await act(
         project,
         { mode: "track", "storage-type": "sqlite-local" },

@@ -14,15 +14,15 @@ import { readInputs } from "./inputs.js";
 /** @import { Inputs } from "./inputs.js" */
 
 /**
- * What a step does nothing for. `storageType` is as users name it, where that is known.
+ * A step that does nothing.
  *
  * @typedef {object} NothingToDo
  * @property {Inputs} inputs
  * @property {"nothing"} mode
- * @property {string} [why] that it is as it should be
- * @property {Failure} [withheld] that a build is not recorded, which is nobody's mistake
+ * @property {string} [why] where nothing should be recorded
+ * @property {Failure} [withheld] why a build is not recorded that should be
  * @property {LoadedConfig} [loaded]
- * @property {string} [storageType]
+ * @property {string} [storageType] as users name it, where that is known
  * @property {Failure[]} warnings
  *
  * @typedef {object} Settings

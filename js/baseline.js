@@ -18,6 +18,7 @@ import {
   parents,
   remoteDefaultBranch,
   repositoryAround,
+  uncommittedFile,
 } from "./git.js";
 import { configurationUnknown, MOST_ANCESTORS, Remote } from "./github/remote.js";
 
@@ -34,6 +35,8 @@ import { configurationUnknown, MOST_ANCESTORS, Remote } from "./github/remote.js
  * @property {string | null} repository `owner/name`; null outside GitHub
  * @property {Pick<GitHub, "request"> | null} github asked for what is not here; null without a token
  * @property {string} [referenceBranch] the one that was asked for
+ * @property {readonly string[]} [ownFiles] absolute: what the program itself writes, with what begins with such a name.
+ *   Given only where a person runs it: then the working tree may hold what is not committed
  * @property {boolean} [claimed] whether another run has measured it, as GitHub merges it: that commit is not here
  */
 
@@ -56,6 +59,8 @@ import { configurationUnknown, MOST_ANCESTORS, Remote } from "./github/remote.js
  *   is not known whether that is the right branch's
  * @property {{commitSha: string, time: string | null} | null} mergeBase
  * @property {string[]} ancestors newest first
+ * @property {string | null} uncommitted a file that was changed since the commit that is measured, where that commit is on
+ *   the reference branch
  * @property {Failure[]} warnings
  */
 
@@ -113,8 +118,20 @@ export async function findComparison(asked) {
     baseConfigProblem,
     mergeBase: left && { ...left.mergeBase, time: endOfSecond(left.mergeBase.time) },
     ancestors: left?.ancestors ?? [],
+    uncommitted: left?.mergeBase.commitSha === asked.headSha ? await uncommitted(asked) : null,
     warnings,
   };
+}
+
+/**
+ * A file that differs from the commit that is measured.
+ * @param {Asked} asked
+ */
+async function uncommitted({ place, headSha, ownFiles }) {
+  const { root } = place;
+  if (ownFiles === undefined || (await commitOf(root, "HEAD")) !== headSha) return null;
+  const own = ownFiles.map((file) => below(root, file) ?? below(realPath(root), file));
+  return uncommittedFile(root, (file) => own.some((name) => name !== null && file.startsWith(name)));
 }
 
 /** What a question failed with, in words. @param {Promise<unknown>} looking @returns {Promise<string | null>} */

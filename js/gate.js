@@ -15,7 +15,7 @@ import { readEvent, untrustedRun, withheldSecrets } from "./github/event.js";
 import { pullRequestOfRun } from "./github/pull-request.js";
 import { throwIfCancelled } from "./interrupt.js";
 import { Phases } from "./phases.js";
-import { shownPath } from "./report.js";
+import { DEFAULT_REPORT_DIRECTORY, shownPath } from "./report.js";
 import { writeResults } from "./results.js";
 import { RunFolder } from "./run-folder.js";
 import { knownSecrets } from "./secrets.js";
@@ -200,6 +200,7 @@ class GateRun {
       repository,
       github,
       referenceBranch,
+      ownFiles: this.#isLocal() ? this.#ownFiles() : undefined,
       claimed: claims !== undefined,
     });
     this.result.warnings.push(...comparison.warnings);
@@ -215,6 +216,20 @@ class GateRun {
       history.free();
     }
     return judged;
+  }
+
+  /** Whether a person runs it, and no CI system, whose builds leave files in the working tree. */
+  #isLocal() {
+    const { claims, env } = this.#input;
+    return claims === undefined && this.#facts.eventName === "local" && !env.CI;
+  }
+
+  /** What this program writes: the history with what stands beside it, reports, the results. */
+  #ownFiles() {
+    const { storage, loaded, cwd, outputFile } = this.#input;
+    const files = [storage.path, outputFile, DEFAULT_REPORT_DIRECTORY].filter((file) => file !== undefined);
+    const folders = [cwd, loaded.directory];
+    return folders.flatMap((folder) => files.map((file) => path.resolve(folder, file)));
   }
 
   /** The commit that is checked out; a pull request's is GitHub's merge of it unless the workflow says otherwise. */
@@ -340,7 +355,8 @@ class GateRun {
   }
 
   /** @param {Judged} judged */
-  #evaluate({ loaded, baseConfigText, baseConfigProblem, mergeBase, ancestors, defaultReferenceBranch }) {
+  #evaluate({ loaded, baseConfigText, baseConfigProblem, ...compared }) {
+    const { mergeBase, ancestors, defaultReferenceBranch, uncommitted } = compared;
     const { referenceBranch, mode } = this.#input;
     const measurements = this.result.metrics.map(({ id, status, value, error }) => ({
       id,
@@ -355,6 +371,7 @@ class GateRun {
       mergeBase,
       ancestors,
       commitSha: this.#facts.commitSha,
+      uncommitted: uncommitted !== null,
       mode,
       historyProblem: this.#historyProblem,
       baseConfigProblem,

@@ -77,6 +77,21 @@ function environmentFor(cwd) {
   return environment;
 }
 
+/** @param {NodeJS.ProcessEnv} environment of a git @param {[string, string][]} settings come last, so that they count */
+function withSettings(environment, settings) {
+  const first = Number(environment.GIT_CONFIG_COUNT);
+  return {
+    ...environment,
+    GIT_CONFIG_COUNT: String(first + settings.length),
+    ...Object.fromEntries(
+      settings.flatMap(([key, value], at) => [
+        [`GIT_CONFIG_KEY_${first + at}`, key],
+        [`GIT_CONFIG_VALUE_${first + at}`, value],
+      ]),
+    ),
+  };
+}
+
 /** Whether a variable would decide what git reads or runs. @param {string} name */
 const isOverride = (name) =>
   /^GIT_(CONFIG(_KEY_\d+|_VALUE_\d+|_COUNT|_PARAMETERS)|DIR|WORK_TREE|INDEX_FILE|COMMON_DIR|NAMESPACE|EXEC_PATH|EXTERNAL_DIFF|SSH|SSH_COMMAND|PROXY_COMMAND|ASKPASS|EDITOR|PAGER)$/.test(
@@ -129,14 +144,19 @@ export async function gitText(cwd, ...args) {
   }
 }
 
-/** @param {string} cwd @param {string[]} args @returns {Promise<string>} */
-async function ask(cwd, args) {
+/**
+ * @param {string} cwd
+ * @param {string[]} args
+ * @param {[string, string][]} [settings] for this question, beside those of every one
+ * @returns {Promise<string>}
+ */
+async function ask(cwd, args, settings = []) {
   const options = {
     cwd,
     timeout: 10_000,
     maxBuffer: LONGEST_ANSWER,
     windowsHide: true,
-    env: environmentFor(cwd),
+    env: withSettings(environmentFor(cwd), settings),
   };
   return (await execute("git", args, options)).stdout;
 }
@@ -199,6 +219,63 @@ export async function remoteDefaultBranch(cwd) {
 
 /** Whether commits are missing here because the clone was cut off. @param {string} cwd */
 export const isShallow = async (cwd) => (await git(cwd, "rev-parse", "--is-shallow-repository")) === "true";
+
+/**
+ * Whether the working tree is the checked-out commit and nothing else. What is ignored does not count, nor do changes
+ * inside of submodules, whose own configuration could name programs.
+ *
+ * @param {string} cwd
+ * @param {(file: string) => boolean} isOwn whether a file is one that the program itself writes and no change, by its path
+ *   below the repository's root with `/`
+ * @returns {Promise<string | null>} the first file that was changed, staged, deleted or added; null where there is none
+ *   or git has no answer
+ */
+export async function uncommittedFile(cwd, isOwn) {
+  try {
+    const args = [
+      "--porcelain=v1",
+      "-z",
+      "--untracked-files=all",
+      "--ignore-submodules=dirty",
+      "--no-renames",
+    ];
+    const listed = await ask(cwd, ["status", ...args], await withoutFilters(cwd));
+    const entries = listed.split("\0").filter((entry) => entry !== "");
+    // Two letters say what became of each.
+    const files = entries.map((entry) => entry.slice("XY ".length));
+    return files.find((file) => !isOwn(file)) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Settings that keep git from running the repository's filters, which it would ask what a changed file's content is.
+ * Without them a file that only a filter makes equal counts as changed.
+ *
+ * @param {string} cwd
+ * @returns {Promise<[string, string][]>}
+ * @throws where git cannot say which there are
+ */
+async function withoutFilters(cwd) {
+  const keys = await ask(cwd, ["config", "-z", "--name-only", "--get-regexp", "^filter\\."]).catch(
+    (thrown) => {
+      if (thrown.code === 1) return "";
+      throw thrown;
+    },
+  );
+  const names = new Set(keys.split("\0").map((key) => key.slice("filter.".length, key.lastIndexOf("."))));
+  return [...names].flatMap((name) =>
+    name === ""
+      ? []
+      : /** @type {[string, string][]} */ ([
+          [`filter.${name}.clean`, ""],
+          [`filter.${name}.smudge`, ""],
+          [`filter.${name}.process`, ""],
+          [`filter.${name}.required`, "false"],
+        ]),
+  );
+}
 
 /**
  * The best common ancestor of two commits.

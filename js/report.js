@@ -6,6 +6,9 @@ import { Failure } from "./failure.js";
 import { makeDirectories } from "./files/directories.js";
 import { writeOutput } from "./files/output.js";
 
+/** Where reports are written unless a directory is given. */
+export const DEFAULT_REPORT_DIRECTORY = "unentropy-report";
+
 /**
  * Writes the report of a history.
  * @param {{

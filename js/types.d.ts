@@ -154,8 +154,10 @@ export interface GateFacts {
   mergeBase?: { commitSha: string; time?: string | null } | null;
   /** Commits before the merge base, newest first, as far as they are known. */
   ancestors?: string[] | null;
-  /** The commit that is judged: its own builds are no baseline. */
+  /** The commit that is judged: its own builds are no baseline, unless `uncommitted` is set. */
   commitSha?: string | null;
+  /** Whether what is judged is that commit with changes on top, which its own builds are a baseline of. */
+  uncommitted?: boolean;
   /** The mode that was asked for; before the configuration's. */
   mode?: string | null;
   /** Why the history could not be read, where it could not. */
@@ -201,6 +203,8 @@ export interface GateVerdict {
     commitSha?: string;
     timestamp?: string;
     choice?: BaselineChoice;
+    /** Whether that build is of the commit on which the uncommitted changes that are judged lie. */
+    uncommitted?: boolean;
     /** Why there is nothing to compare with. */
     problem?: string;
   };

@@ -80,9 +80,13 @@ pub struct Facts {
     /// Commits before the merge base, newest first, as far as they are known.
     #[serde(default, deserialize_with = "null_as_default")]
     pub ancestors: Vec<String>,
-    /// The commit that is judged. Its own builds are no baseline.
+    /// The commit that is judged. Its own builds are no baseline, unless `uncommitted` is set.
     #[serde(default)]
     pub commit_sha: Option<String>,
+    /// Whether what is judged is that commit with changes on top. A build of the commit itself is then
+    /// what they are compared with, where the commit is on the reference branch.
+    #[serde(default)]
+    pub uncommitted: bool,
     /// The mode that was asked for: `off`, `soft` or `hard`; before the configuration's.
     #[serde(default)]
     pub mode: Option<String>,
@@ -193,6 +197,8 @@ fn baseline_info(
         commit_sha: first.map(|(build, _)| build.commit_sha.clone()),
         timestamp: first.map(|(build, _)| build.timestamp.clone()),
         choice: first.map(|(_, choice)| choice),
+        uncommitted: facts.uncommitted
+            && first.is_some_and(|(build, _)| Some(&build.commit_sha) == facts.commit_sha.as_ref()),
         problem,
     }
 }

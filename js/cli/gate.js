@@ -138,9 +138,10 @@ function table(terminal, metrics) {
 const padded = (text, width) => text + " ".repeat(Math.max(0, width - [...text].length));
 
 /** @param {GateVerdict["baselineInfo"]} info */
-function comparedWith({ referenceBranch, buildsConsidered, commitSha, choice, problem }) {
+function comparedWith({ referenceBranch, buildsConsidered, commitSha, choice, uncommitted, problem }) {
   if (problem) return `no baseline: ${problem}`;
   const builds = buildsConsidered === 1 ? "1 build" : `${buildsConsidered} builds`;
-  const how = choice === "merge-base" ? "where it left the branch" : (choice ?? "");
+  const left = choice === "merge-base" ? "where it left the branch" : (choice ?? "");
+  const how = uncommitted ? "without the uncommitted changes" : left;
   return `compared with ${referenceBranch} at ${commitSha?.slice(0, 12)} (${how}; of ${builds})`;
 }

@@ -5,7 +5,7 @@ import path from "node:path";
 import { DEFAULT_FILE, loadConfig } from "../config.js";
 import { defaultBranchOf, repositoryOf } from "../context.js";
 import { Failure } from "../failure.js";
-import { reportFacts, shownPath, writeReport } from "../report.js";
+import { DEFAULT_REPORT_DIRECTORY, reportFacts, shownPath, writeReport } from "../report.js";
 import { futureWarnings } from "../storage/future.js";
 import { Storage } from "../storage/storage.js";
 import { agreedTime, reportOption, showWarnings } from "./shared.js";
@@ -44,7 +44,7 @@ export async function report({ values, terminal, signal, cwd, env, now, print })
       }),
       option: reportOption(values),
       signal,
-      directory: path.resolve(cwd, values["report-dir"] ?? "unentropy-report"),
+      directory: path.resolve(cwd, values["report-dir"] ?? DEFAULT_REPORT_DIRECTORY),
     });
     for (const warning of [...storage.warnings, ...futureWarnings(repository, time)])
       terminal.warn(warning.message, warning.hint);

@@ -5,6 +5,7 @@ import { loadConfig } from "../config.js";
 import { runFacts } from "../context.js";
 import { notRecorded, readEvent, withheldSecrets } from "../github/event.js";
 import { describePhase, describeTransfer } from "../phases.js";
+import { DEFAULT_REPORT_DIRECTORY } from "../report.js";
 import { lacksCredentials } from "../storage/factory.js";
 import { track as runTrack } from "../track.js";
 import { wholeNumber } from "./options.js";
@@ -38,7 +39,7 @@ export async function track({ values, terminal, signal, cwd, env, now, print }) 
     adopt: values["adopt-history"],
     cwd,
     reportOption: reportOption(values),
-    reportDirectory: path.resolve(cwd, values["report-dir"] ?? "unentropy-report"),
+    reportDirectory: path.resolve(cwd, values["report-dir"] ?? DEFAULT_REPORT_DIRECTORY),
     env,
     now,
     concurrency,

@@ -25,7 +25,7 @@ impl Reference {
     }
 
     /// Finds the builds of a branch that are neither pull requests', nor too old, nor of the commit
-    /// that is judged.
+    /// that is judged, where it is judged as it is.
     pub(super) fn find(history: &History, branch: &str, max_age_days: u32, facts: &Facts) -> Result<Self> {
         let base = facts.merge_base.as_ref();
         let query = BaselineQuery {
@@ -42,7 +42,7 @@ impl Reference {
             None => None,
         };
         let early = early.map(|count| count - own_builds(&builds[..count], facts));
-        builds.retain(|build| Some(&build.commit_sha) != facts.commit_sha.as_ref());
+        builds.retain(|build| !is_own(build, facts));
         Ok(Self::order(builds, early, facts))
     }
 
@@ -110,7 +110,12 @@ impl Reference {
 }
 
 fn own_builds(builds: &[Build], facts: &Facts) -> usize {
-    builds.iter().filter(|build| Some(&build.commit_sha) == facts.commit_sha.as_ref()).count()
+    builds.iter().filter(|build| is_own(build, facts)).count()
+}
+
+/// Whether a build is of the very state that is judged.
+fn is_own(build: &Build, facts: &Facts) -> bool {
+    !facts.uncommitted && Some(&build.commit_sha) == facts.commit_sha.as_ref()
 }
 
 fn number(value: &Value) -> Option<f64> {

@@ -485,6 +485,7 @@ fn baseline(info: &BaselineInfo, repository: Option<&str>) -> String {
     let branch = cell(info.reference_branch.as_deref().unwrap_or_default());
     let day = info.timestamp.as_deref().and_then(|time| time.get(..10)).unwrap_or_default();
     let why = match info.choice {
+        _ if info.uncommitted => "the commit without the uncommitted changes",
         Some(Choice::MergeBase) => "the merge base",
         Some(Choice::Ancestor) => "the nearest recorded commit before the merge base",
         Some(Choice::Earlier) => "the newest build not later than the merge base",

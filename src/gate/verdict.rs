@@ -189,6 +189,9 @@ pub struct BaselineInfo {
     /// How that build was chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub choice: Option<Choice>,
+    /// Whether that build is of the commit on which the uncommitted changes that are judged lie.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub uncommitted: bool,
     /// Why there is nothing to compare with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,

@@ -23,12 +23,14 @@ const SAID_CHARACTERS = 600;
  *   historyPath?: string,
  *   secrets?: import("./secrets.js").Secrets,
  *   concurrency?: number,
+ *   refused?: ReadonlyMap<string, Failure>,
  *   signal?: AbortSignal,
  *   onStart?: (metric: import("./types.js").MetricConfig) => void,
  *   onEnd?: (outcome: import("./types.js").MetricOutcome) => void,
  * }} input `storageType` is where the history is kept, whose credentials commands do not see;
  *   `historyPath` a copy of it that they may read; `secrets` never become a value and are removed from errors, those of the
- *   environment unless given; `concurrency` is how many commands run side by side, more than one only where they share no build state
+ *   environment unless given; `concurrency` is how many commands run side by side, more than one only where they share no build state;
+ *   `refused` says of metrics why they cannot have a value, so that they are not measured
  * @returns {Promise<import("./types.js").MetricOutcome[]>} in the configuration's order
  */
 export async function collectMetrics({
@@ -39,6 +41,7 @@ export async function collectMetrics({
   historyPath,
   secrets = knownSecrets(env),
   concurrency = 1,
+  refused = new Map(),
   signal,
   onStart,
   onEnd,
@@ -48,9 +51,12 @@ export async function collectMetrics({
   const tasks = config.metrics.map((metric) => async () => {
     throwIfCancelled(signal);
     onStart?.(metric);
-    const outcome = await collectOne(metric, {
-      ...{ measurements, directory, facts, env, storageType, historyPath, secrets, signal },
-    });
+    const refusal = refused.get(metric.id);
+    const outcome = refusal
+      ? failed(metric, refusal, 0)
+      : await collectOne(metric, {
+          ...{ measurements, directory, facts, env, storageType, historyPath, secrets, signal },
+        });
     onEnd?.(outcome);
     return outcome;
   });
@@ -82,25 +88,53 @@ export const runsCommands = ({ metrics }) =>
  */
 async function collectOne(metric, { measurements, ...context }) {
   const started = performance.now();
-  const outcome = { id: metric.id, name: metric.name, type: metric.type, unit: metric.unit ?? null };
   try {
     const plan = planCollect(metric.command);
     const value = plan ? await measurements.measure(plan) : await runCommand(metric, context);
     context.secrets.refuse(String(value));
-    return { ...outcome, status: "ok", value, durationMs: Math.round(performance.now() - started) };
+    return { ...described(metric), status: "ok", value, durationMs: Math.round(performance.now() - started) };
   } catch (error) {
     const failure = Failure.from(error);
     // What stopped the run is no failure of this metric.
     if (failure.type === "internal" || error === context.signal?.reason) throw failure;
-    return {
-      ...outcome,
-      status: "failed",
-      value: null,
-      durationMs: Math.round(performance.now() - started),
-      error: context.secrets.scrub(failure),
-    };
+    return failed(metric, context.secrets.scrub(failure), performance.now() - started);
   }
 }
+
+/** @param {import("./types.js").MetricConfig} metric */
+const described = ({ id, name, type, unit }) => ({ id, name, type, unit: unit ?? null });
+
+/**
+ * @param {import("./types.js").MetricConfig} metric
+ * @param {Failure} error
+ * @param {number} durationMs
+ * @returns {import("./types.js").MetricOutcome}
+ */
+const failed = (metric, error, durationMs) => ({
+  ...described(metric),
+  status: "failed",
+  value: null,
+  durationMs: Math.round(durationMs),
+  error,
+});
+
+/**
+ * An outcome from elsewhere, which fails where the metric cannot have a value.
+ * @param {import("./types.js").MetricOutcome} outcome
+ * @param {ReadonlyMap<string, Failure>} refused
+ * @returns {import("./types.js").MetricOutcome}
+ */
+export function refusedOutcome(outcome, refused) {
+  const error = refused.get(outcome.id);
+  return error ? { ...outcome, status: "failed", value: null, error } : outcome;
+}
+
+/**
+ * What a history keeps of a metric's configuration.
+ * @param {import("./types.js").MetricConfig} metric
+ * @returns {import("./types.js").RecordedMetric["metric"]}
+ */
+export const definitionOf = ({ id, type, unit, description }) => ({ id, type, unit, description });
 
 /**
  * @param {import("./types.js").MetricConfig} metric

@@ -81,6 +81,15 @@ function guarded(call, module) {
   }
 }
 
+/** @param {{id: string, code: string, message: string, hint: string}[]} changes @returns {Map<string, Failure>} */
+const refusals = (changes) =>
+  new Map(
+    changes.map(({ id, code, message, hint }) => [
+      id,
+      new Failure(message, { type: "collection", code, hint }),
+    ]),
+  );
+
 /** The engine's version, which is the package's. */
 export const version = () => guarded(() => wasm.version());
 
@@ -248,7 +257,16 @@ export class History {
    * @throws {Failure} BUILD_INVALID, BUILD_FROM_THE_FUTURE, HISTORY_OTHER_REPOSITORY
    */
   checkRun(context, metrics, { adopt = false, ...circumstances } = {}) {
-    guarded(() => this.#inner.checkRun(context, metrics, { ...circumstances, adopt }));
+    return refusals(guarded(() => this.#inner.checkRun(context, metrics, { ...circumstances, adopt })));
+  }
+
+  /**
+   * The metrics that the history holds with another type, each with why it cannot have a value.
+   * @param {import("./types.js").RecordedMetric["metric"][]} metrics
+   * @returns {Map<string, Failure>}
+   */
+  typeChanges(metrics) {
+    return refusals(guarded(() => this.#inner.typeChanges(metrics)));
   }
 
   /**

@@ -6,7 +6,7 @@ import path from "node:path";
 import { configPlace, findComparison } from "./baseline.js";
 import { claimsOf, readClaims } from "./claims.js";
 import { correctedTime } from "./clock.js";
-import { collectMetrics, runsCommands } from "./collect.js";
+import { collectMetrics, definitionOf, refusedOutcome, runsCommands } from "./collect.js";
 import { checkConfig, gateComment, gateMarker, gateSummary, openHistory } from "./engine.js";
 import { Failure } from "./failure.js";
 import { commitOf } from "./git.js";
@@ -320,6 +320,10 @@ class GateRun {
   async #collect({ loaded }) {
     const { claims, cwd, env, storage, concurrency, signal, listener = {} } = this.#input;
     throwIfCancelled(signal);
+    // What could not be recorded once it is merged cannot be compared either.
+    const definitions = loaded.config.metrics.map(definitionOf);
+    const refused =
+      this.#historyProblem === null ? this.#storage.getRepository().typeChanges(definitions) : new Map();
     if (claims === undefined) {
       this.result.metrics = await collectMetrics({
         loaded,
@@ -331,12 +335,13 @@ class GateRun {
         secrets: this.#secrets,
         concurrency,
         signal,
+        refused,
         onStart: listener.metricStart,
         onEnd: listener.metricEnd,
       });
     } else {
       const { outcomes: claimed, unknown } = readClaims(claims, cwd, loaded.config.metrics);
-      const outcomes = claimed.map((outcome) => this.#secrets.checked(outcome));
+      const outcomes = claimed.map((outcome) => refusedOutcome(this.#secrets.checked(outcome), refused));
       this.result.metrics = outcomes;
       for (const outcome of outcomes) listener.metricEnd?.(outcome);
       if (unknown > 0) this.#warn(unclaimed(unknown));

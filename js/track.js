@@ -2,7 +2,7 @@
 // write the report. Sequence and bookkeeping only; each phase's work lives in a file of its own.
 
 import { correctedTime } from "./clock.js";
-import { collectMetrics, runsCommands } from "./collect.js";
+import { collectMetrics, definitionOf, runsCommands } from "./collect.js";
 import { defaultBranchOf } from "./context.js";
 import { Failure } from "./failure.js";
 import { endedBy, throwIfCancelled } from "./interrupt.js";
@@ -87,6 +87,8 @@ export async function track({
     phases: phases.list,
     warnings: [],
   };
+  /** @type {ReadonlyMap<string, Failure>} metrics that cannot be recorded, each with the reason */
+  let refused = new Map();
   const secrets = knownSecrets(env, storageConfig);
   const heard = (/** @type {string} */ secret) => {
     secrets.add(secret);
@@ -138,7 +140,8 @@ export async function track({
         circumstances.now = now.toISOString();
       }
       // Better told now than after the commands have run for minutes.
-      storage.getRepository().checkRun(facts, loaded.config.metrics.map(definitionOf), circumstances);
+      const definitions = loaded.config.metrics.map(definitionOf);
+      refused = storage.getRepository().checkRun(facts, definitions, circumstances);
       result.databaseLocation = storage.location;
       result.databasePath = storage.path;
       result.sourceRun = storage.sourceRun;
@@ -154,6 +157,7 @@ export async function track({
         historyPath: folder.historyPath,
         secrets,
         concurrency,
+        refused,
         signal,
         onStart: listener.metricStart,
         onEnd: listener.metricEnd,
@@ -233,13 +237,4 @@ function recorded(outcome, loaded) {
   const metric = loaded.config.metrics.find(({ id }) => id === outcome.id);
   if (outcome.status !== "ok" || !metric) return [];
   return [{ metric: definitionOf(metric), value: /** @type {number | string} */ (outcome.value) }];
-}
-
-/**
- * What a history keeps of a metric's configuration.
- * @param {import("./types.js").MetricConfig} metric
- * @returns {import("./types.js").RecordedMetric["metric"]}
- */
-function definitionOf({ id, type, unit, description }) {
-  return { id, type, unit, description };
 }

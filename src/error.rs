@@ -93,6 +93,8 @@ codes! {
     CollectorNothing = "COLLECTOR_NOTHING", Collection;
     /// A command's output is not a value of the metric's type.
     OutputInvalid = "OUTPUT_INVALID", Collection;
+    /// A metric's type is not the one that the history holds it with.
+    MetricTypeChanged = "METRIC_TYPE_CHANGED", Collection;
     /// The history is not an SQLite database.
     HistoryNotSqlite = "HISTORY_NOT_SQLITE", Storage;
     /// The history is an SQLite database with damage.

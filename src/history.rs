@@ -22,7 +22,7 @@ pub use future::FutureBuilds;
 pub use merge::Merged;
 pub use prune::{PruneRequest, Pruned};
 pub use query::{Baseline, BaselineQuery, Build, BuildFilter, Point, RecentQuery, Series, StoredValue};
-pub use record::{Circumstances, RecordedBuild};
+pub use record::{Circumstances, RecordedBuild, TypeChange};
 pub use repository::Repository;
 pub use schema::Check;
 

@@ -201,6 +201,12 @@ impl History {
         done(self.0.check_run(&context, &metrics, &circumstances))
     }
 
+    #[wasm_bindgen(js_name = typeChanges)]
+    pub fn type_changes(&self, metrics: JsValue) -> JsResult {
+        let metrics: Vec<history::MetricDefinition> = from_js(metrics, "the list of metrics")?;
+        done(self.0.type_changes(&metrics))
+    }
+
     pub fn record(&mut self, context: JsValue, metrics: JsValue, circumstances: JsValue) -> JsResult {
         let context = from_js(context, "the build's context")?;
         let metrics: Vec<history::Recorded> = from_js(metrics, "the list of metrics")?;

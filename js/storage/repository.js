@@ -57,10 +57,16 @@ export class MetricsRepository {
    * @param {Parameters<EngineHistory["checkRun"]>[0]} context
    * @param {Parameters<EngineHistory["checkRun"]>[1]} metrics
    * @param {Parameters<EngineHistory["checkRun"]>[2]} [circumstances] `now` is the present unless given
+   * @returns {ReturnType<EngineHistory["checkRun"]>} the metrics that cannot be recorded, each with the reason
    * @throws {import("../failure.js").Failure} `BUILD_INVALID`, `BUILD_FROM_THE_FUTURE`, `HISTORY_OTHER_REPOSITORY`
    */
   checkRun(context, metrics, circumstances) {
-    this.#history().checkRun(context, metrics, atPresent(circumstances));
+    return this.#history().checkRun(context, metrics, atPresent(circumstances));
+  }
+
+  /** @param {Parameters<EngineHistory["typeChanges"]>[0]} metrics */
+  typeChanges(metrics) {
+    return this.#history().typeChanges(metrics);
   }
 
   /**

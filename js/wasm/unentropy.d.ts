@@ -24,6 +24,7 @@ export class History {
     report(config_text: string | null | undefined, facts: any, style: string, script: string): string;
     save(): Uint8Array;
     series(metric: string, filter: any): any;
+    typeChanges(metrics: any): any;
     valuesByBuildId(id: number): any;
 }
 
@@ -126,6 +127,7 @@ export interface InitOutput {
     readonly history_report: (a: number, b: number, c: number, d: any, e: number, f: number, g: number, h: number) => [number, number, number, number];
     readonly history_save: (a: number) => [number, number, number];
     readonly history_series: (a: number, b: number, c: number, d: any) => [number, number, number];
+    readonly history_typeChanges: (a: number, b: any) => [number, number, number];
     readonly history_valuesByBuildId: (a: number, b: number) => [number, number, number];
     readonly judgement_comment: (a: number, b: any) => [number, number, number, number];
     readonly judgement_outcome: (a: number) => [number, number, number];

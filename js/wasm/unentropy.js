@@ -281,6 +281,17 @@ export class History {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
+     * @param {any} metrics
+     * @returns {any}
+     */
+    typeChanges(metrics) {
+        const ret = wasm.history_typeChanges(this.__wbg_ptr, metrics);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
      * @param {number} id
      * @returns {any}
      */

@@ -8,7 +8,8 @@ use super::build::{
 use super::failure::Doing;
 use super::repository::{self, Repository};
 use super::{History, future, instant};
-use crate::error::{Error, Result};
+use crate::config::MetricType;
+use crate::error::{Code, Error, Result};
 use rusqlite::{Connection, OptionalExtension, Statement};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -40,6 +41,33 @@ pub struct RecordedBuild {
     pub measured_at: i64,
     /// The latest attempt that has values which these could not replace.
     pub outdated_by: Option<i64>,
+}
+
+/// A metric that the history holds with another type: it cannot be recorded or compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TypeChange {
+    /// The metric's id.
+    pub id: String,
+    /// `METRIC_TYPE_CHANGED`.
+    pub code: Code,
+    /// What the history holds and what was found.
+    pub message: String,
+    /// The remedy.
+    pub hint: String,
+}
+
+impl TypeChange {
+    fn new(id: &str, stored: MetricType, given: MetricType) -> Self {
+        let [stored, given] = [stored, given].map(type_name);
+        let id = super::failure::excerpt(id);
+        Self {
+            message: format!("its type is {given}, but the history holds {stored} values of `{id}`"),
+            hint: format!("Give the metric another id, or set its `type` to `{stored}` again."),
+            id,
+            code: Code::MetricTypeChanged,
+        }
+    }
 }
 
 /// What is known when a build is recorded, beside the build.
@@ -122,11 +150,12 @@ impl History {
     }
 
     /// Whether a build of these facts and metrics can be recorded here, as far as that is known
-    /// before there are values: asked before commands run for minutes.
+    /// before there are values: asked before commands run for minutes. Gives the metrics that
+    /// [`History::record`] would refuse because their type differs from the one they were first
+    /// recorded with; the others can be recorded.
     ///
     /// # Errors
-    /// `BUILD_INVALID` for facts that [`History::record`] would refuse, and for a metric whose type
-    /// differs from the type it was first recorded with. `BUILD_FROM_THE_FUTURE` for a build that is
+    /// `BUILD_INVALID` for facts that [`History::record`] would refuse. `BUILD_FROM_THE_FUTURE` for a build that is
     /// dated more than a day after now, `HISTORY_OTHER_REPOSITORY` where the history is another
     /// repository's and not to be adopted.
     pub fn check_run(
@@ -134,19 +163,25 @@ impl History {
         context: &BuildContext,
         metrics: &[MetricDefinition],
         circumstances: &Circumstances,
-    ) -> Result<()> {
+    ) -> Result<Vec<TypeChange>> {
         circumstances.check(check_context(context)?.time)?;
         if let Some(repository) = circumstances.repository.as_ref().filter(|_| !circumstances.adopt) {
             self.check_repository(repository)?;
         }
+        self.type_changes(metrics)
+    }
+
+    /// The metrics whose type differs from the one they were first recorded with.
+    ///
+    /// # Errors
+    /// What reading the history gives.
+    pub fn type_changes(&self, metrics: &[MetricDefinition]) -> Result<Vec<TypeChange>> {
         let known = self.metrics()?;
-        for metric in metrics {
-            let stored = known.iter().find(|stored| stored.id == metric.id);
-            if let Some(stored) = stored.filter(|stored| stored.kind != metric.kind) {
-                return Err(type_conflict(&metric.id, type_name(stored.kind), type_name(metric.kind)));
-            }
-        }
-        Ok(())
+        let change = |metric: &MetricDefinition| {
+            let stored = known.iter().find(|stored| stored.id == metric.id)?;
+            (stored.kind != metric.kind).then(|| TypeChange::new(&metric.id, stored.kind, metric.kind))
+        };
+        Ok(metrics.iter().filter_map(change).collect())
     }
 
     /// Records builds as [`History::record`] does, in the order given, all in one transaction.

@@ -196,15 +196,21 @@ fn what_recording_would_refuse_can_be_asked_before_there_are_values() {
     let before = dump(&mut history);
     let (numeric, word) = (number("typed", 0.0).metric, label("typed", "x").metric);
     let nameless = BuildContext { run_id: String::new(), ..good.clone() };
-    let cases = [
-        (&good, &numeric, None),
-        (&good, &word, Some("the metric `typed` is numeric in the history and label in this build")),
-        (&nameless, &numeric, Some("the run id is empty")),
-    ];
-    for (context, metric, refused) in cases {
-        let asked = history.check_run(context, std::slice::from_ref(metric), &Circumstances::default());
-        assert_eq!(asked.err().map(|error| error.message).as_deref(), refused);
-    }
+    let asked = |context, metrics: &[MetricDefinition]| {
+        history.check_run(context, metrics, &Circumstances::default())
+    };
+    assert_eq!(asked(&nameless, std::slice::from_ref(&numeric)).unwrap_err().message, "the run id is empty");
+    assert_eq!(asked(&good, &[numeric]).unwrap(), []);
+    // A metric that changed its type keeps no other from being recorded.
+    let other = number("other", 1.0).metric;
+    let changed = asked(&good, &[word, other]).unwrap();
+    let told: Vec<_> = changed
+        .iter()
+        .map(|change| (&*change.id, change.code.as_str(), &*change.message, &*change.hint))
+        .collect();
+    let message = "its type is label, but the history holds numeric values of `typed`";
+    let hint = "Give the metric another id, or set its `type` to `numeric` again.";
+    assert_eq!(told, [("typed", "METRIC_TYPE_CHANGED", message, hint)]);
     assert_eq!(dump(&mut history), before);
 }
 

@@ -223,7 +223,7 @@ fn lie(outcome: &Outcome, threshold: &Value, numbers_of: [f64; 2]) -> Option<Str
             let within = (computed as f64) <= share + (from.abs().max(to.abs()) as f64) * 1.001e-12 + 1.0;
             (found > 0 && within == is_pass && ordered(to, from), is_pass)
         }
-        (_, _) if read.len() == 2 => (!differ || read[0] == read[0], true),
+        (_, _) if read.len() == 2 => (!differ, true),
         (p, _) => {
             let (v, size, centre) = (read[0], read[1], read[2]);
             let is_pass = read.len() == 4;

@@ -6,6 +6,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { checkConfig } from "./engine.js";
 import { Failure } from "./failure.js";
+import { below, realPath } from "./files/paths.js";
 import {
   branchTip,
   commitOf,
@@ -55,6 +56,11 @@ import { configurationUnknown, MOST_ANCESTORS, Remote } from "./github/remote.js
  * @typedef {object} Comparison
  * @property {string | null} defaultReferenceBranch
  * @property {string | null} baseConfigText the base branch's configuration; null where it has none or it is not known
+ * @property {string | null} baseBranch that the configuration is of; null where no branch is known that the change goes
+ *   to, or the configuration is none of the repository's files
+ * @property {() => Promise<string[]>} baseCommits ids of commits of the base branch, or its name, where the clone does not
+ *   have it: what is as it is in one of them is not the change's doing
+ * @property {Remote | null} remote
  * @property {string | null} baseConfigProblem why that is not known, where there is or may be one; beside a text where it
  *   is not known whether that is the right branch's
  * @property {{commitSha: string, time: string | null} | null} mergeBase
@@ -84,7 +90,7 @@ export async function findComparison(asked) {
   const remote = github && repository ? new Remote(github, repository) : null;
   const judgedBy = asked.claimed
     ? "Until then the checked-out configuration is judged by."
-    : "Until then thresholds that this change loosens count at once.";
+    : "Until then thresholds that this change loosens count at once, and a storage that only a configuration names is not used.";
   const looking = event.base ? Promise.resolve(event.base.ref) : defaultBranch(asked, remote);
   const known = await orWarn(looking, null, judgedBy);
   // A branch that only the change names can add what binds, and frees it from nothing.
@@ -106,7 +112,7 @@ export async function findComparison(asked) {
       ),
     );
   }
-  const reading = base ? configurationAt(asked, remote, base) : Promise.resolve(null);
+  const reading = base ? configurationFor(asked, remote, base) : Promise.resolve(null);
   const baseConfigText = await orWarn(reading, null, judgedBy);
   const baseConfigProblem = (await problemOf(reading)) ?? branchProblem;
   const reference =
@@ -116,6 +122,9 @@ export async function findComparison(asked) {
     defaultReferenceBranch,
     baseConfigText,
     baseConfigProblem,
+    baseBranch: asked.place.path === null ? null : (base?.ref ?? null),
+    baseCommits: () => trustedCommits(asked, base, left?.mergeBase.commitSha),
+    remote,
     mergeBase: left && { ...left.mergeBase, time: endOfSecond(left.mergeBase.time) },
     ancestors: left?.ancestors ?? [],
     uncommitted: left?.mergeBase.commitSha === asked.headSha ? await uncommitted(asked) : null,
@@ -169,6 +178,37 @@ function configuredBranch(baseConfigText, loaded) {
 async function defaultBranch({ place, event, referenceBranch }, remote) {
   const here = event.defaultBranch ?? (await remoteDefaultBranch(place.root));
   return here ?? (referenceBranch === undefined && remote ? remote.defaultBranch() : null);
+}
+
+/**
+ * The commits that what is here may come from without being the change's doing.
+ * @param {Asked} asked
+ * @param {{ref: string, sha: string | null} | null} base
+ * @param {string} [mergeBase]
+ * @returns {Promise<string[]>}
+ */
+async function trustedCommits({ place, event, claimed }, base, mergeBase) {
+  // Values that another run claims are judged on the default branch.
+  const branches = [base?.ref, claimed ? event.defaultBranch : null];
+  const tips = branches.map(async (branch) =>
+    branch ? ((await branchTip(place.root, branch)) ?? branch) : null,
+  );
+  const commits = [base?.sha, mergeBase, ...(await Promise.all(tips))];
+  return [...new Set(commits.filter((commit) => typeof commit === "string"))];
+}
+
+/**
+ * The configuration's text on the base branch. Where another run's values are judged and that has none, the default
+ * branch's: it is what is checked out there, but a file in the work tree may have been put there with the values.
+ * @param {Asked} asked
+ * @param {Remote | null} remote
+ * @param {{ref: string, sha: string | null}} base
+ */
+async function configurationFor(asked, remote, base) {
+  const text = await configurationAt(asked, remote, base);
+  const { defaultBranch } = asked.event;
+  if (text !== null || !asked.claimed || defaultBranch === null) return text;
+  return configurationAt(asked, remote, { ref: defaultBranch, sha: null });
 }
 
 /**
@@ -242,13 +282,6 @@ export function configPlace({ file, directory }, cwd) {
   return { root, found, path: real, crossed: null };
 }
 
-/** @param {string} folder @param {string} file @returns {string | null} with `/`; null where it lies outside */
-function below(folder, file) {
-  const inside = path.relative(folder, file);
-  if (inside === "" || inside.startsWith("..") || path.isAbsolute(inside)) return null;
-  return inside.split(path.sep).join("/");
-}
-
 /**
  * The first repository on the way from a folder down to another one: a workspace may hold several checkouts.
  *
@@ -289,15 +322,6 @@ function isRepository(folder) {
   const has = (/** @type {string} */ name) =>
     fs.lstatSync(path.join(folder, name), { throwIfNoEntry: false }) !== undefined;
   return has(".git") || (has("HEAD") && has("objects") && has("refs"));
-}
-
-/** @param {string} folder */
-function realPath(folder) {
-  try {
-    return fs.realpathSync(folder);
-  } catch {
-    return folder;
-  }
 }
 
 /**

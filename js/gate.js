@@ -3,13 +3,14 @@
 // of its own.
 
 import path from "node:path";
+import { authorityOf, chosenStorage, commentTerms, isWithheld, measuredBy, unnamed } from "./authority.js";
 import { configPlace, findComparison } from "./baseline.js";
 import { claimsOf, readClaims } from "./claims.js";
 import { correctedTime } from "./clock.js";
 import { collectMetrics, definitionOf, refusedOutcome, runsCommands } from "./collect.js";
-import { checkConfig, gateComment, gateMarker, gateSummary, openHistory } from "./engine.js";
+import { gateComment, gateMarker, gateSummary, openHistory } from "./engine.js";
 import { Failure } from "./failure.js";
-import { commitOf } from "./git.js";
+import { commitOf, repositoryAround } from "./git.js";
 import { publishComment } from "./github/comment.js";
 import { readEvent, untrustedRun, withheldSecrets } from "./github/event.js";
 import { pullRequestOfRun } from "./github/pull-request.js";
@@ -18,12 +19,15 @@ import { Phases } from "./phases.js";
 import { DEFAULT_REPORT_DIRECTORY, shownPath } from "./report.js";
 import { writeResults } from "./results.js";
 import { RunFolder } from "./run-folder.js";
-import { knownSecrets } from "./secrets.js";
+import { addSecretsOf, knownSecrets } from "./secrets.js";
 import { lacksCredentials } from "./storage/factory.js";
 import { futureWarnings } from "./storage/future.js";
+import { backupOf } from "./storage/local-copies.js";
 import { Storage } from "./storage/storage.js";
+import { broughtByChange, historyOfChange } from "./tracked.js";
 
-/** @import { GateInput, GateOutcome, GateResult, LoadedConfig, RunFacts } from "./types.js" */
+/** @import { GateInput, GateOutcome, GateResult, LoadedConfig, RunFacts, StorageProviderConfig } from "./types.js" */
+/** @import { Authority } from "./authority.js" */
 /** @import { Comparison } from "./baseline.js" */
 /** @import { GitHubEvent } from "./github/event.js" */
 
@@ -36,6 +40,9 @@ const WITHHELD = new Set([
   "GITHUB_AUTH_FAILED",
   "GITHUB_FORBIDDEN",
 ]);
+
+/** What a store says where flags and inputs do not name all that it needs. */
+const UNNAMED = new Set(["STORAGE_CONFIG_INVALID", "S3_PARAMETERS_INVALID"]);
 
 /** What is said of numbers that nobody but the change itself has measured. */
 const CLAIMED =
@@ -90,7 +97,8 @@ class GateRun {
   #input;
   #phases;
   #place;
-  #storage;
+  /** @type {Storage | null} */
+  #storage = null;
   #folder;
   #secrets;
   /** The present; by the server's clock where this machine's is found to be wrong. */
@@ -101,12 +109,14 @@ class GateRun {
   #facts;
   /** @type {string | null} */
   #historyProblem = null;
+  /** That the change itself brings the history, which is then not used. @type {Failure | null} */
+  #refusal = null;
   /** @type {GateOutcome | null} */
   #outcome = null;
 
   /** @param {GateInput} input */
   constructor(input) {
-    const { facts, storage, env, signal, listener = {}, now, onSecret } = input;
+    const { facts, env, listener = {}, now } = input;
     this.#input = input;
     this.#facts = facts;
     this.#now = now;
@@ -115,17 +125,8 @@ class GateRun {
     });
     this.#place = configPlace(input.loaded, input.cwd);
     this.#event = readEvent(env);
-    this.#secrets = knownSecrets(env, storage);
+    this.#secrets = knownSecrets(env);
     this.#phases = new Phases(["download", "collect", "evaluate", "publish"], listener);
-    const heard = (/** @type {string} */ secret) => {
-      this.#secrets.add(secret);
-      onSecret?.(secret);
-    };
-    // Whoever judges a change may be the change itself: it never writes, not even to mend what is damaged.
-    this.#storage = new Storage(
-      { ...storage, readonly: true, onCorrupt: "fail" },
-      { env, signal, onSecret: heard, transferred: listener.transferred, copies: this.#folder },
-    );
     this.result = {
       timestamp: now.toISOString(),
       durationMs: 0,
@@ -133,7 +134,7 @@ class GateRun {
       prCommentUrl: null,
       commentStatus: null,
       qualityGate: null,
-      storageType: storage.type,
+      storageType: null,
       databaseLocation: null,
       totalBuilds: null,
       metrics: [],
@@ -151,19 +152,19 @@ class GateRun {
     const judged = await this.#prepare();
     if (this.result.qualityGate?.mode !== "off") {
       await this.#phases
-        .run("download", () => this.#download())
+        .run("download", () => this.#download(judged))
         .catch((thrown) => this.#withoutHistory(Failure.from(thrown)));
       await this.#phases.run("collect", () => this.#collect(judged));
       await this.#phases.run("evaluate", async () => this.#evaluate(judged));
     }
-    await this.#phases.run("publish", () => this.#publish());
+    await this.#phases.run("publish", () => this.#publish(judged));
   }
 
   close() {
-    this.result.warnings.unshift(...this.#storage.warnings, ...this.#folder.warnings);
+    this.result.warnings.unshift(...(this.#storage?.warnings ?? []), ...this.#folder.warnings);
     this.#scrub();
     this.#folder.close();
-    this.#storage.cleanup();
+    this.#storage?.cleanup();
   }
 
   /** Removes credentials from what is told of trouble. */
@@ -204,13 +205,19 @@ class GateRun {
       claimed: claims !== undefined,
     });
     this.result.warnings.push(...comparison.warnings);
-    const judged = { ...comparison, loaded: this.#trusted(comparison) };
+    const authority = authorityOf(comparison, loaded);
+    const judged = {
+      ...comparison,
+      authority,
+      // A change's own configuration is not even read for values that another run claims.
+      loaded: measuredBy(authority, loaded, claims !== undefined),
+    };
     // Also checks the mode that was asked for.
     const history = openHistory(null);
     try {
-      const { loaded: own, baseConfigText, baseConfigProblem } = judged;
+      const { loaded: measured, baseConfigText, baseConfigProblem } = judged;
       const facts = { now: now.toISOString(), mode, baseConfigProblem };
-      const outcome = history.gate(own.text, baseConfigText, [], facts);
+      const outcome = history.gate(measured.text, baseConfigText, [], facts);
       if (outcome.qualityGate.mode === "off") this.result.qualityGate = outcome.qualityGate;
     } finally {
       history.free();
@@ -227,7 +234,8 @@ class GateRun {
   /** What this program writes: the history with what stands beside it, reports, the results. */
   #ownFiles() {
     const { storage, loaded, cwd, outputFile } = this.#input;
-    const files = [storage.path, outputFile, DEFAULT_REPORT_DIRECTORY].filter((file) => file !== undefined);
+    const { path: history } = storage.from(loaded, true);
+    const files = [history, outputFile, DEFAULT_REPORT_DIRECTORY].filter((file) => file !== undefined);
     const folders = [cwd, loaded.directory];
     return folders.flatMap((folder) => files.map((file) => path.resolve(folder, file)));
   }
@@ -238,19 +246,6 @@ class GateRun {
     const { commitSha } = this.#facts;
     if (claims !== undefined || this.#event.pullRequest === null) return commitSha;
     return (await commitOf(this.#place.root, "HEAD")) ?? commitSha;
-  }
-
-  /**
-   * What is measured and judged by. Claims are judged by what the base branch says; a change's own configuration is
-   * not even read for them.
-   * @param {Comparison} comparison
-   * @returns {LoadedConfig}
-   */
-  #trusted({ baseConfigText }) {
-    const { loaded, claims } = this.#input;
-    if (claims === undefined || baseConfigText === null) return loaded;
-    const { config } = checkConfig(baseConfigText, loaded.name);
-    return config ? { ...loaded, config, text: baseConfigText } : loaded;
   }
 
   /** @param {string | null} repository */
@@ -273,19 +268,99 @@ class GateRun {
     }
   }
 
-  async #download() {
-    await this.#storage.ready();
-    if (this.#storage.existed === false && this.#folder.wantsHistory) {
-      this.#folder.loaded(this.#storage.snapshot());
+  /** @param {Judged} judged */
+  async #download(judged) {
+    const { loaded } = this.#input;
+    const chosen = chosenStorage(judged.authority, loaded, this.#input.storage);
+    if ("problem" in chosen) {
+      this.#withoutLocation(judged.authority, chosen.problem);
+      return {};
     }
-    const { now, warning } = correctedTime(this.#now, this.#storage);
+    const { env, signal, listener = {} } = this.#input;
+    const onSecret = (/** @type {string} */ secret) => {
+      this.#secrets.add(secret);
+      this.#input.onSecret?.(secret);
+    };
+    addSecretsOf(chosen.storage, this.#secrets);
+    this.result.storageType = chosen.storage.type;
+    await this.#refuseOwn(judged, chosen.storage);
+    // Whoever judges a change may be the change itself: it never writes, not even to mend what is damaged.
+    const storage = new Storage(
+      { ...chosen.storage, readonly: true, onCorrupt: "fail" },
+      { env, signal, onSecret, transferred: listener.transferred, copies: this.#folder },
+    );
+    this.#storage = storage;
+    try {
+      await storage.ready();
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      const isOpen = judged.authority.by === "absent" || judged.authority.by === "unread";
+      if (!isOpen || !UNNAMED.has(failure.code)) throw failure;
+      this.#withoutLocation(judged.authority, `${unnamed(judged.authority)}: ${failure.message}`);
+      return {};
+    }
+    if (storage.existed === false && this.#folder.wantsHistory) this.#folder.loaded(storage.snapshot());
+    const { now, warning } = correctedTime(this.#now, storage);
     this.#now = now;
     if (warning) this.result.warnings.push(warning);
-    this.result.databaseLocation = this.#storage.location;
-    const repository = this.#storage.getRepository();
+    this.result.databaseLocation = storage.location;
+    const repository = storage.getRepository();
     this.result.totalBuilds = repository.countBuilds();
     this.result.warnings.push(...futureWarnings(repository, this.#now));
-    return { bytes: this.#storage.size };
+    return { bytes: storage.size };
+  }
+
+  /**
+   * Nothing that may be believed says where the history is, so none is asked for.
+   * @param {Authority} authority
+   * @param {string} problem
+   */
+  #withoutLocation({ by }, problem) {
+    this.#historyProblem = problem;
+    // Why the base branch's configuration is not known is a warning of its own.
+    if (by !== "absent") return;
+    this.#warn(
+      new Failure(`no history was read: ${problem}`, {
+        type: "gate",
+        code: "CONFIG_UNMERGED",
+        hint: "Fixed bounds are judged. To compare before it is merged, let the workflow name the whole storage by flags or inputs.",
+      }),
+    );
+  }
+
+  /**
+   * Refuses a history whose file the change itself brings.
+   * @param {Judged} judged
+   * @param {StorageProviderConfig} storage
+   */
+  async #refuseOwn({ authority, baseCommits, remote }, { path: file, onMissing }) {
+    // Where no branch is known that the change goes to, nothing is known to be the change's either.
+    if (file === undefined || authority.by === "own") return;
+    const commits = { ...(await this.#checkout(file)), trusted: await baseCommits(), remote };
+    for (const place of onMissing === "restore" ? [file, backupOf(file)] : [file]) {
+      const brought = await broughtByChange(place, commits);
+      if (brought === null) continue;
+      const { problem, failure } = historyOfChange(shownPath(place, this.#input.cwd), brought);
+      this.#historyProblem = problem;
+      this.#refusal = failure;
+      throw failure;
+    }
+  }
+
+  /**
+   * The repository that a file lies in: the one that is judged, or a second checkout of the change in its work tree.
+   * @param {string} file absolute
+   */
+  async #checkout(file) {
+    const { commitSha } = this.#facts;
+    const { root } = this.#place;
+    const nearest = repositoryAround(path.dirname(file));
+    const commits = [commitSha, this.#event.pullRequest?.headSha, this.#input.env.GITHUB_SHA];
+    if (nearest !== null && nearest !== root) {
+      const head = await commitOf(nearest, "HEAD");
+      if (head !== null && commits.includes(head)) return { root: nearest, head };
+    }
+    return { root, head: (await commitOf(root, "HEAD")) ?? commitSha };
   }
 
   /**
@@ -294,6 +369,10 @@ class GateRun {
    * @param {Failure} failure
    */
   #withoutHistory(failure) {
+    if (failure === this.#refusal) {
+      this.result.warnings.push(failure);
+      return;
+    }
     const withheld = withheldSecrets(this.#event);
     const isExpected = this.#event.secretsWithheld ? WITHHELD.has(failure.code) : lacksCredentials(failure);
     if (withheld && isExpected) {
@@ -318,18 +397,21 @@ class GateRun {
 
   /** @param {Judged} judged */
   async #collect({ loaded }) {
-    const { claims, cwd, env, storage, concurrency, signal, listener = {} } = this.#input;
+    const { claims, cwd, env, concurrency, signal, listener = {} } = this.#input;
     throwIfCancelled(signal);
     // What could not be recorded once it is merged cannot be compared either.
     const definitions = loaded.config.metrics.map(definitionOf);
     const refused =
-      this.#historyProblem === null ? this.#storage.getRepository().typeChanges(definitions) : new Map();
+      this.#historyProblem === null && this.#storage
+        ? this.#storage.getRepository().typeChanges(definitions)
+        : new Map();
     if (claims === undefined) {
       this.result.metrics = await collectMetrics({
         loaded,
         facts: this.#facts,
         env,
-        storageType: storage.type,
+        // Where it is not known, every store's credentials are withheld.
+        storageType: this.result.storageType ?? undefined,
         // What could not be opened is no history that commands could read.
         historyPath: this.#historyProblem === null ? this.#folder.historyPath : undefined,
         secrets: this.#secrets,
@@ -360,7 +442,7 @@ class GateRun {
   }
 
   /** @param {Judged} judged */
-  #evaluate({ loaded, baseConfigText, baseConfigProblem, ...compared }) {
+  #evaluate({ loaded, authority, baseConfigText, baseConfigProblem, ...compared }) {
     const { mergeBase, ancestors, defaultReferenceBranch, uncommitted } = compared;
     const { referenceBranch, mode } = this.#input;
     const measurements = this.result.metrics.map(({ id, status, value, error }) => ({
@@ -379,6 +461,8 @@ class GateRun {
       uncommitted: uncommitted !== null,
       mode,
       historyProblem: this.#historyProblem,
+      // A base branch without a configuration demands nothing that another history could get around.
+      historyRefused: this.#refusal !== null && authority.by !== "absent",
       baseConfigProblem,
     };
     const outcome = this.#judge([loaded.text, baseConfigText, measurements, facts]);
@@ -387,12 +471,31 @@ class GateRun {
     this.result.qualityGate = outcome.qualityGate;
     this.result.annotations = outcome.annotations;
     this.result.blocks = outcome.blocks;
-    if (outcome.blocks) this.result.error ??= gateFailed(outcome.qualityGate);
+    this.#tellUnmerged(outcome.qualityGate);
+    if (outcome.blocks) this.result.error ??= gateFailed(outcome.qualityGate, this.#refusal);
+  }
+
+  /**
+   * A change may name another location of the history, or other files to count. That is worth more than a line in the
+   * list of differences.
+   * @param {import("./types.js").GateVerdict} verdict
+   */
+  #tellUnmerged({ configurationChanges }) {
+    const withheld = configurationChanges.filter(({ what }) => isWithheld(what));
+    if (withheld.length === 0) return;
+    const names = withheld.map(({ what }) => `\`${what}\``).join(", ");
+    this.#warn(
+      new Failure(`what this change says of ${names} holds once it is merged`, {
+        type: "gate",
+        code: "CONFIG_UNMERGED",
+        hint: "In this run the base branch's configuration decides, after flags and inputs.",
+      }),
+    );
   }
 
   /** @param {Parameters<import("./engine.js").History["gate"]>} asked */
   #judge(asked) {
-    if (this.#historyProblem === null) return this.#storage.getRepository().gate(...asked);
+    if (this.#historyProblem === null && this.#storage) return this.#storage.getRepository().gate(...asked);
     const history = openHistory(null);
     try {
       return history.gate(...asked);
@@ -401,10 +504,11 @@ class GateRun {
     }
   }
 
-  async #publish() {
+  /** @param {Judged} judged */
+  async #publish(judged) {
     const { outputFile, outputOption, cwd, signal } = this.#input;
     throwIfCancelled(signal);
-    await this.#comment();
+    await this.#comment(judged);
     if (outputFile === undefined) return {};
     const file = path.resolve(cwd, outputFile);
     this.#scrub();
@@ -414,19 +518,20 @@ class GateRun {
     return { bytes };
   }
 
-  async #comment() {
+  /** @param {Judged} judged */
+  async #comment({ authority }) {
     const { comment, github, loaded } = this.#input;
     const { pullRequest } = this.#event;
     const repository = this.#input.repository ?? this.#event.repository;
-    const { enablePullRequestComment } = loaded.config.qualityGate;
-    if (!comment || !(comment.enabled ?? enablePullRequestComment)) return;
+    const terms = commentTerms(authority, loaded);
+    if (!comment || !(comment.enabled ?? terms.enablePullRequestComment)) return;
     if (!github || !pullRequest || repository === null || this.#outcome === null) return;
     const { status, url, warnings } = await publishComment({
       github,
       repository,
       number: pullRequest.number,
       marker: gateMarker(comment.marker),
-      body: this.#commentText(this.#outcome, comment),
+      body: this.#commentText(this.#outcome, comment, terms),
       headSha: this.#facts.commitSha,
     });
     this.result.commentStatus = status;
@@ -437,16 +542,15 @@ class GateRun {
   /**
    * @param {GateOutcome} outcome
    * @param {NonNullable<GateInput["comment"]>} comment
+   * @param {import("./authority.js").CommentTerms} terms
    */
-  #commentText(outcome, { marker, maxMetrics }) {
-    const { loaded, claims } = this.#input;
-    const { maxCommentMetrics, maxCommentCharacters } = loaded.config.qualityGate;
-    const note = claims === undefined ? "" : `${CLAIMED}\n`;
+  #commentText(outcome, { marker, maxMetrics }, { maxCommentMetrics, maxCommentCharacters: most }) {
+    const note = this.#input.claims === undefined ? "" : `${CLAIMED}\n`;
     const text = gateComment(outcome, {
       ...this.#shownFacts(),
       marker,
       maxCommentMetrics: maxMetrics ?? maxCommentMetrics,
-      maxCommentCharacters: Math.max(1, maxCommentCharacters - note.length),
+      maxCommentCharacters: most === null ? null : Math.max(1, most - note.length),
     });
     const line = gateMarker(marker);
     return `${line}\n${note}${text.slice(line.length).trimStart()}`;
@@ -475,11 +579,14 @@ class GateRun {
 }
 
 /**
- * @typedef {Comparison & {loaded: LoadedConfig}} Judged
+ * @typedef {Comparison & {loaded: LoadedConfig, authority: Authority}} Judged `loaded` is what is measured by
  */
 
-/** @param {import("./types.js").GateVerdict} verdict */
-function gateFailed({ failingMetrics, configurationProblem }) {
+/**
+ * @param {import("./types.js").GateVerdict} verdict
+ * @param {Failure | null} refusal
+ */
+function gateFailed({ failingMetrics, configurationProblem }, refusal) {
   const names = failingMetrics.filter(({ isBlocking }) => isBlocking).map(({ metric }) => `\`${metric}\``);
   if (names.length === 0 && configurationProblem) {
     return new Failure(`the quality gate is not known: ${configurationProblem}`, {
@@ -488,6 +595,7 @@ function gateFailed({ failingMetrics, configurationProblem }) {
       hint: "In the mode `hard` a change passes only what its base branch demands. See the warning for what to do; `quality-gate-mode: soft` as an input lets this run pass.",
     });
   }
+  if (names.length === 0 && refusal) return refusal;
   return new Failure(`the quality gate failed: ${names.join(", ")}`, {
     type: "gate",
     code: "GATE_FAILED",

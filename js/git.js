@@ -10,6 +10,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { realPath } from "./files/paths.js";
 
 const execute = promisify(execFile);
 
@@ -108,15 +109,6 @@ export function repositoryAround(folder) {
   for (let at = path.resolve(folder); ; at = path.dirname(at)) {
     if (fs.lstatSync(path.join(at, ".git"), { throwIfNoEntry: false })) return at;
     if (path.dirname(at) === at) return null;
-  }
-}
-
-/** @param {string} folder */
-function realPath(folder) {
-  try {
-    return fs.realpathSync(folder);
-  } catch {
-    return folder;
   }
 }
 
@@ -319,6 +311,35 @@ export async function parents(cwd, commit) {
   const [header] = ((await gitText(cwd, "cat-file", "commit", commit)) ?? "").split("\n\n", 1);
   return [...header.matchAll(/^parent ([0-9a-f]+)$/gm)].map(([, id]) => id);
 }
+
+/**
+ * A folder of a commit, without what is below its own folders.
+ *
+ * @param {string} cwd
+ * @param {string} tree the id of a commit or of a folder in one
+ * @returns {Promise<TreeEntry[] | null>} null where git has no answer
+ */
+export async function treeEntries(cwd, tree) {
+  const listed = await gitText(cwd, "ls-tree", "-z", "--full-tree", `${tree}^{tree}`, "--");
+  if (listed === null) return null;
+  return listed
+    .split("\0")
+    .filter(Boolean)
+    .map((line) => {
+      const [facts, name] = line.split(/\t(.*)/s);
+      const [mode, , object] = facts.split(" ");
+      return { name, mode, object };
+    });
+}
+
+/**
+ * What a folder of a commit holds under one name.
+ *
+ * @typedef {object} TreeEntry
+ * @property {string} name
+ * @property {string} mode as git writes it: `040000` a folder, `120000` a link, `160000` another repository
+ * @property {string} object the id of its content
+ */
 
 /** As many symbolic links are followed to a file. */
 const MOST_LINKS = 5;

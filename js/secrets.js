@@ -166,11 +166,21 @@ export function knownSecrets(env, storage) {
     if (VARIABLES.has(name) || INPUTS.test(name)) secrets.add(value, shown);
     else if (ADDRESSES.test(name)) for (const password of passwordsIn(value)) secrets.add(password, shown);
   }
+  if (storage) addSecretsOf(storage, secrets);
+  return secrets;
+}
+
+/**
+ * Adds what a storage's configuration holds.
+ *
+ * @param {StorageProviderConfig} storage
+ * @param {Secrets} secrets
+ */
+export function addSecretsOf(storage, secrets) {
   for (const name of OPTIONS) {
-    const value = storage?.[name];
+    const value = storage[name];
     if (typeof value === "string") secrets.add(value, `\`${name}\``);
   }
-  return secrets;
 }
 
 /** The password of an address, as it is written there and as it is meant. @param {string} address */

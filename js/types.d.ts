@@ -162,6 +162,8 @@ export interface GateFacts {
   mode?: string | null;
   /** Why the history could not be read, where it could not. */
   historyProblem?: string | null;
+  /** Whether it was refused because the change itself brings it: then passing shows nothing. */
+  historyRefused?: boolean;
   /** Why the base branch's configuration could not be read, where there is or may be one. */
   baseConfigProblem?: string | null;
 }
@@ -210,12 +212,18 @@ export interface GateVerdict {
   };
   /** Whose thresholds were judged: the base branch's (and what the change tightens) or the change's own. */
   judgedBy: "base" | "own";
+  /** True where the history was refused because the change itself brings it. */
+  historyRefused?: boolean;
   /** Why the base branch's configuration was not used, where one was given. */
   configurationProblem?: string;
   configurationChanges: {
     effect: "loosened" | "tightened" | "changed";
     metric?: string;
-    /** `threshold`, `metric`, `command`, `direction`, `type`, `mode`, `referenceBranch`, `maxAgeDays`, `sources`. */
+    /**
+     * `threshold`; of a metric `metric`, `command`, `timeout`, `name`, `type`, `unit` or `direction`; `mode`,
+     * `referenceBranch`, `maxAgeDays`, `sources`, `enablePullRequestComment`, `maxCommentMetrics`,
+     * `maxCommentCharacters`; a key of `storage` with its path, such as `storage.s3.bucket`.
+     */
     what: string;
     before?: string;
     after?: string;
@@ -457,11 +465,24 @@ export interface TrackResult {
   error?: Failure;
 }
 
+/** Where the history is, as far as flags or inputs say; the rest is a configuration's to say. */
+export interface StoragePlan {
+  /** Whether flags or inputs name the kind of storage themselves. */
+  given: boolean;
+  /**
+   * The storage by a configuration, or by none. Says which file was chosen where nothing names one, unless it is asked
+   * to be `silent`. Throws what is wrong with the values.
+   */
+  from: (loaded: LoadedConfig | undefined, silent?: boolean) => StorageProviderConfig;
+}
+
 /** What a run of the gate needs. */
 export interface GateInput {
+  /** The change's own configuration. */
   loaded: LoadedConfig;
   facts: RunFacts;
-  storage: StorageProviderConfig;
+  /** Asked once it is known which configuration decides. */
+  storage: StoragePlan;
   /** Where the paths that people are told of start. */
   cwd: string;
   env: NodeJS.ProcessEnv;
@@ -490,11 +511,11 @@ export interface GateInput {
   repository?: string;
   /** No comment is written unless given, and none where the event has no pull request. */
   comment?: {
-    /** As the configuration says unless given. */
+    /** As the configuration that decides says unless given. */
     enabled?: boolean;
     /** Tells several gates of one pull request apart. */
     marker?: string;
-    /** The most rows; as the configuration says unless given. */
+    /** The most rows; as the configuration that decides says unless given. */
     maxMetrics?: number;
   } | null;
 }
@@ -511,7 +532,8 @@ export interface GateResult {
   commentStatus: Published["status"] | null;
   /** Null where the run ended before anything was judged. */
   qualityGate: GateVerdict | null;
-  storageType: string;
+  /** Null where it is not known, or was not asked for. */
+  storageType: string | null;
   databaseLocation: string | null;
   /** Null where the history was not read. */
   totalBuilds: number | null;

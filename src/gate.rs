@@ -93,6 +93,10 @@ pub struct Facts {
     /// Why the history could not be read, where it could not: then there are no baselines.
     #[serde(default)]
     pub history_problem: Option<String>,
+    /// Whether the history was refused because the change itself brings it: then passing shows
+    /// nothing, and `history_problem` says why.
+    #[serde(default)]
+    pub history_refused: bool,
     /// Why the base branch's configuration could not be read, where there is or may be one.
     #[serde(default)]
     pub base_config_problem: Option<String>,
@@ -123,7 +127,8 @@ where
 /// change is judged by that and by what its own configuration tightens, and all differences are
 /// listed. Where it cannot be read the verdict says so and the change's own is judged; that is
 /// `unknown` at best, and blocks in the mode `hard`. A change's own `off` counts as `soft` then: only
-/// whoever asks for a mode switches the gate off.
+/// whoever asks for a mode switches the gate off. A history that was refused because the change
+/// brings it has the same outcome.
 ///
 /// # Errors
 /// `USAGE_INVALID` where the mode asked for is none, `BUILD_INVALID` where a time of the facts is
@@ -160,7 +165,9 @@ pub fn evaluate(
         _ => Reference::none(),
     };
     let info = baseline_info(branch, &reference, &terms, facts);
-    let run = Run { history, measurements, reference, info, terms };
+    // Without a threshold there is nothing that another history could get around.
+    let is_refused = facts.history_refused && !terms.thresholds.is_empty();
+    let run = Run { history, measurements, reference, info, terms, is_refused };
     run.outcome(config)
 }
 
@@ -179,6 +186,7 @@ fn baseline_info(
     let days = plural(terms.max_age_days as usize, "day", "days");
     let problem = match (&facts.history_problem, &branch, first) {
         _ if terms.mode == GateMode::Off => None,
+        (Some(problem), ..) if facts.history_refused => Some(format!("the history was not used: {problem}")),
         (Some(problem), ..) => Some(format!("the history could not be read: {problem}")),
         (None, None, _) => Some("no reference branch is known".to_owned()),
         (None, Some(_), Some(_)) => None,
@@ -210,6 +218,8 @@ struct Run<'r> {
     reference: Reference,
     info: BaselineInfo,
     terms: Terms,
+    /// Whether the history was refused because the change brings it.
+    is_refused: bool,
 }
 
 /// A threshold's verdict, and whether a value was compared for it.
@@ -250,9 +260,10 @@ impl Run<'_> {
         let (mut annotations, warnings): (Vec<_>, Vec<_>) =
             annotations.into_iter().partition(|annotation: &Annotation| annotation.level == Level::Error);
         annotations.extend(warnings);
-        let Run { info, terms, .. } = self;
-        // What the base branch demands is not known, so that passing what the change itself demands shows nothing.
-        let is_unbound = terms.problem.is_some();
+        let Run { info, terms, is_refused, .. } = self;
+        // What the base branch demands is not known, or a history that the change brings stood in for the real one:
+        // passing what the change itself has chosen shows nothing.
+        let is_unbound = terms.problem.is_some() || is_refused;
         let status = match (is_failed, is_evaluated && !is_unbound) {
             (true, _) => Status::Fail,
             (false, true) => Status::Pass,
@@ -269,6 +280,7 @@ impl Run<'_> {
                 summary,
                 baseline_info: info,
                 judged_by: terms.judged_by,
+                history_refused: is_refused,
                 configuration_problem: terms.problem,
                 configuration_changes: terms.changes,
             },

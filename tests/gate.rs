@@ -191,6 +191,47 @@ fn a_comment_says_that_the_base_branchs_demands_are_not_known() {
 }
 
 #[test]
+fn a_comment_says_that_the_change_brings_its_own_history() {
+    let case = |mode: &str| {
+        let config = json!({
+            "metrics": { "m": {} },
+            "qualityGate": { "mode": mode, "thresholds": [{ "metric": "m", "mode": "min", "target": 1 }] },
+        });
+        let verdict = outcome(&json!({
+            "config": config,
+            "base": config,
+            "measured": { "m": 5 },
+            "facts": { "historyProblem": "`h.db` is a file of it", "historyRefused": true },
+        }));
+        gate::comment(&verdict.quality_gate, &CommentFacts::default())
+    };
+    for mode in ["soft", "hard"] {
+        let text = case(mode);
+        assert!(text.contains("Quality gate: this change brings the history"), "{mode}: {text}");
+        assert!(text.contains("the history was not used"), "{text}");
+        assert_eq!(text.contains("this run fails"), mode == "hard", "{mode}: {text}");
+    }
+}
+
+#[test]
+fn what_a_change_loosens_is_listed_before_what_it_only_alters() {
+    let metrics = |name: &str| -> Map<String, Value> {
+        (0..30).map(|n| (format!("m{n}"), json!({ "name": format!("{name} {n}") }))).collect()
+    };
+    let config = |name: &str, target: u32| {
+        let threshold =
+            |n: u32, target: u32| json!({ "metric": format!("m{n}"), "mode": "min", "target": target });
+        let thresholds: Vec<Value> =
+            (0..30).map(|n| threshold(n, if n == 29 { target } else { 1 })).collect();
+        json!({ "metrics": metrics(name), "qualityGate": { "thresholds": thresholds } })
+    };
+    let verdict = outcome(&json!({ "config": config("new", 1), "base": config("old", 80), "measured": {} }));
+    let text = gate::comment(&verdict.quality_gate, &CommentFacts::default());
+    assert!(text.contains("loosened threshold of m29: at least 80 → at least 1"), "{text}");
+    assert!(text.contains("more differences"), "{text}");
+}
+
+#[test]
 fn a_marker_cannot_end_what_hides_it() {
     for (asked, line) in [
         (None, "<!-- unentropy:quality-gate -->"),

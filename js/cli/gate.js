@@ -8,7 +8,7 @@ import { GitHub } from "../github/client.js";
 import { describePhase } from "../phases.js";
 import { wholeNumber } from "./options.js";
 import { givenContext, showMetric, showWarnings } from "./shared.js";
-import { storageConfig } from "./storage.js";
+import { storagePlan } from "./storage.js";
 
 /** @import { GateMetric, GateResult, GateVerdict } from "../types.js" */
 /** @import { Terminal } from "../terminal.js" */
@@ -22,7 +22,7 @@ export async function gate({ values, terminal, signal, cwd, env, now, print }) {
   const concurrency = wholeNumber(values.concurrency, "concurrency", 1);
   const loaded = loadConfig(values.config, cwd);
   showWarnings(terminal, loaded);
-  const storage = storageConfig(values, loaded, cwd, terminal);
+  const storage = storagePlan(values, cwd, terminal);
   const facts = await runFacts({ cwd, now, env, given, recorded: false });
   const width = Math.max(...loaded.config.metrics.map(({ id }) => id.length));
   const github = env.GITHUB_TOKEN

@@ -63,6 +63,23 @@ export function storageConfig(values, loaded, cwd, saying) {
 }
 
 /**
+ * Where flags say that the history is, for whoever does not know yet which configuration says the rest.
+ *
+ * @param {Record<string, any>} values flags
+ * @param {string} cwd
+ * @param {Saying} saying as for {@link storageConfig}
+ * @returns {import("../types.js").StoragePlan}
+ * @throws {Failure} what is wrong with the flags by themselves
+ */
+export function storagePlan(values, cwd, saying) {
+  storageConfig(values, undefined, cwd, SILENT);
+  return {
+    given: values.storage !== undefined || values.db !== undefined,
+    from: (loaded, silent = false) => storageConfig(values, loaded, cwd, silent ? SILENT : saying),
+  };
+}
+
+/**
  * The file of a history on this machine. A path that is given names it, then the key. Where neither is given it is
  * `unentropy.db`, unless there is none and there is the file that the TypeScript tool keeps: that one is continued.
  *

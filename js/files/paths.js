@@ -2,7 +2,8 @@
  * One spelling of paths for matching and for results: forward slashes on every platform.
  */
 
-import { isAbsolute, relative } from "node:path";
+import { realpathSync } from "node:fs";
+import { isAbsolute, relative, sep } from "node:path";
 
 const IS_WINDOWS = process.platform === "win32";
 
@@ -38,4 +39,30 @@ export function toldFrom(path, cwd) {
   if (path.startsWith(start)) return path.slice(start.length);
   const told = relative(cwd, path);
   return isAbsolute(told) ? path : slashed(told) || ".";
+}
+
+/**
+ * A path as it is named from a folder that it lies in.
+ *
+ * @param {string} folder absolute
+ * @param {string} path absolute
+ * @returns {string | null} with forward slashes; null where it lies outside, or is the folder itself
+ */
+export function below(folder, path) {
+  const inside = relative(folder, path);
+  if (inside === "" || inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside)) return null;
+  return slashed(inside);
+}
+
+/**
+ * Where a path leads, or itself where that cannot be found out.
+ *
+ * @param {string} path
+ */
+export function realPath(path) {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }

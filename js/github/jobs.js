@@ -64,7 +64,7 @@ export function noJob({ why, withheld }) {
  * @returns {Promise<Told>}
  */
 export async function trackJob(settings, { terminal, listener, ...run }) {
-  const { inputs, loaded, storage, seed, reportDirectory } = settings;
+  const { inputs, loaded, plan, storage = plan.from(loaded), seed, reportDirectory } = settings;
   /** @type {(number | string)[][] | undefined} */
   let earlier;
   const result = await track({
@@ -103,6 +103,7 @@ export async function trackJob(settings, { terminal, listener, ...run }) {
     outputs: {
       success,
       history: result.history,
+      "storage-type": storage.type,
       "database-location": result.databaseLocation,
       "database-path": result.databasePath,
       "database-size": result.databaseSize,
@@ -119,7 +120,7 @@ export async function trackJob(settings, { terminal, listener, ...run }) {
  * @param {Surroundings} surroundings
  * @returns {Promise<Told>}
  */
-export async function gateJob({ inputs, loaded, storage }, { terminal, ...run }) {
+export async function gateJob({ inputs, loaded, plan }, { terminal, ...run }) {
   // Whoever records builds does not wait for the gate to be loaded.
   const { gate, gateDocument } = await import("../gate.js");
   const { showVerdict } = await import("../cli/gate.js");
@@ -131,7 +132,7 @@ export async function gateJob({ inputs, loaded, storage }, { terminal, ...run })
     const result = await gate({
       ...run,
       loaded,
-      storage,
+      storage: plan,
       github,
       referenceBranch: inputs["reference-branch"],
       mode: inputs["quality-gate-mode"],
@@ -155,6 +156,7 @@ export async function gateJob({ inputs, loaded, storage }, { terminal, ...run })
       verdict: result.summaryMarkdown ?? undefined,
       outputs: {
         success: judged !== null && !failure,
+        "storage-type": result.storageType,
         "database-location": result.databaseLocation,
         "total-builds": result.totalBuilds,
         "quality-gate-status": judged?.status ?? null,

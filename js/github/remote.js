@@ -71,6 +71,30 @@ export class Remote {
   }
 
   /**
+   * A folder of a commit, without what is below its own folders.
+   *
+   * @param {string} tree the id of a commit or of a folder in one, or a branch
+   * @returns {Promise<import("../git.js").TreeEntry[] | null>} null where GitHub does not tell all of it
+   */
+  async treeEntries(tree) {
+    try {
+      const { data } = await this.#get(
+        `/git/trees/${encodeURIComponent(tree)}`,
+        {},
+        `could not list the files of \`${tree}\``,
+      );
+      if (!Array.isArray(data?.tree) || data.truncated === true) return null;
+      return data.tree.map((/** @type {{path: string, mode: string, sha: string}} */ entry) => {
+        return { name: entry.path, mode: entry.mode, object: entry.sha };
+      });
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      if (failure.type === "internal" || failure.code === "ABORTED") throw failure;
+      return null;
+    }
+  }
+
+  /**
    * Looks at the folders that a file is not found in: behind a link or in another repository GitHub finds nothing, which
    * does not say that the branch has no such file.
    * @param {string} file

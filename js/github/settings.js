@@ -3,14 +3,14 @@
 
 import path from "node:path";
 import { placeConfig } from "../cli/places.js";
-import { storageConfig } from "../cli/storage.js";
+import { SILENT, storageConfig } from "../cli/storage.js";
 import { loadConfig } from "../config.js";
 import { Failure } from "../failure.js";
 import { createStorageProvider, lacksCredentials } from "../storage/factory.js";
 import { automatic, notRecorded, readEvent, withheldSecrets } from "./event.js";
 import { readInputs } from "./inputs.js";
 
-/** @import { LoadedConfig, StorageProviderConfig } from "../types.js" */
+/** @import { LoadedConfig, StoragePlan, StorageProviderConfig } from "../types.js" */
 /** @import { Inputs } from "./inputs.js" */
 
 /**
@@ -29,9 +29,11 @@ import { readInputs } from "./inputs.js";
  * @property {Inputs} inputs
  * @property {LoadedConfig} loaded
  * @property {"track" | "gate"} mode
- * @property {StorageProviderConfig} storage
+ * @property {StoragePlan} plan where the history is, as far as the inputs say
+ * @property {StorageProviderConfig} [storage] where the build is recorded; a change's own configuration does not say
+ *   where the history is that it is compared with
+ * @property {string} [storageType] as users name it, where that is known
  * @property {StorageProviderConfig} [seed] whose history a new one begins with
- * @property {string} storageType as users name it
  * @property {string} reportDirectory absolute
  * @property {Failure[]} warnings
  */
@@ -59,8 +61,8 @@ export async function settle(env, cwd, terminal) {
   // What is wrong with the storage depends on inputs and configuration: where they are wrong already, it would be
   // told of values that nobody gave.
   const places =
-    loaded && problems.length === 0
-      ? await attempt(() => placesOf(inputs, loaded, cwd, terminal))
+    loaded && mode && problems.length === 0
+      ? await attempt(() => placesOf(inputs, mode === "track" ? loaded : undefined, cwd, terminal))
       : undefined;
   /** @type {Failure | null} */
   let withheld = null;
@@ -110,30 +112,36 @@ const asInput = (name) => INPUTS[name] ?? name;
 
 /**
  * @param {Inputs} inputs
- * @param {LoadedConfig} loaded
+ * @param {LoadedConfig | undefined} loaded the configuration, where it says what the inputs leave open
  * @param {string} cwd
  * @param {{line: (text: string) => void}} terminal
  */
 function placesOf(inputs, loaded, cwd, terminal) {
-  const storageType = inputs["storage-type"] ?? loaded.config.storage.type;
   /** @type {Failure[]} */
   const warnings = [];
-  const storage = storageConfig(
-    { ...inputs, storage: storageType, db: inputs["database-path"] },
-    loaded,
-    cwd,
-    {
-      line: (text) => terminal.line(text),
-      warn: (message, hint) =>
-        warnings.push(new Failure(message, { type: "storage", code: "HISTORY_BESIDE", hint })),
-      spelled: asInput,
+  const saying = {
+    line: (/** @type {string} */ text) => terminal.line(text),
+    warn: (/** @type {string} */ message, /** @type {string} */ hint) =>
+      warnings.push(new Failure(message, { type: "storage", code: "HISTORY_BESIDE", hint })),
+  };
+  const { "storage-type": given, "database-path": db } = inputs;
+  /** @type {StoragePlan} */
+  const plan = {
+    given: given !== undefined,
+    from: (said, silent = false) => {
+      const storage = given ?? said?.config.storage.type ?? "sqlite-artifact";
+      return storageConfig({ ...inputs, storage, db }, said, cwd, {
+        ...(silent ? SILENT : saying),
+        spelled: asInput,
+      });
     },
-  );
+  };
+  const storage = plan.from(loaded, loaded === undefined);
   const from = inputs["seed-from"];
   // `database-key` names this history, not that one.
   const others = { ...inputs, "database-key": undefined };
   const seed = from && placeConfig(from, others, loaded, cwd, { option: "seed-from", spelled: asInput });
-  return { storageType, storage, warnings, ...(seed && { seed }) };
+  return { plan, warnings, ...(loaded && { storage, storageType: storage.type }), ...(seed && { seed }) };
 }
 
 /** @param {string[]} problems */

@@ -278,7 +278,15 @@ impl Page {
     }
 
     fn changes(&mut self, shown: &QualityGate) {
-        let items: Vec<String> = shown.configuration_changes.iter().map(change).collect();
+        // What loosens is never crowded out by harmless differences.
+        let rank = |change: &&ConfigurationChange| match change.effect {
+            Effect::Loosened => 0,
+            Effect::Changed => 1,
+            Effect::Tightened => 2,
+        };
+        let mut ranked: Vec<&ConfigurationChange> = shown.configuration_changes.iter().collect();
+        ranked.sort_by_key(rank);
+        let items: Vec<String> = ranked.into_iter().map(change).collect();
         self.add(&Block {
             place: Place::Changes,
             before: "**This change alters what the gate judges**\n\n",
@@ -369,6 +377,9 @@ fn headline(shown: &QualityGate) -> String {
         (_, Status::Unknown) if shown.configuration_problem.is_some() => {
             ("❔", "Quality gate: what the base branch demands is not known")
         }
+        (_, Status::Unknown) if shown.history_refused => {
+            ("❔", "Quality gate: this change brings the history that it would be compared with")
+        }
         (_, Status::Unknown) => ("❔", "Quality gate: nothing could be judged"),
     };
     format!("## {sign} {words}")
@@ -394,7 +405,7 @@ fn counts(shown: &QualityGate) -> String {
     let is_blocked = shown.metrics.iter().any(|metric| metric.is_blocking == Some(true));
     match (is_blocked, shown.mode) {
         (true, GateMode::Hard) => text.push_str(" The gate is hard: this run fails."),
-        (false, GateMode::Hard) if shown.configuration_problem.is_some() => {
+        (false, GateMode::Hard) if shown.configuration_problem.is_some() || shown.history_refused => {
             text.push_str(" The gate is hard: this run fails.");
         }
         (true, _) => text.push_str(" The gate is soft: nothing is blocked."),

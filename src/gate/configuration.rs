@@ -1,10 +1,13 @@
-//! Which thresholds are judged when a change brings a configuration of its own: the base branch's,
-//! so that a change cannot wave itself through, with whatever the change tightens. Every difference
-//! is listed; loosening takes effect once it is merged.
+//! What is judged when a change brings a configuration of its own: the base branch's thresholds, so
+//! that a change cannot wave itself through, with whatever the change tightens. Every difference
+//! that can change a verdict, or how it reads, is listed; loosening takes effect once it is merged.
+//! Where the history is, what `sources` count and whether a comment is written is the host's to do;
+//! it takes the base branch's word too, and the differences are listed here.
 
 use super::verdict::{ConfigurationChange, Effect, JudgedBy};
 use super::words;
-use crate::config::{self, Config, GateMode, Metric, MetricType, OnMissing, Rule, Severity, Threshold};
+use crate::config::{self, Config, GateMode, Metric, MetricType, OnMissing, QualityGate};
+use crate::config::{Rule, Severity, Storage, Threshold};
 use crate::text::{Digits, list, plural, quote};
 
 /// What is judged.
@@ -105,7 +108,40 @@ impl Terms {
             let text = |sources: &[String]| {
                 (!sources.is_empty()).then(|| list(&sources.iter().map(|s| quote(s)).collect::<Vec<_>>()))
             };
-            self.measured_otherwise(None, "sources", [text(&base.sources), text(&own.sources)]);
+            self.later(None, "sources", [text(&base.sources), text(&own.sources)]);
+            self.judged_as("holds once it is merged: the base branch's were measured");
+        }
+        self.comment(&own.quality_gate, &base.quality_gate);
+        self.storage(&own.storage, &base.storage);
+    }
+
+    fn comment(&mut self, own: &QualityGate, base: &QualityGate) {
+        let (mine, theirs) = (own.enable_pull_request_comment, base.enable_pull_request_comment);
+        if mine != theirs {
+            // Without the comment nobody sees there what else the change loosens.
+            let effect = if mine { Effect::Changed } else { Effect::Loosened };
+            let text = |on: bool| Some(on.to_string());
+            self.change(effect, None, "enablePullRequestComment", [text(theirs), text(mine)]);
+            self.judged_as(ONCE_MERGED);
+        }
+        for (what, theirs, mine) in [
+            ("maxCommentMetrics", base.max_comment_metrics, own.max_comment_metrics),
+            ("maxCommentCharacters", base.max_comment_characters, own.max_comment_characters),
+        ] {
+            if mine != theirs {
+                self.later(None, what, [Some(theirs.to_string()), Some(mine.to_string())]);
+                self.judged_as(ONCE_MERGED);
+            }
+        }
+    }
+
+    /// Where the history is. Flags and inputs come before either side.
+    fn storage(&mut self, own: &Storage, base: &Storage) {
+        for ((what, theirs), (_, mine)) in places(base).into_iter().zip(places(own)) {
+            if mine != theirs {
+                self.later(None, what, [theirs, mine]);
+                self.judged_as(ONCE_MERGED);
+            }
         }
     }
 
@@ -140,25 +176,41 @@ impl Terms {
                 self.judged_as("holds once it is merged: its value counts as missing");
                 continue;
             };
-            if mine.command != theirs.command {
-                let text = |command: &str| Some(command.to_owned());
-                let texts = [text(&theirs.command), text(&mine.command)];
-                self.measured_otherwise(Some(&theirs.id), "command", texts);
-            }
-            if mine.kind != theirs.kind {
-                let text = |kind: MetricType| Some(kind.as_str().to_owned());
-                let texts = [text(theirs.kind), text(mine.kind)];
-                self.change(Effect::Loosened, Some(&theirs.id), "type", texts);
-            } else if mine.direction != theirs.direction {
-                let text = |metric: &Metric| Some(metric.direction.as_str().to_owned());
-                self.later(Some(&theirs.id), "direction", [text(theirs), text(mine)]);
-            }
+            self.metric(mine, theirs);
             if let Some(judged) = self.metrics.iter_mut().find(|metric| metric.id == theirs.id) {
-                judged.direction = theirs.direction;
-                if judged.kind != theirs.kind {
-                    (judged.kind, judged.unit) = (theirs.kind, theirs.unit);
-                }
+                let Metric { command, timeout, .. } = judged.clone();
+                *judged = Metric { command, timeout, ..theirs.clone() };
             }
+        }
+    }
+
+    /// How a metric differs that the base branch gates. What `$ref` fills in is compared, whichever way it is written.
+    fn metric(&mut self, mine: &Metric, theirs: &Metric) {
+        let id = Some(theirs.id.as_str());
+        let same = |text: &str| Some(text.to_owned());
+        if mine.command != theirs.command {
+            self.measured_otherwise(id, "command", [same(&theirs.command), same(&mine.command)]);
+        }
+        if mine.timeout != theirs.timeout {
+            let text = |metric: &Metric| Some(format!("{} ms", metric.timeout));
+            self.measured_otherwise(id, "timeout", [text(theirs), text(mine)]);
+        }
+        if mine.name != theirs.name {
+            self.later(id, "name", [same(&theirs.name), same(&mine.name)]);
+        }
+        if mine.kind != theirs.kind {
+            let text = |kind: MetricType| Some(kind.as_str().to_owned());
+            self.change(Effect::Loosened, id, "type", [text(theirs.kind), text(mine.kind)]);
+            // A label has neither a unit nor a direction.
+            return;
+        }
+        if mine.unit != theirs.unit {
+            let text = |metric: &Metric| metric.unit.map(|unit| unit.as_str().to_owned());
+            self.later(id, "unit", [text(theirs), text(mine)]);
+        }
+        if mine.direction != theirs.direction {
+            let text = |metric: &Metric| Some(metric.direction.as_str().to_owned());
+            self.later(id, "direction", [text(theirs), text(mine)]);
         }
     }
 
@@ -232,6 +284,23 @@ impl Terms {
         }
         text
     }
+}
+
+/// What is said of a difference that the host leaves aside.
+const ONCE_MERGED: &str = "holds once it is merged";
+
+/// What a configuration says about where the history is, by the path of each key.
+fn places(Storage { kind, type_given, path, artifact, s3 }: &Storage) -> [(&'static str, Option<String>); 8] {
+    [
+        ("storage.type", type_given.then(|| kind.as_str().to_owned())),
+        ("storage.path", path.clone()),
+        ("storage.artifact.name", artifact.name.clone()),
+        ("storage.artifact.branchFilter", artifact.branch_filter.clone()),
+        ("storage.s3.endpoint", s3.endpoint.clone()),
+        ("storage.s3.bucket", s3.bucket.clone()),
+        ("storage.s3.region", s3.region.clone()),
+        ("storage.s3.key", s3.key.clone()),
+    ]
 }
 
 /// Whether a threshold of the base branch and one of the change are the same, some numbers aside.

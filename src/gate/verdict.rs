@@ -21,7 +21,8 @@ pub struct Outcome {
 #[serde(rename_all = "camelCase")]
 pub struct QualityGate {
     /// `fail` where a blocker failed, `pass` where none did and at least one value was judged,
-    /// `unknown` where nothing could be judged, or what the base branch demands is not known.
+    /// `unknown` where nothing could be judged, what the base branch demands is not known, or the
+    /// history was refused.
     pub status: Status,
     /// The mode that was in force.
     pub mode: GateMode,
@@ -37,6 +38,9 @@ pub struct QualityGate {
     /// Whose thresholds were judged: the base branch's (with what this change tightens) or this
     /// change's own.
     pub judged_by: JudgedBy,
+    /// Whether the history was refused because the change itself brings it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub history_refused: bool,
     /// Why the base branch's configuration was not used, where one was given that cannot be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub configuration_problem: Option<String>,
@@ -232,8 +236,10 @@ pub struct ConfigurationChange {
     /// The metric it is about, where it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
-    /// What changed: `threshold`, `metric`, `command`, `direction`, `type`, `mode`, `referenceBranch`,
-    /// `maxAgeDays`, `sources`.
+    /// What changed: `threshold`; of a metric `metric`, `command`, `timeout`, `name`, `type`, `unit` or
+    /// `direction`; `mode`, `referenceBranch`, `maxAgeDays`, `sources`, `enablePullRequestComment`,
+    /// `maxCommentMetrics`, `maxCommentCharacters`; a key of `storage` with its path, such as
+    /// `storage.s3.bucket`.
     pub what: String,
     /// What the base branch says; none where it says nothing.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -9,6 +9,7 @@
 //   github.script([{ url: /artifacts/, fault: { kind: "answer", status: 503 } }])
 //   await github.stop()
 
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import http from "node:http";
 import { Faults, serve } from "./faults.js";
@@ -76,6 +77,8 @@ export class GitHubServer {
   histories = new Map();
   /** When commits were made, as RFC 3339. @type {Map<string, string>} */
   times = new Map();
+  /** The folder of a repository whose commits are listed folder by folder; none are where it is null. @type {string | null} */
+  repositoryFolder = null;
   /** Whether a name that an attempt of a run has given is taken for later attempts too. */
   keepsNames = false;
   /** How many requests each token has left; no limit unless set. */
@@ -529,6 +532,15 @@ export class GitHubServer {
     ],
     [
       "GET",
+      /^\/git\/trees\/([^/]+)$/,
+      "contents=read",
+      ({ parts }) => {
+        const tree = this.repositoryFolder && treeIn(this.repositoryFolder, parts[0]);
+        return okOr404(tree && { sha: parts[0], tree, truncated: false });
+      },
+    ],
+    [
+      "GET",
       /^\/compare\/(.+)\.\.\.(.+)$/,
       "contents=read",
       ({ parts }) => {
@@ -708,4 +720,27 @@ function uuid() {
   return randomBytes(16)
     .toString("hex")
     .replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+/**
+ * What a repository has in a folder, as GitHub describes it.
+ * @param {string} directory
+ * @param {string} tree
+ */
+function treeIn(directory, tree) {
+  try {
+    const listed = execFileSync("git", ["ls-tree", "-z", `${tree}^{tree}`], {
+      cwd: directory,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const lines = listed.split("\0").filter(Boolean);
+    return lines.map((line) => {
+      const [facts, path] = line.split("\t");
+      const [mode, type, sha] = facts.split(" ");
+      return { path, mode, type, sha };
+    });
+  } catch {
+    return undefined;
+  }
 }

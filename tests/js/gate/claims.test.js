@@ -153,7 +153,10 @@ async function judge(
   const result = await gate({
     loaded: loadConfig(undefined, change.directory),
     facts,
-    storage: { type: "sqlite-local", path: change.path("unentropy.db") },
+    storage: {
+      given: true,
+      from: () => ({ type: "sqlite-local", path: change.path("unentropy.db") }),
+    },
     cwd: change.directory,
     env: { PATH: process.env.PATH, ...env, GITHUB_BASE_REF: "", GITHUB_HEAD_REF: "" },
     now: new Date(),

@@ -17,6 +17,8 @@ export class Failure extends Error {
   readonly hint: string;
   readonly retryable: boolean;
   readonly diagnostics?: readonly Diagnostic[];
+  /** What was found beside it and is no failure by itself. */
+  readonly warnings: readonly Diagnostic[];
 }
 
 /** How a metric's numbers are shown. */

@@ -1,7 +1,7 @@
 // The action's entry: settings in, a tracked build or a judged pull request, then the job summary, annotations, outputs
 // and the exit code, whatever happened. Sequence only.
 
-import { newHistory, showWarnings } from "./cli/shared.js";
+import { newHistory } from "./cli/shared.js";
 import { runFacts } from "./context.js";
 import { exitCode, Failure } from "./failure.js";
 import { annotations } from "./github/annotations.js";
@@ -58,12 +58,13 @@ async function main() {
   let told;
   /** @type {Failure | undefined} */
   let failure;
+  /** What was worth a warning before the job began, whatever becomes of it. @type {Failure[]} */
+  const warned = [];
   try {
     const cwd = env.GITHUB_WORKSPACE ?? process.cwd();
-    settings = await settle(env, cwd, terminal);
+    settings = await settle(env, cwd, terminal, (warning) => warned.push(warning));
     const { timeout, verbose } = settings.inputs;
     terminal.verbose = verbose;
-    if (settings.loaded) showWarnings(terminal, settings.loaded);
     if (settings.mode === "nothing") {
       told = noJob(settings);
     } else {
@@ -82,21 +83,21 @@ async function main() {
     if (file !== null) failure = keptIn(failure, file);
   }
   log.close();
-  failure = await tell({ files, settings, facts, told: told ?? lost(log), failure });
+  failure = await tell({ files, settings, facts, told: told ?? lost(log), warned, failure });
   // What did not stop when it was told to would keep this process alive; its commands end with it.
   if (cancelled.aborted || failure?.code === "RUN_TIMEOUT") process.stdout.write("", () => process.exit());
 }
 
 /**
  * Writes everything that a step leaves behind.
- * @param {{files: CommandFiles, settings?: Settings | NothingToDo, facts?: RunFacts, told: Told, failure?: Failure}} ended
+ * @param {{files: CommandFiles, settings?: Settings | NothingToDo, facts?: RunFacts, told: Told, warned: Failure[], failure?: Failure}} ended
  * @returns {Promise<Failure | undefined>} what the step ends with
  */
-async function tell({ files, settings, facts, told, failure }) {
+async function tell({ files, settings, facts, told, warned, failure }) {
   const { metrics, marks } = told;
   const notStored = told.notStored || (settings?.mode === "track" && failure?.type === "storage");
   const tolerated = notStored && settings?.inputs["on-storage-error"] === "warn";
-  const warnings = [...files.restore(), ...(settings?.warnings ?? []), ...told.warnings];
+  const warnings = [...files.restore(), ...warned, ...told.warnings];
   try {
     // Where nothing is to be done there is nothing to show.
     if (told.notice === undefined)

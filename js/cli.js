@@ -4,7 +4,7 @@
 // when it is asked for.
 
 import { help, parseCommandLine } from "./cli/options.js";
-import { placedProblems } from "./config.js";
+import { configWarning, placedProblems } from "./config.js";
 import { version } from "./engine.js";
 import { exitCode, Failure } from "./failure.js";
 import { interruption } from "./interrupt.js";
@@ -65,6 +65,7 @@ async function main(argv) {
     if (json) process.stdout.write(`${JSON.stringify({ success: false, error: failure })}\n`);
   }
   if (!failure) return;
+  for (const { message, hint } of failure.warnings.map(configWarning)) terminal.warn(message, hint);
   for (const problem of placedProblems(failure)) terminal.line(problem);
   terminal.failure(failure);
   if (failure.type === "internal" && failure.code !== "ABORTED" && failure.stack)

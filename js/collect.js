@@ -91,6 +91,7 @@ async function collectOne(metric, { measurements, ...context }) {
   try {
     const plan = planCollect(metric.command);
     const value = plan ? await measurements.measure(plan) : await runCommand(metric, context);
+    if (typeof value !== (metric.type === "label" ? "string" : "number")) throw wrongType(metric, value);
     context.secrets.refuse(String(value));
     return { ...described(metric), status: "ok", value, durationMs: Math.round(performance.now() - started) };
   } catch (error) {
@@ -135,6 +136,23 @@ export function refusedOutcome(outcome, refused) {
  * @returns {import("./types.js").RecordedMetric["metric"]}
  */
 export const definitionOf = ({ id, type, unit, description }) => ({ id, type, unit, description });
+
+/**
+ * A history would refuse the whole build for it.
+ * @param {import("./types.js").MetricConfig} metric
+ * @param {number | string} value
+ */
+function wrongType({ type }, value) {
+  const [expected, found] = type === "label" ? ["text", "the number"] : ["a number", "the text"];
+  return new Failure(
+    `the metric is a ${type === "label" ? "label" : "number"}, expected ${expected}, found ${found} \`${value}\``,
+    {
+      type: "collection",
+      code: "OUTPUT_INVALID",
+      hint: "Change the metric's `type`, or let a shell command print what it should be.",
+    },
+  );
+}
 
 /**
  * @param {import("./types.js").MetricConfig} metric

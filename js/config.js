@@ -17,7 +17,8 @@ const SIZE_LIMIT = 4 * 1024 * 1024;
  * @param {string} cwd
  * @param {string} [option] what the caller calls it
  * @returns {import("./types.js").LoadedConfig}
- * @throws {Failure} CONFIG_MISSING, CONFIG_UNREADABLE; CONFIG_INVALID with all problems in `diagnostics`
+ * @throws {Failure} CONFIG_MISSING, CONFIG_UNREADABLE; CONFIG_INVALID with all problems in `diagnostics` and what is
+ *   only worth a warning in `warnings`
  */
 export function loadConfig(file, cwd, option = "--config") {
   const shown = file ?? DEFAULT_FILE;
@@ -51,6 +52,7 @@ export function loadConfig(file, cwd, option = "--config") {
         type: "validation",
         code: "CONFIG_INVALID",
         diagnostics: checked.errors,
+        warnings: checked.warnings,
       },
     );
   }
@@ -70,6 +72,18 @@ export function loadConfig(file, cwd, option = "--config") {
  */
 export function describeDiagnostic({ file, line, column, path: where, message, hint }) {
   return `${file}:${line}:${column}: ${where ? `${where}: ` : ""}${message}${hint ? `\n    ${hint}` : ""}`;
+}
+
+/**
+ * A warning of a configuration, as a run reports warnings.
+ * @param {import("./types.js").Diagnostic} diagnostic
+ */
+export function configWarning({ hint, ...diagnostic }) {
+  return new Failure(describeDiagnostic({ ...diagnostic, hint: "" }), {
+    type: "validation",
+    code: "CONFIG_WARNING",
+    hint,
+  });
 }
 
 /**

@@ -35,6 +35,7 @@ const EXIT_CODES = Object.freeze({
  * @property {boolean} [retryable] whether the same call may succeed later without anybody mending anything
  * @property {unknown} [cause] what was caught
  * @property {readonly any[]} [diagnostics] where a failure sums up several problems: each of them
+ * @property {readonly any[]} [warnings] what was found beside it and is no failure by itself
  */
 
 /**
@@ -47,7 +48,15 @@ export class Failure extends Error {
    */
   constructor(
     message,
-    { type = "internal", code = "INTERNAL", hint = "", retryable = false, cause, diagnostics } = {},
+    {
+      type = "internal",
+      code = "INTERNAL",
+      hint = "",
+      retryable = false,
+      cause,
+      diagnostics,
+      warnings = [],
+    } = {},
   ) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = "Failure";
@@ -61,12 +70,18 @@ export class Failure extends Error {
     this.retryable = retryable;
     /** @type {readonly any[] | undefined} */
     this.diagnostics = diagnostics;
+    /** @type {readonly any[]} */
+    this.warnings = warnings;
   }
 
   /** What machines are told: without the cause, which may quote more than a log should show. */
   toJSON() {
-    const { type, code, message, hint, retryable, diagnostics } = this;
-    return { type, code, message, hint, retryable, ...(diagnostics && { diagnostics }) };
+    const { type, code, message, hint, retryable, diagnostics, warnings } = this;
+    return {
+      ...{ type, code, message, hint, retryable },
+      ...(diagnostics && { diagnostics }),
+      ...(warnings.length > 0 && { warnings }),
+    };
   }
 
   /**

@@ -184,7 +184,8 @@ words! {
         SqliteS3 = "sqlite-s3",
         /// A file.
         SqliteLocal = "sqlite-local",
-        /// A Postgres database.
+        /// A Postgres database; no configuration that was accepted names it, as long as this version cannot keep a
+        /// history there.
         Postgres = "postgres",
     }
 }

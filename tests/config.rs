@@ -127,6 +127,9 @@ fn the_exact_words_are_these() {
         "reject-semantic/threshold-unknown-metric",
         "reject-semantic/threshold-label-metric",
         "accept/storage-unknown-type",
+        "reject/storage-postgres",
+        "reject-semantic/collector-unknown",
+        "reject-semantic/collector-label",
     ];
     let text: String =
         names.iter().map(|name| format!("== {name}\n{}\n", rendered(&checked(fixture(name))))).collect();
@@ -167,6 +170,8 @@ fn close_names_are_suggested() {
         ("reject-semantic/chart-unknown-metric", "coverage"),
         ("reject-semantic/chart-metric-of-wrong-case", "coverage"),
         ("accept/storage-unknown-type", "sqlite-s3"),
+        ("reject-semantic/collector-unknown", "loc"),
+        ("reject-semantic/collector-option-unknown", "--language"),
     ] {
         let checked = checked(fixture(name));
         let hint = &checked.errors.iter().chain(&checked.warnings).next().expect("a diagnostic").hint;
@@ -336,6 +341,148 @@ fn no_diagnostic_repeats_a_secret() {
     }
 }
 
+/// A value of each kind that is recognized.
+const SECRETS: &[&str] = &[
+    "AKIAIOSFODNN7EXAMPLE",
+    "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "ghp_0123456789abcdef0123456789abcdef0123",
+    "gho_0123456789abcdef0123456789abcdef0123",
+    "ghs_0123456789abcdef0123456789abcdef0123",
+    "github_pat_11ABCDEFG0abcdefghijkl_mnopqrstuvwxyz",
+    "glpat-abcdefgh1234ijklmnop",
+    "npm_abcdefghijklmnopqrstuvwxyz0123456789",
+    "xoxb-123456789012-abcdefghijkl",
+    "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
+    "AIzaSyA1234567890abcdefghijklmnopqrstuv",
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N",
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA1234567890abcdef\n-----END RSA PRIVATE KEY-----",
+    "postgres://metrics:hunter2hunter2@db.example/metrics",
+    "password=hunter2hunter2",
+];
+
+/// Every text of a document, keys included, as a function that puts another text in its place.
+fn places(document: &serde_json::Value) -> Vec<(String, serde_json::Value)> {
+    use serde_json::Value;
+    let mark = "\u{1}";
+    let mut found = Vec::new();
+    fn visit(
+        value: &Value,
+        mark: &str,
+        path: &str,
+        rebuild: &dyn Fn(Value) -> Value,
+        found: &mut Vec<(String, Value)>,
+    ) {
+        match value {
+            Value::String(_) => found.push((path.to_owned(), rebuild(mark.into()))),
+            Value::Array(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    let inner = |new: Value| {
+                        let mut items = items.clone();
+                        items[at] = new;
+                        rebuild(Value::Array(items))
+                    };
+                    visit(item, mark, &format!("{path}[{at}]"), &inner, found);
+                }
+            }
+            Value::Object(entries) => {
+                for (key, item) in entries {
+                    let inner = |new: Value| {
+                        let mut entries = entries.clone();
+                        entries.insert(key.clone(), new);
+                        rebuild(Value::Object(entries))
+                    };
+                    visit(item, mark, &format!("{path}.{key}"), &inner, found);
+                    let mut renamed = entries.clone();
+                    renamed.remove(key);
+                    renamed.insert(mark.to_owned(), item.clone());
+                    found.push((format!("the key {path}.{key}"), rebuild(Value::Object(renamed))));
+                }
+            }
+            _ => {}
+        }
+    }
+    visit(document, mark, "", &|value| value, &mut found);
+    found
+}
+
+#[test]
+fn a_secret_is_an_error_at_every_text_of_the_file_and_no_diagnostic_repeats_it() {
+    let document = json!({
+        "$schema": "./unentropy.schema.json",
+        "metrics": {
+            "lines": {"$ref": "loc", "name": "Lines", "type": "numeric", "description": "d", "command": "@collect loc .",
+                      "unit": "integer", "direction": "lower-is-better", "timeout": "text"},
+            "state": {"type": "label", "command": "echo ok"},
+        },
+        "storage": {"type": "sqlite-s3", "path": "p", "artifact": {"name": "n", "branchFilter": "b"},
+                    "s3": {"endpoint": "https://s3.example", "bucket": "b", "region": "r", "key": "k"}},
+        "qualityGate": {"mode": "hard", "enablePullRequestComment": "true", "baseline": {"referenceBranch": "main"},
+                        "thresholds": [{"metric": "lines", "mode": "max", "target": "1", "severity": "blocker",
+                                        "onMissing": "fail"}, "text"]},
+        "report": {"mode": "auto", "theme": {"dark": {"--bg": "#000000"}, "light": "x"},
+                   "sections": [{"name": "s", "description": "d",
+                                 "charts": [{"metrics": "lines", "title": "t"}, {"metrics": ["lines", "state"]}]}]},
+        "sources": ["src", "!gen"],
+        "unknown": {"deep": ["x", {"y": "z"}]},
+    });
+    let places = places(&document);
+    assert!(places.len() > 80, "{} places", places.len());
+    for secret in SECRETS {
+        let quoted = serde_json::to_string(secret).expect("serialisable");
+        let escaped: String = secret.chars().map(|c| format!("\\u{:04x}", c as u32)).collect();
+        for (place, broken) in &places {
+            let text = serde_json::to_string_pretty(broken).expect("serialisable");
+            assert_eq!(text.matches("\"\\u0001\"").count(), 1, "{place}");
+            for spelled in [quoted.clone(), format!("\"{escaped}\"")] {
+                let checked = checked(&text.replace("\"\\u0001\"", &spelled));
+                assert!(checked.config.is_none(), "{place}: {secret}");
+                let output = format!(
+                    "{}{}",
+                    rendered(&checked),
+                    serde_json::to_string(&checked).expect("serialisable")
+                );
+                let told = output.to_lowercase();
+                // Any eight characters of it are too many; `BEGIN RSA PRIVATE KEY` is no secret.
+                let body: Vec<char> = secret.to_lowercase().rsplit("key-----").nth(1).map_or_else(
+                    || secret.to_lowercase().chars().collect(),
+                    |_| "miiepaibaakcaqea1234567890abcdef".chars().collect(),
+                );
+                for piece in body.windows(10) {
+                    let piece: String = piece.iter().collect();
+                    assert!(!told.contains(&piece), "{place}: {piece} of {secret}\n{output}");
+                }
+                assert!(
+                    output.contains("a secret must not stand in this file"),
+                    "{place}: {secret}\n{output}"
+                );
+                assert!(output.contains("action's inputs"), "{place}: {secret}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_only_looks_like_a_secret_is_accepted() {
+    for command in [
+        "git rev-list --count 0123456789abcdef0123456789abcdef01234567..HEAD",
+        "curl -fsS -H \"Authorization: Bearer $API_TOKEN\" https://api.example/count",
+        "AWS_SECRET_ACCESS_KEY=$AWS_SECRET_ACCESS_KEY aws s3 ls --summarize | tail -1",
+        "psql \"postgres://me:$PGPASSWORD@db/metrics\" -tAc 'select count(*) from t'",
+        "grep -rc 'password=' src | wc -l",
+    ] {
+        let text = json!({"metrics": {"a": {"type": "numeric", "command": command}}}).to_string();
+        assert!(checked(&text).config.is_some(), "{}", rendered(&checked(&text)));
+    }
+}
+
+#[test]
+fn warnings_come_beside_errors() {
+    let checked = checked(
+        r#"{"metrics": {"a": {"type": "numeric", "command": "@collect lok ."}}, "storage": {"type": "floppy"}}"#,
+    );
+    assert_eq!((checked.errors.len(), checked.warnings.len()), (1, 1), "{}", rendered(&checked));
+}
+
 #[test]
 fn an_unknown_storage_type_is_a_warning_and_means_artifacts() {
     let checked = checked(r#"{"metrics": {"a": {"$ref": "loc"}}, "storage": {"type": "sqlite-gcs"}}"#);
@@ -344,7 +491,7 @@ fn an_unknown_storage_type_is_a_warning_and_means_artifacts() {
     let [warning] = checked.warnings.as_slice() else { panic!("{:?}", checked.warnings) };
     assert_eq!(
         warning.message,
-        "expected one of `sqlite-artifact`, `sqlite-s3`, `sqlite-local` or `postgres`, found `sqlite-gcs`"
+        "expected one of `sqlite-artifact`, `sqlite-s3` or `sqlite-local`, found `sqlite-gcs`"
     );
     assert!(warning.hint.ends_with("Until it is corrected, `sqlite-artifact` is used."), "{}", warning.hint);
 }
@@ -431,7 +578,7 @@ fn a_users_fields_override_the_templates() {
             "timeout": 5, "direction": "lower-is-better",
         })
     );
-    let label = metric(r#"{"$ref": "size", "type": "label"}"#);
+    let label = metric(r#"{"$ref": "size", "type": "label", "command": "c"}"#);
     assert_eq!(
         (&label["type"], &label["unit"], &label["direction"]),
         (&json!("label"), &json!(null), &json!("none"))
@@ -564,7 +711,6 @@ sound! {
     "accept/overrides",
     "accept/sources",
     "accept/storage-full",
-    "accept/storage-postgres",
     "accept/storage-sqlite-artifact",
     "accept/storage-sqlite-local",
     "accept/storage-sqlite-s3",
@@ -634,7 +780,8 @@ cases! {
     "reject/metric-direction-unknown", "metrics.coverage.direction", 3, "expected one of `higher-is-better` or `lower-is-better`, found `up`";
     "reject/metric-direction-none", "metrics.coverage.direction", 3, "found `none`";
     "reject/storage-is-text", "storage", 3, "expected an object, found text";
-    "reject/storage-type-number", "storage.type", 3, "expected one of `sqlite-artifact`, `sqlite-s3`, `sqlite-local` or `postgres`, found a number";
+    "reject/storage-type-number", "storage.type", 3, "expected one of `sqlite-artifact`, `sqlite-s3` or `sqlite-local`, found a number";
+    "reject/storage-postgres", "storage.type", 3, "`postgres` is not supported yet: expected one of `sqlite-artifact`, `sqlite-s3` or `sqlite-local`";
     "reject/storage-type-null", "storage.type", 3, "found null";
     "reject/storage-unknown-key", "storage.typ", 3, "unknown key `typ`: the storage may have `type`, `path`, `artifact` and `s3`";
     "reject/storage-flat-key", "storage.s3Bucket", 3, "unknown key `s3Bucket`";
@@ -737,5 +884,10 @@ cases! {
     "reject-semantic/chart-metric-of-wrong-case", "report.sections[0].charts[0].metrics", 4, "unknown metric `Coverage`";
     "reject-semantic/secret-in-endpoint", "storage.s3.endpoint", 3, "this text holds a password, key or token";
     "reject-semantic/secret-in-type", "storage.type", 3, "this text holds a password, key or token";
+    "reject-semantic/collector-unknown", "metrics.lines.command", 4, "unknown collector `lok`";
+    "reject-semantic/collector-option-unknown", "metrics.lines.command", 4, "`loc` does not take `--langauge`";
+    "reject-semantic/collector-without-path", "metrics.lines.command", 4, "`size` needs at least one file, directory or glob";
+    "reject-semantic/collector-label", "metrics.lines.type", 4, "expected `numeric`, found `label`: `@collect loc` gives a number";
+    "reject-semantic/collector-label-of-template", "metrics.lines.type", 3, "expected `numeric`, found `label`: `@collect size` gives a number";
     "reject-semantic/secret-in-path", "storage.path", 3, "this text holds a password, key or token";
 }

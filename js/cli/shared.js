@@ -1,7 +1,7 @@
 // What several commands show or read in the same way.
 
 import { correctedTime } from "../clock.js";
-import { describeDiagnostic } from "../config.js";
+import { configWarning } from "../config.js";
 import { formatValue } from "../engine.js";
 import { milliseconds } from "../terminal.js";
 import { wholeNumber } from "./options.js";
@@ -26,7 +26,7 @@ export const reportOption = ({ "report-dir": directory }) =>
  * @param {import("../types.js").LoadedConfig} loaded
  */
 export function showWarnings(terminal, loaded) {
-  for (const warning of loaded.warnings) terminal.warn(describeDiagnostic(warning));
+  for (const { message, hint } of loaded.warnings.map(configWarning)) terminal.warn(message, hint);
 }
 
 /**

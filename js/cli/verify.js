@@ -1,8 +1,9 @@
 // `unentropy verify`: says everything that is wrong with a configuration, or that nothing is.
 
 import path from "node:path";
-import { DEFAULT_FILE, describeDiagnostic, loadConfig } from "../config.js";
+import { DEFAULT_FILE, loadConfig } from "../config.js";
 import { Failure } from "../failure.js";
+import { showWarnings } from "./shared.js";
 
 /**
  * @param {import("../types.js").Invocation} invocation
@@ -26,7 +27,7 @@ export async function verify({ values, positionals, terminal, cwd, print }) {
         `${JSON.stringify({ valid: true, file: absolute, metrics: count, errors: [], warnings: loaded.warnings })}\n`,
       );
     } else {
-      for (const warning of loaded.warnings) terminal.warn(describeDiagnostic(warning));
+      showWarnings(terminal, loaded);
       print(`${loaded.name}: ok, ${count} ${count === 1 ? "metric" : "metrics"}\n`);
     }
     return undefined;
@@ -34,7 +35,7 @@ export async function verify({ values, positionals, terminal, cwd, print }) {
     const failure = Failure.from(error);
     if (values.json) {
       print(
-        `${JSON.stringify({ valid: false, file: absolute, errors: failure.diagnostics ?? [], warnings: [], error: failure })}\n`,
+        `${JSON.stringify({ valid: false, file: absolute, errors: failure.diagnostics ?? [], warnings: failure.warnings, error: failure })}\n`,
       );
     }
     return failure;

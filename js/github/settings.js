@@ -4,7 +4,7 @@
 import path from "node:path";
 import { placeConfig } from "../cli/places.js";
 import { SILENT, storageConfig } from "../cli/storage.js";
-import { loadConfig } from "../config.js";
+import { configWarning, loadConfig } from "../config.js";
 import { Failure } from "../failure.js";
 import { createStorageProvider, lacksCredentials } from "../storage/factory.js";
 import { automatic, notRecorded, readEvent, withheldSecrets } from "./event.js";
@@ -23,7 +23,6 @@ import { readInputs } from "./inputs.js";
  * @property {Failure} [withheld] why a build is not recorded that should be
  * @property {LoadedConfig} [loaded]
  * @property {string} [storageType] as users name it, where that is known
- * @property {Failure[]} warnings
  *
  * @typedef {object} Settings
  * @property {Inputs} inputs
@@ -35,17 +34,17 @@ import { readInputs } from "./inputs.js";
  * @property {string} [storageType] as users name it, where that is known
  * @property {StorageProviderConfig} [seed] whose history a new one begins with
  * @property {string} reportDirectory absolute
- * @property {Failure[]} warnings
  */
 
 /**
  * @param {NodeJS.ProcessEnv} env
  * @param {string} cwd the workspace
- * @param {{warn: (text: string) => void, line: (text: string) => void}} terminal
+ * @param {{warn: (text: string, hint?: string) => void, line: (text: string) => void}} terminal
+ * @param {(warning: Failure) => void} warn hears of what is no problem by itself, also where there are problems
  * @returns {Promise<Settings | NothingToDo>}
  * @throws {Failure} of type `validation`: one that tells all problems
  */
-export async function settle(env, cwd, terminal) {
+export async function settle(env, cwd, terminal, warn) {
   const { inputs, problems, unknown } = readInputs(env);
   for (const text of unknown) terminal.warn(text);
   const failures = problems.length > 0 ? [invalid(problems)] : [];
@@ -54,15 +53,20 @@ export async function settle(env, cwd, terminal) {
   const decided = await attempt(() => modeOf(inputs, event));
   if (decided?.mode === "nothing" && failures.length === 0) {
     // Such a run may have checked out nothing.
-    return { inputs, ...decided, storageType: inputs["storage-type"], warnings: [] };
+    return { inputs, ...decided, storageType: inputs["storage-type"] };
   }
   const mode = decided?.mode;
   const loaded = await attempt(() => loadConfig(inputs["config-file"], cwd, "config-file"));
+  const found = loaded?.warnings ?? failures.flatMap(({ warnings }) => warnings);
+  for (const warning of found.map(configWarning)) {
+    terminal.warn(warning.message, warning.hint);
+    warn(warning);
+  }
   // What is wrong with the storage depends on inputs and configuration: where they are wrong already, it would be
   // told of values that nobody gave.
   const places =
     loaded && mode && problems.length === 0
-      ? await attempt(() => placesOf(inputs, mode === "track" ? loaded : undefined, cwd, terminal))
+      ? await attempt(() => placesOf(inputs, mode === "track" ? loaded : undefined, cwd, terminal, warn))
       : undefined;
   /** @type {Failure | null} */
   let withheld = null;
@@ -81,8 +85,8 @@ export async function settle(env, cwd, terminal) {
     }
   }
   if (withheld && loaded && places && failures.length === 0) {
-    const { storageType, warnings } = places;
-    return { inputs, loaded, mode: "nothing", withheld, storageType, warnings: [...warnings, withheld] };
+    warn(withheld);
+    return { inputs, loaded, mode: "nothing", withheld, storageType: places.storageType };
   }
   if (failures.length > 0 || !mode || mode === "nothing" || !loaded || !places) throw together(failures);
   return {
@@ -115,14 +119,13 @@ const asInput = (name) => INPUTS[name] ?? name;
  * @param {LoadedConfig | undefined} loaded the configuration, where it says what the inputs leave open
  * @param {string} cwd
  * @param {{line: (text: string) => void}} terminal
+ * @param {(warning: Failure) => void} warn
  */
-function placesOf(inputs, loaded, cwd, terminal) {
-  /** @type {Failure[]} */
-  const warnings = [];
+function placesOf(inputs, loaded, cwd, terminal, warn) {
   const saying = {
     line: (/** @type {string} */ text) => terminal.line(text),
     warn: (/** @type {string} */ message, /** @type {string} */ hint) =>
-      warnings.push(new Failure(message, { type: "storage", code: "HISTORY_BESIDE", hint })),
+      warn(new Failure(message, { type: "storage", code: "HISTORY_BESIDE", hint })),
   };
   const { "storage-type": given, "database-path": db } = inputs;
   /** @type {StoragePlan} */
@@ -141,7 +144,7 @@ function placesOf(inputs, loaded, cwd, terminal) {
   // `database-key` names this history, not that one.
   const others = { ...inputs, "database-key": undefined };
   const seed = from && placeConfig(from, others, loaded, cwd, { option: "seed-from", spelled: asInput });
-  return { plan, warnings, ...(loaded && { storage, storageType: storage.type }), ...(seed && { seed }) };
+  return { plan, ...(loaded && { storage, storageType: storage.type }), ...(seed && { seed }) };
 }
 
 /** @param {string[]} problems */

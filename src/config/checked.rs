@@ -3,6 +3,7 @@
 //! read as if they were left out, so that references are still checked in the rest.
 
 use super::diagnostic::{Path, Problem, Problems};
+use super::secrets;
 use super::validate::whole;
 use super::*;
 use crate::collect;
@@ -32,23 +33,48 @@ pub(super) fn config(root: &Value, problems: &mut Problems) -> Option<Config> {
     })
 }
 
-/// Warns of `@collect` lines that will fail when they are run. Not errors: the metric fails alone,
-/// and the configurations of version 0.3 were taken whatever their collectors' arguments.
+/// Reports `@collect` lines that can never give a value.
 fn collect_lines(metrics: &Object, problems: &mut Problems) {
+    let root = Path::ROOT.key("metrics");
     for property in &metrics.properties {
-        let Some(command) = property.value.as_object().and_then(|metric| metric.get("command")) else {
-            continue;
+        let Some(metric) = property.value.as_object() else { continue };
+        let path = root.key(shown(property.name.as_str()));
+        let own = metric.get("command").map(|command| &command.value);
+        let template = || templates::find(&metric.get_string("$ref")?.value)?.command;
+        let line = match own {
+            Some(Value::StringLit(line)) => &*line.value,
+            Some(_) => continue,
+            None => template().unwrap_or_default(),
         };
-        let Value::StringLit(line) = &command.value else { continue };
-        if collect::is_collect(&line.value)
-            && let Err(error) = collect::parse(&line.value)
-        {
-            let path = Path::ROOT.key("metrics");
-            let path = path.key(property.name.as_str());
-            let problem = Problem::new(command.value.start(), path.key("command").to_string(), error.message);
-            problems.push(problem.hint(error.hint).warning());
+        // A secret has been reported already.
+        if !collect::is_collect(line) || secrets::is_value(line) {
+            continue;
+        }
+        match (collect::parse(line), own) {
+            (Err(error), Some(own)) => {
+                let problem = Problem::new(own.start(), path.key("command").to_string(), error.message);
+                problems.push(problem.hint(error.hint));
+            }
+            (Ok(plan), _) => label(metric, plan.collector, &path, problems),
+            (Err(_), None) => {}
         }
     }
+}
+
+/// Every collector gives a number. A label that is one would be text in the history, without a trend or a threshold,
+/// which nobody who asks for a measurement wants.
+fn label(metric: &Object, collector: &str, path: &Path, problems: &mut Problems) {
+    let Some(kind) = metric.get("type").filter(|_| metric_type(metric) == Some(MetricType::Label)) else {
+        return;
+    };
+    let message = format!("expected `numeric`, found `label`: `@collect {collector}` gives a number");
+    let problem = Problem::new(kind.value.start(), path.key("type").to_string(), message);
+    problems.push(problem.hint("Change the `type`, or let a shell command print the label."));
+}
+
+/// A metric's key as diagnostics may show it.
+fn shown(key: &str) -> &str {
+    if secrets::is_value(key) { "…" } else { key }
 }
 
 /// A metric's key, and its type where that is certain.
@@ -258,14 +284,14 @@ impl References<'_> {
     /// The metric that a value names, if it is configured; a problem otherwise.
     fn metric(&mut self, value: &Value, id: &str, path: &Path) -> Option<MetricType> {
         let known = self.known?;
-        // Empty text is reported as such.
-        if id.is_empty() {
+        // Empty text is reported as such, and so is a secret.
+        if id.is_empty() || secrets::is_value(id) {
             return None;
         }
         if let Some((_, kind)) = known.iter().find(|(known, _)| *known == id) {
             return *kind;
         }
-        let ids: Vec<&str> = known.iter().map(|(id, _)| *id).collect();
+        let ids: Vec<&str> = known.iter().map(|(id, _)| *id).filter(|id| !secrets::is_value(id)).collect();
         let mut names: Vec<String> = ids.iter().take(LISTED).map(|id| quote(id)).collect();
         if ids.len() > LISTED {
             names.push(format!("{} more", ids.len() - LISTED));

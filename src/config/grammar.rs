@@ -16,8 +16,9 @@ pub(super) enum Shape {
     Text(Text),
     /// A string out of a closed list.
     Word(&'static [&'static str]),
-    /// A string out of a list; another one is only worth a warning and means the first.
-    WordOrFirst(&'static [&'static str]),
+    /// A string out of a list; another one is only worth a warning and means the first. Those of `later` are known
+    /// and not supported yet: an error.
+    WordOrFirst { words: &'static [&'static str], later: &'static [&'static str] },
     /// A whole number within bounds, both included.
     Int(u64, u64),
     /// A finite number.
@@ -213,6 +214,16 @@ const DIRECTIONS: &[&str] = match Direction::WORDS {
     _ => panic!("three directions"),
 };
 
+/// Where this version keeps histories, and where a later one will; together they are all types there are.
+const STORAGE_TYPES: &[&str] = match StorageType::WORDS {
+    [types @ .., _] => types,
+    [] => panic!("four types"),
+};
+const STORAGE_TYPES_LATER: &[&str] = match StorageType::WORDS {
+    [.., later] => &[*later],
+    [] => panic!("four types"),
+};
+
 const STORAGE: Record = Record {
     noun: "the storage",
     guarded: true,
@@ -220,7 +231,7 @@ const STORAGE: Record = Record {
     fields: &[
         defaulted(
             "type",
-            &Shape::WordOrFirst(StorageType::WORDS),
+            &Shape::WordOrFirst { words: STORAGE_TYPES, later: STORAGE_TYPES_LATER },
             "\"sqlite-artifact\"",
             "The kind of storage.",
         ),

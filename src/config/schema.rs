@@ -62,9 +62,10 @@ fn shape(shape: &Shape) -> Entries {
     match shape {
         Shape::Text(rules) => string(rules),
         Shape::Word(choices) => vec![("type", text("string")), ("enum", words(choices))],
-        Shape::WordOrFirst(choices) => {
+        Shape::WordOrFirst { words: choices, later } => {
             let known = Json::Object(vec![("enum", words(choices))]);
-            vec![("type", text("string")), ("anyOf", Json::List(vec![known, Json::Object(vec![])]))]
+            let other = Json::Object(vec![("not", Json::Object(vec![("enum", words(later))]))]);
+            vec![("type", text("string")), ("anyOf", Json::List(vec![known, other]))]
         }
         Shape::Int(min, max) => {
             vec![("type", text("integer")), ("minimum", number(*min)), ("maximum", number(*max))]

@@ -16,7 +16,7 @@ pub(super) fn root(document: &Value, problems: &mut Problems) {
 
 struct Walk<'p> {
     problems: &'p mut Problems,
-    /// Whether credentials may stand here, so that no value is repeated.
+    /// Whether credentials may stand here, so that only what is plainly no secret is repeated.
     guarded: bool,
 }
 
@@ -32,7 +32,7 @@ impl Walk<'_> {
                 None => self.wrong_kind(value, shape, path),
             },
             (Shape::Record(record), _) => self.record(value, record, path),
-            (_, Value::StringLit(text)) if self.guarded && secrets::is_value(&text.value) => {
+            (_, Value::StringLit(text)) if secrets::is_value(&text.value) => {
                 self.secret_value(value, path);
             }
             (Shape::Text(rules), Value::StringLit(text)) => self.text(value, &text.value, rules, path),
@@ -42,7 +42,17 @@ impl Walk<'_> {
                     self.report(start(value), path, message, hint);
                 }
             }
-            (Shape::WordOrFirst(words), Value::StringLit(text)) => {
+            (Shape::WordOrFirst { later, .. }, Value::StringLit(text)) if later.contains(&&*text.value) => {
+                let message =
+                    format!("{} is not supported yet: expected {}", quote(&text.value), expected(shape));
+                self.report(
+                    start(value),
+                    path,
+                    message,
+                    "A later version will have it; name another one until then.",
+                );
+            }
+            (Shape::WordOrFirst { words, .. }, Value::StringLit(text)) => {
                 if !words.contains(&&*text.value) {
                     let (message, hint) = self.not_a_word(shape, &text.value, words);
                     let hint = format!("{hint} Until it is corrected, `{}` is used.", words[0]);
@@ -159,8 +169,10 @@ impl Walk<'_> {
         self.count(value, object.properties.len(), (rules.min, Some(rules.max)), rules.noun, path);
         for property in &object.properties {
             let key = property.name.as_str();
-            let path = path.key(key);
-            if let Some((message, hint)) = broken_key(key, rules) {
+            let path = path.key(self.shown(key));
+            if secrets::is_value(key) {
+                self.secret_key(property.range().start, key, &path);
+            } else if let Some((message, hint)) = broken_key(key, rules) {
                 self.report(property.range().start, &path, message, hint);
             }
             self.value(&property.value, rules.value, &path);
@@ -182,9 +194,7 @@ impl Walk<'_> {
     fn unknown_key(&mut self, property: &ObjectProp, record: &Record, path: &Path) {
         let (key, at) = (property.name.as_str(), property.range().start);
         if secrets::is_key(key) || secrets::is_value(key) {
-            let key = self.shown(key);
-            let message = format!("a secret must not stand in this file: found key {}", quote(key));
-            self.report(at, &path.key(key), message, secrets::REMEDY);
+            self.secret_key(at, key, &path.key(self.shown(key)));
             return;
         }
         let known: Vec<&str> = record.fields.iter().map(|field| field.key).collect();
@@ -194,9 +204,7 @@ impl Walk<'_> {
             format!("unknown key {}: {} may have {}", quote(key), record.noun, list(&quoted(&known)));
         let path = path.key(key);
         self.report(at, &path, message, hint);
-        if self.guarded {
-            self.secrets_below(&property.value, &path);
-        }
+        self.secrets_below(&property.value, &path);
     }
 
     /// A key as diagnostics may show it.
@@ -219,10 +227,8 @@ impl Walk<'_> {
                     let key = property.name.as_str();
                     let shown = self.shown(key);
                     let path = path.key(shown);
-                    if secrets::is_key(key) || secrets::is_value(key) {
-                        let message =
-                            format!("a secret must not stand in this file: found key {}", quote(shown));
-                        self.report(property.range().start, &path, message, secrets::REMEDY);
+                    if self.guarded && secrets::is_key(key) || secrets::is_value(key) {
+                        self.secret_key(property.range().start, key, &path);
                     } else {
                         self.secrets_below(&property.value, &path);
                     }
@@ -230,6 +236,11 @@ impl Walk<'_> {
             }
             _ => {}
         }
+    }
+
+    fn secret_key(&mut self, at: usize, key: &str, path: &Path) {
+        let message = format!("a secret must not stand in this file: found key {}", quote(self.shown(key)));
+        self.report(at, path, message, secrets::REMEDY);
     }
 
     fn secret_value(&mut self, value: &Value, path: &Path) {
@@ -298,9 +309,7 @@ impl Walk<'_> {
             _ => "",
         };
         self.report(start(value), path, message, hint);
-        if self.guarded {
-            self.secrets_below(value, path);
-        }
+        self.secrets_below(value, path);
     }
 }
 
@@ -360,7 +369,7 @@ fn start(value: &Value) -> usize {
 
 fn same_kind(shape: &Shape, value: &Value) -> bool {
     match shape {
-        Shape::Text(_) | Shape::Word(_) | Shape::WordOrFirst(_) => matches!(value, Value::StringLit(_)),
+        Shape::Text(_) | Shape::Word(_) | Shape::WordOrFirst { .. } => matches!(value, Value::StringLit(_)),
         Shape::Int(..) | Shape::Number(_) => matches!(value, Value::NumberLit(_)),
         Shape::Flag => matches!(value, Value::BooleanLit(_)),
         Shape::List(_) => matches!(value, Value::Array(_)),
@@ -372,7 +381,9 @@ fn same_kind(shape: &Shape, value: &Value) -> bool {
 fn expected(shape: &Shape) -> String {
     match shape {
         Shape::Text(_) => "text".into(),
-        Shape::Word(words) | Shape::WordOrFirst(words) => format!("one of {}", list_or(&quoted(words))),
+        Shape::Word(words) | Shape::WordOrFirst { words, .. } => {
+            format!("one of {}", list_or(&quoted(words)))
+        }
         Shape::Int(min, max) => format!("a whole number from {min} to {max}"),
         Shape::Number(Floor::None) => "a number".into(),
         Shape::Number(Floor::AtLeastZero) => "a number of at least 0".into(),

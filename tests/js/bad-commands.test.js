@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
+import { collectMetrics } from "../../js/collect.js";
 import { runs, until } from "./support/processes.js";
 import { Project, told } from "./support/project.js";
 
@@ -66,7 +67,6 @@ const COMMANDS = [
     { type: "label" },
     ["OUTPUT_INVALID", /control characters: `\\u\{1b\}/, /colours/],
   ],
-  ["bad @collect", "@collect lok .", {}, ["COLLECTOR_USAGE", /`lok`/, /`loc`/]],
   ["@collect without files", "@collect size none", {}, ["COLLECTOR_MISSING", /`none`/, /./]],
 ];
 
@@ -137,6 +137,33 @@ const SECRETS = {
   "INPUT_GITHUB-TOKEN": "input8input8input8",
   UNENTROPY_TOKEN: "own9own9own9own9",
 };
+test("a value of the wrong type fails its metric alone", async (t) => {
+  const project = new Project(t, { "src/a.js": "let a = 1;\n" });
+  /** @param {string} id @param {"numeric" | "label"} type @param {string} command */
+  const metric = (id, type, command) =>
+    /** @type {import("../../js/types.js").MetricConfig} */ ({
+      ...{ id, name: id, type, command, description: null, unit: null, timeout: 60_000, direction: "none" },
+    });
+  // A checked configuration does not say this: it is the last line of defense.
+  const metrics = [metric("a", "label", "@collect loc src"), metric("b", "label", "echo 42")];
+  const config = /** @type {import("../../js/types.js").Config} */ ({
+    metrics,
+    sources: /** @type {string[]} */ ([]),
+  });
+  const loaded = /** @type {import("../../js/types.js").LoadedConfig} */ ({
+    config,
+    directory: project.directory,
+  });
+  const facts = /** @type {import("../../js/types.js").RunFacts} */ ({
+    commitSha: "0".repeat(40),
+    branch: "main",
+  });
+  const [a, b] = await collectMetrics({ loaded, facts, env: process.env });
+  assert.deepEqual([a.status, a.error?.code], ["failed", "OUTPUT_INVALID"]);
+  assert.equal(a.error?.message, "the metric is a label, expected text, found the number `1`");
+  assert.deepEqual([b.status, b.value], ["ok", "42"], "what a command prints for a label is text");
+});
+
 /** The history's own where it is kept in Postgres, the project's elsewhere. */
 const POSTGRES = { PGPASSWORD: "postgres10postgres10", DATABASE_URL: "postgres://u:eleven11@db/x" };
 
@@ -175,13 +202,11 @@ test("a command sees no credential, and no failure tells one", posix, async (t) 
     assert.deepEqual(secret(project.read(name).toString("latin1"), SECRETS), [], name);
   }
 
-  const postgres = await runsWith(["test", "--json"], { metrics, storage: { type: "postgres" } });
-  assert.deepEqual(secret(told(postgres) + project.read("seen.txt"), env), []);
-
   // Every way to fail before a command, with the credentials at hand.
   for (const args of [
     ["track", "--storage", "sqlite-s3"],
     ["track", "--storage", "postgres", "--json"],
+    ["gate", "--storage", "postgres", "--json"],
     ["track", "--db", "unentropy.json/x.db", "--verbose"],
     ["track", "-c", "none.json"],
     ["report", "--db", "none.db", "--json"],

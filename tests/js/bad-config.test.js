@@ -193,6 +193,59 @@ test("a secret in the file is refused and repeated nowhere", async (t) => {
   assert.equal(project.exists("ran"), false);
 });
 
+test("warnings are shown beside errors by every command", async (t) => {
+  const project = new Project(t);
+  project.config({ metrics: { a: { ...METRIC, unit: "furlongs" } }, storage: { type: "floppy" } });
+  const warning =
+    /^warning: unentropy\.json:\d+:\d+: storage\.type: expected one of .*, found `floppy`\n {2}Until it is corrected, `sqlite-artifact` is used\.$/m;
+  await refused(project, warning);
+  for (const args of [
+    ["gate"],
+    ["report"],
+    ["preview", "--no-open"],
+    ["badge", "a"],
+    ["collect", "loc"],
+    ["track", "--json"],
+  ]) {
+    const outcome = await project.run(args);
+    assert.equal(outcome.code, 2, args.join(" "));
+    assert.match(outcome.stderr, warning, args.join(" "));
+    assert.match(outcome.stderr, /metrics\.a\.unit: expected one of/, args.join(" "));
+  }
+  const { stdout } = await project.run(["track", "--json"]);
+  assert.equal(JSON.parse(stdout).error.warnings.length, 1);
+});
+
+test("what can never work is an error of the configuration, with the closest choice", async (t) => {
+  const project = new Project(t);
+  for (const [metric, storage, message] of /** @type {[object, string, RegExp][]} */ ([
+    [
+      { command: "@collect lok src" },
+      "sqlite-local",
+      /metrics\.a\.command: unknown collector `lok`\n +Did you mean `loc`\?/,
+    ],
+    [
+      { command: "@collect loc src --langauge rust" },
+      "sqlite-local",
+      /metrics\.a\.command: `loc` does not take `--langauge`\n +Did you mean `--language`\?/,
+    ],
+    [
+      { command: "@collect coverage x --format lcvo" },
+      "sqlite-local",
+      /metrics\.a\.command: .*`lcvo`\n +Did you mean `lcov`\?/,
+    ],
+    [
+      { type: "label", command: "@collect loc src" },
+      "sqlite-local",
+      /metrics\.a\.type: expected `numeric`, found `label`/,
+    ],
+    [{ command: "echo 1" }, "postgres", /storage\.type: `postgres` is not supported yet: expected one of/],
+  ])) {
+    project.config({ metrics: { a: { type: "numeric", ...metric }, b: METRIC }, storage: { type: storage } });
+    await refused(project, message);
+  }
+});
+
 test("verify --json is one document in every case", async (t) => {
   const project = new Project(t, {}, { git: false });
   const file = project.path("unentropy.json");
@@ -225,6 +278,12 @@ test("verify --json is one document in every case", async (t) => {
   assert.deepEqual([problem.file, problem.path], ["unentropy.json", "metrics.a.type"]);
   assert.match(problem.hint, /`numeric`/);
   assert.deepEqual(wrong.document.error.diagnostics, wrong.document.errors);
+
+  project.config({ metrics: { a: { ...METRIC, type: "numric" } }, storage: { type: "floppy" } });
+  const both = await ask();
+  assert.deepEqual([both.code, both.document.errors.length, both.document.warnings.length], [2, 1, 1]);
+  assert.match(both.document.warnings[0].message, /floppy/);
+  assert.deepEqual(both.document.error.warnings, both.document.warnings);
 
   project.config({ metrics: { a: METRIC }, storage: { type: "floppy" } });
   const odd = await ask();

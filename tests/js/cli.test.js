@@ -255,9 +255,11 @@ test("missing S3 parameters are all named before anything runs", async (t) => {
 test("a storage kind that this version does not have is refused before anything runs", async (t) => {
   const project = new Project(t);
   project.config({ ...one("touch ran; echo 1"), storage: { type: "postgres" } });
-  const outcome = await project.track();
-  assert.equal(outcome.code, 2);
-  assert.equal(outcome.document.error.code, "STORAGE_UNSUPPORTED");
+  const configured = await project.track();
+  assert.deepEqual([configured.code, configured.document.error.code], [2, "CONFIG_INVALID"]);
+  project.config(one("touch ran; echo 1"));
+  const asked = await project.track("--storage", "postgres");
+  assert.deepEqual([asked.code, asked.document.error.code], [2, "STORAGE_UNSUPPORTED"]);
   assert.equal(project.exists("ran"), false);
 });
 

@@ -395,6 +395,7 @@ fn broken_reports_are_refused_with_cause_and_place() {
         ("", "cannot read `report`: the file is empty"),
         (" \n\t", "cannot read `report`: the file is empty"),
         ("hello world", "not a coverage report: it starts with `hello world`"),
+        ("AWS_SECRET_ACCESS_KEY=x", "not a coverage report: it starts with `AWS_SECRET_A…`"),
         ("PK\u{3}\u{4}\u{0}", "it starts with `PK\u{fffd}\u{fffd}\u{fffd}`"),
         ("TN:\n", "expected at least one `SF` record, found none"),
         ("SF:a\nDA:1,1\n", "line 1 (byte 0): the file ends before the `end_of_record` of `a`: it is cut off"),

@@ -142,6 +142,17 @@ fn refuse_at(name: &str, text: &[u8], offset: usize, cause: &str) -> Error {
         )
 }
 
+/// What an error message quotes of a file that may be no report at all: enough to tell its kind by, and too little for
+/// what a file of secrets holds behind a name.
+fn glimpse(bytes: &[u8]) -> String {
+    const LONGEST: usize = 12;
+    let mut quoted = excerpt(&bytes[..bytes.len().min(LONGEST)]);
+    if bytes.len() > LONGEST && !bytes[..LONGEST].contains(&b'\n') {
+        quoted.push('…');
+    }
+    quoted
+}
+
 /// What an error message quotes of a file: the beginning, on one line, without control characters.
 fn excerpt(bytes: &[u8]) -> String {
     const LONGEST: usize = 40;

@@ -1,7 +1,7 @@
 //! The first look at a report: enough of its beginning for a format to recognise itself, and
 //! for an error to say what was found instead. Nothing past the root's first child is read.
 
-use super::excerpt;
+use super::glimpse;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
@@ -87,7 +87,7 @@ impl<'a> Probe<'a> {
             Some(Opening { root, .. }) if !root.is_empty() => {
                 format!("not a coverage report: expected the root element `coverage`, found `{root}`")
             }
-            _ => format!("not a coverage report: it starts with `{}`", excerpt(self.text)),
+            _ => format!("not a coverage report: it starts with `{}`", glimpse(self.text)),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! element is closed, that there is one root) and a short cut for the elements that reports
 //! consist of. Entities other than XML's own five are refused, never expanded.
 
-use super::{excerpt, refuse_at};
+use super::{glimpse, refuse_at};
 use crate::error::{Error, Result};
 use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
@@ -174,14 +174,14 @@ impl<'a> Document<'a> {
     fn content(&self, text: Cow<'a, str>, at: usize) -> Result<Step<'a>> {
         if self.depth == 0 {
             let cause =
-                format!("expected nothing outside the root element, found `{}`", excerpt(text.as_bytes()));
+                format!("expected nothing outside the root element, found `{}`", glimpse(text.as_bytes()));
             return Err(self.refuse(at, &cause));
         }
         Ok(Step::Text(text))
     }
 
     fn unknown_entity(&self, text: &str, at: usize) -> Error {
-        let cause = format!("unknown or malformed entity in `{}`", excerpt(text.as_bytes()));
+        let cause = format!("unknown or malformed entity in `{}`", glimpse(text.as_bytes()));
         self.refuse(at, &cause).hint("Entities that a document declares itself are not expanded.")
     }
 

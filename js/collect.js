@@ -22,15 +22,18 @@ const SAID_CHARACTERS = 600;
  *   storageType?: string,
  *   historyPath?: string,
  *   secrets?: import("./secrets.js").Secrets,
+ *   own?: import("./files/own.js").Written,
  *   concurrency?: number,
  *   refused?: ReadonlyMap<string, Failure>,
  *   signal?: AbortSignal,
+ *   onWarning?: (warning: Failure) => void,
  *   onStart?: (metric: import("./types.js").MetricConfig) => void,
  *   onEnd?: (outcome: import("./types.js").MetricOutcome) => void,
  * }} input `storageType` is where the history is kept, whose credentials commands do not see;
- *   `historyPath` a copy of it that they may read; `secrets` never become a value and are removed from errors, those of the
- *   environment unless given; `concurrency` is how many commands run side by side, more than one only where they share no build state;
- *   `refused` says of metrics why they cannot have a value, so that they are not measured
+ *   `historyPath` a copy of it that they may read; `own` is what the run writes and does not measure; `secrets`
+ *   never become a value and are removed from errors, those of the environment unless given; `concurrency` is how many commands
+ *   run side by side, more than one only where they share no build state; `refused` says of metrics why they cannot have a
+ *   value, so that they are not measured
  * @returns {Promise<import("./types.js").MetricOutcome[]>} in the configuration's order
  */
 export async function collectMetrics({
@@ -40,14 +43,16 @@ export async function collectMetrics({
   storageType,
   historyPath,
   secrets = knownSecrets(env),
+  own,
   concurrency = 1,
   refused = new Map(),
   signal,
+  onWarning,
   onStart,
   onEnd,
 }) {
   const { config, directory } = loaded;
-  const measurements = new Measurements({ directory, sources: config.sources ?? [] });
+  const measurements = new Measurements({ directory, sources: config.sources, own, warn: onWarning });
   const tasks = config.metrics.map((metric) => async () => {
     throwIfCancelled(signal);
     onStart?.(metric);

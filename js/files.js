@@ -8,7 +8,8 @@ import { Failure } from "./failure.js";
 
 /** @import { FailureType } from "./types.js" */
 
-export { expand, matcher, nothingMatched } from "./files/globs.js";
+export { expand, matcher, nothingMatched, unmatchedOf } from "./files/globs.js";
+export { OwnFiles } from "./files/own.js";
 export { walk } from "./files/walk.js";
 
 /** Bytes of the largest file that is read unless the caller says otherwise: 512 MiB. */

@@ -99,6 +99,8 @@ class GateRun {
   #place;
   /** @type {Storage | null} */
   #storage = null;
+  /** Where the history lies, where that is a file. @type {string | undefined} */
+  #historyFile;
   #folder;
   #secrets;
   /** The present; by the server's clock where this machine's is found to be wrong. */
@@ -283,6 +285,7 @@ class GateRun {
     };
     addSecretsOf(chosen.storage, this.#secrets);
     this.result.storageType = chosen.storage.type;
+    this.#historyFile = chosen.storage.path;
     await this.#refuseOwn(judged, chosen.storage);
     // Whoever judges a change may be the change itself: it never writes, not even to mend what is damaged.
     const storage = new Storage(
@@ -397,7 +400,7 @@ class GateRun {
 
   /** @param {Judged} judged */
   async #collect({ loaded }) {
-    const { claims, cwd, env, concurrency, signal, listener = {} } = this.#input;
+    const { claims, cwd, env, concurrency, signal, outputFile, listener = {} } = this.#input;
     throwIfCancelled(signal);
     // What could not be recorded once it is merged cannot be compared either.
     const definitions = loaded.config.metrics.map(definitionOf);
@@ -415,6 +418,8 @@ class GateRun {
         // What could not be opened is no history that commands could read.
         historyPath: this.#historyProblem === null ? this.#folder.historyPath : undefined,
         secrets: this.#secrets,
+        own: { histories: [this.#historyFile], files: [outputFile && path.resolve(cwd, outputFile)] },
+        onWarning: (warning) => this.result.warnings.push(warning),
         concurrency,
         signal,
         refused,

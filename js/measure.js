@@ -6,7 +6,7 @@ import path from "node:path";
 import zlib from "node:zlib";
 import { codeLines, engineModule, openLineCounter, openMeasurement } from "./engine.js";
 import { Failure } from "./failure.js";
-import { expand, matcher, nothingMatched } from "./files.js";
+import { expand, matcher, nothingMatched, OwnFiles, unmatchedOf } from "./files.js";
 import { countLines } from "./loc.js";
 
 /** The largest coverage file that is read: more does not fit the engine's memory beside its result. */
@@ -20,15 +20,26 @@ export class Measurements {
   #directory;
   #sources;
   #engine;
+  #own;
+  #warn;
+  /** Patterns of `sources` without a match that have been told. @type {Set<string>} */
+  #told = new Set();
+  /** Those patterns, by whether what git ignores counts as a match. @type {Map<boolean, string[]>} */
+  #unmatched = new Map();
   /** @type {Map<string, Promise<Map<string, number>>>} code lines by language, by the files asked for */
   #lines = new Map();
 
   /**
-   * @param {{directory: string, sources?: string[]}} where the configuration's directory, which
-   *   relative paths resolve against, and its `sources`
+   * @param {object} where
+   * @param {string} where.directory the configuration's, which relative paths resolve against
+   * @param {string[]} [where.sources] the configuration's
+   * @param {import("./files/own.js").Written} [where.own] what this tool writes, which is never measured
+   * @param {(warning: Failure) => void} [where.warn] hears of patterns of `sources` that match nothing, of each once
    */
-  constructor({ directory, sources = [] }) {
+  constructor({ directory, sources = [], own, warn }) {
     this.#directory = directory;
+    this.#own = new OwnFiles(own);
+    this.#warn = warn;
     this.#engine = openMeasurement(directory);
     this.#sources = sources;
   }
@@ -119,7 +130,9 @@ export class Measurements {
     let keep;
     if (this.#sources.length > 0) {
       const wanted = matcher(this.#sources, { cwd: this.#directory });
-      keep = this.#engine.coverageSources(names, format).filter(wanted);
+      const measured = this.#engine.coverageSources(names, format);
+      keep = measured.filter(wanted);
+      this.#checkSources({ ignoreFiles: false, measured });
     }
     return this.#engine.coverage(names, plan.measure, keep);
   }
@@ -159,15 +172,58 @@ export class Measurements {
   #find(plan, { ignoreFiles, filter }) {
     const sources = this.#sources.length > 0 ? this.#sources : undefined;
     const patterns = plan.patterns.length > 0 ? plan.patterns : (sources ?? ["."]);
+    let own = 0;
     const { files, unmatched } = expand(patterns, {
       cwd: this.#directory,
       ignoreFiles,
       exclude: plan.exclude,
       sources: filter ? sources : undefined,
+      lenient: plan.patterns.length === 0,
+      leaveOut: (real) => {
+        const isOwn =
+          plan.measure.kind !== "coverage" && this.#own.has(real, { text: plan.measure.kind === "lines" });
+        own += Number(isOwn);
+        return isOwn;
+      },
     });
-    if (unmatched.length > 0 && plan.patterns.length > 0) throw nothingMatched(unmatched, { ignoreFiles });
-    if (files.length === 0) throw nothing(plan, "no file is left to measure");
+    if (plan.patterns.length > 0) {
+      if (unmatched.length > 0) throw nothingMatched(unmatched, { ignoreFiles });
+      if (filter) this.#checkSources({ ignoreFiles });
+    } else if (sources) {
+      this.#tellUnmatched(unmatched);
+    }
+    if (files.length === 0) {
+      const also = own > 0 ? ", as what Unentropy writes itself does not count" : "";
+      throw nothing(plan, `no file is left to measure${also}`);
+    }
     return files;
+  }
+
+  /**
+   * Looks for patterns of `sources` that match no file; there nothing else shows that they are wrong.
+   * @param {object} how
+   * @param {boolean} how.ignoreFiles whether files that git ignores are none
+   * @param {string[]} [how.measured] source files that count as files, such as those of a coverage report
+   */
+  #checkSources({ ignoreFiles, measured = [] }) {
+    if (!this.#warn || this.#sources.length === 0) return;
+    let unmatched = this.#unmatched.get(ignoreFiles);
+    if (unmatched === undefined) {
+      unmatched = unmatchedOf(this.#sources, { cwd: this.#directory, ignoreFiles });
+      this.#unmatched.set(ignoreFiles, unmatched);
+    }
+    this.#tellUnmatched(
+      unmatched.filter((pattern) => !measured.some(matcher([pattern], { cwd: this.#directory }))),
+    );
+  }
+
+  /** @param {string[]} patterns */
+  #tellUnmatched(patterns) {
+    for (const pattern of patterns) {
+      if (this.#told.has(pattern)) continue;
+      this.#told.add(pattern);
+      this.#warn?.(sourceUnmatched(pattern));
+    }
   }
 
   /**
@@ -183,6 +239,15 @@ export class Measurements {
       throw Failure.fromSystem(error, { type: "collection", doing: "could not read", path: name });
     }
   }
+}
+
+/** @param {string} pattern of `sources` */
+export function sourceUnmatched(pattern) {
+  return new Failure(`\`${pattern}\` of \`sources\` matches no file`, {
+    type: "collection",
+    code: "SOURCES_UNMATCHED",
+    hint: "Patterns start at the directory of the configuration file; `loc` does not count files that git ignores. Correct the pattern or remove it.",
+  });
 }
 
 /** @param {import("./types.js").CollectPlan} plan @param {string} what */

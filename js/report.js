@@ -1,16 +1,19 @@
 // Renders the report and puts it where it belongs. What it shows is the engine's to decide.
 
+import fs from "node:fs";
 import path from "node:path";
 import { version } from "./engine.js";
 import { Failure } from "./failure.js";
 import { makeDirectories } from "./files/directories.js";
 import { writeOutput } from "./files/output.js";
+import { IGNORE_ALL } from "./files/own.js";
 
 /** Where reports are written unless a directory is given. */
 export const DEFAULT_REPORT_DIRECTORY = "unentropy-report";
 
 /**
- * Writes the report of a history.
+ * Writes the report of a history. A directory that is made for it holds a `.gitignore` too, so that neither git nor a
+ * line counter takes the report for a part of the project.
  * @param {{
  *   history: {report(configText: string | null, facts: import("./types.js").ReportFacts): string},
  *   configText: string | null,
@@ -35,7 +38,7 @@ export async function writeReport({
   const html = history.report(configText, facts);
   const file = path.resolve(directory, name);
   try {
-    makeDirectories(path.resolve(directory));
+    if (makeDirectories(path.resolve(directory))) ignoreAll(directory);
   } catch (cause) {
     throw Failure.fromSystem(cause, {
       type: "report",
@@ -54,6 +57,15 @@ export async function writeReport({
     signal,
   });
   return { path: file, bytes: bytes.length };
+}
+
+/** @param {string} directory that was made just now */
+function ignoreAll(directory) {
+  try {
+    fs.writeFileSync(path.resolve(directory, ".gitignore"), IGNORE_ALL, { flag: "wx" });
+  } catch {
+    // The report is what was asked for, and says itself why it cannot be written.
+  }
 }
 
 /**

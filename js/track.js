@@ -1,6 +1,7 @@
 // The main job as four phases: download the history, collect the metrics, upload the history,
 // write the report. Sequence and bookkeeping only; each phase's work lives in a file of its own.
 
+import path from "node:path";
 import { correctedTime } from "./clock.js";
 import { collectMetrics, definitionOf, runsCommands } from "./collect.js";
 import { defaultBranchOf } from "./context.js";
@@ -156,6 +157,11 @@ export async function track({
         storageType: storageConfig.type,
         historyPath: folder.historyPath,
         secrets,
+        own: {
+          histories: [storageConfig.path, seed?.path],
+          files: [path.resolve(reportDirectory, reportName ?? "index.html")],
+        },
+        onWarning: (warning) => result.warnings.push(warning),
         concurrency,
         refused,
         signal,

@@ -5,20 +5,24 @@ import path from "node:path";
 import { DEFAULT_FILE, loadConfig } from "../config.js";
 import { planCollectWords } from "../engine.js";
 import { Measurements } from "../measure.js";
+import { historyOf, showWarnings } from "./shared.js";
 
 /**
  * @param {import("../types.js").Invocation} invocation
  * @returns {Promise<undefined>}
  */
-export async function collect({ values, positionals, cwd, print }) {
+export async function collect({ values, positionals, terminal, cwd, print }) {
   const plan = planCollectWords(positionals);
   // Paths on a command line are relative to where it is typed; `sources` are the configuration's.
   const wanted = values.config !== undefined || fs.existsSync(path.resolve(cwd, DEFAULT_FILE));
   const loaded = wanted ? loadConfig(values.config, cwd) : undefined;
   const sourcesApply = loaded !== undefined && path.relative(loaded.directory, cwd) === "";
+  if (loaded) showWarnings(terminal, loaded);
   const measurements = new Measurements({
     directory: cwd,
     sources: sourcesApply ? loaded.config.sources : [],
+    own: { histories: [historyOf(loaded)] },
+    warn: ({ message, hint }) => terminal.warn(message, hint),
   });
   try {
     const value = await measurements.measure(plan);

@@ -1,5 +1,6 @@
 // What several commands show or read in the same way.
 
+import path from "node:path";
 import { correctedTime } from "../clock.js";
 import { configWarning } from "../config.js";
 import { formatValue } from "../engine.js";
@@ -15,6 +16,12 @@ export function givenContext(values) {
     runNumber: wholeNumber(values["run-number"], "run-number", 0),
     event: values.event,
   };
+}
+
+/** The file of the history that a configuration names. @param {import("../types.js").LoadedConfig | undefined} loaded */
+export function historyOf(loaded) {
+  const named = loaded?.config.storage.path;
+  return loaded && named != null ? path.resolve(loaded.directory, named) : undefined;
 }
 
 /** How the report's directory was given, for messages. @param {Record<string, any>} values */

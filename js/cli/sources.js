@@ -2,8 +2,9 @@
 
 import { loadConfig } from "../config.js";
 import { Failure } from "../failure.js";
-import { expand } from "../files.js";
-import { showWarnings } from "./shared.js";
+import { expand, OwnFiles } from "../files.js";
+import { sourceUnmatched } from "../measure.js";
+import { historyOf, showWarnings } from "./shared.js";
 
 /**
  * @param {import("../types.js").Invocation} invocation
@@ -13,8 +14,19 @@ export async function sources({ values, terminal, cwd, print }) {
   const loaded = loadConfig(values.config, cwd);
   showWarnings(terminal, loaded);
   const patterns = loaded.config.sources.length > 0 ? loaded.config.sources : ["."];
-  const { files: names, unmatched } = expand(patterns, { cwd: loaded.directory, ignoreFiles: true });
-  for (const pattern of unmatched) terminal.warn(`\`${pattern}\` matches no file`);
+  const own = new OwnFiles({ histories: [historyOf(loaded)] });
+  const {
+    files: names,
+    unmatched,
+    idle,
+  } = expand(patterns, {
+    cwd: loaded.directory,
+    ignoreFiles: true,
+    lenient: true,
+    leaveOut: (real) => own.has(real),
+  });
+  for (const { message, hint } of unmatched.map(sourceUnmatched)) terminal.warn(message, hint);
+  for (const pattern of idle) terminal.warn(`\`${pattern}\` of \`sources\` leaves no file out`);
   if (names.length === 0) {
     throw new Failure("`sources` matches no file", {
       type: "collection",

@@ -26,11 +26,14 @@ export async function test({ values, terminal, signal, cwd, env, now, print }) {
     recorded: false,
   });
   const width = Math.max(...loaded.config.metrics.map(({ id }) => id.length));
+  const storage = storageConfig(values, loaded, cwd, SILENT);
   const metrics = await collectMetrics({
     loaded,
     facts,
     env,
-    storageType: storageConfig(values, loaded, cwd, SILENT).type,
+    storageType: storage.type,
+    own: { histories: [storage.path] },
+    onWarning: ({ message, hint }) => terminal.warn(message, hint),
     concurrency,
     signal,
     onStart: ({ id }) => terminal.progress(`collecting ${id} …`),

@@ -8,6 +8,7 @@ import { targetOf } from "./target.js";
 
 /**
  * @param {string} directory absolute
+ * @returns {boolean} whether it was not there before
  * @throws {NodeJS.ErrnoException} what the system said
  */
 export function makeDirectories(directory) {
@@ -30,6 +31,7 @@ export function makeDirectories(directory) {
       makeDirectories(target);
     }
   }
+  return missing.length > 0;
 }
 
 /** @param {string} path */

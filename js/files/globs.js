@@ -8,8 +8,10 @@
  * - A pattern without wildcards is a file, or a directory and everything below it. So is a pattern with
  *   wildcards that exists exactly as written (`app/[id]/page.tsx`).
  * - `*` and `?` stay within one path segment, `**` spans any number, `{a,b}`, `[a-z]` and `@(a|b)` are alternatives.
- *   A pattern with wildcards names files; with a slash at its end it names directories and everything below.
- * - Wildcards of including patterns do not match a leading dot, as in a shell; those of excluding ones do.
+ *   A pattern with wildcards names files and directories, and a directory with everything below it, as if it were
+ *   written out; with a slash at its end it names directories alone.
+ * - Wildcards of including patterns do not match a leading dot, as in a shell; those of excluding ones do. A pattern
+ *   that ends in `**`, or in `*` after it, says by itself what is below: hidden files stay out at every depth.
  * - Relative patterns start at `cwd`. On Windows a backslash separates like a slash, elsewhere it takes the
  *   meaning from the next character. Upper and lower case differ everywhere.
  */
@@ -26,8 +28,9 @@ import { realFile, walk } from "./walk.js";
  * @typedef {object} Expanded
  * @property {string[]} files relative to `cwd` where that is possible, with forward slashes, sorted by code
  *   unit, each real file once; readable as `resolve(cwd, file)`
- * @property {string[]} unmatched including patterns that matched no file, as written. Callers make that an error:
- *   a pattern that names nothing must never measure 0.
+ * @property {string[]} unmatched including patterns that matched no file, as written. Callers make that an error or a
+ *   warning: a pattern that names nothing must never measure 0.
+ * @property {string[]} idle excluding patterns that left nothing out, as written
  */
 
 /**
@@ -41,17 +44,16 @@ import { realFile, walk } from "./walk.js";
  *   names files and directories at any depth.
  * @param {boolean} [options.ignoreFiles] leave out what git ignores; a file or directory named without wildcards
  *   is taken even so
+ * @param {boolean} [options.lenient] a path without wildcards that does not exist is a pattern without a match, not an
+ *   error
+ * @param {(real: string) => boolean} [options.leaveOut] files that never count, by their real paths; a pattern that
+ *   matches one has a match all the same
  * @returns {Expanded}
  * @throws {Failure} `COLLECTOR_MISSING` when a path without wildcards does not exist
  */
-export function expand(patterns, { cwd, sources, exclude = [], ignoreFiles = false }) {
+export function expand(patterns, { cwd, sources, exclude = [], ignoreFiles = false, lenient, leaveOut }) {
   const home = slashed(resolve(cwd));
-  const compiled = patterns.map((pattern) => compile(pattern, home));
-  const including = compiled.filter((pattern) => !pattern.negative);
-  if (including.length === 0 && compiled.length > 0) {
-    including.push(compile(".", home));
-    compiled.unshift(.../** @type {Pattern[]} */ (including));
-  }
+  const { compiled, including } = compileAll(patterns, home);
   const excluded = exclude.map((glob) => compileExclude(glob, home));
   const isSource = matcher(sources ?? [], { cwd });
   // Nothing that stands before the last including pattern can be ruled out for good.
@@ -59,26 +61,31 @@ export function expand(patterns, { cwd, sources, exclude = [], ignoreFiles = fal
 
   /** @type {Map<string, string>} real path → path as told */
   const found = new Map();
-  /** @type {Set<Pattern>} */
   const waiting = new Set(including);
+  const idle = new Set([...compiled.filter((pattern) => pattern.negative), ...excluded]);
 
   /** @type {(path: string, real: string) => void} */
   const consider = (path, real) => {
-    for (const pattern of waiting) {
-      if (pattern.test(path)) waiting.delete(pattern);
-    }
+    for (const pattern of waiting) if (pattern.test(path)) waiting.delete(pattern);
+    for (const pattern of idle) if (pattern.test(path)) idle.delete(pattern);
     if (!decide(compiled, path, false) || excluded.some((glob) => glob.test(path)) || !isSource(path)) return;
-    if (!found.has(real)) found.set(real, toldFrom(path, home));
+    if (!found.has(real) && !leaveOut?.(real)) found.set(real, toldFrom(path, home));
   };
 
-  for (const { folder, named } of rootsOf(including, ignoreFiles, consider)) {
+  for (const { folder, named } of rootsOf(including, { ignoreFiles, lenient, waiting }, consider)) {
     if (ignoreFiles && !named && IgnoreRules.around(resolve(folder)).rootIgnored) continue;
     const start = startOf(folder);
     const walked = walk(folder, {
       ignoreFiles,
       enter: (below) => {
         const path = start + below;
-        return including.some((p) => p.mayHold(path)) && !final.some((p) => p.covers(path));
+        if (!including.some((p) => p.mayHold(path))) return false;
+        const covering = final.find((p) => p.covers(path));
+        if (covering === undefined) return true;
+        idle.delete(covering);
+        // That everything a pattern names is left out does not make it a pattern without a match.
+        for (const pattern of waiting) if (pattern.covers(path)) waiting.delete(pattern);
+        return false;
       },
     });
     const realStart = startOf(walked.root);
@@ -88,7 +95,38 @@ export function expand(patterns, { cwd, sources, exclude = [], ignoreFiles = fal
   return {
     files: [...found.values()].sort(),
     unmatched: [...waiting].map((pattern) => pattern.written),
+    idle: [...idle].map((pattern) => pattern.written),
   };
+}
+
+/**
+ * The including patterns that match no file. Looks no further than to the first match of each.
+ *
+ * @param {readonly string[]} patterns
+ * @param {object} options as of {@link expand}
+ * @param {string} options.cwd
+ * @param {boolean} [options.ignoreFiles]
+ * @returns {string[]} as written
+ */
+export function unmatchedOf(patterns, { cwd, ignoreFiles = false }) {
+  const { including } = compileAll(patterns, slashed(resolve(cwd)));
+  const waiting = new Set(including);
+  /** @type {(path: string) => void} */
+  const consider = (path) => {
+    for (const pattern of waiting) if (pattern.test(path)) waiting.delete(pattern);
+  };
+  for (const { folder, named } of rootsOf(including, { ignoreFiles, lenient: true, waiting }, consider)) {
+    if (waiting.size === 0) break;
+    if (ignoreFiles && !named && IgnoreRules.around(resolve(folder)).rootIgnored) continue;
+    const start = startOf(folder);
+    const { links } = walk(folder, {
+      ignoreFiles,
+      seen: (below) => consider(start + below),
+      enter: (below) => [...waiting].some((pattern) => pattern.mayHold(start + below)),
+    });
+    for (const link of links.keys()) consider(start + link);
+  }
+  return [...waiting].map((pattern) => pattern.written);
 }
 
 /**
@@ -159,19 +197,39 @@ function decide(patterns, path, otherwise) {
 }
 
 /**
+ * Patterns ready for use; a list of nothing but excludes starts from everything.
+ *
+ * @param {readonly string[]} patterns
+ * @param {string} home absolute, with forward slashes
+ * @returns {{compiled: Pattern[], including: Pattern[]}} all in their order, and those that do not exclude
+ */
+function compileAll(patterns, home) {
+  const compiled = patterns.map((pattern) => compile(pattern, home));
+  const including = compiled.filter((pattern) => !pattern.negative);
+  if (including.length === 0 && compiled.length > 0) {
+    including.push(compile(".", home));
+    compiled.unshift(...including);
+  }
+  return { compiled, including };
+}
+
+/**
  * The directories to walk for the including patterns. Files that are named outright are reported at once.
  *
  * @param {readonly Pattern[]} including
- * @param {boolean} ignoreFiles
+ * @param {{ignoreFiles: boolean, lenient?: boolean, waiting: ReadonlySet<Pattern>}} options `waiting`: the patterns
+ *   without a match so far
  * @param {(path: string, real: string) => void} report
  * @returns {{folder: string, named: boolean}[]}
  */
-function rootsOf(including, ignoreFiles, report) {
+function rootsOf(including, { ignoreFiles, lenient = false, waiting }, report) {
   /** @type {Map<string, boolean>} directory → whether it was named without wildcards */
   const folders = new Map();
   for (const pattern of including) {
+    if (!waiting.has(pattern) && !pattern.literal) continue;
     if (pattern.literal) {
-      const stats = statOf(pattern);
+      const stats = statOf(pattern, lenient);
+      if (stats === null) continue;
       if (stats.isDirectory()) folders.set(pattern.base, true);
       else if (!stats.isFile()) throw notRegular(pattern);
       else report(pattern.base, realFile(pattern.base) ?? pattern.base);
@@ -198,11 +256,15 @@ function notRegular(pattern) {
   });
 }
 
-/** @param {Pattern} pattern */
-function statOf(pattern) {
+/**
+ * @param {Pattern} pattern
+ * @param {boolean} lenient null where there is nothing, instead of a failure
+ */
+function statOf(pattern, lenient) {
   try {
     return statSync(pattern.base);
   } catch (thrown) {
+    if (lenient && ["ENOENT", "ENOTDIR"].includes(errnoOf(thrown) ?? "")) return null;
     throw Failure.fromSystem(thrown, {
       type: "collection",
       code: errnoOf(thrown) === "ENOENT" ? "COLLECTOR_MISSING" : undefined,
@@ -292,7 +354,7 @@ function compileExclude(written, home) {
  *
  * @param {string} base
  * @param {string} glob
- * @param {{dot: boolean, folders: boolean}} options `folders`: the glob names directories
+ * @param {{dot: boolean, folders: boolean}} options `folders`: the glob names directories alone
  * @returns {Pick<Pattern, "test" | "mayHold" | "covers">}
  */
 function tests(base, glob, { dot, folders }) {
@@ -303,37 +365,43 @@ function tests(base, glob, { dot, folders }) {
   /** @type {(path: string) => string | null} */
   const below = (path) => (path.startsWith(start) ? path.slice(start.length) : null);
 
-  /** @param {string} told */
-  const inMatchingFolder = (told) => {
-    for (let at = told.indexOf("/"); at !== -1; at = told.indexOf("/", at + 1)) {
-      if (isMatch(told.slice(0, at))) return true;
+  // What `**` at the end reaches it names itself, with its own rule for leading dots.
+  const reaches = !folders && /(?:^|\/)\*\*(?:\/\*)?$/.test(glob);
+  /** Whether a directory is one that the glob names, or lies in one. @type {Map<string, boolean>} */
+  const known = new Map([["", false]]);
+  /** @type {(folder: string) => boolean} */
+  const isNamed = (folder) => {
+    let named = known.get(folder);
+    if (named === undefined) {
+      named = isMatch(folder) || isNamed(folder.slice(0, Math.max(0, folder.lastIndexOf("/"))));
+      known.set(folder, named);
     }
-    return false;
+    return named;
   };
+  /** @param {string} told */
+  const inNamedFolder = (told) => !reaches && isNamed(told.slice(0, Math.max(0, told.lastIndexOf("/"))));
 
   // Segments before the first `**` each have to match the directory at their depth. A slash within braces
   // or parentheses makes depths uncertain.
   const segments = /[{(][^})]*\//.test(glob) ? ["**"] : glob.split("/");
   const spans = segments.findIndex((segment) => segment.includes("**"));
   const fixed = (spans === -1 ? segments : segments.slice(0, spans)).map((part) => picomatch(part, options));
-  const open = spans !== -1 || folders;
 
   return {
     test: (path) => {
       const told = below(path);
-      return told !== null && (folders ? inMatchingFolder(told) : isMatch(told));
+      return told !== null && ((!folders && isMatch(told)) || inNamedFolder(told));
     },
     mayHold: (folder) => {
       const told = below(folder);
       if (told === null) return start.startsWith(startOf(folder));
-      const parts = told.split("/");
-      if (!open && parts.length >= fixed.length) return false;
-      return parts.every((part, depth) => fixed[depth]?.(part) ?? true);
+      // A directory as deep as the glob is one that it names.
+      return told.split("/").every((part, depth) => fixed[depth]?.(part) ?? true);
     },
     covers: (folder) => {
       const told = folder === base ? "" : below(folder);
       if (told === null) return false;
-      if (folders) return isMatch(told) || inMatchingFolder(told);
+      if (!reaches) return isNamed(told);
       // A final `**` takes every name once it takes one, provided that dots are no exception.
       return dot && /(?:^|\/)\*\*$/.test(glob) && isMatch(told === "" ? "\u0001" : `${told}/\u0001`);
     },

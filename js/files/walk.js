@@ -28,11 +28,13 @@ import { slashed, startOf } from "./paths.js";
  * @param {boolean} [options.ignoreFiles] leave out what git ignores. A root that is itself ignored was named on
  *   purpose: then only the rules inside it hold.
  * @param {(folder: string) => boolean} [options.enter] asked before entering a directory, given as relative path
+ * @param {(file: string) => void} [options.seen] hears of each file, but for links, as soon as it is found; given as
+ *   relative path
  * @returns {Walked}
  * @throws {Failure} `COLLECTOR_MISSING` when there is no such directory, the errno's code when a directory
  *   cannot be read
  */
-export function walk(root, { ignoreFiles = false, enter } = {}) {
+export function walk(root, { ignoreFiles = false, enter, seen } = {}) {
   const folder = resolve(root);
   let real;
   try {
@@ -66,7 +68,9 @@ export function walk(root, { ignoreFiles = false, enter } = {}) {
     for (const entry of entries) {
       const name = path + entry.name;
       if (entry.isFile()) {
-        if (!here?.ignores(name)) files.push(name);
+        if (here?.ignores(name)) continue;
+        files.push(name);
+        seen?.(name);
       } else if (entry.isDirectory()) {
         if (entry.name === ".git" || here?.ignores(`${name}/`) || enter?.(name) === false) continue;
         visit(`${name}/`, here);
@@ -85,11 +89,11 @@ export function walk(root, { ignoreFiles = false, enter } = {}) {
   visit("", rules);
 
   if (linked.length > 0) {
-    const seen = new Set(files.map((file) => start + file));
+    const known = new Set(files.map((file) => start + file));
     for (const link of linked.sort()) {
       const target = realFile(start + link);
-      if (target === null || seen.has(target)) continue;
-      seen.add(target);
+      if (target === null || known.has(target)) continue;
+      known.add(target);
       links.set(link, target);
       files.push(link);
     }

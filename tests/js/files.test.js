@@ -17,7 +17,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
-import { expand, matcher, nothingMatched, readBytes, readText, walk } from "../../js/files.js";
+import { expand, matcher, nothingMatched, readBytes, readText, unmatchedOf, walk } from "../../js/files.js";
 
 const WINDOWS = process.platform === "win32";
 const ROOT = !WINDOWS && process.getuid?.() === 0;
@@ -231,7 +231,7 @@ describe("what git ignores", () => {
     assert.deepEqual(named("dist").files, ["dist/.gitignore", "dist/x"]);
     assert.deepEqual(named(".", "dist").files, [".gitignore", "dist/.gitignore", "dist/x"]);
     assert.deepEqual(named("dist/y.tmp").files, ["dist/y.tmp"]);
-    assert.deepEqual(named("dist/**"), { files: [], unmatched: ["dist/**"] });
+    assert.deepEqual(named("dist/**"), { files: [], unmatched: ["dist/**"], idle: [] });
     assert.deepEqual(expand(["dist/*"], { cwd: root }).files, ["dist/x", "dist/y.tmp"]);
   });
 
@@ -279,6 +279,7 @@ describe("patterns", () => {
     "packages/two/dist/t.js",
     "weird+name@2/f.js",
   ];
+  const LIB = ["lib/.cache/c.js", "lib/d.js", "lib/d.test.js", "lib/deep/e.js"];
   const root = tree(FILES);
   /** @type {[string, string[], string[]][]} */
   const cases = [
@@ -312,9 +313,35 @@ describe("patterns", () => {
     ["an exclude reaches dot files", ["lib", "!**/*.js"], []],
     [
       "nothing but excludes starts from everything",
-      ["!packages", "!node_modules/**", "!lib", "!*", "!app"],
+      ["!packages", "!node_modules/**", "!lib", "!*.*", "!app"],
       ["weird+name@2/f.js"],
     ],
+    ["a star takes directories too, away from those with a dot", ["lib/*"], LIB.slice(1)],
+    [
+      "a pattern that matches directories is everything below them, dot files too",
+      ["packages/*/dist"],
+      ["packages/one/dist/.vite/m.json", "packages/one/dist/o.js", "packages/two/dist/t.js"],
+    ],
+    ["and at any depth", ["**/{deep,src}"], ["lib/deep/e.js", "packages/one/src/o.js"]],
+    [
+      "two stars and a star take no dot files at any depth",
+      ["packages/**/*"],
+      ["packages/one/dist/o.js", "packages/one/src/o.js", "packages/two/dist/t.js"],
+    ],
+    [
+      "a file and a directory of one name are both taken",
+      ["lib/d*"],
+      ["lib/d.js", "lib/d.test.js", "lib/deep/e.js"],
+    ],
+    ["an exclude takes directories away", ["packages", "!packages/*/dist"], ["packages/one/src/o.js"]],
+    ["everything excluded is nothing", ["**", "!**"], []],
+    ["and so it is by a star", ["lib", "!*"], []],
+    [
+      "what is taken back from an excluded directory counts",
+      ["!packages/*", "packages/*/src"],
+      ["packages/one/src/o.js"],
+    ],
+    ["an empty alternative is no directory", ["packages/{two,}/dist"], ["packages/two/dist/t.js"]],
     ["an excluded directory can be taken back in part", ["lib", "!lib", "lib/deep"], ["lib/deep/e.js"]],
     ["a path that exists as written is taken as written", ["app/[id]/page.js"], ["app/[id]/page.js"]],
     ["parentheses without alternatives are a name", ["app/(auth)/*.js"], ["app/(auth)/page.js"]],
@@ -378,14 +405,17 @@ describe("patterns", () => {
   });
 
   test("a pattern that matches no file is told, an exclude is not", () => {
-    const { files, unmatched } = expand(["*.js", "*.nope", "no/such/*.x", "packages/*", "!*.none"], {
-      cwd: root,
-    });
-    assert.deepEqual(files, ["a.js", "a.test.js"]);
-    assert.deepEqual(unmatched, ["*.nope", "no/such/*.x", "packages/*"]);
+    const patterns = ["*.js", "*.nope", "no/such/*.x", "packages/*.x", "!*.none", "!a.test.js"];
+    const { files, unmatched, idle } = expand(patterns, { cwd: root });
+    assert.deepEqual(files, ["a.js"]);
+    assert.deepEqual(unmatched, ["*.nope", "no/such/*.x", "packages/*.x"]);
+    assert.deepEqual(unmatchedOf(patterns, { cwd: root }), unmatched);
+    assert.deepEqual(idle, ["!*.none"]);
+    const covered = expand(["lib", "packages"], { cwd: root, exclude: ["packages/*"] });
+    assert.deepEqual(covered.unmatched, [], "what is all left out was there");
     const failure = nothingMatched(unmatched);
     assert.equal(failure.code, "COLLECTOR_MISSING");
-    assert.equal(failure.message, "no file matches `*.nope`, `no/such/*.x`, `packages/*`");
+    assert.equal(failure.message, "no file matches `*.nope`, `no/such/*.x`, `packages/*.x`");
   });
 
   test("a path that does not exist is an error", () => {
@@ -398,6 +428,31 @@ describe("patterns", () => {
       },
     );
     assert.throws(() => expand(["a.js/inner"], { cwd: root }), failsWith("FILE_NOT_DIRECTORY"));
+    const patterns = ["absent.js", "a.js/inner", "lib"];
+    const { unmatched } = expand(patterns, { cwd: root, lenient: true });
+    assert.deepEqual(
+      unmatched,
+      ["absent.js", "a.js/inner"],
+      "unless that is to be a pattern without a match",
+    );
+    assert.deepEqual(unmatchedOf(patterns, { cwd: root }), unmatched);
+  });
+
+  test("the first match of each pattern is enough to know that it has one", posix, () => {
+    const guarded = tree(["a/x.js", "b/y.ts", "z/never/entered.js"]);
+    chmodSync(join(guarded, "z"), 0);
+    asOrdinaryUser(() => {
+      assert.deepEqual(unmatchedOf(["**/*.js", "*/y.ts"], { cwd: guarded }), []);
+      assert.throws(() => unmatchedOf(["**/*.css"], { cwd: guarded }), failsWith("FILE_DENIED"));
+      assert.deepEqual(unmatchedOf(["a*/*.css", "a/*.md"], { cwd: guarded }), ["a*/*.css", "a/*.md"]);
+    });
+    chmodSync(join(guarded, "z"), 0o755);
+  });
+
+  test("files that never count are left out, and are a match all the same", () => {
+    const leaveOut = (/** @type {string} */ real) => real.endsWith("/d.js");
+    assert.deepEqual(expand(["lib/d.js"], { cwd: root, leaveOut }), { files: [], unmatched: [], idle: [] });
+    assert.deepEqual(expand(["lib/*.js"], { cwd: root, leaveOut }).files, ["lib/d.test.js"]);
   });
 
   test("excludes without a slash hold at any depth, others from the directory", () => {
@@ -407,6 +462,10 @@ describe("patterns", () => {
     assert.equal(left("*.js"), 1);
     assert.equal(left("dist"), 5);
     assert.equal(left("dist/"), 5);
+    assert.equal(left("**/dist"), 5);
+    assert.equal(left("packages/*"), 4);
+    assert.equal(left("**/dist/"), 5);
+    assert.equal(left("*/deep"), 7);
     assert.equal(left("lib/deep"), 7);
     assert.equal(left("**/*.test.js", ".cache"), 6);
   });

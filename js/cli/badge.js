@@ -10,7 +10,7 @@ import { writeOutput } from "../files/output.js";
 import { shownPath } from "../report.js";
 import { futureWarnings } from "../storage/future.js";
 import { Storage } from "../storage/storage.js";
-import { agreedTime, showWarnings } from "./shared.js";
+import { agreedTime, givenTime, showWarnings } from "./shared.js";
 import { storageConfig } from "./storage.js";
 
 const FORMATS = ["svg", "json"];
@@ -29,6 +29,7 @@ export async function badge({ values, positionals, terminal, signal, cwd, env, n
     throw usage("`--trend` is an image, `--format json` is none", "Leave one of the two out.");
   const wanted = values.config !== undefined || fs.existsSync(path.resolve(cwd, DEFAULT_FILE));
   const loaded = wanted ? loadConfig(values.config, cwd) : undefined;
+  const given = values.now === undefined ? undefined : givenTime(values.now);
   if (loaded) showWarnings(terminal, loaded);
   const config = storageConfig(values, loaded, cwd, terminal);
   const storage = new Storage({ ...config, readonly: true }, { env, signal });
@@ -41,7 +42,7 @@ export async function badge({ values, positionals, terminal, signal, cwd, env, n
         hint: "Record a build with `unentropy track` first, or name another file with --db.",
       });
     }
-    const time = agreedTime(terminal, now, storage);
+    const time = given ?? agreedTime(terminal, now, storage);
     const repository = storage.getRepository();
     const text = repository.badge(loaded?.text ?? null, metric, {
       form: values.trend ? "trend" : format,

@@ -71,6 +71,11 @@ export const OPTIONS = {
   repository: { type: "string", value: "OWNER/NAME", help: "the artifacts' repository (GITHUB_REPOSITORY)" },
   "seed-from": { type: "string", value: "PLACE", help: "what an empty history begins with (see migrate)" },
   "adopt-history": { type: "boolean", help: "take over the history of another repository, or merge one" },
+  now: {
+    type: "string",
+    value: "TIME",
+    help: "the time to render at, such as 2026-11-28T12:00:00Z, so that the same input gives the same bytes (the present)",
+  },
   "no-open": { type: "boolean", help: "only write the page, open no browser" },
   format: { type: "string", value: "FORMAT", help: "svg, or json for shields.io's endpoint badge (svg)" },
   trend: { type: "boolean", help: "an image of the metric's course instead of a badge" },
@@ -159,7 +164,7 @@ export const COMMANDS = {
   },
   report: {
     summary: "write the report from a history",
-    options: ["config", ...STORAGE, "report-dir", ...COMMON],
+    options: ["config", ...STORAGE, "report-dir", "now", ...COMMON],
   },
   gate: {
     summary: "judge the change by its thresholds and the history, without recording anything",
@@ -177,12 +182,12 @@ export const COMMANDS = {
   },
   preview: {
     summary: "show what the report looks like, with sample data or with --db",
-    options: ["config", "db", "report-dir", "no-open", ...COMMON],
+    options: ["config", "db", "report-dir", "now", "no-open", ...COMMON],
   },
   badge: {
     summary: "make a badge or an image of one metric's course for a README",
     arguments: "METRIC",
-    options: ["config", ...STORAGE, "branch", "format", "trend", "label", "output", ...COMMON],
+    options: ["config", ...STORAGE, "branch", "format", "trend", "label", "output", "now", ...COMMON],
   },
   merge: {
     summary: "add the builds of a history file to another history",

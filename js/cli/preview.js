@@ -8,7 +8,7 @@ import { preview as renderSample } from "../engine.js";
 import { openInBrowser } from "../open.js";
 import { reportFacts, shownPath, writeReport } from "../report.js";
 import { report } from "./report.js";
-import { showWarnings } from "./shared.js";
+import { givenTime, showWarnings } from "./shared.js";
 
 /** Where the page is written unless said otherwise: never over a report of real figures. */
 const DIRECTORY = "unentropy-preview";
@@ -27,7 +27,7 @@ export async function preview(invocation) {
     showWarnings(terminal, loaded);
     const facts = reportFacts({
       directory: loaded.directory,
-      now,
+      now: values.now === undefined ? now : givenTime(values.now),
       repositoryUrl: await repositoryOf(cwd, env),
     });
     await writeReport({

@@ -8,7 +8,7 @@ import { Failure } from "../failure.js";
 import { DEFAULT_REPORT_DIRECTORY, reportFacts, shownPath, writeReport } from "../report.js";
 import { futureWarnings } from "../storage/future.js";
 import { Storage } from "../storage/storage.js";
-import { agreedTime, reportOption, showWarnings } from "./shared.js";
+import { agreedTime, givenTime, reportOption, showWarnings } from "./shared.js";
 import { storageConfig } from "./storage.js";
 
 /**
@@ -18,6 +18,7 @@ import { storageConfig } from "./storage.js";
 export async function report({ values, terminal, signal, cwd, env, now, print }) {
   const wanted = values.config !== undefined || fs.existsSync(path.resolve(cwd, DEFAULT_FILE));
   const loaded = wanted ? loadConfig(values.config, cwd) : undefined;
+  const given = values.now === undefined ? undefined : givenTime(values.now);
   if (loaded) showWarnings(terminal, loaded);
   const config = storageConfig(values, loaded, cwd, terminal);
   const storage = new Storage({ ...config, readonly: true }, { env, signal });
@@ -30,7 +31,7 @@ export async function report({ values, terminal, signal, cwd, env, now, print })
         hint: "Record a build with `unentropy track` first, or name another file with --db.",
       });
     }
-    const time = agreedTime(terminal, now, storage);
+    const time = given ?? agreedTime(terminal, now, storage);
     const repository = storage.getRepository();
     const builds = repository.countBuilds();
     const written = await writeReport({

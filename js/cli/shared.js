@@ -4,6 +4,7 @@ import path from "node:path";
 import { correctedTime } from "../clock.js";
 import { configWarning } from "../config.js";
 import { formatValue } from "../engine.js";
+import { Failure } from "../failure.js";
 import { milliseconds } from "../terminal.js";
 import { wholeNumber } from "./options.js";
 
@@ -78,6 +79,27 @@ export function showRecorded(terminal, result, { commitSha, branch }) {
     `${result.metricsCollected} of ${result.metrics.length} metrics collected${failed} in ${milliseconds(result.durationMs)}`,
   );
   if (result.reportPath) terminal.line(`report: ${result.reportPath}`);
+}
+
+/**
+ * The time that `--now` gives.
+ * @param {string} text
+ * @returns {Date}
+ * @throws {Failure} USAGE_INVALID
+ */
+export function givenTime(text) {
+  const [, date, clock, rest] =
+    /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)((?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d))$/.exec(text) ?? [];
+  const time = new Date(`${date}T${clock}${rest?.toUpperCase()}`);
+  const day = new Date(`${date}T00:00:00Z`);
+  // A day that the month does not have would count on into the next one.
+  const isDate = !Number.isNaN(day.getTime()) && day.toISOString().slice(0, 10) === date;
+  if (isDate && !Number.isNaN(time.getTime())) return time;
+  throw new Failure(`\`--now\` is \`${text}\`, expected a time as RFC 3339 writes it`, {
+    type: "validation",
+    code: "USAGE_INVALID",
+    hint: "For example `2026-11-28T12:00:00Z` or `2026-11-28T13:00:00+01:00`.",
+  });
 }
 
 /**

@@ -31,6 +31,56 @@ test("a preview of a history shows that history and no sample", async (t) => {
   assert.match(html, /1 build</);
 });
 
+test("the same history and configuration, rendered at the same --now, give the same bytes", async (t) => {
+  const project = new Project(t).config(CONFIG);
+  assert.equal((await project.run(["track"])).code, 0);
+  const at = (/** @type {string[]} */ ...args) => ["--db", "unentropy.db", ...args];
+  /** @type {[string, string[], string][]} */
+  const cases = [
+    ["report", at("-o", "out"), "out/index.html"],
+    ["preview", ["--no-open", "-o", "sample"], "sample/index.html"],
+    ["preview", at("--no-open", "-o", "shown"), "shown/index.html"],
+    ["badge", at("size", "--trend", "-o", "trend.svg"), "trend.svg"],
+  ];
+  for (const [command, args, file] of cases) {
+    const render = async (/** @type {string} */ now) => {
+      const outcome = await project.run([command, ...args, "--now", now], {
+        env: { TZ: "Asia/Tokyo", LANG: "de_DE" },
+      });
+      assert.equal(outcome.code, 0, told(outcome));
+      return project.read(file).toString();
+    };
+    const page = await render("2097-03-04T05:06:07Z");
+    assert.equal(await render("2097-03-04t06:06:07.000+01:00"), page, `${command} at the same moment`);
+    if (command !== "badge") assert.match(page, /2097/, command);
+  }
+  const early = await project.run(["badge", "size", "--now", "2001-01-01T00:00:00Z"]);
+  assert.match(early.stdout, /no value|unknown|none|no data/i, "the build is later than that");
+  assert.match((await project.run(["badge", "size", "--now", "2097-01-01T00:00:00Z"])).stdout, /1 B/);
+});
+
+test("a --now that is no time is refused", async (t) => {
+  const project = new Project(t).config(CONFIG);
+  for (const now of [
+    "now",
+    "2026-11-28",
+    "2026-11-28T12:00:00",
+    "2026-02-30T00:00:00Z",
+    "2026-11-28T25:00:00Z",
+    "1764331200",
+  ]) {
+    for (const args of [["report"], ["preview", "--no-open"], ["badge", "size"]]) {
+      const outcome = await project.run([...args, "--now", now]);
+      assert.equal(outcome.code, 2, told(outcome));
+      assert.match(
+        outcome.stderr,
+        /error\[USAGE_INVALID\]: `--now` is `.*`, expected a time as RFC 3339 writes it/,
+      );
+    }
+  }
+  assert.deepEqual(project.names(), ["unentropy.json"]);
+});
+
 test("the page is handed to the machine's opener, and without one its place is told", {
   skip: process.platform !== "linux" && "the opener is Linux's",
 }, async (t) => {

@@ -334,6 +334,16 @@ export class History {
   }
 
   /**
+   * How many builds, of all branches, a report speaks of that is rendered at a time: none of pull requests and none from
+   * the future.
+   * @param {string} now RFC 3339
+   * @returns {number}
+   */
+  reportedBuilds(now) {
+    return guarded(() => this.#inner.reportedBuilds(now));
+  }
+
+  /**
    * The builds that pass the filter, oldest first; with a limit, the newest so many of them.
    * @param {import("./types.js").SeriesFilter} [filter]
    * @param {number} [limit]

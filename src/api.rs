@@ -118,8 +118,19 @@ pub fn badge(history: &History, config_text: Option<&str>, metric: &str, wish: &
 
 /// What reports and badges speak of.
 fn shown(history: &History, now: Option<&String>) -> Result<Columns> {
-    let now = now.cloned();
-    history.columns(&BuildFilter { exclude_pull_requests: true, now, ..BuildFilter::default() })
+    history.columns(&filter(now))
+}
+
+fn filter(now: Option<&String>) -> BuildFilter {
+    BuildFilter { exclude_pull_requests: true, now: now.cloned(), ..BuildFilter::default() }
+}
+
+/// How many builds, of all branches, a report speaks of that is rendered at `now` (RFC 3339).
+///
+/// # Errors
+/// `BUILD_INVALID` where that is no time.
+pub fn reported_builds(history: &History, now: &str) -> Result<usize> {
+    history.selected_count(&filter(Some(&now.to_owned())))
 }
 
 /// The quality gate's fixed bounds as lines. What is compared with a baseline has no fixed place.

@@ -250,6 +250,11 @@ impl History {
         self.0.build_count()
     }
 
+    #[wasm_bindgen(js_name = reportedBuilds)]
+    pub fn reported_builds(&self, now: &str) -> JsResult<usize> {
+        api::reported_builds(&self.0, now).map_err(throw)
+    }
+
     pub fn builds(&self, filter: JsValue, limit: Option<u32>) -> JsResult {
         list_to_js(self.0.builds(&from_js(filter, "the filter")?, limit.map(|limit| limit as usize)))
     }

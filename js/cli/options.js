@@ -7,7 +7,13 @@ import { Failure } from "../failure.js";
 
 /**
  * @typedef {{type: "string" | "boolean", short?: string, value?: string, help: string}} Option
- * @typedef {{summary: string, arguments?: string, most?: number, options: string[], passThrough?: boolean}} Command
+ * @typedef {object} Command
+ * @property {string} summary
+ * @property {string} [arguments]
+ * @property {number} [most] arguments that it takes at most
+ * @property {string[]} options
+ * @property {Record<string, string>} [help] of options that mean something else here than elsewhere
+ * @property {boolean} [passThrough]
  */
 
 /** @type {Record<string, Option>} */
@@ -183,11 +189,16 @@ export const COMMANDS = {
   preview: {
     summary: "show what the report looks like, with sample data or with --db",
     options: ["config", "db", "report-dir", "now", "no-open", ...COMMON],
+    help: {
+      db: "the history file to show instead of sample data",
+      "report-dir": "where the page is written (unentropy-preview)",
+    },
   },
   badge: {
     summary: "make a badge or an image of one metric's course for a README",
     arguments: "METRIC",
     options: ["config", ...STORAGE, "branch", "format", "trend", "label", "output", "now", ...COMMON],
+    help: { branch: "the branch whose values are shown (the report's first)" },
   },
   merge: {
     summary: "add the builds of a history file to another history",
@@ -334,11 +345,11 @@ export function help(command) {
     const width = Math.max(...rows.map(([left]) => left.length));
     return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join("\n");
   };
-  const options = (/** @type {string[]} */ names) =>
+  const options = (/** @type {string[]} */ names, /** @type {Record<string, string>} */ own = {}) =>
     table(
       names.map((name) => {
         const { short, value, help: text } = OPTIONS[name];
-        return [`${short ? `-${short}, ` : "    "}--${name}${value ? ` ${value}` : ""}`, text];
+        return [`${short ? `-${short}, ` : "    "}--${name}${value ? ` ${value}` : ""}`, own[name] ?? text];
       }),
     );
   if (command === undefined) {
@@ -356,13 +367,13 @@ ${options(["help", "version"])}
 exit codes: 0 done, 1 internal error, 2 usage or configuration, 3 storage, 4 collection, 5 gate failed
 `;
   }
-  const { summary, arguments: words, options: names } = COMMANDS[command];
+  const { summary, arguments: words, options: names, help: own } = COMMANDS[command];
   return `unentropy ${command}: ${summary}
 
 usage: unentropy ${command} [OPTION..]${words ? ` ${words}` : ""}
 
 options:
-${options(names)}
+${options(names, own)}
 `;
 }
 

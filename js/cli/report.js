@@ -33,7 +33,8 @@ export async function report({ values, terminal, signal, cwd, env, now, print })
     }
     const time = given ?? agreedTime(terminal, now, storage);
     const repository = storage.getRepository();
-    const builds = repository.countBuilds();
+    const totalBuilds = repository.countBuilds();
+    const builds = repository.countReportedBuilds(time);
     const written = await writeReport({
       history: repository,
       configText: loaded?.text ?? null,
@@ -52,9 +53,13 @@ export async function report({ values, terminal, signal, cwd, env, now, print })
     const shown = shownPath(written.path, cwd);
     if (values.json)
       print(
-        `${JSON.stringify({ success: true, reportPath: shown, totalBuilds: builds, bytes: written.bytes })}\n`,
+        `${JSON.stringify({ success: true, reportPath: shown, builds, totalBuilds, bytes: written.bytes })}\n`,
       );
-    else terminal.line(`report of ${builds} ${builds === 1 ? "build" : "builds"}: ${shown}`);
+    else {
+      const left = totalBuilds - builds;
+      const others = left === 0 ? "" : ` (${left} of pull requests or from the future left out)`;
+      terminal.line(`report of ${builds} ${builds === 1 ? "build" : "builds"}${others}: ${shown}`);
+    }
   } finally {
     storage.cleanup();
   }

@@ -129,6 +129,11 @@ export class MetricsRepository {
     return this.#history().buildCount();
   }
 
+  /** @param {Date} now @returns {number} how many builds a report of now speaks of */
+  countReportedBuilds(now) {
+    return this.#history().reportedBuilds(now.toISOString());
+  }
+
   /** All builds, oldest first. */
   listBuilds() {
     return this.#history().builds();

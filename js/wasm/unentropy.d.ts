@@ -22,6 +22,7 @@ export class History {
     recent(metrics: string[], query: any): any;
     record(context: any, metrics: any, circumstances: any): any;
     report(config_text: string | null | undefined, facts: any, style: string, script: string): string;
+    reportedBuilds(now: string): number;
     save(): Uint8Array;
     series(metric: string, filter: any): any;
     typeChanges(metrics: any): any;
@@ -125,6 +126,7 @@ export interface InitOutput {
     readonly history_recent: (a: number, b: number, c: number, d: any) => [number, number, number];
     readonly history_record: (a: number, b: any, c: any, d: any) => [number, number, number];
     readonly history_report: (a: number, b: number, c: number, d: any, e: number, f: number, g: number, h: number) => [number, number, number, number];
+    readonly history_reportedBuilds: (a: number, b: number, c: number) => [number, number, number];
     readonly history_save: (a: number) => [number, number, number];
     readonly history_series: (a: number, b: number, c: number, d: any) => [number, number, number];
     readonly history_typeChanges: (a: number, b: any) => [number, number, number];

@@ -257,6 +257,19 @@ export class History {
         }
     }
     /**
+     * @param {string} now
+     * @returns {number}
+     */
+    reportedBuilds(now) {
+        const ptr0 = passStringToWasm0(now, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.history_reportedBuilds(this.__wbg_ptr, ptr0, len0);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return ret[0] >>> 0;
+    }
+    /**
      * @returns {Uint8Array}
      */
     save() {

@@ -142,6 +142,14 @@ impl History {
         self.timeline.entries().len()
     }
 
+    /// How many builds pass the filter.
+    ///
+    /// # Errors
+    /// `BUILD_INVALID` where a time of the filter is none.
+    pub fn selected_count(&self, filter: &BuildFilter) -> Result<usize> {
+        Ok(self.select_places(filter)?.len())
+    }
+
     /// The builds that pass the filter, oldest first; with a limit, the newest so many of them.
     ///
     /// # Errors

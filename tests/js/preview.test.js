@@ -105,6 +105,39 @@ test("the page is handed to the machine's opener, and without one its place is t
   assert.equal(JSON.parse((await project.run(["preview", "--json"], { env })).stdout).opened, false);
 });
 
+test("help names the directory that a preview is written into, and what the branch of a badge is", async (t) => {
+  const project = new Project(t);
+  const help = async (/** @type {string} */ command) => (await project.run([command, "--help"])).stdout;
+  const preview = await help("preview");
+  assert.match(preview, /--report-dir DIR .*\(unentropy-preview\)/);
+  assert.doesNotMatch(preview, /unentropy-report|unentropy\.db/);
+  assert.match(await help("report"), /--report-dir DIR .*\(unentropy-report\)/);
+  assert.match(await help("badge"), /--branch NAME +the branch whose values are shown/);
+  assert.match(await help("track"), /--branch NAME +the branch of the build/);
+});
+
+test("a report is said to be of the builds that it shows", async (t) => {
+  const project = new Project(t).config(CONFIG);
+  const recorded = ["push", "pull_request", "schedule", "pull_request_target", "push"];
+  for (const [n, event] of recorded.entries()) {
+    const args = ["track", "--branch", n === 4 ? "dev" : "main", "--run-id", String(n), "--event", event];
+    assert.equal((await project.run(args)).code, 0);
+  }
+  const outcome = await project.run(["report"]);
+  assert.ok(
+    told(outcome).includes(
+      "report of 3 builds (2 of pull requests or from the future left out): unentropy-report",
+    ),
+    told(outcome),
+  );
+  const { stdout } = await project.run(["report", "--json"]);
+  const { builds, totalBuilds } = JSON.parse(stdout);
+  assert.deepEqual([builds, totalBuilds], [3, 5]);
+  const html = project.read("unentropy-report/index.html").toString();
+  const shown = [...html.matchAll(/<option value="\d">\w+ \((\d+) build/g)].map(([, count]) => Number(count));
+  assert.deepEqual(shown, [2, 1]);
+});
+
 test("the report begins with the repository's default branch, or the one that the gate compares with", async (t) => {
   const project = new Project(t).config(CONFIG);
   for (const [n, branch] of ["main", "next", "next", "old", "old", "old"].entries()) {

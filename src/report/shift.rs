@@ -18,6 +18,9 @@
 //! step of five standard deviations is found in three of four. In courses of fewer than about a
 //! hundred values a step is a large part of what it is compared with, and must be larger. The tests
 //! below repeat the simulation.
+//!
+//! A slow step is seen as several jumps in a row. Jumps that go the same way, no more than six windows apart and without a
+//! level of its own between them, are one shift: from the level before the first to the level after the last.
 
 /// Values on either side of a place.
 const WINDOW: usize = 9;
@@ -34,13 +37,16 @@ const USUAL: f64 = 6.0;
 /// A jump's size as a part of the level before it, at least: what is smaller is of no interest.
 const RELATIVE: f64 = 0.01;
 
+/// The most values between two jumps of one slow step.
+const SLOWEST: usize = 6 * WINDOW;
+
 /// From a median absolute deviation to the standard deviation of a normal distribution.
 const NORMAL: f64 = 1.4826;
 
 /// A likely shift of level.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Shift {
-    /// The place of the first value on the new level.
+    /// The place of the first value on the new level, or of a slow step the first that is well on its way there.
     pub(super) at: usize,
     /// The level before it: the median of the window, carried to this place by the course's drift.
     pub(super) before: f64,
@@ -83,18 +89,79 @@ pub(super) fn shifts(values: &[f64]) -> Vec<Shift> {
             _ => found.push((place, score(place))),
         }
     }
-    let shift = |(place, _)| {
+    let steps = found.into_iter().map(|(place, _)| {
         let at = settle(&level, &medians, place);
-        // The levels on either side, where the windows do not reach over the course's ends, with the
-        // drift up to this place given back.
-        let here = |median: f64| match at as f64 * usual / WINDOW as f64 {
+        // The windows on either side, where they do not reach over the course's ends.
+        Step { first: at, last: at, before: at.saturating_sub(WINDOW), after: at.min(medians.len() - 1) }
+    });
+    let shift = |step: Step| {
+        // With the drift up to this place given back.
+        let here = |median: f64| match step.first as f64 * usual / WINDOW as f64 {
             0.0 => median,
             drift => format!("{:.6e}", median + drift).parse().unwrap_or(median),
         };
-        let before = here(medians[at.saturating_sub(WINDOW)]);
-        Shift { at, before, after: here(medians[at.min(medians.len() - 1)]) }
+        Shift { at: step.first, before: here(medians[step.before]), after: here(medians[step.after]) }
     };
-    found.into_iter().map(shift).collect()
+    joined(&level, &medians, steps).into_iter().map(shift).collect()
+}
+
+/// One jump or several that are one slow step: the places of its first and its last, and of the windows whose medians
+/// are the levels before and after.
+#[derive(Clone, Copy)]
+struct Step {
+    first: usize,
+    last: usize,
+    before: usize,
+    after: usize,
+}
+
+/// The steps with those joined that go on from one to the next.
+fn joined(level: &[f64], medians: &[f64], steps: impl Iterator<Item = Step>) -> Vec<Step> {
+    let jump = |step: &Step| medians[step.after] - medians[step.before];
+    let goes_on = |one: &Step, next: &Step| {
+        let between = &level[one.last..next.first];
+        if jump(one) * jump(next) <= 0.0 || between.len() > SLOWEST {
+            return false;
+        }
+        // On a slow step the values go on as fast as the jumps on either side say; half of that is nearer to it than to a
+        // level of its own. From the middle of the first third to that of the last are two thirds of the way.
+        let slope = jump(one).abs().min(jump(next).abs()) / WINDOW as f64;
+        let third = (between.len() / 3).max(1);
+        let climb = median(&mut between[between.len() - third..].to_vec())
+            - median(&mut between[..third.min(between.len())].to_vec());
+        climb * jump(one).signum() > slope * between.len() as f64 / 3.0
+    };
+    let mut out: Vec<(Step, Step)> = Vec::new();
+    for step in steps {
+        match out.last_mut() {
+            Some((whole, last)) if goes_on(last, &step) => {
+                (whole.last, whole.after) = (step.last, step.after);
+                *last = step;
+            }
+            _ => out.push((step, step)),
+        }
+    }
+    let mut whole: Vec<Step> = out.into_iter().map(|(whole, _)| whole).collect();
+    for n in 0..whole.len() {
+        let Step { first, last, mut before, mut after } = whole[n];
+        if first == last {
+            continue;
+        }
+        // A slow step began a little before its first jump stood out and went on a little after its last: up to a window
+        // farther, as long as the level moves the same way, and not into another shift.
+        let way = jump(&whole[n]).signum();
+        let least = if n > 0 { whole[n - 1].last } else { 0 }.max(before.saturating_sub(WINDOW));
+        let most = whole.get(n + 1).map_or(medians.len(), |next| next.first.saturating_sub(WINDOW - 1));
+        let most = most.min(after + WINDOW + 1);
+        while before > least && (medians[before] - medians[before - 1]) * way > 0.0 {
+            before -= 1;
+        }
+        while after + 1 < most && (medians[after + 1] - medians[after]) * way > 0.0 {
+            after += 1;
+        }
+        whole[n] = Step { first, last, before, after };
+    }
+    whole
 }
 
 fn jumps_of(medians: &[f64]) -> Vec<f64> {
@@ -261,6 +328,28 @@ mod tests {
     }
 
     #[test]
+    fn a_slow_step_is_one_shift_between_the_levels_before_and_after_it() {
+        let mut noise = Noise(0x1234_5678_9ABC_DEF1);
+        for (from, to) in [(100.0, 160.0), (160.0, 100.0)] {
+            for length in [20, 30, 45, 60] {
+                for scatter in [0.0, 0.3] {
+                    let course: Vec<f64> = (0..400)
+                        .map(|n| {
+                            let part = (f64::from(n - 170) / f64::from(length)).clamp(0.0, 1.0);
+                            from + (to - from) * part + scatter * noise.normal()
+                        })
+                        .collect();
+                    let found = shifts(&course);
+                    let told = format!("{from} to {to} in {length} with {scatter}: {found:?}");
+                    let [shift] = found[..] else { panic!("{told}") };
+                    assert!((160..=170 + length as usize).contains(&shift.at), "{told}");
+                    assert!((shift.before - from).abs() < 3.0 && (shift.after - to).abs() < 3.0, "{told}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn exact_courses_have_exact_shifts() {
         let level = |pieces: &[(usize, f64)]| {
             pieces.iter().flat_map(|&(count, value)| vec![value; count]).collect::<Vec<_>>()
@@ -278,6 +367,8 @@ mod tests {
             (level(&[(29, 7.0)]), ""),
             (level(&[(50, 10.0), (50, 12.0)]), "50:10>12"),
             (level(&[(50, 10.0), (30, 12.0), (70, 9.0)]), "50:10>12 80:12>9"),
+            // Two steps the same way with a level between them are two.
+            (level(&[(50, 10.0), (14, 12.0), (70, 15.0)]), "50:10>12 64:12>15"),
             // An outage of a few builds is no new level.
             (level(&[(50, 10.0), (3, 0.0), (50, 10.0)]), ""),
             // Too small to be of interest.

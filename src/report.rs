@@ -17,17 +17,18 @@ mod sample;
 mod selection;
 mod shape;
 mod shift;
+mod shown;
 mod stats;
 mod theme;
 
 use crate::config;
 use crate::error::{Code, Error, Result};
 use crate::history::{Columns, Values};
-use crate::text::format_value;
 use askama::Template as _;
 use base64::Engine as _;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+use std::borrow::Cow;
 
 pub use badge::{BadgeWish, Form, badge};
 
@@ -108,8 +109,11 @@ pub fn sample(metrics: &[config::Metric], facts: &Facts) -> Columns {
 /// A configured metric and its recorded values, if there are any of its type.
 #[derive(Clone, Copy)]
 struct Drawn<'a> {
+    /// Its texts as they are shown.
     metric: &'a config::Metric,
     values: Option<&'a Values>,
+    /// The words of a label metric as they are shown; none of a numeric one.
+    labels: &'a [Cow<'a, str>],
 }
 
 /// A likely shift of a metric's level on one branch.
@@ -121,7 +125,7 @@ struct Turn {
     after: f64,
 }
 
-/// The likely shifts of each metric, branch after branch, each by build. What would read as no change is left out.
+/// The likely shifts of each metric, branch after branch, each by build. What is no change is left out.
 fn turns(selection: &selection::Selection, drawn: &[Drawn<'_>]) -> Vec<Vec<Turn>> {
     let of_metric = |d: &Drawn<'_>| {
         let Some(Values::Numeric(values)) = d.values else { return Vec::new() };
@@ -132,7 +136,7 @@ fn turns(selection: &selection::Selection, drawn: &[Drawn<'_>]) -> Vec<Vec<Turn>
             found.extend(
                 shift::shifts(&course)
                     .into_iter()
-                    .filter(|s| format_value(s.before, d.metric.unit) != format_value(s.after, d.metric.unit))
+                    .filter(|s| !stats::same(s.before, s.after))
                     .map(|s| Turn { build: places[s.at], before: s.before, after: s.after }),
             );
         }
@@ -147,19 +151,33 @@ fn turns(selection: &selection::Selection, drawn: &[Drawn<'_>]) -> Vec<Vec<Turn>
 /// [`Code::ReportFailed`] when the layout names a metric, a theme or a colour that does not exist;
 /// a checked configuration has none of these.
 pub fn render(input: &ReportInput<'_>) -> Result<String> {
-    let drawn: Vec<Drawn<'_>> = input
-        .metrics
+    let values_of = |metric: &config::Metric| {
+        let column = input.columns.metrics.iter().find(|c| c.id == metric.id);
+        column.map(|c| &c.values).filter(|values| match values {
+            Values::Numeric(_) => metric.kind == config::MetricType::Numeric,
+            Values::Label(..) => metric.kind == config::MetricType::Label,
+        })
+    };
+    let columns: Vec<Option<&Values>> = input.metrics.iter().map(values_of).collect();
+    let labels: Vec<Vec<Cow<'_, str>>> = columns
         .iter()
-        .map(|metric| {
-            let column = input.columns.metrics.iter().find(|c| c.id == metric.id);
-            let values = column.map(|c| &c.values).filter(|values| match values {
-                Values::Numeric(_) => metric.kind == config::MetricType::Numeric,
-                Values::Label(..) => metric.kind == config::MetricType::Label,
-            });
-            Drawn { metric, values }
+        .map(|values| match values {
+            Some(Values::Label(_, labels)) => labels.iter().map(|label| shown::shown(label)).collect(),
+            _ => Vec::new(),
         })
         .collect();
-    let selection = selection::select(&input.columns.builds, input.facts.default_branch.as_deref());
+    let mut selection = selection::select(&input.columns.builds, input.facts.default_branch.as_deref());
+    for branch in &mut selection.branches {
+        branch.name = shown::shown(&branch.name).into_owned();
+    }
+    let (metrics, layout, facts) = texts(input);
+    let input = &ReportInput { metrics: &metrics, layout: &layout, facts: &facts, ..*input };
+    let drawn: Vec<Drawn<'_>> = metrics
+        .iter()
+        .zip(columns)
+        .zip(&labels)
+        .map(|((metric, values), labels)| Drawn { metric, values, labels })
+        .collect();
     let repository = input.facts.repository_url.as_deref().and_then(repository_address);
     let sections = page::sections(input, &drawn)?;
     let charts: Vec<(String, Vec<usize>)> =
@@ -178,6 +196,32 @@ pub fn render(input: &ReportInput<'_>) -> Result<String> {
     page::Document { page, policy, style: &style, script: input.assets.script, data: &data }
         .render()
         .map_err(failed)
+}
+
+/// What is configured and known, with every text as it is shown.
+fn texts(input: &ReportInput<'_>) -> (Vec<config::Metric>, config::Report, Facts) {
+    let change = |text: &mut String| {
+        if let Cow::Owned(other) = shown::shown(text) {
+            *text = other;
+        }
+    };
+    let mut metrics = input.metrics.to_vec();
+    for metric in &mut metrics {
+        change(&mut metric.id);
+        change(&mut metric.name);
+        metric.description.iter_mut().for_each(change);
+    }
+    let mut layout = input.layout.clone();
+    for section in &mut layout.sections {
+        change(&mut section.name);
+        section.description.iter_mut().for_each(change);
+        section.charts.iter_mut().filter_map(|chart| chart.title.as_mut()).for_each(change);
+    }
+    let mut facts = input.facts.clone();
+    for text in [&mut facts.title, &mut facts.version, &mut facts.generated_at] {
+        change(text);
+    }
+    (metrics, layout, facts)
 }
 
 fn failed(cause: impl std::fmt::Display) -> Error {

@@ -10,4 +10,5 @@ pub use markdown::{markdown, markdown_cell_code};
 pub use number::{
     Digits, NOISE, denoted, difference, format_change, format_delta, format_relative, format_value,
 };
+pub(crate) use words::is_invisible;
 pub use words::{closest, list, list_or, plural, quote};

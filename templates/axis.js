@@ -9,6 +9,44 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /**
+ * What the ends of a drawing are apart at least, so that noise below any meaning stays small: half a point of a
+ * percentage, two of what is counted, 1 % of the size of all but percentages. src/report/shape.rs has the same.
+ * @param {number} size the greatest size drawn
+ * @param {import("./format.js").Unit} unit
+ */
+function leastSpan(size, unit) {
+  const part = size * 0.01;
+  return unit === "percent" ? 0.5 : unit === "integer" ? Math.max(2, part) : part;
+}
+
+/**
+ * `bottom` and `top`, but not past zero or 100 % where the values from `low` to `high` are not.
+ * @param {number} bottom
+ * @param {number} top
+ * @param {number} low
+ * @param {number} high
+ * @param {import("./format.js").Unit} unit
+ * @returns {[number, number]}
+ */
+function kept(bottom, top, low, high, unit) {
+  const most = unit === "percent" && high <= 100 ? 100 : high <= 0 && low < 0 ? 0 : Infinity;
+  return [low >= 0 ? Math.max(0, bottom) : bottom, Math.min(top, most)];
+}
+
+/**
+ * The ends of a card's line for values from `low` to `high`, which are the values' own unless they are too near.
+ * @param {number} low
+ * @param {number} high
+ * @param {import("./format.js").Unit} unit
+ * @returns {[number, number]}
+ */
+export function widened(low, high, unit) {
+  const pad = (leastSpan(Math.max(Math.abs(low), Math.abs(high)), unit) - (high - low)) / 2;
+  if (!(pad > 0) || !Number.isFinite(low - pad) || !Number.isFinite(high + pad)) return [low, high];
+  return kept(low - pad, high + pad, low, high, unit);
+}
+
+/**
  * An axis' ends for values from `low` to `high`: a little more than the data spans, never forced
  * to zero, never past zero or 100 % where the data is not.
  * @param {number} low
@@ -19,16 +57,11 @@ const DAY = 24 * HOUR;
 export function valueRange(low, high, unit) {
   const spread = high - low;
   const size = Math.max(Math.abs(low), Math.abs(high));
-  const least = unit === "integer" ? 2 : unit === "percent" ? 0.5 : 0;
+  const least = leastSpan(size, unit);
   let pad = spread > size * 1e-9 ? spread * 0.08 : size * 0.05 || 1;
   if (spread + 2 * pad < least) pad = (least - spread) / 2;
   if (!Number.isFinite(spread) || !Number.isFinite(low - pad) || !Number.isFinite(high + pad)) pad = 0;
-  let bottom = low - pad;
-  let top = high + pad;
-  if (low >= 0 && bottom < 0) bottom = 0;
-  if (high <= 0 && top > 0 && low < 0) top = 0;
-  if (unit === "percent" && high <= 100 && top > 100) top = 100;
-  return [bottom, top];
+  return kept(low - pad, high + pad, low, high, unit);
 }
 
 const DURATIONS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400];

@@ -1,13 +1,19 @@
 // Keeps the cards and the header's line in step with the view: the same parts that the engine
 // wrote for the first view, computed for the one the reader chose.
 
+import { widened } from "./axis.js";
 import { changed, drawing, element } from "./element.js";
 import { formatCount, formatDay, formatValue } from "./format.js";
+import { withRhythm } from "./gaps.js";
 import { change, summarise, turnsIn } from "./stats.js";
+import { along, knownBefore } from "./view.js";
 
 const WIDTH = 160;
 const HEIGHT = 36;
 const MARGIN = 3;
+
+/** Characters from which a value is written smaller. */
+const LONG = 12;
 
 /**
  * @param {import("./data.js").Report} report
@@ -59,13 +65,16 @@ function showNumeric(card, metric, report, view) {
   const spark = card.querySelector(".spark");
   card.classList.toggle("absent", summary === null);
   if (summary === null) {
+    latest.classList.remove("long");
     latest.textContent = "no data here";
     card.querySelector("[data-part=turn]")?.remove();
     spark?.replaceChildren();
     return;
   }
   ensureParts(card, metric.kind);
-  put(card, "[data-part=latest]", formatValue(summary.latest, metric.unit));
+  const text = formatValue(summary.latest, metric.unit);
+  latest.classList.toggle("long", text.length > LONG);
+  put(card, "[data-part=latest]", text);
   put(card, "[data-part=min]", formatValue(summary.min, metric.unit));
   put(card, "[data-part=max]", formatValue(summary.max, metric.unit));
   const trend = changed("p", "trend", summary.trend);
@@ -89,8 +98,18 @@ function showNumeric(card, metric, report, view) {
     shift.dataset.part = "turn";
     trend.after(shift);
   }
-  const path = linePath(metric.values(), report.builds.time, view.builds, summary.min, summary.max);
-  spark?.replaceChildren(drawing("path", { class: "l1", d: path }));
+  const [low, high] = widened(summary.min, summary.max, metric.unit);
+  const known = along(metric.values(), view);
+  const values = withRhythm(known);
+  const draw = (/** @type {(number|null|undefined)[]} */ course) =>
+    linePath(course, along(report.builds.time, view), low, high);
+  const line = draw(values);
+  const paths = [drawing("path", { class: summary.count === 1 ? "l1 dot" : "l1", d: line })];
+  if (line.lastIndexOf("M") > 0) {
+    const bridge = known.map((value) => value ?? undefined);
+    paths.unshift(drawing("path", { class: "l1 gap", d: draw(bridge) }));
+  }
+  spark?.replaceChildren(...paths);
 }
 
 /**
@@ -145,11 +164,13 @@ function showLabel(card, metric, report, view) {
   }
   ensureParts(card, metric.kind);
   const state = /** @type {number} */ (values[known[known.length - 1]]);
-  let start = known.length - 1;
-  while (start > 0 && values[known[start - 1]] === state) start -= 1;
+  // The state may be older than what is shown.
+  const before = (/** @type {number} */ build) => knownBefore(report, view, values, build);
+  let since = known[known.length - 1];
+  for (let build = before(since); build >= 0 && values[build] === state; build = before(build)) since = build;
   latest.textContent = metric.labels[state];
   latest.setAttribute("title", metric.labels[state]);
-  put(card, "[data-part=trend]", `since ${formatDay(report.builds.time[known[start]])}`);
+  put(card, "[data-part=trend]", `since ${formatDay(report.builds.time[since])}`);
   put(card, "[data-part=states]", formatCount(new Set(known.map((build) => values[build])).size, "state"));
   const { time } = report.builds;
   const from = time[view.builds[0]];
@@ -158,6 +179,8 @@ function showLabel(card, metric, report, view) {
     to > from ? ((time[build] - from) / (to - from)) * WIDTH : 0;
   /** @type {[number, number][]} */
   const starts = [];
+  const carried = before(view.first);
+  if (carried >= 0) starts.push([0, /** @type {number} */ (values[carried])]);
   for (const build of known) {
     const x = place(build);
     const last = starts[starts.length - 1];
@@ -178,20 +201,19 @@ function showLabel(card, metric, report, view) {
 }
 
 /**
- * The path of a card's line over the builds that have a value, thinned to the least and greatest of
- * each column.
- * @param {(number|null)[]} values
- * @param {number[]} time
- * @param {number[]} builds
+ * The path of a card's line, thinned to the least and greatest of each column.
+ * @param {(number|null|undefined)[]} values one per build of the view: null interrupts the line, undefined does not
+ * @param {number[]} time likewise
  * @param {number} min
  * @param {number} max
  */
-function linePath(values, time, builds, min, max) {
-  const from = time[builds[0]];
-  const to = time[builds[builds.length - 1]];
+function linePath(values, time, min, max) {
+  const from = time[0];
+  const to = time[time.length - 1];
   const columns = WIDTH / 2;
-  const thin = builds.length > columns * 3;
+  const thin = values.length > columns * 3;
   let path = "";
+  /** Points of the stretch that is drawn. */
   let length = 0;
   let column = -1;
   /** @type {[number, number][]} */
@@ -208,15 +230,24 @@ function linePath(values, time, builds, min, max) {
     }
     held = [];
   };
-  for (const build of builds) {
-    const value = values[build] ?? null;
-    if (value === null) continue;
-    const x = to > from ? ((time[build] - from) / (to - from)) * WIDTH : WIDTH / 2;
-    if (!thin || Math.floor(x / 2) !== column) flush();
+  const close = () => {
+    flush();
+    if (length === 1) path += "h0";
+    length = 0;
+  };
+  let open = true;
+  for (const [index, value] of values.entries()) {
+    if (value === null) open = false;
+    if (value === null || value === undefined) continue;
+    const x = to > from ? ((time[index] - from) / (to - from)) * WIDTH : WIDTH / 2;
+    // What a column cannot show is no gap.
+    if (!open && (!thin || Math.floor(x / 2) > column + 1)) close();
+    else if (!thin || Math.floor(x / 2) !== column) flush();
+    open = true;
     column = Math.floor(x / 2);
     const part = max > min ? (value / 2 - min / 2) / (max / 2 - min / 2) : 0.5;
     held.push([x, MARGIN + (1 - part) * (HEIGHT - 2 * MARGIN)]);
   }
-  flush();
-  return length === 1 ? `${path}h0` : path;
+  close();
+  return path;
 }

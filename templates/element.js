@@ -13,12 +13,21 @@ export function element(name, className, ...children) {
 }
 
 /**
+ * A user's text within a line: its direction and its neighbours' do not meet.
+ * @param {string} text
+ * @param {string} [className]
+ */
+export function apart(text, className = "") {
+  return element("bdi", className, text);
+}
+
+/**
  * A link, or plain text where there is no address.
  * @param {string} text
  * @param {string|null} address
  */
 export function link(text, address) {
-  if (address === null) return document.createTextNode(text);
+  if (address === null) return apart(text);
   const made = /** @type {HTMLAnchorElement} */ (element("a", "", text));
   made.href = address;
   made.rel = "noopener noreferrer";

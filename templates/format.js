@@ -138,6 +138,26 @@ export function formatRelative(percent) {
   return signed(percent, "percent", "+", "%");
 }
 
+/** The most decimals that a change is written with; one that is smaller is written with all its digits. */
+const MOST = { percent: 7, integer: 6, bytes: 6, duration: 12, decimal: 8 };
+
+/**
+ * A difference that its unit's own form shows as zero, with as many decimals as it takes to show that there is one, as
+ * the engine's `format_change`.
+ * @param {number} delta
+ * @param {Unit} unit
+ */
+export function formatSmallDelta(delta, unit) {
+  const [size, sign] = [Math.abs(delta), delta < 0 ? "-" : "+"];
+  const word = unit === "percent" ? " pp" : unit === "bytes" ? " B" : "";
+  const time = unit === "duration";
+  for (let count = 0; count <= MOST[unit ?? "decimal"]; count += 1) {
+    const text = fixed(time ? size * 1000 : size, count);
+    if (/[1-9]/.test(text)) return `${sign}${text}${time ? "ms" : word}`;
+  }
+  return `${sign}${shortest(size)}${time ? "s" : word}`;
+}
+
 /**
  * The decimals that tell multiples of `step` apart, 0 to 12.
  * @param {number} step greater than 0

@@ -1,16 +1,17 @@
-// Which missing values interrupt a line. Many builds do not measure every metric, so a gap is what
-// is wide beside the metric's own rhythm; src/report/shape.rs draws its still lines by the same rule.
+// Which missing values interrupt a line. Where most builds measure a metric, each that did not is a gap; where few do,
+// a gap is what is wide beside the metric's own rhythm. src/report/shape.rs draws its still lines by the same rule.
 
 /**
  * The values with `undefined` for what is missing in the metric's usual rhythm and `null` for what
- * is missing in a gap: more than three times the median distance between two values. uPlot draws through
- * the former and interrupts the line at the latter.
+ * is missing in a gap: anything where the median distance between two values is one build, else more than three
+ * times that distance. uPlot draws through the former and interrupts the line at the latter.
  * @param {(number|null)[]} values
  * @returns {(number|null|undefined)[]}
  */
 export function withRhythm(values) {
   if (!values.includes(null)) return values;
-  const reach = 3 * usualDistance(values);
+  const usual = usualDistance(values);
+  const reach = usual === 1 ? 1 : 3 * usual;
   /** @type {(number|null|undefined)[]} */
   const out = values.slice();
   let last = -1;

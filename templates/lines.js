@@ -5,9 +5,8 @@ import { valueRange, valueTicks } from "./axis.js";
 import { formatTick } from "./format.js";
 import { withRhythm } from "./gaps.js";
 import { colour, seriesColour } from "./palette.js";
-import { ANY_STEP, FONT, makePlot } from "./plot.js";
+import { ANY_STEP, FONT, fontAt, makePlot } from "./plot.js";
 import { turnsIn } from "./stats.js";
-import { along } from "./view.js";
 
 const HEIGHT = 236;
 
@@ -26,16 +25,16 @@ const NARROW = 520;
  * @param {import("./data.js").Report} report
  * @param {import("./view.js").View} view
  * @param {number[]} chosen indexes of numeric metrics
+ * @param {(number|null)[][]} shown their values of the view's builds
  * @param {string} title
  * @param {import("./plot.js").Told[]} told
  * @param {boolean} bare whether the time axis is left to a timeline below
  */
-export function makeLines(place, width, report, view, chosen, title, told, bare) {
+export function makeLines(place, width, report, view, chosen, shown, title, told, bare) {
   const metrics = chosen.map((index) => report.metrics[index]);
   const units = [...new Set(metrics.map((metric) => metric.unit))];
   const scaleOf = (/** @type {import("./data.js").Metric} */ metric) => `y${units.indexOf(metric.unit)}`;
   const thresholds = report.thresholds.filter((threshold) => chosen.includes(threshold.metric));
-  const shown = metrics.map((metric) => along(metric.values(), view));
   const shrinks = units.map((unit) =>
     shrinkOf(shown.filter((_, index) => metrics[index].unit === unit && metrics[index].vast)),
   );
@@ -303,7 +302,7 @@ function drawThreshold(u, value, label, scale) {
   ctx.moveTo(bbox.left, y);
   ctx.lineTo(bbox.left + bbox.width, y);
   ctx.stroke();
-  ctx.font = FONT.replace(/\d+/, (size) => String(Number(size) * devicePixelRatio));
+  ctx.font = fontAt(devicePixelRatio);
   ctx.textAlign = "right";
   const above = y - bbox.top > 18 * devicePixelRatio;
   ctx.textBaseline = above ? "bottom" : "top";

@@ -2,9 +2,10 @@
 // them. It draws when it first comes near the window, and again whenever the view changes after that.
 
 import { commitAddress, shortCommit } from "./data.js";
-import { changed, dot, element, link } from "./element.js";
+import { apart, changed, dot, element, link } from "./element.js";
 import { formatDay, formatValue } from "./format.js";
 import { makeLines } from "./lines.js";
+import { buildsShown } from "./plot.js";
 import { csvOf, download, fileName, pictureOf } from "./save.js";
 import { change, turnsIn } from "./stats.js";
 import { showTable } from "./table.js";
@@ -44,16 +45,21 @@ export function makePanel(panel, report, current) {
     made = [];
     panel.classList.add("on");
     const view = current();
-    const has = (/** @type {number} */ index) =>
-      along(report.metrics[index].values(), view).some((value) => value !== null);
+    /** The columns cut to the view, once for all that ask. */
+    const cut = new Map(metrics.map((index) => [index, along(report.metrics[index].values(), view)]));
+    const column = (/** @type {number} */ index) => cut.get(index) ?? [];
+    const has = (/** @type {number} */ index) => column(index).some((value) => value !== null);
     if (!metrics.some(has)) {
       place.append(element("p", "nothing", "no data in this range"));
       return;
     }
     if (numeric.some(has))
-      made.push(makeLines(place, width, report, view, numeric, title, told, labels.some(has)));
+      made.push(
+        makeLines(place, width, report, view, numeric, numeric.map(column), title, told, labels.some(has)),
+      );
     if (labels.some(has)) {
-      made.push(makeTimeline(place, width, report, view, labels, title, told, made[0]?.plot ?? null));
+      const above = made[0]?.plot ?? null;
+      made.push(makeTimeline(place, width, report, view, labels, labels.map(column), title, told, above));
       const named = metrics.length > 1;
       place.append(...labels.filter(has).map((index) => stateKeys(report.metrics[index], view, named)));
     }
@@ -65,10 +71,13 @@ export function makePanel(panel, report, current) {
   });
   addSaves(panel, title, {
     CSV() {
+      const view = current();
+      const shown = metrics.filter((index) => !hidden.has(numeric.indexOf(index)));
       const text = csvOf(
         report,
-        current(),
-        metrics.map((index) => report.metrics[index]),
+        view,
+        buildsShown(report, view),
+        shown.map((index) => report.metrics[index]),
       );
       download(`${fileName(title)}.csv`, new Blob([text], { type: "text/csv" }));
     },
@@ -109,6 +118,9 @@ export function makePanel(panel, report, current) {
   return {
     show,
     draw,
+    fit: (/** @type {number|null} */ width) => {
+      for (const chart of made) chart.fit(width);
+    },
     repaint: () => {
       for (const { plot } of made) plot.redraw(false, true);
     },
@@ -201,7 +213,7 @@ function showTurns(panel, report, metrics, view) {
     const { unit, name } = metric;
     const commit = report.builds.commit(build);
     const item = element("li", "", element("span", "day", formatDay(report.builds.time[build])), " ");
-    if (metrics.length > 1) item.append(element("span", "of", name), " ");
+    if (metrics.length > 1) item.append(apart(name, "of"), " ");
     item.append(
       element("span", "", `${formatValue(before, unit)} → ${formatValue(after, unit)}`),
       " ",
@@ -229,7 +241,7 @@ function stateKeys(metric, view, titled) {
   states.delete(null);
   const keys = [...states].slice(0, STATES).map((state) => {
     const label = /** @type {number} */ (state);
-    return element("li", "", dot(label), metric.labels[label]);
+    return element("li", "", dot(label), apart(metric.labels[label]));
   });
   if (states.size > STATES) keys.push(element("li", "", `and ${states.size - STATES} more`));
   if (titled) keys.unshift(element("li", "row-name", metric.name));

@@ -5,15 +5,21 @@
 import uPlot from "uplot";
 import { timeLabels, timeTicks } from "./axis.js";
 import { commitAddress, runAddress, shortCommit } from "./data.js";
-import { changed, dot, element, link, stroke } from "./element.js";
+import { apart, changed, dot, element, link, stroke } from "./element.js";
 import { formatMinute } from "./format.js";
 import { colour } from "./palette.js";
 import { change } from "./stats.js";
 import { valueText } from "./table.js";
-import { along } from "./view.js";
+import { along, knownBefore } from "./view.js";
 
-/** The page's own family, see report.css. */
-export const FONT = "12px system-ui, sans-serif";
+/**
+ * The charts' font as a canvas of so many pixels to one of the page draws it; the page's own family, see report.css.
+ * @param {number} ratio
+ */
+export const fontAt = (ratio) => `${12 * ratio}px system-ui, sans-serif`;
+
+/** As uPlot takes it, which multiplies by itself. */
+export const FONT = fontAt(1);
 
 const KEYS =
   "Arrow keys step through the builds, Enter holds one; plus and minus zoom, zero shows the whole range.";
@@ -41,7 +47,25 @@ let zoom = null;
 /** The chart that the pointer or the focus was last in; the others follow it. @type {any} */
 let leader = null;
 
-/** @typedef {{plot: any, toggle: (series: number, shown: boolean) => void, remove: () => void}} Made */
+/**
+ * @typedef {object} Made
+ * @property {any} plot
+ * @property {(series: number, shown: boolean) => void} toggle
+ * @property {(width: number|null) => void} fit gives the chart a width; null for that of its place
+ * @property {() => void} remove
+ */
+
+/**
+ * The builds of the view that the charts show: all, or those of the stretch that the reader zoomed to.
+ * @param {import("./data.js").Report} report
+ * @param {import("./view.js").View} view
+ */
+export function buildsShown(report, view) {
+  const { time } = report.builds;
+  if (zoom === null) return view.builds;
+  const { min, max } = zoom;
+  return view.builds.filter((build) => time[build] >= min && time[build] <= max);
+}
 
 /** Ends the zoom, for a view with other builds. */
 export function forgetZoom() {
@@ -170,13 +194,15 @@ export function makePlot(place, width, report, view, shape) {
   });
   bindKeys(host, plot, times, tip);
 
-  const watcher = new ResizeObserver(() => {
-    const now = Math.max(LEAST_WIDTH, host.clientWidth);
+  const fit = (/** @type {number|null} */ wanted) => {
+    const now = Math.max(LEAST_WIDTH, wanted ?? host.clientWidth);
     if (now !== plot.width) plot.setSize({ width: now, height: shape.height });
-  });
+  };
+  const watcher = new ResizeObserver(() => fit(null));
   watcher.observe(host);
   return {
     plot,
+    fit,
     toggle: (/** @type {number} */ series, /** @type {boolean} */ shown) =>
       plot.setSeries(series + 1, { show: shown }),
     remove: () => {
@@ -322,8 +348,12 @@ function makeTip(report, view, shape) {
       .filter((told) => told.shown())
       .map(({ metric, series }) => {
         const key = metric.kind === "label" ? dot(metric.values()[build] ?? 0) : stroke(series);
-        const parts = [key, element("span", "", metric.name), element("b", "", valueText(metric, build))];
-        const since = changeSince(metric, view, index);
+        const parts = [
+          key,
+          element("span", "", apart(metric.name)),
+          element("b", "", apart(valueText(metric, build))),
+        ];
+        const since = changeSince(report, metric, view, build);
         if (since) parts.push(since);
         const row = element("li", "", ...parts);
         const turn = metric.turns.find((one) => one.build === build);
@@ -382,23 +412,19 @@ function makeTip(report, view, shape) {
 }
 
 /**
- * The change since the last build of the view that has a value.
+ * The change since the last build of the branch that has a value, whether it is shown or not.
+ * @param {import("./data.js").Report} report
  * @param {import("./data.js").Metric} metric
  * @param {import("./view.js").View} view
- * @param {number} index
+ * @param {number} build
  */
-function changeSince(metric, view, index) {
+function changeSince(report, metric, view, build) {
   if (metric.kind !== "numeric") return null;
   const values = metric.values();
-  const value = values[view.builds[index]] ?? null;
+  const value = values[build] ?? null;
   if (value === null) return null;
-  for (let before = index - 1; before >= 0; before -= 1) {
-    const other = values[view.builds[before]] ?? null;
-    if (other === null) continue;
-    const since = change(other, value, metric);
-    return since.verdict === "flat"
-      ? null
-      : changed("span", "", { ...since, text: since.text.split(" (")[0] });
-  }
-  return null;
+  const before = knownBefore(report, view, values, build);
+  if (before < 0) return null;
+  const since = change(/** @type {number} */ (values[before]), value, metric);
+  return since.verdict === "flat" ? null : changed("span", "", { ...since, text: since.text.split(" (")[0] });
 }

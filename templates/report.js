@@ -15,6 +15,9 @@ const byId = (id) => document.getElementById(id);
 /** Longer than this the page does not wait for its data before it shows the rest, in milliseconds. */
 const PATIENCE = 250;
 
+/** About the width of a page of A4 or Letter between its margins, in pixels. */
+const PAPER = 720;
+
 const root = document.documentElement;
 const present = () => root.classList.remove("loading");
 
@@ -33,6 +36,7 @@ function start() {
     refreshColours();
     for (const panel of panels) panel.repaint();
   };
+  bindLinks();
   if (report.builds.count === 0) {
     root.classList.remove("early");
     bindMode(/** @type {HTMLElement} */ (byId("mode")), repaint);
@@ -64,15 +68,21 @@ function start() {
     finished = true;
     root.classList.remove("early");
     bindMode(/** @type {HTMLElement} */ (byId("mode")), repaint);
-    bindLinks();
     bindControls(report, choose);
     for (const element of elements.slice(panels.length)) add(element);
     setTimeout(makeDates);
   };
-  // Paper gets every chart, in light colours.
+  // Paper gets every chart, in light colours and with texts of the size that paper is read at, whatever the window's
+  // width; the style sheet fits the charts into the page.
   addEventListener("beforeprint", () => {
     finish();
-    for (const panel of panels) panel.draw();
+    for (const panel of panels) {
+      panel.draw();
+      panel.fit(PAPER);
+    }
+  });
+  addEventListener("afterprint", () => {
+    for (const panel of panels) panel.fit(null);
   });
   matchMedia("print").addEventListener("change", repaint);
 

@@ -6,13 +6,14 @@ import { colour, seriesColour } from "./palette.js";
 /**
  * @param {import("./data.js").Report} report
  * @param {import("./view.js").View} view
+ * @param {number[]} shown the builds of the view that the charts show
  * @param {import("./data.js").Metric[]} metrics
  */
-export function csvOf(report, view, metrics) {
+export function csvOf(report, view, shown, metrics) {
   const { builds } = report;
   const columns = metrics.filter((metric) => metric.kind !== "missing");
-  const lines = [["time", "commit", "run", "branch", ...columns.map((metric) => metric.id)]];
-  for (const build of view.builds) {
+  const lines = [["time", "commit", "run", "branch", ...columns.map((metric) => text(metric.id))]];
+  for (const build of shown) {
     const values = columns.map((metric) => metric.values()[build] ?? null);
     if (values.every((value) => value === null)) continue;
     lines.push([
@@ -32,11 +33,22 @@ export function csvOf(report, view, metrics) {
   return lines.map((line) => `${line.map(quoted).join(",")}\r\n`).join("");
 }
 
+/**
+ * The beginning of a formula, after blanks that a spreadsheet passes over: `=`, `+`, `-`, `@`, in the full-width, small
+ * and superscript forms that are read as these too, and the minus sign.
+ */
+const FORMULA =
+  "(?=[\\s\\ufeff]*[-=+@\\uff1d\\uff0b\\uff0d\\uff20\\ufe66\\ufe62\\ufe63\\ufe6b\\u207a\\u207b\\u207c\\u2212])";
+const LEADING = new RegExp(`^(?:${FORMULA}|(?=[\\t\\r\\n]))`);
+
+/** After what ends a cell in some countries' files, whose programs know no quotes within a cell. */
+const INNER = new RegExp(`(\\r\\n|[;\\t\\r\\n])${FORMULA}`, "g");
+
 /** Text that a spreadsheet would take for a formula gets an apostrophe. @param {string} cell */
-const text = (cell) => (/^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell);
+const text = (cell) => cell.replace(INNER, "$1'").replace(LEADING, "'");
 
 /** As RFC 4180 writes a field. @param {string} cell */
-const quoted = (cell) => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+const quoted = (cell) => (/[",;\t\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
 
 const MARGIN = 16;
 const LINE = 22;

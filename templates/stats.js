@@ -1,7 +1,7 @@
 // What a card says of a numeric metric in the view: the engine's src/report/stats.rs for the
 // builds that the reader chose. A test compares the two.
 
-import { formatDelta, formatRelative, formatValue } from "./format.js";
+import { formatDelta, formatRelative, formatSmallDelta } from "./format.js";
 
 /**
  * @param {import("./data.js").Metric} metric
@@ -26,9 +26,8 @@ export function summarise(metric, builds) {
   if (first === null) return null;
   const trend = change(first, latest, metric);
   if (count === 1) trend.text = "first value";
-  else if (trend.verdict === "flat" && formatValue(min, metric.unit) !== formatValue(max, metric.unit))
-    trend.text = "as at the start";
-  return { latest, min, max, trend };
+  else if (trend.verdict === "flat" && !same(min, max)) trend.text = "as at the start";
+  return { latest, min, max, count, trend };
 }
 
 /**
@@ -42,17 +41,27 @@ export function turnsIn(metric, view) {
 }
 
 /**
- * The change from one value to another. Two that read the same are no change.
+ * Whether two values are one but for the last digits of a sum or of what long histories are rounded by.
+ * @param {number} one
+ * @param {number} other
+ */
+function same(one, other) {
+  return one === other || Math.abs(one - other) <= 1e-8 * Math.max(Math.abs(one), Math.abs(other));
+}
+
+/**
+ * The change from one value to another. A difference that the unit's form shows as zero is written with the digits that
+ * show it.
  * @param {number} first
  * @param {number} latest
  * @param {import("./data.js").Metric} metric
  */
 export function change(first, latest, { unit, direction }) {
-  if (formatValue(first, unit) === formatValue(latest, unit))
-    return { verdict: "flat", arrow: "", text: "no change", meaning: "" };
+  if (same(first, latest)) return { verdict: "flat", arrow: "", text: "no change", meaning: "" };
   const rising = latest > first;
   const delta = latest - first;
   let text = Number.isFinite(delta) ? formatDelta(delta, unit) : "beyond measure";
+  if (Number.isFinite(delta) && !/^[+-]/.test(text)) text = formatSmallDelta(delta, unit);
   const relative = (delta / Math.abs(first)) * 100;
   if (unit !== "percent" && first !== 0 && Math.abs(relative) >= 0.05 && Math.abs(relative) < 9999.95) {
     text = `${text} (${formatRelative(relative)})`;

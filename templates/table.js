@@ -3,7 +3,7 @@
 // wait for thousands of cells that few ever open.
 
 import { commitAddress, runAddress, shortCommit } from "./data.js";
-import { element, link } from "./element.js";
+import { apart, element, link } from "./element.js";
 import { formatCount, formatMinute, formatValue } from "./format.js";
 
 /** Rows shown at first and added by each press of the button. */
@@ -90,6 +90,6 @@ function row(report, metrics, build) {
     element("td", "", formatMinute(builds.time[build])),
     element("td", "", link(shortCommit(commit), commitAddress(report, commit))),
     element("td", "", link(`#${builds.number()[build] ?? ""}`, runAddress(report, run))),
-    ...metrics.map((metric) => element("td", "value", valueText(metric, build))),
+    ...metrics.map((metric) => element("td", "value", apart(valueText(metric, build)))),
   );
 }

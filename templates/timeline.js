@@ -2,8 +2,8 @@
 // next build that has one. Interaction is plot.js's.
 
 import { colour, seriesColour } from "./palette.js";
-import { FONT, makePlot } from "./plot.js";
-import { along } from "./view.js";
+import { fontAt, makePlot } from "./plot.js";
+import { knownBefore } from "./view.js";
 
 const NAME = 18;
 const BAR = 22;
@@ -16,14 +16,19 @@ const AXIS = 40;
  * @param {import("./data.js").Report} report
  * @param {import("./view.js").View} view
  * @param {number[]} chosen indexes of label metrics
+ * @param {(number|null)[][]} columns their values of the view's builds
  * @param {string} title
  * @param {import("./plot.js").Told[]} told
  * @param {any} above the line chart that stands over the rows and lends them its edges, or null
  */
-export function makeTimeline(place, width, report, view, chosen, title, told, above) {
+export function makeTimeline(place, width, report, view, chosen, columns, title, told, above) {
   const metrics = chosen.map((index) => report.metrics[index]);
-  const columns = metrics.map((metric) => along(metric.values(), view));
   const rows = metrics.length;
+  // A state that began before what is shown lasts until its first value.
+  const carried = metrics.map((metric) => {
+    const before = knownBefore(report, view, metric.values(), view.first);
+    return before < 0 ? -1 : /** @type {number} */ (metric.values()[before]);
+  });
   const named = rows > 1 || above !== null;
   const row = named ? ROW : ROW - NAME;
   const left = () => (above ? above.bbox.left / devicePixelRatio : 6);
@@ -44,7 +49,7 @@ export function makeTimeline(place, width, report, view, chosen, title, told, ab
         (/** @type {any} */ u) => {
           metrics.forEach((metric, index) => {
             const top = u.bbox.top + index * row * devicePixelRatio;
-            drawRow(u, metric, columns[index], top, named);
+            drawRow(u, metric, columns[index], carried[index], top, named);
           });
         },
       ],
@@ -70,10 +75,11 @@ export function makeTimeline(place, width, report, view, chosen, title, told, ab
  * @param {any} u
  * @param {import("./data.js").Metric} metric
  * @param {(number|null)[]} values
+ * @param {number} carried the state that the first of them is met with, or -1
  * @param {number} rowTop in canvas pixels
  * @param {boolean} named whether the metric's name stands above its bars
  */
-function drawRow(u, metric, values, rowTop, named) {
+function drawRow(u, metric, values, carried, rowTop, named) {
   const { ctx, bbox } = u;
   const ratio = devicePixelRatio;
   const times = u.data[0];
@@ -84,7 +90,7 @@ function drawRow(u, metric, values, rowTop, named) {
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
-  ctx.font = FONT.replace(/\d+/, (size) => String(Number(size) * ratio));
+  ctx.font = fontAt(ratio);
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
   if (named) {
@@ -103,8 +109,8 @@ function drawRow(u, metric, values, rowTop, named) {
       ctx.fillText(text, left + 6 * ratio, top + height / 2);
     }
   };
-  let state = -1;
-  let start = 0;
+  let state = carried;
+  let start = times.length > 1 ? u.valToPos(times[0], "x", true) : bbox.left;
   values.forEach((value, index) => {
     if (value === null || value === state) return;
     const x = times.length > 1 ? u.valToPos(times[index], "x", true) : bbox.left;

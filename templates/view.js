@@ -22,8 +22,7 @@ const DAY = 86_400_000;
  */
 export function viewOf(report, branch, from, to) {
   const { time } = report.builds;
-  let first = 0;
-  for (let other = 0; other < branch; other += 1) first += report.branches[other][1];
+  let first = branchStart(report, branch);
   let end = first + report.branches[branch][1];
   while (first < end && time[first] < from) first += 1;
   while (end > first && time[end - 1] > to) end -= 1;
@@ -44,6 +43,20 @@ export function viewOf(report, branch, from, to) {
 }
 
 /**
+ * The newest build of the view's branch before `build` that has a value, shown or not; -1 where there is none.
+ * @param {import("./data.js").Report} report
+ * @param {View} view
+ * @param {(number|null)[]} values one per build
+ * @param {number} build
+ */
+export function knownBefore(report, view, values, build) {
+  const start = branchStart(report, view.branch);
+  for (let before = build - 1; before >= start; before -= 1)
+    if ((values[before] ?? null) !== null) return before;
+  return -1;
+}
+
+/**
  * A column's entries of the view's builds.
  * @template T
  * @param {T[]} column one entry per build
@@ -52,6 +65,17 @@ export function viewOf(report, branch, from, to) {
  */
 export function along(column, { first, count }) {
   return column.slice(first, first + count);
+}
+
+/**
+ * The oldest build of a branch, whatever is shown of it.
+ * @param {import("./data.js").Report} report
+ * @param {number} branch
+ */
+export function branchStart(report, branch) {
+  let first = 0;
+  for (let other = 0; other < branch; other += 1) first += report.branches[other][1];
+  return first;
 }
 
 /**

@@ -139,6 +139,77 @@ fn a_label_metric_is_shown_as_states() {
 }
 
 #[test]
+fn labels_and_names_of_any_length_leave_a_page_of_bounded_size() {
+    let small = sample::walk(40, 5).render().len();
+    let mut sample = sample::walk(40, 5);
+    let long = |n: usize| format!("{n}{}", "\u{202e}".repeat(1 << 19));
+    let Values::Label(_, labels) =
+        &mut sample.columns.metrics.iter_mut().find(|c| c.id == "node").unwrap().values
+    else {
+        panic!("no labels")
+    };
+    for (n, label) in labels.iter_mut().enumerate() {
+        *label = long(n);
+    }
+    for (n, branch) in sample.columns.builds.branches.iter_mut().enumerate() {
+        *branch = long(n);
+    }
+    for n in 0..40 {
+        sample.columns.builds.commit[n] = long(n);
+        sample.columns.builds.run_id[n] = long(n);
+    }
+    sample.facts.title = long(0);
+    let html = sample.render();
+    assert!(html.len() < small + 800_000, "{} bytes instead of {small}", html.len());
+    assert!(!html.contains('\u{202e}'));
+    assert!(card(&html, "node").contains("… (524,289 characters)"), "{}", card(&html, "node"));
+}
+
+#[test]
+fn a_label_of_a_megabyte_in_a_history_file_is_cut_and_its_length_said() {
+    let mut database = rusqlite::Connection::open_in_memory().unwrap();
+    let image = recorded().save().unwrap();
+    database.deserialize_read_exact(rusqlite::MAIN_DB, image.as_slice(), image.len(), false).unwrap();
+    let label = "x".repeat(1 << 20);
+    database.execute("UPDATE metric_values SET value_label = ?1 WHERE value_label = 'ok'", [&label]).unwrap();
+    let image = database.serialize(rusqlite::MAIN_DB).unwrap().to_vec();
+    let history = History::open(Some(&image), Limits::default()).unwrap();
+    let html = api::report(&history, None, &facts("main"), Assets::GENERATED).unwrap();
+    let shown = format!(">{}… (1,048,576 characters)</p>", "x".repeat(200));
+    assert!(card(&html, "state").contains(&shown), "{}", card(&html, "state"));
+    assert!(!html.contains(&label[..201]));
+}
+
+#[test]
+fn what_a_history_calls_its_metrics_is_shown_as_it_is_written() {
+    let mut sample = sample::walk(10, 1);
+    let metric = &mut sample.metrics[0];
+    for text in [&mut metric.id, &mut metric.name, &mut sample.columns.metrics[0].id] {
+        *text = "cov\u{200b}erage".into();
+    }
+    let html = sample.render();
+    assert!(html.contains("data-id=\"cov\\u{200b}erage\""));
+    assert_eq!(data(&html)["metrics"][0]["name"], "cov\\u{200b}erage");
+    assert!(!html.contains('\u{200b}') && !html.contains("no data yet"));
+}
+
+#[test]
+fn noise_below_any_meaning_does_not_fill_a_still_drawing() {
+    let mut sample = sample::walk(3, 2);
+    sample.columns.builds.branch.fill(0);
+    let bundle = sample.columns.metrics.iter_mut().find(|c| c.id == "bundle").unwrap();
+    bundle.values = Values::Numeric(vec![Some(1_000_000.0), Some(1_000_010.0), Some(1_000_005.0)]);
+    let html = sample.render();
+    let still = between(&html, "id=\"chart-1\"", "</figure>");
+    assert!(still.contains("<p class=\"bounds\"><span>981.5 KB</span><span>971.7 KB</span></p>"), "{still}");
+    let heights: Vec<f64> = between(card(&html, "bundle"), " d=\"M", "\"")
+        .split('L')
+        .map(|point| point.split_once(' ').unwrap().1.parse().unwrap())
+        .collect();
+    assert!(heights.iter().all(|y| (y - 18.0).abs() < 0.2), "{heights:?}");
+}
+
+#[test]
 fn an_empty_history_says_so() {
     let mut sample = sample::walk(10, 3);
     sample.columns = Columns::default();

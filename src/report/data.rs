@@ -5,10 +5,12 @@
 
 use super::pack::{self, Packed};
 use super::selection::Selection;
+use super::shown::shown;
 use super::{Drawn, ReportInput, Turn};
 use crate::config::{self, Direction, Unit};
 use crate::history::Values;
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// Everything the script is told.
 #[derive(Serialize)]
@@ -63,7 +65,8 @@ impl Columns {
     }
 
     fn mixed(&mut self, mixed: pack::Mixed) -> Mixed {
-        Mixed { s: self.add(mixed.s), other: mixed.other }
+        let other = mixed.other.into_iter().map(|(build, text)| (build, shown(&text).into_owned())).collect();
+        Mixed { s: self.add(mixed.s), other }
     }
 
     fn numeric(&mut self, packed: Packed) -> Numeric {
@@ -93,7 +96,7 @@ struct Metric<'a> {
 #[derive(Serialize)]
 struct Label<'a> {
     values: Column,
-    labels: &'a [String],
+    labels: &'a [Cow<'a, str>],
 }
 
 #[derive(Serialize)]
@@ -153,7 +156,8 @@ pub(super) fn json(
                     let own: Vec<Option<f64>> = kept.iter().map(|&b| values[b]).collect();
                     (Some(columns.numeric(pack::numbers(&own))), None)
                 }
-                Some(Values::Label(values, labels)) => {
+                Some(Values::Label(values, _)) => {
+                    let labels = d.labels;
                     let values = pack::integers(kept.iter().map(|&b| values[b].map(i64::from)));
                     (None, Some(Label { values: columns.add(values), labels }))
                 }

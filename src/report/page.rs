@@ -3,12 +3,14 @@
 
 use super::selection::Selection;
 use super::shape::{self, Area, Bar, Span};
+use super::shown::{isolated, shown};
 use super::stats::{self, Trend};
 use super::{Drawn, ReportInput, Turn, moment, theme};
 use crate::config::{ColourMode, Unit};
 use crate::error::{Code, Error, Result};
 use crate::history::{BuildTable, Values};
 use crate::text::format_value;
+use std::borrow::Cow;
 
 /// The whole document.
 #[derive(askama::Template)]
@@ -45,7 +47,10 @@ pub(super) struct Chart {
 /// The configured sections, or one with a chart for every metric.
 pub(super) fn sections<'a>(input: &ReportInput<'a>, drawn: &[Drawn<'_>]) -> Result<Vec<Section<'a>>> {
     let chart = |metrics: Vec<usize>, title: Option<&String>| {
-        let names = || metrics.iter().map(|&m| drawn[m].metric.name.as_str()).collect::<Vec<_>>().join(", ");
+        let names = || match metrics[..] {
+            [metric] => drawn[metric].metric.name.clone(),
+            _ => metrics.iter().map(|&m| isolated(&drawn[m].metric.name)).collect::<Vec<_>>().join(", "),
+        };
         Chart { title: title.cloned().unwrap_or_else(names), metrics }
     };
     if input.layout.sections.is_empty() {
@@ -83,7 +88,10 @@ pub(super) struct Page<'a> {
     period: String,
     first_day: String,
     last_day: String,
-    branches: Vec<(String, String)>,
+    /// The shown branch's name.
+    branch: String,
+    /// What can be chosen: names with their numbers of builds.
+    branches: Vec<String>,
     cards: Vec<Card<'a>>,
     sections: Vec<SectionView<'a>>,
 }
@@ -104,7 +112,7 @@ enum Face {
         min: String,
         max: String,
         trend: Trend,
-        path: String,
+        line: Box<Line>,
         /// The newest likely shift of level and its day.
         shift: Option<(Trend, String)>,
     },
@@ -153,6 +161,8 @@ struct ShiftView<'a> {
 struct Line {
     colour: usize,
     path: String,
+    /// Whether all there is of it is a point.
+    dot: bool,
     /// The same line across its gaps, drawn faintly below; empty where there are none.
     bridge: String,
 }
@@ -190,6 +200,9 @@ struct Link {
 
 const CARD: Area = Area { width: 160.0, height: 36.0, margin: 3.0 };
 const PANEL: Area = Area { width: 600.0, height: 180.0, margin: 6.0 };
+
+/// Characters from which a value is written smaller on its card.
+const LONG: usize = 12;
 
 /// Rows of a chart's table in the markup; the script shows more.
 const ROWS: usize = 20;
@@ -239,7 +252,12 @@ impl<'a> Page<'a> {
             period: if days.0 == days.1 { days.0.clone() } else { format!("{} to {}", days.0, days.1) },
             first_day: days.0,
             last_day: days.1,
-            branches: selection.branches.iter().map(|b| (b.name.clone(), count(b.builds, "build"))).collect(),
+            branch: selection.branches.first().map_or_else(String::new, |b| b.name.clone()),
+            branches: selection
+                .branches
+                .iter()
+                .map(|b| format!("{} ({})", isolated(&b.name), count(b.builds, "build")))
+                .collect(),
             cards: (0..drawn.len()).map(|metric| view.card(metric, chart_of(metric))).collect(),
             sections: sections
                 .iter()
@@ -303,6 +321,15 @@ impl<'a> View<'_, 'a> {
         self.shown.iter().map(|&b| (self.table.timestamp[b], values[b])).collect()
     }
 
+    /// A line through the values with its gaps, and what bridges them.
+    fn line(&self, colour: usize, values: &[Option<f64>], range: (f64, f64), area: Area) -> Line {
+        let draw = |points: &[_]| shape::line(points, self.span(), range, area);
+        let points = shape::with_rhythm(&self.points(values));
+        let known = points.iter().filter(|p| p.1.is_some()).count();
+        let bridge = if known < points.len() { draw(&self.known(values)) } else { String::new() };
+        Line { colour, path: draw(&points), dot: known == 1, bridge }
+    }
+
     /// A metric's likely shifts on the branch shown, newest first, each with its place in the build table.
     fn turns_shown(&self, metric: usize) -> impl Iterator<Item = (usize, Turn)> {
         let of_branch = self.turns[metric].iter().rev().filter(|t| t.build < self.shown.len());
@@ -311,7 +338,7 @@ impl<'a> View<'_, 'a> {
 
     fn card(&self, metric: usize, chart: Option<usize>) -> Card<'a> {
         let turn = self.turns_shown(metric).next();
-        let Drawn { metric, values } = self.drawn[metric];
+        let Drawn { metric, values, labels } = self.drawn[metric];
         let face = match values {
             Some(Values::Numeric(values)) => {
                 let known = self.shown.iter().filter_map(|&b| values[b]);
@@ -320,14 +347,14 @@ impl<'a> View<'_, 'a> {
                     min: format_value(s.min, metric.unit),
                     max: format_value(s.max, metric.unit),
                     trend: s.trend,
-                    path: shape::line(&self.known(values), self.span(), (s.min, s.max), CARD),
+                    line: Box::new(self.line(1, values, shape::widened((s.min, s.max), metric.unit), CARD)),
                     shift: turn.map(|(build, t)| {
                         let change = stats::change(t.before, t.after, metric.unit, metric.direction);
                         (change, moment::day(self.table.timestamp[build]))
                     }),
                 })
             }
-            Some(Values::Label(values, labels)) => self.label_face(values, labels),
+            Some(Values::Label(values, _)) => self.label_face(values, labels),
             None => None,
         };
         Card {
@@ -339,14 +366,14 @@ impl<'a> View<'_, 'a> {
         }
     }
 
-    fn label_face(&self, values: &[Option<u32>], labels: &[String]) -> Option<Face> {
+    fn label_face(&self, values: &[Option<u32>], labels: &[Cow<'_, str>]) -> Option<Face> {
         let known: Vec<(i64, u32)> =
             self.shown.iter().filter_map(|&b| values[b].map(|l| (self.table.timestamp[b], l))).collect();
         let latest = known.last()?.1;
         let since = known.iter().rev().take_while(|k| k.1 == latest).last()?.0;
         let distinct: std::collections::HashSet<u32> = known.iter().map(|k| k.1).collect();
         Some(Face::Label {
-            latest: labels[latest as usize].clone(),
+            latest: labels[latest as usize].clone().into_owned(),
             since: moment::day(since),
             states: count(distinct.len(), "state"),
             bars: shape::bars(&self.points(values), self.span(), CARD.width),
@@ -358,7 +385,7 @@ impl<'a> View<'_, 'a> {
         // Metrics of one unit share a scale, as they share an axis in the interactive chart.
         let mut scales: Vec<(Option<Unit>, f64, f64)> = Vec::new();
         for &metric in &chart.metrics {
-            if let Drawn { metric, values: Some(Values::Numeric(values)) } = self.drawn[metric] {
+            if let Drawn { metric, values: Some(Values::Numeric(values)), .. } = self.drawn[metric] {
                 for value in self.shown.iter().filter_map(|&b| values[b]) {
                     match scales.iter_mut().find(|s| s.0 == metric.unit) {
                         Some(scale) => (scale.1, scale.2) = (scale.1.min(value), scale.2.max(value)),
@@ -367,9 +394,12 @@ impl<'a> View<'_, 'a> {
                 }
             }
         }
+        for (unit, low, high) in &mut scales {
+            (*low, *high) = shape::widened((*low, *high), *unit);
+        }
         let mut series = 0;
         for &metric in &chart.metrics {
-            let Drawn { metric, values } = self.drawn[metric];
+            let Drawn { metric, values, labels } = self.drawn[metric];
             match values {
                 Some(Values::Numeric(values)) => {
                     let colour = series % theme::SERIES_COUNT + 1;
@@ -379,18 +409,10 @@ impl<'a> View<'_, 'a> {
                         latest.map_or_else(|| "no data".to_owned(), |v| format_value(v, metric.unit));
                     keys.push(Key { colour, name: &metric.name, latest });
                     if let Some(scale) = scales.iter().find(|s| s.0 == metric.unit) {
-                        let range = (scale.1, scale.2);
-                        let draw = |points: &[_]| shape::line(points, self.span(), range, PANEL);
-                        let points = shape::with_rhythm(&self.points(values));
-                        let gaps = points.iter().any(|p| p.1.is_none());
-                        lines.push(Line {
-                            colour,
-                            path: draw(&points),
-                            bridge: if gaps { draw(&self.known(values)) } else { String::new() },
-                        });
+                        lines.push(self.line(colour, values, (scale.1, scale.2), PANEL));
                     }
                 }
-                Some(Values::Label(values, labels)) => {
+                Some(Values::Label(values, _)) => {
                     let bars = shape::bars(&self.points(values), self.span(), PANEL.width);
                     let mut met: Vec<u32> = Vec::new();
                     for label in self.shown.iter().filter_map(|&b| values[b]) {
@@ -408,7 +430,7 @@ impl<'a> View<'_, 'a> {
                         name: &metric.name,
                         bars,
                         more: distinct.len() - met.len(),
-                        states: met.iter().map(|&l| (state_colour(l), labels[l as usize].as_str())).collect(),
+                        states: met.iter().map(|&l| (state_colour(l), &*labels[l as usize])).collect(),
                     });
                 }
                 None => {}
@@ -500,7 +522,7 @@ impl<'a> View<'_, 'a> {
         let id = self.table.commit[build].as_str();
         let hash = (7..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_hexdigit());
         let href = self.repository.filter(|_| hash).map(|at| format!("{at}/commit/{id}"));
-        Link { text: if hash { id[..7].to_owned() } else { id.to_owned() }, href }
+        Link { text: if hash { id[..7].to_owned() } else { shown(id).into_owned() }, href }
     }
 
     fn run(&self, build: usize) -> Link {
@@ -514,7 +536,9 @@ impl<'a> View<'_, 'a> {
 fn cell(drawn: &Drawn<'_>, build: usize) -> String {
     let text = match drawn.values {
         Some(Values::Numeric(values)) => values[build].map(|v| format_value(v, drawn.metric.unit)),
-        Some(Values::Label(values, labels)) => values[build].map(|l| labels[l as usize].clone()),
+        Some(Values::Label(values, _)) => {
+            values[build].map(|l| drawn.labels[l as usize].clone().into_owned())
+        }
         None => None,
     };
     text.unwrap_or_else(|| "\u{2013}".to_owned())

@@ -1,6 +1,7 @@
 //! The drawings that need no script: lines and state bars as SVG path data and rectangles, thinned
 //! to what their width can show. Colours, sizes on the page and words belong to others.
 
+use crate::config::Unit;
 use std::fmt::Write as _;
 
 /// The drawing area in its own units; the style sheet stretches it.
@@ -12,6 +13,33 @@ pub(super) struct Area {
     pub(super) height: f64,
     /// Kept free at the top and the bottom for the line's own thickness.
     pub(super) margin: f64,
+}
+
+/// The ends of a drawing for values from `low` to `high`: never closer together than the unit makes a difference of, so
+/// that noise below any meaning stays small, and never past zero or 100 % where the values are not. Half a point of a percentage, two of what is counted, and 1 % of the size
+/// for all but percentages, as for shifts of level (`shift.rs`). The page does the same (`templates/axis.js`).
+pub(super) fn widened((low, high): (f64, f64), unit: Option<Unit>) -> (f64, f64) {
+    let part = low.abs().max(high.abs()) * 0.01;
+    let least = match unit {
+        Some(Unit::Percent) => 0.5,
+        Some(Unit::Integer) => part.max(2.0),
+        _ => part,
+    };
+    let pad = (least - (high - low)) / 2.0;
+    let (mut bottom, mut top) = (low - pad, high + pad);
+    // The difference of far values is infinite and then wide enough.
+    if pad.is_nan() || pad <= 0.0 || !bottom.is_finite() || !top.is_finite() {
+        return (low, high);
+    }
+    if low >= 0.0 {
+        bottom = bottom.max(0.0);
+    } else if high <= 0.0 {
+        top = top.min(0.0);
+    }
+    if unit == Some(Unit::Percent) && high <= 100.0 {
+        top = top.min(100.0);
+    }
+    (bottom, top)
 }
 
 /// A stretch of time in milliseconds since 1970, both ends included.
@@ -73,18 +101,19 @@ fn close(out: &mut String, open: bool, length: usize) {
 }
 
 /// The points without those that miss a value in the metric's usual rhythm, so that only gaps
-/// interrupt the line: where values are more than three times their median distance apart. The page
-/// does the same (`templates/gaps.js`).
+/// interrupt the line: where most builds have a value, each that has none; else where values are more than three times
+/// their median distance apart. The page does the same (`templates/gaps.js`).
 pub(super) fn with_rhythm(points: &[(i64, Option<f64>)]) -> Vec<(i64, Option<f64>)> {
     let present: Vec<usize> =
         points.iter().enumerate().filter_map(|(index, point)| point.1.map(|_| index)).collect();
     let mut distances: Vec<usize> = present.windows(2).map(|pair| pair[1] - pair[0]).collect();
     distances.sort_unstable();
     let usual = distances.get(distances.len().saturating_sub(1) / 2).copied().unwrap_or(1);
+    let reach = if usual == 1 { 1 } else { 3 * usual };
     let mut out = Vec::with_capacity(points.len());
     let mut last = None;
     for at in present {
-        if let Some(gap) = last.map(|last| last + 1..at).filter(|gap| gap.len() >= 3 * usual) {
+        if let Some(gap) = last.map(|last| last + 1..at).filter(|gap| gap.len() >= reach) {
             out.extend_from_slice(&points[gap]);
         }
         out.push(points[at]);
@@ -197,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_wide_beside_the_rhythm_is_a_gap() {
+    fn a_build_that_did_not_measure_is_a_gap_unless_that_is_the_rhythm() {
         let rhythm = |present: &str| {
             let points: Vec<_> =
                 present.chars().enumerate().map(|(t, c)| (t as i64, (c == 'x').then_some(1.0))).collect();
@@ -206,8 +235,9 @@ mod tests {
         let cases = [
             ("", ""),
             ("...", ""),
-            ("xxx.xx", "xxxxx"),
-            ("xxx..xx", "xxxxx"),
+            ("xxx.xx", "xxx.xx"),
+            ("xxx..xx", "xxx..xx"),
+            ("x.x..x.x.x", "xxxxx"),
             ("xxx...xx", "xxx...xx"),
             ("..x..x..x..x..", "xxxx"),
             ("x..x..x........x..x", "xxxxx"),
@@ -215,6 +245,30 @@ mod tests {
         ];
         for (points, drawn) in cases {
             assert_eq!(rhythm(points), drawn, "{points}");
+        }
+    }
+
+    #[test]
+    fn noise_below_any_meaning_does_not_fill_a_drawing() {
+        use Unit::{Bytes, Duration, Integer, Percent};
+        let cases = [
+            ((1_000_000.0, 1_000_010.0), Some(Bytes), (995_004.95, 1_005_005.05)),
+            ((100.0, 100.2), Some(Duration), (99.599, 100.601)),
+            ((40.0, 40.0), None, (39.8, 40.2)),
+            ((83.3, 83.4), Some(Percent), (83.1, 83.6)),
+            ((5.0, 6.0), Some(Integer), (4.5, 6.5)),
+            ((1_000.0, 1_001.0), Some(Integer), (995.495, 1_005.505)),
+            ((0.0, 0.0), None, (0.0, 0.0)),
+            ((0.0, 1.0), Some(Integer), (0.0, 1.5)),
+            ((-1.0, 0.0), Some(Integer), (-1.5, 0.0)),
+            ((99.9, 100.0), Some(Percent), (99.7, 100.0)),
+            ((10.0, 20.0), None, (10.0, 20.0)),
+            ((-f64::MAX, f64::MAX), None, (-f64::MAX, f64::MAX)),
+        ];
+        for (range, unit, expected) in cases {
+            let (low, high) = widened(range, unit);
+            let near = |one: f64, other: f64| one == other || (one - other).abs() < 1e-9 * other.abs();
+            assert!(near(low, expected.0) && near(high, expected.1), "{range:?} {unit:?}: {low} {high}");
         }
     }
 

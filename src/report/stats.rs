@@ -3,7 +3,7 @@
 //! same when its reader picks another branch or range (`templates/stats.js`).
 
 use crate::config::{Direction, Unit};
-use crate::text::{format_delta, format_relative, format_value};
+use crate::text::{format_change, format_delta, format_relative};
 
 /// Latest, least and greatest of a numeric metric, and its trend.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,21 +57,33 @@ pub(super) fn summarise(
     let mut trend = change(first, latest, unit, direction);
     if count == 1 {
         trend.text = "first value".to_owned();
-    } else if trend.verdict == "flat" && format_value(min, unit) != format_value(max, unit) {
+    } else if trend.verdict == "flat" && !same(min, max) {
         trend.text = "as at the start".to_owned();
     }
     Some(Summary { latest, min, max, trend })
 }
 
-/// The change from `first` to `latest`. Two values that read the same are no change: a coloured
-/// `+0.0%` would claim more than the figures beside it show.
+/// What two values may differ by and still be one, as a part of the greater: the last digits of a sum, and more than the
+/// page rounds the values of long histories by (`pack.rs`).
+const SAME: f64 = 1e-8;
+
+/// Whether two values are one, however they are written: what reads the same need not be.
+pub(super) fn same(one: f64, other: f64) -> bool {
+    one == other || (one - other).abs() <= SAME * one.abs().max(other.abs())
+}
+
+/// The change from `first` to `latest`. A difference that the unit's form shows as zero is written with the digits that
+/// show it.
 pub(super) fn change(first: f64, latest: f64, unit: Option<Unit>, direction: Direction) -> Trend {
-    if format_value(first, unit) == format_value(latest, unit) {
+    if same(first, latest) {
         return Trend { verdict: "flat", arrow: "", text: "no change".to_owned(), meaning: "" };
     }
     let rising = latest > first;
     let delta = latest - first;
     let mut text = if delta.is_finite() { format_delta(delta, unit) } else { "beyond measure".to_owned() };
+    if delta.is_finite() && !text.starts_with(['+', '-']) {
+        text = format_change(first, latest, unit);
+    }
     let relative = delta / first.abs() * 100.0;
     if unit != Some(Unit::Percent) && first != 0.0 && (0.05..9_999.95).contains(&relative.abs()) {
         text = format!("{text} ({})", format_relative(relative));
@@ -99,7 +111,8 @@ mod tests {
             (&[2.0, 9.0, 1.0], Down, "good ▼"),
             (&[2.0, 9.0, 2.0], Down, "flat "),
             (&[2.0], Up, "flat "),
-            (&[2.001, 2.002], Up, "flat "),
+            (&[2.001, 2.002], Up, "good ▲"),
+            (&[0.1 + 0.2, 0.3], Up, "flat "),
         ];
         for (values, direction, expected) in cases {
             let trend = summarise(values.iter().copied(), Some(Unit::Decimal), direction).unwrap().trend;
@@ -111,9 +124,11 @@ mod tests {
     fn a_course_that_came_back_is_not_called_unchanged() {
         let cases = [
             (&[5.0][..], "first value"),
-            (&[5.0, 5.001], "no change"),
+            (&[5.0, 5.0], "no change"),
+            (&[0.1 + 0.2, 0.3], "no change"),
+            (&[5.0, 5.001], "+0.001"),
             (&[5.0, 9.0, 5.0], "as at the start"),
-            (&[5.0, 5.001, 5.002], "no change"),
+            (&[5.0, 5.001, 5.0], "as at the start"),
         ];
         for (values, text) in cases {
             let summary = summarise(values.iter().copied(), Some(Unit::Decimal), Direction::None).unwrap();
@@ -135,6 +150,13 @@ mod tests {
             (&[-100.0, -150.0], Some(Unit::Integer), "-50 (-50.0%)"),
             (&[80.0, 84.0], Some(Unit::Percent), "+4.0 pp"),
             (&[0.0, 5.0], Some(Unit::Integer), "+5"),
+            // What reads the same and is not.
+            (&[0.029, 0.03], Some(Unit::Decimal), "+0.001 (+3.4%)"),
+            (&[83.31, 83.34], Some(Unit::Percent), "+0.03 pp"),
+            (&[1_048_576.0, 1_048_579.0], Some(Unit::Bytes), "+3 B"),
+            (&[5.2, 5.3], Some(Unit::Integer), "+0.1 (+1.9%)"),
+            (&[1e-13, 2e-13], Some(Unit::Decimal), "+1e-13 (+100.0%)"),
+            (&[0.0, 1e-13], Some(Unit::Decimal), "+1e-13"),
             (&[f64::MIN, f64::MAX], None, "beyond measure"),
         ];
         for (values, unit, text) in cases {

@@ -84,7 +84,8 @@ const SERIES: [(&str, &str); 8] = [
 pub(super) const SERIES_COUNT: usize = SERIES.len();
 
 /// The style sheet text that declares every variable of `theme` for each `data-mode` (`auto`,
-/// `light`, `dark`) of the root element; on paper it is always light.
+/// `light`, `dark`) of the root element; where the system forces its own colours, those that suit its surfaces; on paper
+/// it is always light.
 ///
 /// # Errors
 /// [`Code::ReportFailed`] for a theme, a variable or a colour that does not exist; the
@@ -104,6 +105,8 @@ pub(super) fn css(theme: &Theme) -> Result<String> {
     Ok(format!(
         ":root{{{light}}}:root[data-mode=dark]{{{dark}}}\
          @media(prefers-color-scheme:dark){{:root[data-mode=auto]{{{dark}}}}}\
+         @media(forced-colors:active){{:root[data-mode]{{{light}}}}}\
+         @media(forced-colors:active) and (prefers-color-scheme:dark){{:root[data-mode]{{{dark}}}}}\
          @media print{{:root,:root[data-mode]{{{light};--bg:#ffffff;--surface-card:#ffffff}}}}"
     ))
 }

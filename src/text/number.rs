@@ -327,10 +327,11 @@ mod tests {
         for vector in &vectors {
             let unit = unit(vector["unit"].as_str());
             let number = |key: &str| vector[key].as_f64();
-            let text = match (number("value"), number("delta"), number("relative")) {
+            let text = match (number("value"), number("delta"), number("relative"), number("small")) {
                 (Some(value), ..) => format_value(value, unit),
-                (_, Some(delta), _) => format_delta(delta, unit),
-                (.., relative) => format_relative(relative.expect("a number")),
+                (_, Some(delta), ..) => format_delta(delta, unit),
+                (_, _, Some(relative), _) => format_relative(relative),
+                (.., small) => format_change(0.0, small.expect("a number"), unit),
             };
             assert_eq!(text, vector["text"].as_str().expect("text"), "{vector}");
         }

@@ -65,7 +65,7 @@ pub fn quote(text: &str) -> String {
 
 /// Characters that hide or reorder their neighbours: zero-width and bidirectional controls, line
 /// and paragraph separators, the byte order mark.
-pub(super) fn is_invisible(character: char) -> bool {
+pub(crate) fn is_invisible(character: char) -> bool {
     matches!(character,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}')

@@ -195,6 +195,51 @@ test("a shift of level is marked on its line, told by its build, listed, and gon
   await done();
 });
 
+test("a slow step is one shift from the level before it to the level after it", { skip }, async () => {
+  const builds = Array.from({ length: 160 }, (_, index) =>
+    build(index * 24, {
+      size: Math.round(1_000_000 + 600_000 * Math.min(1, Math.max(0, (index - 60) / 45)) + (index % 3) * 900),
+    }),
+  );
+  const config = { metrics: { size: { type: "numeric", unit: "integer", command: "true" } } };
+  const { page, trouble, done } = await open(report(builds, JSON.stringify(config)));
+  const items = await page.locator("[data-chart='0'] .shifts li").allTextContents();
+  assert.equal(items.length, 1, items.join("\n"));
+  assert.match(
+    items[0],
+    /^2026-03-\d\d 1,00[0-2],\d00 → 1,60[0-2],\d00 ▲ \+(59\d|60[0-2]),\d00 \(\+59\.\d%\)/,
+  );
+  assert.deepEqual(trouble, []);
+  await done();
+});
+
+test("each redrawing of a chart cuts each of its columns once", { skip }, async () => {
+  const builds = Array.from({ length: 30 }, (_, index) =>
+    build(index * 24, { size: index, state: `s${index % 2}` }),
+  );
+  const config = {
+    metrics: { size: { type: "numeric", command: "true" }, state: { type: "label", command: "true" } },
+    report: { sections: [{ name: "x", charts: [{ metrics: ["size", "state"] }] }] },
+  };
+  const { page, done } = await open(report(builds, JSON.stringify(config)));
+  await page.waitForSelector("[data-chart='0'].on canvas");
+  const cuts = await page.evaluate(() => {
+    const { slice } = Array.prototype;
+    let count = 0;
+    Array.prototype.slice = function (...stretch) {
+      if (this.length === 30 && typeof this[0] === "number" && this[0] < 1000) count += 1;
+      return slice.apply(this, /** @type {any} */ (stretch));
+    };
+    // The card's line is not the chart's.
+    document.querySelector(".card")?.parentElement?.replaceChildren();
+    document.querySelector("[data-days='7']")?.dispatchEvent(new MouseEvent("click", { bubbles: true }));
+    Array.prototype.slice = slice;
+    return count;
+  });
+  assert.equal(cuts, 2);
+  await done();
+});
+
 test("axes of bytes keep to one unit, and no axis mixes units", { skip }, async () => {
   const { page, done } = await open(
     report(
@@ -258,6 +303,10 @@ test("one build and no build are told in words, and every control of them works"
     } else {
       assert.match((await page.textContent("main")) ?? "", /No builds are recorded yet/);
       assert.equal(await page.locator(".tools").count(), 0);
+      await page.focus(".skip");
+      await page.keyboard.press("Enter");
+      assert.equal(await page.evaluate(() => document.activeElement?.id), "main");
+      assert.equal(await page.evaluate(() => location.hash), "");
     }
     assert.deepEqual(trouble, []);
     await done();

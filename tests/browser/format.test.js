@@ -9,6 +9,7 @@ import {
   formatDelta,
   formatMinute,
   formatRelative,
+  formatSmallDelta,
   formatTick,
   formatValue,
 } from "../../templates/format.js";
@@ -18,10 +19,11 @@ import { dateEdge, viewOf } from "../../templates/view.js";
 test("figures read as the engine's", () => {
   const vectors = JSON.parse(readFileSync(new URL("../fixtures/units.json", import.meta.url), "utf8"));
   assert.ok(vectors.length >= 80);
-  for (const { value, delta, relative, unit = null, text } of vectors) {
+  for (const { value, delta, relative, small, unit = null, text } of vectors) {
     if (value !== undefined) assert.equal(formatValue(value, unit), text, `${value} ${unit}`);
     else if (relative !== undefined) assert.equal(formatRelative(relative), text, `${relative}`);
-    else assert.equal(formatDelta(delta, unit), text, `${delta} ${unit}`);
+    else if (delta !== undefined) assert.equal(formatDelta(delta, unit), text, `${delta} ${unit}`);
+    else assert.equal(formatSmallDelta(small, unit), text, `${small} ${unit}`);
   }
 });
 
@@ -114,13 +116,14 @@ test("time labels stand at round moments and name the year where it changes", ()
     assert.deepEqual(timeLabels(timeTicks(at(from), at(to), 4)), labels);
 });
 
-test("only what is wide beside the rhythm is a gap", () => {
+test("a build that did not measure is a gap, unless that is the rhythm", () => {
   /** @type {[string, string][]} */
   const cases = [
     ["", ""],
     ["...", "..."],
-    ["xxx.xx", "xxx-xx"],
-    ["xxx..xx", "xxx--xx"],
+    ["xxx.xx", "xxx.xx"],
+    ["xxx..xx", "xxx..xx"],
+    ["x.x..x.x.x", "x-x--x-x-x"],
     ["xxx...xx", "xxx...xx"],
     ["..x..x..x..x..", "..x--x--x--x.."],
     ["x..x..x........x..x", "x--x--x--------x--x"],

@@ -88,7 +88,10 @@ const finished = () => {
   return field === null || field.getAttribute("type") === "date";
 };
 
+/** Closes the browser; a later page starts another. */
 export async function close() {
   await browser?.close();
   if (folder) rmSync(folder, { recursive: true, force: true });
+  browser = undefined;
+  folder = "";
 }

@@ -329,7 +329,8 @@ function compile(written, home) {
 function compileExclude(written, home) {
   const text = slashed(written.replace(/^!(?!\()/, ""));
   const name = text.replace(/\/$/, "");
-  if (name.includes("/")) return { ...compile(`!${text}`, home) };
+  // Without a name it is a place: `/` the root, `!` alone the directory that patterns start at.
+  if (name === "" || name.includes("/")) return compile(`!${text}`, home);
   const isMatch = picomatch(withoutIdleParentheses(name), { dot: true, nonegate: true, windows: false });
   const start = startOf(home);
   /** @type {(path: string, folder: boolean) => boolean} */

@@ -470,6 +470,13 @@ describe("patterns", () => {
     assert.equal(left("**/*.test.js", ".cache"), 6);
   });
 
+  test("an exclude that names no file is a directory with all that is below it", () => {
+    for (const exclude of ["/", "!", "!/", "//"]) {
+      const { files, unmatched } = expand(["lib"], { cwd: root, exclude: [exclude] });
+      assert.deepEqual({ files, unmatched }, { files: [], unmatched: [] }, exclude);
+    }
+  });
+
   test("sources narrow what patterns name", () => {
     const options = { cwd: root, sources: ["lib", "!**/*.test.js"] };
     assert.deepEqual(expand(["**/*.js"], options).files, ["lib/d.js", "lib/deep/e.js"]);

@@ -5,6 +5,7 @@
 
 import { Failure } from "../failure.js";
 import { isIpAddress, isKnownHost, isLoopback } from "./address.js";
+import { redacted } from "./errors.js";
 
 /** @import { S3Parameters } from "./client.js" */
 
@@ -105,7 +106,7 @@ export function s3Parameters(given, env = {}) {
       ),
     );
   }
-  if (problems.length > 0) throw summed(problems);
+  if (problems.length > 0) throw summed(problems, values);
   const { accessKeyId, secretAccessKey, sessionToken, sse } = values;
   return {
     key: values.key,
@@ -168,7 +169,7 @@ export function clientProblems(parameters) {
     addressing = "auto",
     allowHttp = false,
   } = parameters;
-  const problems = problemsOf({
+  const values = {
     endpoint,
     bucket: bucket ?? "",
     region,
@@ -180,8 +181,9 @@ export function clientProblems(parameters) {
     sse: parameters.sse ?? "",
     sseKmsKeyId: parameters.sseKmsKeyId ?? "",
     retryAttempts: parameters.retryAttempts ?? 3,
-  });
-  return problems.length > 0 ? summed(problems) : null;
+  };
+  const problems = problemsOf(values);
+  return problems.length > 0 ? summed(problems, values) : null;
 }
 
 /**
@@ -377,8 +379,13 @@ function problem(parameter, message) {
   };
 }
 
-/** @param {ParameterProblem[]} problems */
-function summed(problems) {
+/**
+ * @param {ParameterProblem[]} found
+ * @param {{secretAccessKey: string, sessionToken: string}} credentials a secret that was put into another parameter too
+ */
+function summed(found, { secretAccessKey, sessionToken }) {
+  const secrets = [secretAccessKey, sessionToken].filter(isWellFormed).filter(Boolean);
+  const problems = found.map((each) => ({ ...each, message: redacted(each.message, secrets) }));
   const insecure = problems.length === 1 && problems[0].hint === INSECURE_HINT;
   const hints = [...new Set(problems.map(({ hint }) => hint))];
   return new Failure(problems.map(({ message }) => message).join("; "), {

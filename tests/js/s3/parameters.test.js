@@ -176,6 +176,26 @@ test("a client made by a program is held to it too", () => {
   );
 });
 
+test("a secret that was put into another parameter too is not quoted there", () => {
+  const secretAccessKey = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+  for (const given of [
+    { bucket: secretAccessKey },
+    { region: secretAccessKey },
+    { sse: secretAccessKey },
+    { addressing: secretAccessKey },
+    { timeout: secretAccessKey },
+    { bucket: "\ud800", secretAccessKey: "\ud800" },
+  ]) {
+    const failure = refused({ ...GOOD, secretAccessKey, ...given });
+    assert.doesNotMatch(JSON.stringify([failure, failure.message, failure.hint]), /wJalrXUtnFEMI/);
+  }
+  const credentials = { accessKeyId: "AKIAEXAMPLE", secretAccessKey };
+  assert.match(
+    clientProblems({ bucket: secretAccessKey, credentials })?.message ?? "",
+    /`s3-bucket` is `\*\*\*`/,
+  );
+});
+
 test("an endpoint without a scheme is https", () => {
   const { parameters } = s3Parameters({ ...GOOD, endpoint: "nyc3.digitaloceanspaces.com" });
   assert.equal(parameters.endpoint, "https://nyc3.digitaloceanspaces.com");

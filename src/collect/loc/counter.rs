@@ -127,8 +127,15 @@ struct Counter<'a> {
     comments: Vec<&'static [u8]>,
     /// A tag of an embedded region stands on this line.
     tagged: bool,
+    /// Bytes that were looked through for the ends of embedded regions that turned out to be none.
+    sought: usize,
     counts: Counts,
 }
+
+/// How many times the length of a text may be looked through in vain for the ends of embedded regions;
+/// then none are looked for in the rest of it. Tags without an end, one after the other, would
+/// otherwise take the square of the length. A page has few such tags, if any.
+const SEARCHES: usize = 32;
 
 impl<'a> Counter<'a> {
     fn new(machine: &'static Machine, text: &'a [u8]) -> Self {
@@ -141,6 +148,7 @@ impl<'a> Counter<'a> {
             verbatim: false,
             comments: Vec::new(),
             tagged: false,
+            sought: 0,
             counts: Counts::default(),
         }
     }
@@ -264,9 +272,10 @@ impl<'a> Counter<'a> {
                         None => Step::At(self.limit),
                     };
                 }
-                Mark::Embedded(tag) if self.around.is_none() => {
-                    if let Some(region) = Region::open(tag, self.text, at) {
-                        return Step::At(self.enter(region));
+                Mark::Embedded(tag) if self.around.is_none() && self.sought / SEARCHES <= self.text.len() => {
+                    match Region::open(tag, self.text, at) {
+                        Ok(region) => return Step::At(self.enter(region)),
+                        Err(sought) => self.sought += sought,
                     }
                 }
                 _ => {}
@@ -344,24 +353,25 @@ struct Region {
 
 impl Region {
     /// The region that the tag at a place opens. A tag without content, without an end, or of
-    /// another name opens none.
-    fn open(tag: &str, text: &[u8], at: usize) -> Option<Self> {
+    /// another name opens none; then the error is how many bytes were looked through.
+    fn open(tag: &str, text: &[u8], at: usize) -> Result<Self, usize> {
         let name_end = at + 1 + tag.len();
-        if !text.get(at + 1..name_end)?.eq_ignore_ascii_case(tag.as_bytes())
-            || !matches!(text.get(name_end)?, b'>' | b'/' | b' ' | b'\t' | b'\r' | b'\n')
+        if !text.get(at + 1..name_end).is_some_and(|name| name.eq_ignore_ascii_case(tag.as_bytes()))
+            || !matches!(text.get(name_end), Some(b'>' | b'/' | b' ' | b'\t' | b'\r' | b'\n'))
         {
-            return None;
+            return Err(0);
         }
-        let start = tag_end(text, name_end)?;
+        let to_the_end = text.len() - at;
+        let start = tag_end(text, name_end).ok_or(to_the_end)?;
         let attributes = &text[name_end..start - 1];
         if attributes.ends_with(b"/") {
-            return None;
+            return Err(start - at);
         }
-        let end = closing_tag(tag, text, start)?;
+        let end = closing_tag(tag, text, start).ok_or(to_the_end)?;
         if text[start..end].iter().all(|&b| is_white(b)) {
-            return None;
+            return Err(end - at);
         }
-        Some(Self { machine: machine(embedded(tag, attributes)), start, end })
+        Ok(Self { machine: machine(embedded(tag, attributes)), start, end })
     }
 }
 
@@ -382,24 +392,26 @@ fn tag_end(text: &[u8], from: usize) -> Option<usize> {
 
 /// Where the tag's element ends; an element of the same name inside a template is passed over.
 fn closing_tag(tag: &str, text: &[u8], from: usize) -> Option<usize> {
+    let named = |from: usize| {
+        text.get(from..from + tag.len()).is_some_and(|name| name.eq_ignore_ascii_case(tag.as_bytes()))
+            && text.get(from + tag.len()).is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b'-')
+    };
     let mut depth = 0;
-    for offset in memchr::memchr_iter(b'<', &text[from..]) {
-        let at = from + offset;
-        let named = |from: usize| {
-            text.get(from..from + tag.len()).is_some_and(|name| name.eq_ignore_ascii_case(tag.as_bytes()))
-                && text.get(from + tag.len()).is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b'-')
-        };
+    let mut next = from;
+    loop {
+        let at = next + memchr::memchr(b'<', &text[next..])?;
+        next = at + 1;
         if text.get(at + 1) == Some(&b'/') && named(at + 2) {
             if depth == 0 {
                 return Some(at);
             }
             depth -= 1;
         } else if tag == "template" && named(at + 1) {
-            let ended = tag_end(text, at + 1)?;
-            depth += usize::from(text[ended - 2] != b'/');
+            // What stands in its attributes is no tag.
+            next = tag_end(text, at + 1)?;
+            depth += usize::from(text[next - 2] != b'/');
         }
     }
-    None
 }
 
 /// The language of an embedded region, from the tag's `lang` or `type`.
@@ -492,6 +504,47 @@ mod tests {
                 assert_eq!(lines(id, &text), (3, 0, 1), "{start} in {name}");
             }
         }
+    }
+
+    #[test]
+    fn tags_without_an_end_cost_no_square_of_the_length() {
+        let html = named("HTML");
+        let pieces = [
+            "<script>",
+            "<script '",
+            "<style>a",
+            "<style lang=",
+            "<template><template '",
+            "<script a='",
+            "<script>\n</script",
+            "<script>\"<script>'</SCRIPTS>",
+        ];
+        for language in [html, named("Vue")] {
+            for piece in pieces {
+                for tail in ["", ">", "'\">", "></script>", "'></template>"] {
+                    let text = format!("{}{tail}", piece.repeat(2000));
+                    let mut counter = Counter::new(machine(language), text.as_bytes());
+                    let end = counter.line(0, 0);
+                    assert!(end <= text.len());
+                    // One search begins below the bound and is no longer than the text.
+                    let most = (SEARCHES + 3) * (text.len() + SEARCHES);
+                    assert!(counter.sought <= most, "{piece}{tail}: {} of {most}", counter.sought);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_may_have_some_tags_without_an_end() {
+        let text = format!("{}<style>\n/* c */\n</style>\n", "<script>\n".repeat(SEARCHES - 2));
+        assert_eq!(lines(named("HTML"), &text), (SEARCHES as u64, 1, 0));
+    }
+
+    #[test]
+    fn what_stands_in_an_attribute_is_no_tag() {
+        let text = "<template>\n<template a='<template>'>\n// c\n</template>\n// c\n</template>\n// c\n";
+        let (code, comments, _) = lines(named("Vue"), text);
+        assert_eq!((code, comments), (6, 1), "{text}");
     }
 
     #[test]

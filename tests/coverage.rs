@@ -467,6 +467,33 @@ fn broken_reports_are_refused_with_cause_and_place() {
 }
 
 #[test]
+fn what_a_report_is_refused_for_stays_one_short_line() {
+    let long = "x".repeat(100_000);
+    let cases = [
+        "<c\u{7f}overage>".to_owned(),
+        "<a\u{1b}[31m>".to_owned(),
+        "<coverage><packages>\n</meth\n::error::od>".to_owned(),
+        "<coverage><project></pro\u{202e}ject>".to_owned(),
+        format!("<{long}>"),
+        format!("<coverage><{long}>"),
+        format!("<coverage><packages></{long}>"),
+        format!("<coverage><packages/></coverage><{long}>"),
+    ];
+    for text in cases {
+        for format in [None, Some(Format::Cobertura), Some(Format::Clover)] {
+            let read = match format {
+                None => parse_detected(text.as_bytes(), "re\nport"),
+                Some(format) => parse(format, text.as_bytes(), "re\nport"),
+            };
+            let message = read.expect_err("no report").message;
+            let strange = |c: char| c.is_control() || c == '\u{202e}';
+            assert!(!message.chars().any(strange), "{message:?}");
+            assert!(message.chars().count() < 400, "{} characters", message.chars().count());
+        }
+    }
+}
+
+#[test]
 fn a_named_format_is_held_against_the_content() {
     let lcov = "SF:a\nend_of_record\n";
     let error = parse(Format::Cobertura, lcov.as_bytes(), "x").expect_err("another format");

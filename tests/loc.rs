@@ -259,6 +259,8 @@ fn an_unknown_language_is_an_error_with_near_names() {
         assert_eq!(error.message, format!("unknown language `{name}`"));
         assert_eq!(error.hint, hint);
     }
+    let error = find("\u{1b}[31m\n::error::x").unwrap_err();
+    assert_eq!(error.message, "unknown language `\\u{1b}[31m\\n::error::x`");
 }
 
 #[test]

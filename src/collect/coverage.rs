@@ -129,17 +129,34 @@ fn unknown(probe: &Probe<'_>, name: &str) -> Error {
 
 /// The one shape of a complaint about a whole file.
 fn refuse(name: &str, cause: &str) -> Error {
-    Error::new(Code::CollectorFormat, format!("cannot read `{name}`: {cause}"))
+    Error::new(Code::CollectorFormat, format!("cannot read `{}`: {}", shown(name), brief(cause)))
 }
 
 /// The one shape of a complaint about a place in a file; `offset` counts bytes of `text`.
 fn refuse_at(name: &str, text: &[u8], offset: usize, cause: &str) -> Error {
     let offset = offset.min(text.len());
     let line = memchr::memchr_iter(b'\n', &text[..offset]).count() + 1;
-    Error::new(Code::CollectorFormat, format!("cannot read `{name}`: line {line} (byte {offset}): {cause}"))
-        .hint(
-            "Check that the step that writes the report ended well, and that nothing else writes this file.",
-        )
+    refuse(name, &format!("line {line} (byte {offset}): {cause}")).hint(
+        "Check that the step that writes the report ended well, and that nothing else writes this file.",
+    )
+}
+
+/// A cause fit for a log: the names of a report's elements are as long as whoever wrote it likes.
+fn brief(cause: &str) -> String {
+    const LONGEST: usize = 300;
+    let mut text = shown(cause);
+    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// A text of a file on one line: nothing in it can begin another one, move the cursor or turn what is shown around.
+fn shown(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() || crate::text::is_invisible(c) { '\u{fffd}' } else { c })
+        .collect()
 }
 
 /// What an error message quotes of a file that may be no report at all: enough to tell its kind by, and too little for
@@ -158,12 +175,8 @@ fn excerpt(bytes: &[u8]) -> String {
     const LONGEST: usize = 40;
     let head = &bytes[..bytes.len().min(LONGEST * 4)];
     let text = String::from_utf8_lossy(head);
-    let mut quoted: String = text
-        .chars()
-        .take_while(|c| !matches!(c, '\n' | '\r'))
-        .take(LONGEST)
-        .map(|c| if c.is_control() || c == '`' { '\u{fffd}' } else { c })
-        .collect();
+    let head: String = text.chars().take_while(|c| !matches!(c, '\n' | '\r')).take(LONGEST).collect();
+    let mut quoted = shown(&head).replace('`', "\u{fffd}");
     if text.chars().take_while(|c| !matches!(c, '\n' | '\r')).nth(LONGEST).is_some() {
         quoted.push('…');
     }

@@ -103,7 +103,7 @@ pub fn find(name: &str) -> Result<LanguageId> {
         [] => "Name a language such as `Rust`, `TypeScript` or `C++`.".to_owned(),
         near => format!("Did you mean {}?", near.join(" or ")),
     };
-    Err(Error::new(Code::CollectorUsage, format!("unknown language `{name}`")).hint(hint))
+    Err(Error::new(Code::CollectorUsage, format!("unknown language {}", crate::text::quote(name))).hint(hint))
 }
 
 /// How many lines of a file are code, comments and blank. The sum of the three is the number of

@@ -107,6 +107,8 @@ fn markup_reads_embedded_regions_by_their_own_syntax() {
         ("<script lang=coffee>\n# c\n</script>\n", (2, 1, 0)),
         ("<style>\n/* c */\n</style><script>\n// c\n</script>\n", (3, 2, 0)),
         ("<!-- <script> -->\n// text\n", (1, 1, 0)),
+        ("<script\n  lang=ts\n\n  setup\n>\n// c\n</script>\n", (5, 1, 1)),
+        ("<p>\n<style\r\n  lang=\"a\nb\">\n/* c */\n</style>\n", (5, 1, 0)),
     ];
     for (text, expected) in cases {
         assert_eq!(lines("html", text), expected, "{text:?}");

@@ -274,7 +274,7 @@ impl<'a> Counter<'a> {
                 }
                 Mark::Embedded(tag) if self.around.is_none() && self.sought / SEARCHES <= self.text.len() => {
                     match Region::open(tag, self.text, at) {
-                        Ok(region) => return Step::At(self.enter(region)),
+                        Ok(region) => return Step::At(self.enter(at, region)),
                         Err(sought) => self.sought += sought,
                     }
                 }
@@ -300,7 +300,15 @@ impl<'a> Counter<'a> {
         self.machine.syntax.kind != Kind::Columns || start == b"!" || at == line_start
     }
 
-    fn enter(&mut self, region: Region) -> usize {
+    /// Goes on inside the region that the tag at a place opens. The lines that the tag itself takes are counted here, all
+    /// but its last, on which the region may begin.
+    fn enter(&mut self, at: usize, region: Region) -> usize {
+        let tag = &self.text[at..region.start];
+        let ended = tag.iter().filter(|&&b| b == b'\n').count();
+        for line in tag.split(|&b| b == b'\n').take(ended) {
+            let is_blank = line.iter().all(|&b| is_white(b));
+            *(if is_blank { &mut self.counts.blanks } else { &mut self.counts.code }) += 1;
+        }
         self.around = Some(self.machine);
         self.machine = region.machine;
         self.limit = region.end;

@@ -7,7 +7,24 @@ packages();
 rust();
 for (const [what, program, ...args] of [
   ["Rust formatting", "cargo", "fmt", "--check"],
+  ["Rust formatting of fuzz/", "cargo", "fmt", "--check", "--manifest-path", "fuzz/Cargo.toml"],
   ["Rust lints", "cargo", "clippy", "--locked", "--all-targets", "--quiet", "--", "-D", "warnings"],
+  // In the engine's target folder, which has what both need; without libFuzzer, which takes a C++ compiler.
+  [
+    "Rust lints of fuzz/",
+    "cargo",
+    "clippy",
+    "--locked",
+    "--quiet",
+    "--manifest-path",
+    "fuzz/Cargo.toml",
+    "--no-default-features",
+    "--target-dir",
+    "target",
+    "--",
+    "-D",
+    "warnings",
+  ],
   [
     "JavaScript formatting and lints",
     process.execPath,

@@ -268,7 +268,7 @@ function encoded(builds) {
  * @param {Uint8Array} bytes
  * @returns {Change[]}
  */
-function decoded(bytes) {
+export function decoded(bytes) {
   let value;
   try {
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));

@@ -1,0 +1,7 @@
+//! Bytes as a Cobertura report.
+#![no_main]
+
+use unentropy::collect::coverage::Format;
+use unentropy_fuzz::coverage;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| coverage::named(Format::Cobertura, data));

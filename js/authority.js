@@ -3,6 +3,7 @@
 // change's own file says decides nothing of that before it is merged. Reads and opens nothing.
 
 import { checkConfig } from "./engine.js";
+import { Failure } from "./failure.js";
 
 /** @import { Config, GateConfig, LoadedConfig, StoragePlan, StorageProviderConfig } from "./types.js" */
 /** @import { Comparison } from "./baseline.js" */
@@ -78,7 +79,7 @@ export function commentTerms(authority, own) {
  * @param {LoadedConfig} own
  * @param {StoragePlan} plan
  * @returns {{storage: StorageProviderConfig} | {problem: string}} why it is not known
- * @throws {import("./failure.js").Failure} `USAGE_INVALID`, `STORAGE_CONFIG_INVALID`
+ * @throws {Failure} `USAGE_INVALID`, `STORAGE_CONFIG_INVALID`
  */
 export function chosenStorage(authority, own, plan) {
   if (authority.by === "base") return { storage: plan.from(authority.base) };
@@ -103,8 +104,21 @@ function location({ pathOption: _, ...storage }) {
   return JSON.stringify(storage);
 }
 
+/** Differences that are worth a warning, beside their line in the list. */
+const UNMERGED = /^(storage\.|sources$|enablePullRequestComment$|maxComment)/;
+
 /**
- * Whether a difference is reported in a warning too, and not only beside those of thresholds.
- * @param {string} what
+ * What is said of a change that names another location of the history, other files to count or another comment.
+ * @param {import("./types.js").GateVerdict} verdict
+ * @returns {Failure | null} where it names none
  */
-export const isWithheld = (what) => /^(storage\.|sources$|enablePullRequestComment$|maxComment)/.test(what);
+export function unmergedFailure({ configurationChanges }) {
+  const names = configurationChanges.map(({ what }) => what).filter((what) => UNMERGED.test(what));
+  if (names.length === 0) return null;
+  const listed = names.map((name) => `\`${name}\``).join(", ");
+  return new Failure(`what this change says of ${listed} holds once it is merged`, {
+    type: "gate",
+    code: "CONFIG_UNMERGED",
+    hint: "In this run the base branch's configuration decides, after flags and inputs.",
+  });
+}

@@ -3,14 +3,21 @@
 // of its own.
 
 import path from "node:path";
-import { authorityOf, chosenStorage, commentTerms, isWithheld, measuredBy, unnamed } from "./authority.js";
+import {
+  authorityOf,
+  chosenStorage,
+  commentTerms,
+  measuredBy,
+  unmergedFailure,
+  unnamed,
+} from "./authority.js";
 import { configPlace, findComparison } from "./baseline.js";
 import { claimsOf, readClaims } from "./claims.js";
 import { correctedTime } from "./clock.js";
 import { collectMetrics, definitionOf, refusedOutcome, runsCommands } from "./collect.js";
 import { gateComment, gateMarker, gateSummary, openHistory } from "./engine.js";
 import { Failure } from "./failure.js";
-import { commitOf, repositoryAround } from "./git.js";
+import { commitOf } from "./git.js";
 import { publishComment } from "./github/comment.js";
 import { readEvent, untrustedRun, withheldSecrets } from "./github/event.js";
 import { pullRequestOfRun } from "./github/pull-request.js";
@@ -24,7 +31,7 @@ import { lacksCredentials } from "./storage/factory.js";
 import { futureWarnings } from "./storage/future.js";
 import { backupOf } from "./storage/local-copies.js";
 import { Storage } from "./storage/storage.js";
-import { broughtByChange, historyOfChange } from "./tracked.js";
+import { broughtByChange, checkoutAround, historyOfChange } from "./tracked.js";
 
 /** @import { GateInput, GateOutcome, GateResult, LoadedConfig, RunFacts, StorageProviderConfig } from "./types.js" */
 /** @import { Authority } from "./authority.js" */
@@ -236,6 +243,7 @@ class GateRun {
   /** What this program writes: the history with what stands beside it, reports, the results. */
   #ownFiles() {
     const { storage, loaded, cwd, outputFile } = this.#input;
+    // Which configuration decides is not known yet.
     const { path: history } = storage.from(loaded, true);
     const files = [history, outputFile, DEFAULT_REPORT_DIRECTORY].filter((file) => file !== undefined);
     const folders = [cwd, loaded.directory];
@@ -339,7 +347,10 @@ class GateRun {
   async #refuseOwn({ authority, baseCommits, remote }, { path: file, onMissing }) {
     // Where no branch is known that the change goes to, nothing is known to be the change's either.
     if (file === undefined || authority.by === "own") return;
-    const commits = { ...(await this.#checkout(file)), trusted: await baseCommits(), remote };
+    const { commitSha } = this.#facts;
+    const heads = [commitSha, this.#event.pullRequest?.headSha, this.#input.env.GITHUB_SHA];
+    const checkout = await checkoutAround(file, this.#place.root, heads);
+    const commits = { head: commitSha, ...checkout, trusted: await baseCommits(), remote };
     for (const place of onMissing === "restore" ? [file, backupOf(file)] : [file]) {
       const brought = await broughtByChange(place, commits);
       if (brought === null) continue;
@@ -348,22 +359,6 @@ class GateRun {
       this.#refusal = failure;
       throw failure;
     }
-  }
-
-  /**
-   * The repository that a file lies in: the one that is judged, or a second checkout of the change in its work tree.
-   * @param {string} file absolute
-   */
-  async #checkout(file) {
-    const { commitSha } = this.#facts;
-    const { root } = this.#place;
-    const nearest = repositoryAround(path.dirname(file));
-    const commits = [commitSha, this.#event.pullRequest?.headSha, this.#input.env.GITHUB_SHA];
-    if (nearest !== null && nearest !== root) {
-      const head = await commitOf(nearest, "HEAD");
-      if (head !== null && commits.includes(head)) return { root: nearest, head };
-    }
-    return { root, head: (await commitOf(root, "HEAD")) ?? commitSha };
   }
 
   /**
@@ -476,26 +471,9 @@ class GateRun {
     this.result.qualityGate = outcome.qualityGate;
     this.result.annotations = outcome.annotations;
     this.result.blocks = outcome.blocks;
-    this.#tellUnmerged(outcome.qualityGate);
+    const unmerged = unmergedFailure(outcome.qualityGate);
+    if (unmerged) this.result.warnings.push(unmerged);
     if (outcome.blocks) this.result.error ??= gateFailed(outcome.qualityGate, this.#refusal);
-  }
-
-  /**
-   * A change may name another location of the history, or other files to count. That is worth more than a line in the
-   * list of differences.
-   * @param {import("./types.js").GateVerdict} verdict
-   */
-  #tellUnmerged({ configurationChanges }) {
-    const withheld = configurationChanges.filter(({ what }) => isWithheld(what));
-    if (withheld.length === 0) return;
-    const names = withheld.map(({ what }) => `\`${what}\``).join(", ");
-    this.#warn(
-      new Failure(`what this change says of ${names} holds once it is merged`, {
-        type: "gate",
-        code: "CONFIG_UNMERGED",
-        hint: "In this run the base branch's configuration decides, after flags and inputs.",
-      }),
-    );
   }
 
   /** @param {Parameters<import("./engine.js").History["gate"]>} asked */

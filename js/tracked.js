@@ -6,7 +6,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { Failure } from "./failure.js";
 import { below, realPath } from "./files/paths.js";
-import { treeEntries } from "./git.js";
+import { commitOf, repositoryAround, treeEntries } from "./git.js";
 
 /** @import { TreeEntry } from "./git.js" */
 
@@ -87,6 +87,24 @@ export async function broughtByChange(file, { root, head, trusted, remote }) {
   function shown(place) {
     return below(root, place) ?? place;
   }
+}
+
+/**
+ * The repository that a file lies in: the one that is judged, or a second checkout of the change in its work tree.
+ *
+ * @param {string} file absolute
+ * @param {string} root of the repository that is judged
+ * @param {(string | null | undefined)[]} heads the commits that the change may be checked out as
+ * @returns {Promise<{root: string, head?: string}>} without a commit where git does not say which is checked out
+ */
+export async function checkoutAround(file, root, heads) {
+  const nearest = repositoryAround(path.dirname(file));
+  if (nearest !== null && nearest !== root) {
+    const head = await commitOf(nearest, "HEAD");
+    if (head !== null && heads.includes(head)) return { root: nearest, head };
+  }
+  const head = await commitOf(root, "HEAD");
+  return head === null ? { root } : { root, head };
 }
 
 /**

@@ -2,8 +2,11 @@
 // withheld. Read from the variables and the event's payload, which GitHub writes, in this file and nowhere else. And what
 // `mode: auto` makes of it. Asks no one.
 
-import fs from "node:fs";
 import { Failure } from "../failure.js";
+import { readText } from "../files/read.js";
+
+/** Bytes of the longest payload that is read: GitHub's own are at most 25 MB. */
+const LONGEST = 32 * 1024 * 1024;
 
 /**
  * @typedef {object} PullRequest
@@ -288,13 +291,22 @@ function triggeringRunIn({ workflow_run: run, repository }) {
   };
 }
 
-/** @param {NodeJS.ProcessEnv} env @returns {any} */
-function payloadOf(env) {
+/**
+ * The event's payload; empty where there is none or it is no JSON: the variables still name the repository and the
+ * branches.
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {any}
+ * @throws {Failure} `FILE_NOT_REGULAR` and `FILE_TOO_LARGE` for what GitHub never leaves there
+ */
+export function payloadOf(env) {
   if (!env.GITHUB_EVENT_PATH) return {};
   try {
-    return JSON.parse(fs.readFileSync(env.GITHUB_EVENT_PATH, "utf8")) ?? {};
-  } catch {
-    // The variables still name the repository and the branches.
+    return JSON.parse(readText(env.GITHUB_EVENT_PATH, { limit: LONGEST, type: "validation" })) ?? {};
+  } catch (thrown) {
+    if (thrown instanceof Failure && ["FILE_NOT_REGULAR", "FILE_TOO_LARGE"].includes(thrown.code)) {
+      thrown.hint = `${thrown.hint} \`GITHUB_EVENT_PATH\` names it.`;
+      throw thrown;
+    }
     return {};
   }
 }

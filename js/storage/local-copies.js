@@ -11,16 +11,17 @@ import {
   linkSync,
   lstatSync,
   readdirSync,
-  readFileSync,
   renameSync,
   statSync,
   unlinkSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errnoOf, Failure } from "../failure.js";
+import { readBytes } from "../files/read.js";
 import { temporaryBeside } from "../files/replace.js";
 import { targetOf } from "../files/target.js";
 import { backupKept, stamp } from "./copies.js";
+import { HISTORY_LIMIT } from "./limits.js";
 
 /** @import { BlobFacts, BuildCounter } from "./provider.js" */
 /** @import { GoodCopy, Signs } from "./copies.js" */
@@ -41,7 +42,7 @@ export function keepBackup(target, facts, warn) {
   try {
     const { path: file, stats } = targetOf(backup);
     if (stats && !stats.isFile()) throw notAFile(backup);
-    const held = facts && stats ? (facts.count(readFileSync(file)) ?? 0) : 0;
+    const held = facts && stats ? (facts.count(readCopy(file)) ?? 0) : 0;
     if (facts && held > facts.replaces) warn(backupKept(backup, held, target, facts.replaces));
     else duplicate(target, file, temporaryBeside(file));
   } catch (thrown) {
@@ -145,21 +146,20 @@ export function localCopy(target, builds) {
   const looked = [];
   for (const file of [backupOf(target), ...newestFirst.map((name) => join(folder, name))]) {
     try {
-      const bytes = statSync(file).isFile() ? readFileSync(file) : null;
-      const count = bytes && builds(bytes);
-      if (bytes && count !== null) return { copy: { bytes, builds: count, source: `\`${file}\`` }, looked };
-      looked.push(`\`${file}\`: ${bytes ? "damaged" : "it is no regular file"}`);
+      const bytes = readCopy(file);
+      const count = builds(bytes);
+      if (count !== null) return { copy: { bytes, builds: count, source: `\`${file}\`` }, looked };
+      looked.push(`\`${file}\`: damaged`);
     } catch (thrown) {
-      looked.push(`\`${file}\`: ${errnoOf(thrown) === "ENOENT" ? "there is none" : why(thrown, file)}`);
+      const { code, message } = Failure.from(thrown);
+      looked.push(`\`${file}\`: ${code === "FILE_MISSING" ? "there is none" : message}`);
     }
   }
   return { copy: null, looked };
 }
 
-/** @param {unknown} thrown @param {string} path */
-function why(thrown, path) {
-  return Failure.fromSystem(thrown, { type: "storage", doing: "could not read", path }).message;
-}
+/** @param {string} file */
+const readCopy = (file) => readBytes(file, { limit: HISTORY_LIMIT, type: "storage" });
 
 /**
  * Keeps a damaged history under a name of its own.

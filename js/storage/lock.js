@@ -9,18 +9,10 @@
  * exclusive.
  */
 
-import {
-  closeSync,
-  constants,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, lstatSync, openSync, readlinkSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { errnoOf, Failure } from "../failure.js";
+import { readText } from "../files/read.js";
 
 /** Age in milliseconds from which a lock counts as left behind when its holder cannot be asked. */
 const STALE_MS = 120_000;
@@ -28,6 +20,8 @@ const STALE_MS = 120_000;
 const EMPTY_STALE_MS = 5_000;
 /** Milliseconds to wait for the lock. */
 const PATIENCE_MS = 30_000;
+/** Bytes of the longest lock that is read: a holder's name is a hundred. */
+const LONGEST = 4096;
 /** The longest pause between two looks, in milliseconds. */
 const PAUSE_MS = 40;
 
@@ -47,7 +41,8 @@ const PAUSE_MS = 40;
  *   tells whether the lock is still ours, which it is not when this process was stopped for minutes
  * @param {Waiting} waiting
  * @returns {Promise<T>}
- * @throws {Failure} `STORAGE_LOCKED` when somebody else holds it for longer than the patience lasts
+ * @throws {Failure} `STORAGE_LOCKED` when somebody else holds it for longer than the patience lasts;
+ *   `STORAGE_LOCK_INVALID` where something that no run leaves has the lock's name
  */
 export async function withLock(target, action, { sleep, random, patienceMs = PATIENCE_MS }) {
   const file = `${target}.lock`;
@@ -82,6 +77,7 @@ function acquire(file, target) {
   });
   if (create(file, token, target)) return token;
 
+  refuseForeign(file, target);
   const judged = contentOf(file);
   if (judged === null || !isStale(file, judged)) return null;
 
@@ -89,6 +85,7 @@ function acquire(file, target) {
   // processes that both found it stale, the slower one would else remove the new lock of the quicker one.
   const guard = `${file}.takeover`;
   if (!create(guard, token, target)) {
+    refuseForeign(guard, target);
     if (isStale(guard, "")) remove(guard);
     return null;
   }
@@ -155,12 +152,28 @@ function remove(file) {
  */
 function contentOf(file) {
   try {
-    // Without the flag, a pipe that somebody put there would wait for a writer.
-    const flag = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-    return readFileSync(file, { encoding: "utf8", flag: /** @type {any} */ (flag) });
+    return readText(file, { limit: LONGEST, type: "storage" });
   } catch {
     return null;
   }
+}
+
+/**
+ * Fails where what has the lock's name is no lock, so that no waiting would help: a directory, a pipe, a device, or a
+ * link that leads to one of them or to nothing.
+ *
+ * @param {string} file
+ * @param {string} target for messages
+ */
+function refuseForeign(file, target) {
+  const own = lstatSync(file, { throwIfNoEntry: false });
+  if (own === undefined || own.isFile()) return;
+  const what = own.isSymbolicLink() ? "a link" : own.isDirectory() ? "a directory" : "not a regular file";
+  throw new Failure(`could not lock \`${target}\`: \`${file}\` is ${what}, which no run leaves there`, {
+    type: "storage",
+    code: "STORAGE_LOCK_INVALID",
+    hint: `Remove \`${file}\`.`,
+  });
 }
 
 /**

@@ -537,7 +537,7 @@ describe("reading", () => {
     assert.deepEqual([...readBytes(join(root, "bytes"))], [0, 255, 128]);
   });
 
-  /** @type {[string, string, string, import("../../js/files.js").ReadOptions?][]} */
+  /** @type {[string, string, string, import("../../js/files/read.js").ReadOptions?][]} */
   const cases = [
     ["a missing file", "absent", "FILE_MISSING"],
     [

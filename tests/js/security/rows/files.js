@@ -277,16 +277,17 @@ export const attacks = [
   {
     who: "a metric's command",
     what: "puts a pipe in the place of the history's lock",
-    outcome: "the lock is taken over and the build recorded",
-    code: "none",
+    outcome: "the run ends at once and names the pipe; the history is as it was",
+    code: "`STORAGE_LOCK_INVALID`",
     skip,
     async run(t) {
       const project = new Project(t).config({
         metrics: { m: { type: "numeric", command: "mkfifo unentropy.db.lock; echo 5" } },
       });
-      const outcome = await project.track();
-      assert.equal(outcome.document.totalBuilds, 1, told(outcome));
-      assert.deepEqual(project.names(), ["unentropy-report", "unentropy.db", "unentropy.json"]);
+      const { document, ...outcome } = await project.track();
+      assert.deepEqual([outcome.code, document.error.code], [3, "STORAGE_LOCK_INVALID"], told(outcome));
+      assert.match(document.error.hint, /Remove `.*unentropy\.db\.lock`/);
+      assert.equal(project.exists("unentropy.db"), false);
     },
   },
 ];

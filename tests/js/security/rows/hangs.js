@@ -1,0 +1,184 @@
+// What is made to wait, to loop or to fill the memory: each ends by itself, costs its own metric at most, and says why.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import { Project, told } from "../../support/project.js";
+
+const NUMBER = { type: "numeric", command: "echo 1" };
+const LOCAL = { type: "sqlite-local" };
+
+/**
+ * A project whose configuration measures these, and one metric that always succeeds.
+ * @param {import("node:test").TestContext} t
+ * @param {Record<string, string>} commands
+ */
+const measuring = (t, commands) =>
+  new Project(t).config({
+    storage: LOCAL,
+    metrics: {
+      fine: NUMBER,
+      ...Object.fromEntries(
+        Object.entries(commands).map(([id, command]) => [id, { type: "numeric", command }]),
+      ),
+    },
+  });
+
+/** @param {Project} project @param {string} name */
+const pipe = (project, name) => execFileSync("mkfifo", [project.path(name)]);
+
+/**
+ * Tracks, and asserts that the other metric was recorded.
+ * @param {Project} project
+ * @param {string} code of the metric `hit`
+ * @param {NodeJS.ProcessEnv} [env]
+ */
+async function costsOneMetric(project, code, env = {}) {
+  const outcome = await project.run(["track", "--json", "--db", "h.db"], { env, timeoutMs: 120_000 });
+  assert.equal(outcome.code, 0, told(outcome));
+  const { metrics } = JSON.parse(outcome.stdout);
+  const by = Object.fromEntries(metrics.map((/** @type {any} */ metric) => [metric.id, metric]));
+  assert.equal(by.hit.error?.code, code, told(outcome));
+  assert.equal(by.fine.value, 1);
+  return by.hit;
+}
+
+/**
+ * @param {Project} project
+ * @param {string[]} args
+ * @param {string} code
+ * @param {number} exit
+ * @param {NodeJS.ProcessEnv} [env]
+ */
+async function fails(project, args, code, exit, env = {}) {
+  const outcome = await project.run(args, { env, timeoutMs: 120_000 });
+  assert.equal(outcome.code, exit, told(outcome));
+  assert.match(outcome.stderr, new RegExp(`error\\[${code}\\]: .+\n +\\S`));
+  assert.doesNotMatch(outcome.stderr, /^ +at /m, "no stack");
+  return outcome;
+}
+
+/** @type {import("../attacks.js").Attack[]} */
+export const attacks = [
+  {
+    who: "a report file",
+    what: "is a named pipe that no one writes to",
+    outcome: "that metric fails, the others are recorded",
+    code: "`FILE_NOT_REGULAR`",
+    async run(t) {
+      const project = measuring(t, { hit: "@collect coverage c.info" });
+      pipe(project, "c.info");
+      await costsOneMetric(project, "FILE_NOT_REGULAR");
+    },
+  },
+  {
+    who: "a report file",
+    what: "is a link to `/dev/zero`",
+    outcome: "that metric fails, the others are recorded",
+    code: "`FILE_NOT_REGULAR`",
+    async run(t) {
+      const project = measuring(t, { hit: "@collect size --gzip c.info" });
+      fs.symlinkSync("/dev/zero", project.path("c.info"));
+      await costsOneMetric(project, "FILE_NOT_REGULAR");
+    },
+  },
+  {
+    who: "a configuration",
+    what: "is a named pipe",
+    outcome: "nothing is run",
+    code: "`CONFIG_UNREADABLE`",
+    async run(t) {
+      const project = new Project(t);
+      pipe(project, "unentropy.json");
+      await fails(project, ["track", "--db", "h.db"], "CONFIG_UNREADABLE", 2);
+    },
+  },
+  {
+    who: "the machine",
+    what: "has a named pipe where the event's payload should be",
+    outcome: "nothing is run",
+    code: "`FILE_NOT_REGULAR`",
+    async run(t) {
+      const project = measuring(t, {});
+      pipe(project, "event.json");
+      await fails(project, ["track", "--db", "h.db"], "FILE_NOT_REGULAR", 2, {
+        GITHUB_ACTIONS: "true",
+        GITHUB_EVENT_NAME: "pull_request",
+        GITHUB_EVENT_PATH: project.path("event.json"),
+      });
+      assert.ok(!project.exists("h.db"));
+    },
+  },
+  {
+    who: "a pull request",
+    what: "leaves a named pipe as the history's lock",
+    outcome: "the run ends at once, the history as it was",
+    code: "`STORAGE_LOCK_INVALID`",
+    async run(t) {
+      const project = measuring(t, {});
+      assert.equal((await project.run(["track", "--db", "h.db"])).code, 0);
+      const before = project.read("h.db");
+      pipe(project, "h.db.lock");
+      await fails(project, ["track", "--db", "h.db", "--run-id", "2"], "STORAGE_LOCK_INVALID", 3);
+      assert.deepEqual(project.read("h.db"), before);
+    },
+  },
+  {
+    who: "a pull request",
+    what: "leaves a link to `/dev/zero` as the history's lock",
+    outcome: "the run ends at once, the history as it was",
+    code: "`STORAGE_LOCK_INVALID`",
+    async run(t) {
+      const project = measuring(t, {});
+      assert.equal((await project.run(["track", "--db", "h.db"])).code, 0);
+      fs.symlinkSync("/dev/zero", project.path("h.db.lock"));
+      await fails(project, ["track", "--db", "h.db", "--run-id", "2"], "STORAGE_LOCK_INVALID", 3);
+    },
+  },
+  {
+    who: "a pull request",
+    what: "leaves a named pipe as the history's backup",
+    outcome: "the build is recorded without a backup, which a warning says",
+    code: "`BACKUP_FAILED`",
+    async run(t) {
+      const project = measuring(t, {});
+      assert.equal((await project.run(["track", "--db", "h.db"])).code, 0);
+      pipe(project, "h.db.bak");
+      const outcome = await project.run(["track", "--db", "h.db", "--run-id", "2"]);
+      assert.equal(outcome.code, 0, told(outcome));
+      assert.match(outcome.stderr, /no backup of .* was made: .*is not a regular file/);
+      assert.match(outcome.stderr, /\(2 builds/);
+    },
+  },
+  {
+    who: "a pull request",
+    what: "has the gate's results written below `/proc`",
+    outcome: "the run fails after the verdict",
+    code: "`RESULTS_UNWRITABLE`",
+    async run(t) {
+      if (process.platform !== "linux") return t.skip("needs /proc");
+      const project = measuring(t, {});
+      assert.equal((await project.run(["track", "--db", "h.db"])).code, 0);
+      await fails(
+        project,
+        ["gate", "--db", "h.db", "--output-file", "/proc/x/y.json"],
+        "RESULTS_UNWRITABLE",
+        1,
+      );
+    },
+  },
+  {
+    who: "the machine",
+    what: "has the badge written below `/proc`",
+    outcome: "a clear error",
+    code: "`FILE_MISSING`",
+    async run(t) {
+      if (process.platform !== "linux") return t.skip("needs /proc");
+      const project = measuring(t, {});
+      assert.equal((await project.run(["track", "--db", "h.db"])).code, 0);
+      const outcome = await project.run(["badge", "fine", "--db", "h.db", "-o", "/proc/x/y.svg"]);
+      assert.ok(outcome.code === 1, told(outcome));
+      assert.match(outcome.stderr, /error\[FILE_\w+\]/);
+    },
+  },
+];

@@ -22,7 +22,7 @@ export class Measurements {
   #engine;
   #own;
   #warn;
-  /** Patterns of `sources` without a match that have been told. @type {Set<string>} */
+  /** Messages of warnings that were given. @type {Set<string>} */
   #told = new Set();
   /** Those patterns, by whether what git ignores counts as a match. @type {Map<boolean, string[]>} */
   #unmatched = new Map();
@@ -34,7 +34,8 @@ export class Measurements {
    * @param {string} where.directory the configuration's, which relative paths resolve against
    * @param {string[]} [where.sources] the configuration's
    * @param {import("./files/own.js").Written} [where.own] what this tool writes, which is never measured
-   * @param {(warning: Failure) => void} [where.warn] hears of patterns of `sources` that match nothing, of each once
+   * @param {(warning: Failure) => void} [where.warn] hears once of each pattern of `sources` that matches nothing and of each
+   *   list of rules that does not count
    */
   constructor({ directory, sources = [], own, warn }) {
     this.#directory = directory;
@@ -176,6 +177,7 @@ export class Measurements {
     const { files, unmatched } = expand(patterns, {
       cwd: this.#directory,
       ignoreFiles,
+      warn: (warning) => this.#warnOnce(warning),
       exclude: plan.exclude,
       sources: filter ? sources : undefined,
       lenient: plan.patterns.length === 0,
@@ -219,11 +221,14 @@ export class Measurements {
 
   /** @param {string[]} patterns */
   #tellUnmatched(patterns) {
-    for (const pattern of patterns) {
-      if (this.#told.has(pattern)) continue;
-      this.#told.add(pattern);
-      this.#warn?.(sourceUnmatched(pattern));
-    }
+    for (const pattern of patterns) this.#warnOnce(sourceUnmatched(pattern));
+  }
+
+  /** @param {Failure} warning */
+  #warnOnce(warning) {
+    if (this.#told.has(warning.message)) return;
+    this.#told.add(warning.message);
+    this.#warn?.(warning);
   }
 
   /**

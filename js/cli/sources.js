@@ -24,6 +24,7 @@ export async function sources({ values, terminal, cwd, print }) {
     ignoreFiles: true,
     lenient: true,
     leaveOut: (real) => own.has(real),
+    warn: ({ message, hint }) => terminal.warn(message, hint),
   });
   for (const { message, hint } of unmatched.map(sourceUnmatched)) terminal.warn(message, hint);
   for (const pattern of idle) terminal.warn(`\`${pattern}\` of \`sources\` leaves no file out`);

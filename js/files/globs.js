@@ -10,6 +10,7 @@
  * - `*` and `?` stay within one path segment, `**` spans any number, `{a,b}`, `[a-z]` and `@(a|b)` are alternatives.
  *   A pattern with wildcards names files and directories, and a directory with everything below it, as if it were
  *   written out; with a slash at its end it names directories alone.
+ * - Matching takes time that grows with the path, whatever the pattern (`glob.js`).
  * - Wildcards of including patterns do not match a leading dot, as in a shell; those of excluding ones do. A pattern
  *   that ends in `**`, or in `*` after it, says by itself what is below: hidden files stay out at every depth.
  * - Relative patterns start at `cwd`. On Windows a backslash separates like a slash, elsewhere it takes the
@@ -18,8 +19,8 @@
 
 import { existsSync, statSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
-import picomatch from "picomatch";
 import { errnoOf, Failure } from "../failure.js";
+import { globMatcher } from "./glob.js";
 import { IgnoreRules } from "./ignored.js";
 import { slashed, startOf, toldFrom } from "./paths.js";
 import { realFile, walk } from "./walk.js";
@@ -48,10 +49,14 @@ import { realFile, walk } from "./walk.js";
  *   error
  * @param {(real: string) => boolean} [options.leaveOut] files that never count, by their real paths; a pattern that
  *   matches one has a match all the same
+ * @param {(warning: Failure) => void} [options.warn] hears of lists of rules that do not count
  * @returns {Expanded}
  * @throws {Failure} `COLLECTOR_MISSING` when a path without wildcards does not exist
  */
-export function expand(patterns, { cwd, sources, exclude = [], ignoreFiles = false, lenient, leaveOut }) {
+export function expand(
+  patterns,
+  { cwd, sources, exclude = [], ignoreFiles = false, lenient, leaveOut, warn },
+) {
   const home = slashed(resolve(cwd));
   const { compiled, including } = compileAll(patterns, home);
   const excluded = exclude.map((glob) => compileExclude(glob, home));
@@ -77,6 +82,7 @@ export function expand(patterns, { cwd, sources, exclude = [], ignoreFiles = fal
     const start = startOf(folder);
     const walked = walk(folder, {
       ignoreFiles,
+      warn,
       enter: (below) => {
         const path = start + below;
         if (!including.some((p) => p.mayHold(path))) return false;
@@ -331,7 +337,7 @@ function compileExclude(written, home) {
   const name = text.replace(/\/$/, "");
   // Without a name it is a place: `/` the root, `!` alone the directory that patterns start at.
   if (name === "" || name.includes("/")) return compile(`!${text}`, home);
-  const isMatch = picomatch(withoutIdleParentheses(name), { dot: true, nonegate: true, windows: false });
+  const isMatch = globMatcher(withoutIdleParentheses(name), { dots: true });
   const start = startOf(home);
   /** @type {(path: string, folder: boolean) => boolean} */
   const anySegment = (path, folder) => {
@@ -359,8 +365,8 @@ function compileExclude(written, home) {
  * @returns {Pick<Pattern, "test" | "mayHold" | "covers">}
  */
 function tests(base, glob, { dot, folders }) {
-  const options = { dot, nonegate: true, windows: false };
-  const isMatch = picomatch(glob, options);
+  const options = { dots: dot };
+  const isMatch = globMatcher(glob, options);
   const start = startOf(base);
 
   /** @type {(path: string) => string | null} */
@@ -386,7 +392,9 @@ function tests(base, glob, { dot, folders }) {
   // or parentheses makes depths uncertain.
   const segments = /[{(][^})]*\//.test(glob) ? ["**"] : glob.split("/");
   const spans = segments.findIndex((segment) => segment.includes("**"));
-  const fixed = (spans === -1 ? segments : segments.slice(0, spans)).map((part) => picomatch(part, options));
+  const fixed = (spans === -1 ? segments : segments.slice(0, spans)).map((part) =>
+    globMatcher(part, options),
+  );
 
   return {
     test: (path) => {

@@ -4,56 +4,72 @@
  * every machine.
  */
 
-import { readFileSync, statSync } from "node:fs";
+import { lstatSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import ignore from "ignore";
-import { errnoOf, Failure } from "../failure.js";
+import { Failure } from "../failure.js";
 import { slashed } from "./paths.js";
+import { readText } from "./read.js";
+import { RuleList } from "./rules.js";
+
+/** Bytes of the longest list of rules that is read, as git's own limit. */
+const LONGEST = 100 * 1024 * 1024;
+/** Where git keeps a directory or its address: short texts. */
+const SHORT = 64 * 1024;
+
+/** As git's own default: names differ by case only where the file system says so. */
+const FOLD = process.platform === "win32" || process.platform === "darwin";
 
 /**
- * The rules that hold in one directory. A directory with a `.gitignore` of its own gets a new set that starts
- * with its parent's: one ordered list in which the last match wins is what git's precedence comes to.
+ * The rules that hold in one directory: those of its own `.gitignore` stand above those of the directories around it.
  */
 export class IgnoreRules {
-  #matcher;
-  /** The place of paths given to {@link ignores} below the directory that the rules are written from. */
+  #list;
+  /** Where the list's rules hold, from where paths start. */
+  #folder;
+  /** Where paths given to {@link ignores} start, from there. */
   #prefix;
+  /** @type {IgnoreRules | null} */
+  #outer;
 
   /**
-   * @param {import("ignore").Ignore | null} matcher
-   * @param {string} prefix empty or ending in a slash
+   * @param {RuleList | null} list
+   * @param {{folder: string, prefix: string, outer: IgnoreRules | null}} place each path empty or ending in a slash
    */
-  constructor(matcher, prefix) {
-    this.#matcher = matcher;
+  constructor(list, { folder, prefix, outer }) {
+    this.#list = list;
+    this.#folder = folder;
     this.#prefix = prefix;
+    this.#outer = outer;
   }
 
   /**
    * The rules that come from outside `root`: those of the repository around it, if there is one.
    *
    * @param {string} root an absolute directory
+   * @param {(warning: Failure) => void} [warn] hears of lists that are left out
    * @returns {{rules: IgnoreRules, rootIgnored: boolean}}
    */
-  static around(root) {
+  static around(root, warn = () => {}) {
     const top = repositoryAround(root);
     if (top === null) return { rules: IgnoreRules.none(), rootIgnored: false };
 
     const below = slashed(relative(top, root));
     const steps = below === "" ? [] : below.split("/");
-    const matcher = newMatcher();
-    let any = addFile(matcher, join(commonGitFolder(top), "info", "exclude"), "");
+    const excludes = join(commonGitFolder(top), "info", "exclude");
+    let rules = IgnoreRules.none().and(excludes, "", warn, { links: true });
     let folder = "";
+    let rootIgnored = false;
     for (const step of steps) {
-      any = addFile(matcher, join(top, folder, ".gitignore"), folder) || any;
+      rules = rules.and(join(top, folder, ".gitignore"), folder, warn);
       folder += `${step}/`;
+      rootIgnored ||= rules.ignores(folder);
     }
-    const rules = new IgnoreRules(any ? matcher : null, folder);
-    return { rules, rootIgnored: any && folder !== "" && matcher.ignores(folder) };
+    return { rules: rules.#from(folder), rootIgnored };
   }
 
   /** No rules yet. */
   static none() {
-    return new IgnoreRules(null, "");
+    return new IgnoreRules(null, { folder: "", prefix: "", outer: null });
   }
 
   /**
@@ -61,70 +77,72 @@ export class IgnoreRules {
    *
    * @param {string} file the `.gitignore`
    * @param {string} folder the directory it stands in, below the root of the walk; empty or ending in a slash
+   * @param {(warning: Failure) => void} [warn]
+   * @param {{links?: boolean}} [options] `links`: it may be a link
    * @returns {IgnoreRules}
    */
-  and(file, folder) {
-    const matcher = newMatcher();
-    if (this.#matcher) matcher.add(this.#matcher);
-    return addFile(matcher, file, this.#prefix + folder) ? new IgnoreRules(matcher, this.#prefix) : this;
+  and(file, folder, warn = () => {}, { links = false } = {}) {
+    const list = listIn(file, warn, links);
+    if (list === null || list.size === 0) return this;
+    return new IgnoreRules(list, { folder: this.#prefix + folder, prefix: this.#prefix, outer: this });
+  }
+
+  /** The same rules for paths that start in a directory. @param {string} prefix */
+  #from(prefix) {
+    return new IgnoreRules(this.#list, { folder: this.#folder, prefix, outer: this.#outer });
   }
 
   /**
+   * Whether a path is ignored, provided that the directories above it are not.
+   *
    * @param {string} path below the root of the walk; a directory ends in a slash
    * @returns {boolean}
    */
   ignores(path) {
-    return this.#matcher?.ignores(this.#prefix + path) ?? false;
+    const isFolder = path.endsWith("/");
+    const whole = this.#prefix + (isFolder ? path.slice(0, -1) : path);
+    for (let rules = /** @type {IgnoreRules | null} */ (this); rules !== null; rules = rules.#outer) {
+      if (rules.#list === null || !whole.startsWith(rules.#folder)) continue;
+      const ignored = rules.#list.decide(whole.slice(rules.#folder.length), isFolder);
+      if (ignored !== undefined) return ignored;
+    }
+    return false;
   }
 }
 
-function newMatcher() {
-  // As git's own default: names differ by case only where the file system says so.
-  return ignore({ ignorecase: process.platform === "win32" || process.platform === "darwin" });
-}
-
 /**
- * Adds the rules of one file, if it is there.
+ * The rules of one file, if it is there. What is no regular file is no list of rules, for git neither; a directory of that
+ * name is nothing to speak of.
  *
- * @param {import("ignore").Ignore} matcher
  * @param {string} file
- * @param {string} folder where the rules hold, from where the matcher's paths start
- * @returns {boolean} whether there was any rule
+ * @param {(warning: Failure) => void} warn
+ * @param {boolean} links
+ * @returns {RuleList | null}
+ * @throws {Failure} where it is there and may not be read: without its rules a number would be wrong
  */
-function addFile(matcher, file, folder) {
-  let text;
+function listIn(file, warn, links) {
   try {
-    text = readFileSync(file, "utf8");
+    if (!links && lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink()) {
+      warn(leftOut(file, "it is a link, which git does not follow there"));
+      return null;
+    }
+    return new RuleList(readText(file, { limit: LONGEST }), { fold: FOLD });
   } catch (thrown) {
-    // A directory of that name is no list of rules, for git neither.
-    if (["ENOENT", "ENOTDIR", "EISDIR"].includes(errnoOf(thrown) ?? "")) return false;
-    throw Failure.fromSystem(thrown, { type: "collection", doing: "could not read", path: file });
+    const failure = Failure.fromSystem(thrown, { type: "collection", doing: "could not read", path: file });
+    if (["FILE_MISSING", "FILE_NOT_DIRECTORY", "FILE_IS_DIRECTORY"].includes(failure.code)) return null;
+    if (failure.code !== "FILE_NOT_REGULAR" && failure.code !== "FILE_TOO_LARGE") throw failure;
+    warn(leftOut(file, failure.message));
+    return null;
   }
-  const rules = text
-    .replace(/^\uFEFF/, "")
-    .split(/\r?\n/)
-    .filter((line) => line.trim() !== "" && !line.startsWith("#"))
-    .map((line) => ruleFrom(line, folder));
-  matcher.add(rules);
-  return rules.length > 0;
 }
 
-/**
- * A rule written in `folder`, rewritten to mean the same from the top.
- *
- * @param {string} line
- * @param {string} folder empty or ending in a slash
- * @returns {string}
- */
-function ruleFrom(line, folder) {
-  if (folder === "") return line;
-  const negative = line.startsWith("!");
-  const body = negative ? line.slice(1) : line;
-  // Only a slash before the end ties a rule to its directory; without one it holds at any depth below.
-  const slash = body.trimEnd().indexOf("/");
-  const tied = slash !== -1 && slash < body.trimEnd().length - 1;
-  const place = folder.replace(/[\\*?[\]!# ]/g, "\\$&");
-  return `${negative ? "!" : ""}/${place}${tied ? body.replace(/^\//, "") : `**/${body}`}`;
+/** @param {string} file @param {string} why */
+function leftOut(file, why) {
+  return new Failure(`the rules in \`${file}\` do not count: ${why}`, {
+    type: "collection",
+    code: "GITIGNORE_SKIPPED",
+    hint: "Put a regular file there, or remove it.",
+  });
 }
 
 /**
@@ -159,7 +177,7 @@ function commonGitFolder(top) {
 /** @param {string} file */
 function textOrNothing(file) {
   try {
-    return readFileSync(file, "utf8");
+    return readText(file, { limit: SHORT });
   } catch {
     return "";
   }

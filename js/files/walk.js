@@ -30,11 +30,12 @@ import { slashed, startOf } from "./paths.js";
  * @param {(folder: string) => boolean} [options.enter] asked before entering a directory, given as relative path
  * @param {(file: string) => void} [options.seen] hears of each file, but for links, as soon as it is found; given as
  *   relative path
+ * @param {(warning: Failure) => void} [options.warn] hears of lists of rules that do not count
  * @returns {Walked}
  * @throws {Failure} `COLLECTOR_MISSING` when there is no such directory, the errno's code when a directory
  *   cannot be read
  */
-export function walk(root, { ignoreFiles = false, enter, seen } = {}) {
+export function walk(root, { ignoreFiles = false, enter, seen, warn } = {}) {
   const folder = resolve(root);
   let real;
   try {
@@ -62,8 +63,8 @@ export function walk(root, { ignoreFiles = false, enter, seen } = {}) {
       throw unreadable(thrown, start + path, path === "");
     }
     let here = rules;
-    if (here && entries.some((entry) => entry.name === ".gitignore" && entry.isFile())) {
-      here = here.and(`${start}${path}.gitignore`, path);
+    if (here && entries.some((entry) => entry.name === ".gitignore" && !entry.isDirectory())) {
+      here = here.and(`${start}${path}.gitignore`, path, warn);
     }
     for (const entry of entries) {
       const name = path + entry.name;
@@ -83,7 +84,7 @@ export function walk(root, { ignoreFiles = false, enter, seen } = {}) {
   /** @type {IgnoreRules | null} */
   let rules = null;
   if (ignoreFiles) {
-    const around = IgnoreRules.around(real);
+    const around = IgnoreRules.around(real, warn);
     rules = around.rootIgnored ? IgnoreRules.none() : around.rules;
   }
   visit("", rules);

@@ -12,7 +12,6 @@ import {
   lstatSync,
   readdirSync,
   renameSync,
-  statSync,
   unlinkSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";

@@ -181,4 +181,82 @@ export const attacks = [
       assert.match(outcome.stderr, /error\[FILE_\w+\]/);
     },
   },
+  {
+    who: "a configuration",
+    what: "nests globs so that naive matching takes exponential time",
+    outcome: "that metric fails, the others are recorded",
+    code: "`COLLECTOR_MISSING`",
+    async run(t) {
+      const project = measuring(t, {
+        hit: "@collect size 'long/+(+(+(+(a|b)|*)|*a)|b)c' 'long/*a*a*a*a*a*a*a*a*a*a*ac'",
+      });
+      project.write(`long/${"a".repeat(200)}b.js`, "x");
+      await costsOneMetric(project, "COLLECTOR_MISSING");
+    },
+  },
+  {
+    who: "a configuration",
+    what: "excludes more alternatives than can be kept track of",
+    outcome: "that metric fails, the others are recorded",
+    code: "`PATTERN_TOO_COMPLEX`",
+    async run(t) {
+      const wild = `!(*a${"?".repeat(40)})`;
+      const project = measuring(t, { hit: `@collect size '${wild}/${wild}'` });
+      let bits = 1;
+      for (let n = 0; n < 40; n++) {
+        const name = Array.from({ length: 250 }, () => {
+          bits = (bits * 1103515245 + 12345) & 0x7fffffff;
+          return bits & 0x10000 ? "a" : "b";
+        });
+        project.write(`${name.join("")}/x`, "x");
+      }
+      await costsOneMetric(project, "PATTERN_TOO_COMPLEX");
+    },
+  },
+  {
+    who: "a pull request",
+    what: "has rules that make naive matching of names take exponential time in `.gitignore`",
+    outcome: "they mean what they mean to git, in no time",
+    code: "none",
+    async run(t) {
+      const project = measuring(t, { lines: "@collect loc ." });
+      project.write(".gitignore", `${"*a".repeat(14)}c.js\n**/${"*a/".repeat(20)}x\n*.gen.js\n`);
+      project.write(`${"a".repeat(200)}b.js`, "let a = 1;\n").write("a.gen.js", "let b = 2;\n");
+      const { document, code } = await project.track("--db", "h.db");
+      assert.equal(code, 0);
+      // The configuration's own lines count too.
+      const json = project.read("unentropy.json").toString().split("\n").length;
+      assert.equal(document.metrics.find((/** @type {any} */ { id }) => id === "lines").value, 1 + json);
+    },
+  },
+  {
+    who: "the machine",
+    what: "has a named pipe as `.gitignore` above the configuration",
+    outcome: "its rules do not count, which a warning says",
+    code: "`GITIGNORE_SKIPPED`",
+    async run(t) {
+      const project = new Project(t, { "sub/a.js": "let a = 1;\n" });
+      pipe(project, ".gitignore");
+      const outcome = await project.run(["collect", "loc", "."], { cwd: project.path("sub") });
+      assert.equal(outcome.code, 0, told(outcome));
+      assert.equal(outcome.stdout, "1\n");
+      assert.match(
+        outcome.stderr,
+        /warning: the rules in `.*\.gitignore` do not count: .* not a regular file\n +\S/,
+      );
+    },
+  },
+  {
+    who: "the machine",
+    what: "has a link to `/dev/zero` as `.gitignore` above the configuration",
+    outcome: "its rules do not count, which a warning says",
+    code: "`GITIGNORE_SKIPPED`",
+    async run(t) {
+      const project = new Project(t, { "sub/a.js": "let a = 1;\n" });
+      fs.symlinkSync("/dev/zero", project.path(".gitignore"));
+      const outcome = await project.run(["collect", "loc", "."], { cwd: project.path("sub") });
+      assert.equal(outcome.code, 0, told(outcome));
+      assert.match(outcome.stderr, /do not count: it is a link/);
+    },
+  },
 ];

@@ -536,6 +536,23 @@ fn any_depth_of_nesting_is_walked_without_recursion() {
     );
 }
 
+#[test]
+fn sources_of_a_report_without_end_cost_no_more_than_their_text() {
+    let report = |roots: &str| {
+        read(format!(
+            "<coverage line-rate=\"0\"><sources>{roots}</sources><packages><package><classes>\
+             <class name=\"c\" filename=\"a.c\"><lines><line number=\"1\" hits=\"1\"/></lines></class>\
+             </classes></package></packages></coverage>"
+        ))
+    };
+    let named = |coverage: &Coverage| coverage.sources().map(str::to_owned).collect::<Vec<_>>();
+    let roots: String = (0..100_000).map(|n| format!("<source>/work/{n}</source>")).collect();
+    assert_eq!(named(&report(&roots)), ["a.c"]);
+    assert_eq!(named(&report(&"<source>/work</source>".repeat(1_000))), ["/work/a.c"]);
+    assert_eq!(named(&report("<source/><source>/work</source><source></source>")), ["/work/a.c"]);
+    assert_eq!(named(&report("<source>/a</source><source>/b</source><source>/a</source>")), ["a.c"]);
+}
+
 fn many_classes(number: u32) {
     let class = |n: u32, file: &str| {
         format!(

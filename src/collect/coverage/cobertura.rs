@@ -122,7 +122,7 @@ struct Class {
 struct Report {
     path: Vec<Tag>,
     text: String,
-    roots: Vec<String>,
+    roots: Roots,
     /// The classes being read, the innermost last.
     classes: Vec<Class>,
     method: Option<Method>,
@@ -176,10 +176,7 @@ impl Report {
     fn close(&mut self) {
         match self.path.pop() {
             Some(Tag::Source) => {
-                let root = path::normalise(&std::mem::take(&mut self.text));
-                if !root.is_empty() && !self.roots.contains(&root) {
-                    self.roots.push(root);
-                }
+                self.roots.note(path::normalise(&std::mem::take(&mut self.text)));
             }
             Some(Tag::Method) => {
                 if let (Some(method), Some(class)) = (self.method.take(), self.classes.last_mut()) {
@@ -271,12 +268,33 @@ impl Report {
             self.coverage.set_totals(name, self.summary);
         }
         let mut coverage = self.coverage.finish();
-        if let [root] = self.roots.as_slice() {
+        if let Roots::One(root) = &self.roots {
             coverage.rename(|path| {
                 (!path::is_absolute(path)).then(|| path::normalise(&format!("{root}/{path}")))
             });
         }
         coverage
+    }
+}
+
+/// What the report's paths are relative to. Of several there is no telling which, so that no more
+/// than one is ever kept or compared.
+#[derive(Default)]
+enum Roots {
+    #[default]
+    None,
+    One(String),
+    Several,
+}
+
+impl Roots {
+    fn note(&mut self, root: String) {
+        match self {
+            _ if root.is_empty() => {}
+            Roots::None => *self = Roots::One(root),
+            Roots::One(first) if *first != root => *self = Roots::Several,
+            _ => {}
+        }
     }
 }
 

@@ -1,2 +1,2 @@
 import{createRequire as __unentropyRequire}from"node:module";const require=__unentropyRequire(import.meta.url);
-import{countShare}from"./shared-23.js";import{openLineCounter}from"./shared-11.js";import"./shared-12.js";import{init_headers}from"./shared-29.js";init_headers();import{parentPort,workerData}from"node:worker_threads";parentPort?.postMessage(countShare(openLineCounter(workerData.module),workerData.share));
+import{countShare}from"./shared-24.js";import{openLineCounter}from"./shared-11.js";import"./shared-15.js";import"./shared-12.js";import{init_headers}from"./shared-30.js";init_headers();import{parentPort,workerData}from"node:worker_threads";parentPort?.postMessage(countShare(openLineCounter(workerData.module),workerData.share));

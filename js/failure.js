@@ -4,6 +4,8 @@
  * What the engine finds wrong keeps the engine's own code and words.
  */
 
+import { shownName } from "./shown.js";
+
 /** @import { FailureType } from "./types.js" */
 
 /**
@@ -135,7 +137,7 @@ export class Failure extends Error {
     const errno = errnoOf(thrown);
     const known = errno === undefined ? undefined : SYSTEM_ERRORS[errno];
     const cause = known?.cause ?? (thrown instanceof Error ? thrown.message : String(thrown));
-    return new Failure(`${doing} \`${path}\`: ${cause}`, {
+    return new Failure(`${doing} \`${shownName(path)}\`: ${cause}`, {
       type,
       code: code ?? known?.code ?? "FILE_FAILED",
       hint: [known?.hint, option && `${option}.`].filter(Boolean).join(" "),

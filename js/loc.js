@@ -5,6 +5,7 @@
 import fs from "node:fs";
 import os from "node:os";
 import { Worker } from "node:worker_threads";
+import { native } from "./files/names.js";
 
 /** Starting a thread costs as much as counting about so many files. */
 const FILES_PER_THREAD = 2_000;
@@ -14,6 +15,8 @@ const CHUNK = 64;
 const BUFFER_BYTES = 1 << 20;
 /** A file of more bytes is no source code, and would not fit the engine's memory. */
 const LARGEST_BYTES = 1 << 29;
+/** A file that became a pipe since it was listed is not waited for. */
+const READING = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
 /** From this number on a detection is a question about the content; the last one is "unknown". */
 const QUESTIONS = 0xff00;
 const UNKNOWN = 0xffff;
@@ -172,7 +175,7 @@ class Reader {
     let language = code;
     let fd;
     try {
-      fd = fs.openSync(path, "r");
+      fd = fs.openSync(native(path), READING);
       if (this.view.buffer !== this.memory.buffer) this.view = this.mapped();
       if (code >= QUESTIONS) {
         // Most files without an extension are no scripts, and some are huge: their start decides.

@@ -6,8 +6,10 @@ import path from "node:path";
 import zlib from "node:zlib";
 import { codeLines, engineModule, openLineCounter, openMeasurement } from "./engine.js";
 import { Failure } from "./failure.js";
-import { expand, matcher, nothingMatched, OwnFiles, unmatchedOf } from "./files.js";
+import { native } from "./files/names.js";
+import { expand, matcher, nothingMatched, OwnFiles, openRegular, readBytes, unmatchedOf } from "./files.js";
 import { countLines } from "./loc.js";
+import { shownName } from "./shown.js";
 
 /** The largest coverage file that is read: more does not fit the engine's memory beside its result. */
 const COVERAGE_LIMIT = 1024 * 1024 * 1024;
@@ -28,6 +30,10 @@ export class Measurements {
   #unmatched = new Map();
   /** @type {Map<string, Promise<Map<string, number>>>} code lines by language, by the files asked for */
   #lines = new Map();
+  /** Coverage files by what the engine calls them. @type {Map<string, string>} */
+  #keys = new Map();
+  /** @type {Set<string>} */
+  #taken = new Set();
 
   /**
    * @param {object} where
@@ -92,7 +98,7 @@ export class Measurements {
     const unread = skipped.find(({ reason }) => !NOT_CODE.has(reason));
     if (unread) {
       throw new Failure(
-        `could not read \`${path.relative(this.#directory, unread.path)}\`: ${unread.reason}`,
+        `could not read \`${shownName(path.relative(this.#directory, unread.path))}\`: ${unread.reason}`,
         {
           type: "collection",
           code: "FILE_UNREADABLE",
@@ -108,9 +114,9 @@ export class Measurements {
     let total = 0;
     for (const name of this.#find(plan, { ignoreFiles: false, filter: false })) {
       const file = path.resolve(this.#directory, name);
-      if (compression === undefined) total += this.#io(name, () => fs.statSync(file).size);
+      if (compression === undefined) total += this.#io(name, () => fs.statSync(native(file)).size);
       else {
-        const bytes = this.#io(name, () => fs.readFileSync(file));
+        const bytes = this.#io(name, () => readBytes(file, { shown: name }));
         total +=
           compression === "gzip"
             ? zlib.gzipSync(bytes, { level: 9 }).length
@@ -124,10 +130,11 @@ export class Measurements {
   #measureCoverage(plan) {
     if (plan.measure.kind !== "coverage") throw new TypeError("not a coverage plan");
     const format = plan.measure.format ?? undefined;
-    const names = this.#find(plan, { ignoreFiles: false, filter: false });
-    for (const name of names) {
-      if (!this.#engine.hasCoverage(name, format)) this.#readCoverage(name, format);
-    }
+    const names = this.#find(plan, { ignoreFiles: false, filter: false }).map((name) => {
+      const key = this.#keyOf(name);
+      if (!this.#engine.hasCoverage(key, format)) this.#readCoverage(name, key, format);
+      return key;
+    });
     let keep;
     if (this.#sources.length > 0) {
       const wanted = matcher(this.#sources, { cwd: this.#directory });
@@ -138,18 +145,25 @@ export class Measurements {
     return this.#engine.coverage(names, plan.measure, keep);
   }
 
-  /** @param {string} name @param {string | undefined} format */
-  #readCoverage(name, format) {
-    const descriptor = this.#io(name, () => fs.openSync(path.resolve(this.#directory, name), "r"));
+  /**
+   * What the engine calls a file: its name as it is shown, and a number where two names are shown alike.
+   * @param {string} name
+   */
+  #keyOf(name) {
+    const known = this.#keys.get(name);
+    if (known !== undefined) return known;
+    let key = shownName(name);
+    for (let n = 2; this.#taken.has(key); n++) key = `${shownName(name)} (${n})`;
+    this.#taken.add(key);
+    this.#keys.set(name, key);
+    return key;
+  }
+
+  /** @param {string} name @param {string} key @param {string | undefined} format */
+  #readCoverage(name, key, format) {
+    const file = path.resolve(this.#directory, name);
+    const { file: descriptor, size } = openRegular(file, { shown: key, limit: COVERAGE_LIMIT });
     try {
-      const { size } = this.#io(name, () => fs.fstatSync(descriptor));
-      if (size > COVERAGE_LIMIT) {
-        throw new Failure(`\`${name}\` has ${size} bytes, at most ${COVERAGE_LIMIT} are read`, {
-          type: "collection",
-          code: "FILE_TOO_LARGE",
-          hint: "Split the report, or leave generated sources out of it.",
-        });
-      }
       const room = this.#engine.reserve(size);
       let read = 0;
       while (read < size) {
@@ -157,7 +171,7 @@ export class Measurements {
         if (count === 0) break;
         read += count;
       }
-      this.#engine.addCoverage(name, format, read);
+      this.#engine.addCoverage(key, format, read);
     } finally {
       fs.closeSync(descriptor);
     }

@@ -1,8 +1,14 @@
 // What people see while a command runs: lines on standard error, live progress only on a terminal,
 // colour only where it is wanted. Standard output belongs to results.
 
+import { shown, shownName } from "./shown.js";
+
 /** ANSI codes by meaning. */
 const STYLES = { good: "32", bad: "31", warn: "33", dim: "2", bold: "1" };
+
+/** What {@link Terminal.paint} writes. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is how colours begin
+const PAINT = /(\x1b\[(?:32|31|33|2|1|0)m)/;
 
 /** Writes progress and messages. */
 export class Terminal {
@@ -39,7 +45,7 @@ export class Terminal {
   /** A line that stays. @param {string} text */
   line(text = "") {
     this.#clear();
-    this.#stream.write(`${this.#disarm(text)}\n`);
+    this.#stream.write(`${this.#disarm(this.#visible(text))}\n`);
   }
 
   /** A line only with --verbose. @param {string} text */
@@ -51,6 +57,7 @@ export class Terminal {
   progress(text) {
     if (!this.#live) return;
     this.#clear();
+    text = shownName(text);
     const width = (this.#stream.columns ?? 80) - 1;
     this.#stream.write(this.paint("dim", text.length > width ? `${text.slice(0, width - 1)}…` : text));
     this.#transient = true;
@@ -66,6 +73,16 @@ export class Terminal {
   failure(failure) {
     this.line(`${this.paint("bad", `error[${failure.code}]:`)} ${failure.message}`);
     if (failure.hint) this.line(`  ${failure.hint}`);
+  }
+
+  /** The text with nothing hidden in it, but for colours. @param {string} text */
+  #visible(text) {
+    return this.#colour
+      ? text
+          .split(PAINT)
+          .map((part, n) => (n % 2 === 1 ? part : shown(part)))
+          .join("")
+      : shown(text);
   }
 
   #clear() {

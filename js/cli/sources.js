@@ -4,6 +4,7 @@ import { loadConfig } from "../config.js";
 import { Failure } from "../failure.js";
 import { expand, OwnFiles } from "../files.js";
 import { sourceUnmatched } from "../measure.js";
+import { shownName } from "../shown.js";
 import { historyOf, showWarnings } from "./shared.js";
 
 /**
@@ -35,6 +36,10 @@ export async function sources({ values, terminal, cwd, print }) {
       hint: `Patterns are relative to \`${loaded.directory}\`; files that .gitignore names do not count.`,
     });
   }
-  print(values.json ? `${JSON.stringify({ sources: patterns, files: names })}\n` : `${names.join("\n")}\n`);
+  print(
+    values.json
+      ? `${JSON.stringify({ sources: patterns, files: names })}\n`
+      : `${names.map(shownName).join("\n")}\n`,
+  );
   return undefined;
 }

@@ -22,6 +22,7 @@ import { isAbsolute, resolve } from "node:path";
 import { errnoOf, Failure } from "../failure.js";
 import { globMatcher } from "./glob.js";
 import { IgnoreRules } from "./ignored.js";
+import { native } from "./names.js";
 import { slashed, startOf, toldFrom } from "./paths.js";
 import { realFile, walk } from "./walk.js";
 
@@ -268,7 +269,7 @@ function notRegular(pattern) {
  */
 function statOf(pattern, lenient) {
   try {
-    return statSync(pattern.base);
+    return statSync(native(pattern.base));
   } catch (thrown) {
     if (lenient && ["ENOENT", "ENOTDIR"].includes(errnoOf(thrown) ?? "")) return null;
     throw Failure.fromSystem(thrown, {

@@ -5,6 +5,7 @@
 
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { errnoOf, Failure } from "../failure.js";
+import { native } from "./names.js";
 
 /** @import { FailureType } from "../types.js" */
 
@@ -19,23 +20,23 @@ const READING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
  * @typedef {object} ReadOptions
  * @property {number} [limit] bytes of the largest file that is read
  * @property {FailureType} [type] what part of the run a failure belongs to; `collection` unless given
+ * @property {string} [shown] the path in messages; the path itself unless given
  * @property {string} [missing] the code for a file that does not exist; `FILE_MISSING` unless given
  */
 
 /**
  * Opens a regular file for reading, whatever links lead to it.
  *
- * @param {string | Buffer} path
- * @param {string} shown the path in messages
+ * @param {string} path
  * @param {ReadOptions} [options]
  * @returns {{file: number, size: number}} the descriptor, which the caller closes, and the size in bytes
  * @throws {Failure} the errno's code; `FILE_NOT_REGULAR` for pipes, sockets and devices, which may never end;
  *   `FILE_TOO_LARGE` above the limit
  */
-export function openRegular(path, shown, { limit = LIMIT, type = "collection", missing } = {}) {
+export function openRegular(path, { limit = LIMIT, shown = path, type = "collection", missing } = {}) {
   let file;
   try {
-    file = openSync(path, READING);
+    file = openSync(native(path), READING);
     const stats = fstatSync(file);
     if (stats.isDirectory()) throw Object.assign(new Error("directory"), { code: "EISDIR" });
     if (!stats.isFile()) throw notRegular(shown, type);
@@ -58,9 +59,8 @@ export function openRegular(path, shown, { limit = LIMIT, type = "collection", m
  * @returns {Buffer}
  * @throws {Failure} as {@link openRegular}
  */
-export function readBytes(path, { limit = LIMIT, ...options } = {}) {
-  const { file, size } = openRegular(path, path, { limit, ...options });
-  const { type = "collection" } = options;
+export function readBytes(path, { limit = LIMIT, shown = path, type = "collection", missing } = {}) {
+  const { file, size } = openRegular(path, { limit, shown, type, missing });
   /** @type {Buffer[]} */
   const parts = [];
   let length = 0;
@@ -71,13 +71,13 @@ export function readBytes(path, { limit = LIMIT, ...options } = {}) {
       const count = readSync(file, part, 0, part.length, null);
       if (count === 0) break;
       length += count;
-      if (length > limit) throw tooLarge(path, "longer", limit, type);
+      if (length > limit) throw tooLarge(shown, "longer", limit, type);
       parts.push(part.subarray(0, count));
     }
   } catch (thrown) {
     // A file in name only that waits for something to happen, as the kernel's logs do.
-    if (errnoOf(thrown) === "EAGAIN") throw notRegular(path, type);
-    throw Failure.fromSystem(thrown, { type, doing: "could not read", path });
+    if (errnoOf(thrown) === "EAGAIN") throw notRegular(shown, type);
+    throw Failure.fromSystem(thrown, { type, doing: "could not read", path: shown });
   } finally {
     closeSync(file);
   }

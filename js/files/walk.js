@@ -3,10 +3,11 @@
  * to directories, opens no file except `.gitignore`. What the files are wanted for is decided elsewhere.
  */
 
-import { readdirSync, realpathSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { errnoOf, Failure } from "../failure.js";
 import { IgnoreRules } from "./ignored.js";
+import { entriesOf, native, realPath } from "./names.js";
 import { slashed, startOf } from "./paths.js";
 
 /**
@@ -39,7 +40,7 @@ export function walk(root, { ignoreFiles = false, enter, seen, warn } = {}) {
   const folder = resolve(root);
   let real;
   try {
-    real = slashed(realpathSync(folder));
+    real = slashed(realPath(folder));
   } catch (thrown) {
     throw unreadable(thrown, root, true);
   }
@@ -56,7 +57,7 @@ export function walk(root, { ignoreFiles = false, enter, seen, warn } = {}) {
   const visit = (path, rules) => {
     let entries;
     try {
-      entries = readdirSync(start + path, { withFileTypes: true });
+      entries = entriesOf(start + path);
     } catch (thrown) {
       // A directory that went away while its parent was listed has no files; the root has to be there.
       if (path !== "" && errnoOf(thrown) === "ENOENT") return;
@@ -110,7 +111,7 @@ export function walk(root, { ignoreFiles = false, enter, seen, warn } = {}) {
  */
 export function realFile(path) {
   try {
-    return statSync(path).isFile() ? slashed(realpathSync(path)) : null;
+    return statSync(native(path)).isFile() ? slashed(realPath(path)) : null;
   } catch (thrown) {
     if (["ENOENT", "ENOTDIR", "ELOOP"].includes(errnoOf(thrown) ?? "")) return null;
     throw unreadable(thrown, path, false);

@@ -1,5 +1,7 @@
 // What a runner understands on standard output: annotations, log groups and masks, as workflow commands.
 
+import { shown } from "../shown.js";
+
 /**
  * Text that others wrote, so that the runner takes no line of it for a workflow command: it looks for `::` after
  * leading white space, and for the older `##[` anywhere.
@@ -20,9 +22,11 @@ const WORD_JOINER = "\u2060";
  */
 export function annotate(level, message, { title } = {}) {
   const escapedTitle =
-    title === undefined ? "" : ` title=${escapeData(title).replaceAll(":", "%3A").replaceAll(",", "%2C")}`;
+    title === undefined
+      ? ""
+      : ` title=${escapeData(shown(title)).replaceAll(":", "%3A").replaceAll(",", "%2C")}`;
   // The runner writes the message into the log, line by line.
-  return `::${level}${escapedTitle}::${escapeData(harmless(message))}`;
+  return `::${level}${escapedTitle}::${escapeData(harmless(shown(message)))}`;
 }
 
 /**
@@ -32,7 +36,7 @@ export function annotate(level, message, { title } = {}) {
 export const mask = (secret) => `::add-mask::${escapeData(secret)}`;
 
 /** @param {string} name */
-export const groupStart = (name) => `::group::${escapeData(name)}`;
+export const groupStart = (name) => `::group::${escapeData(shown(name))}`;
 export const groupEnd = "::endgroup::";
 
 /** @param {string} text */

@@ -259,4 +259,56 @@ export const attacks = [
       assert.match(outcome.stderr, /do not count: it is a link/);
     },
   },
+  {
+    who: "a file name",
+    what: "is no text",
+    outcome: "the file is measured like any other, and its name written with `\\xff`",
+    code: "none",
+    async run(t) {
+      if (process.platform !== "linux") return t.skip("names are text here");
+      const project = new Project(t, { "a.js": "let a = 1;\n" });
+      const bytes = (/** @type {string} */ name) =>
+        Buffer.concat([Buffer.from(`${project.directory}/`), Buffer.from(name, "latin1")]);
+      fs.writeFileSync(bytes("b\xff.js"), "let b = 1;\nlet c = 2;\n");
+      fs.mkdirSync(bytes("d\xfe"));
+      fs.writeFileSync(bytes("d\xfe/e.js"), "let d = 1;\n");
+      for (const name of ["r\xff.info", "r\xfe.info"]) {
+        const hits = name === "r\xff.info" ? 1 : 0;
+        fs.writeFileSync(bytes(name), `TN:\nSF:${hits}.js\nDA:1,${hits}\nend_of_record\n`);
+      }
+      for (const [args, expected] of /** @type {[string[], string][]} */ ([
+        [["collect", "loc", "."], "4\n"],
+        [["collect", "size", "*.js", "d*/*"], "44\n"],
+        [["collect", "coverage", "*.info"], "50\n"],
+        [["collect", "loc", ".", "--exclude", "b*"], "2\n"],
+      ])) {
+        const outcome = await project.run(args);
+        assert.equal(outcome.stdout, expected, told(outcome));
+      }
+      project.config({ storage: LOCAL, metrics: { n: NUMBER } });
+      const outcome = await project.run(["sources"]);
+      assert.match(outcome.stdout, /^b\\xff\.js$/m);
+      assert.match(outcome.stdout, /^d\\xfe\/e\.js$/m);
+    },
+  },
+  {
+    who: "a file name",
+    what: "holds escape sequences, line ends, direction and zero-width characters",
+    outcome: "each is written as `\\u{..}` wherever the name is printed",
+    code: "`COLLECTOR_FORMAT`",
+    async run(t) {
+      if (process.platform === "win32") return t.skip("no such names there");
+      const project = measuring(t, { hit: "@collect coverage r*" });
+      const name = "r\x1b[31m\u202egnp\u200b\n\u2713.info";
+      project.write(name, "no report");
+      for (const env of [{}, { FORCE_COLOR: "1" }]) {
+        const outcome = await project.run(["track", "--db", "h.db"], { env });
+        const shownAs = "r\\u{1b}[31m\\u{202e}gnp\\u{200b}\\n\u2713.info";
+        assert.ok(outcome.stderr.includes(`cannot read \`${shownAs}\``), told(outcome));
+      }
+      const outcome = await project.run(["sources"]);
+      for (const hidden of ["\u202e", "\u200b", "\x1b"]) assert.ok(!told(outcome).includes(hidden));
+      assert.match(outcome.stdout, /^r\\u\{1b\}\[31m.*\\n\u2713\.info$/m);
+    },
+  },
 ];

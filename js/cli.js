@@ -1,5 +1,3 @@
-#!/usr/bin/env node
-
 // The command line's entry: arguments in, exit code out. Each command is a file below cli/, loaded
 // when it is asked for.
 

@@ -78,8 +78,8 @@ const SQLITE_TRIM = [
 
 /** JavaScript entry points and the file each becomes in dist/. */
 const ENTRIES = {
-  action: "js/action.js",
-  cli: "js/cli.js",
+  action: "js/start-action.js",
+  cli: "js/start-cli.js",
   index: "js/index.js",
   "loc-worker": "js/loc-worker.js",
 };

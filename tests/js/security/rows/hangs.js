@@ -1,9 +1,9 @@
 // What is made to wait, to loop or to fill the memory: each ends by itself, costs its own metric at most, and says why.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import fs from "node:fs";
-import { Project, told } from "../../support/project.js";
+import { CLI, PLAIN_ENV, Project, told } from "../../support/project.js";
 
 const NUMBER = { type: "numeric", command: "echo 1" };
 const LOCAL = { type: "sqlite-local" };
@@ -309,6 +309,33 @@ export const attacks = [
       const outcome = await project.run(["sources"]);
       for (const hidden of ["\u202e", "\u200b", "\x1b"]) assert.ok(!told(outcome).includes(hidden));
       assert.match(outcome.stdout, /^r\\u\{1b\}\[31m.*\\n\u2713\.info$/m);
+    },
+  },
+  {
+    who: "the machine",
+    what: "lets a process have hardly any files open",
+    outcome: "the run says so and ends, wherever it gets to",
+    code: "`TOO_MANY_FILES`",
+    async run(t) {
+      if (process.platform === "win32") return t.skip("no such limit there");
+      const project = measuring(t, {}).write("empty.mjs", "import './other.mjs';").write("other.mjs", "");
+      const limited = (/** @type {number} */ files, /** @type {string[]} */ ...args) =>
+        spawnSync("sh", ["-c", `ulimit -n ${files}; exec "$@"`, "sh", process.execPath, ...args], {
+          cwd: project.directory,
+          encoding: "utf8",
+          env: { ...PLAIN_ENV },
+        });
+      let least = 12;
+      while (least < 60 && limited(least, "empty.mjs").status !== 0) least += 1;
+      let told = 0;
+      for (let files = least + 1; files < least + 14; files += 3) {
+        const { status, stderr } = limited(files, CLI, "track", "--db", "h.db");
+        assert.doesNotMatch(stderr, /^ +at /m, `${files} files`);
+        if (status === 0) continue;
+        assert.match(stderr, /error\[TOO_MANY_FILES\]: .+\n +Raise the limit/, `${files} files`);
+        told += 1;
+      }
+      assert.ok(told > 0);
     },
   },
 ];

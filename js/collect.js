@@ -95,7 +95,9 @@ async function collectOne(metric, { measurements, ...context }) {
   const started = performance.now();
   try {
     const plan = planCollect(metric.command);
-    const value = plan ? await measurements.measure(plan) : await runCommand(metric, context);
+    const value = plan
+      ? await measured(plan, metric, { measurements, ...context })
+      : await runCommand(metric, context);
     if (typeof value !== (metric.type === "label" ? "string" : "number")) throw wrongType(metric, value);
     context.secrets.refuse(String(value));
     return { ...described(metric), status: "ok", value, durationMs: Math.round(performance.now() - started) };
@@ -158,6 +160,32 @@ function wrongType({ type }, value) {
     },
   );
 }
+
+/**
+ * @param {import("./types.js").CollectPlan} plan
+ * @param {import("./types.js").MetricConfig} metric
+ * @param {{measurements: Measurements, signal?: AbortSignal}} context
+ */
+async function measured(plan, { timeout }, { measurements, signal }) {
+  const abort = new AbortController();
+  const follow = () => abort.abort(signal?.reason);
+  const timer = setTimeout(() => abort.abort(collectorTimeout(timeout)), timeout).unref();
+  signal?.addEventListener("abort", follow, { once: true });
+  try {
+    return await measurements.measure(plan, abort.signal);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", follow);
+  }
+}
+
+/** @param {number} timeout in milliseconds */
+const collectorTimeout = (timeout) =>
+  new Failure(`the collector ran longer than ${timeout} ms and was stopped`, {
+    type: "collection",
+    code: "COLLECTOR_TIMEOUT",
+    hint: "Measure less, or raise the metric's `timeout` (at most 300000).",
+  });
 
 /**
  * @param {import("./types.js").MetricConfig} metric

@@ -78,6 +78,28 @@ export function withDeadline(signal, seconds, overdue) {
   return abort.signal;
 }
 
+/** Milliseconds of work without a look at signals. */
+const WORK_MS = 50;
+
+/**
+ * Lets long work be interrupted: awaited again and again, it lets signals in now and then.
+ * @param {AbortSignal} [signal]
+ * @returns {() => Promise<void> | undefined} rejects with the signal's reason where it is aborted
+ */
+export function pauses(signal) {
+  let last = performance.now();
+  return () => {
+    if (performance.now() - last < WORK_MS) return undefined;
+    return new Promise((resolve, reject) => {
+      setImmediate(() => {
+        last = performance.now();
+        if (signal?.aborted) reject(signal.reason);
+        else resolve();
+      });
+    });
+  };
+}
+
 /**
  * Fails when something that was told to stop has not stopped after a while.
  * @param {AbortSignal} signal

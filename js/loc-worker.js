@@ -5,4 +5,4 @@ import { parentPort, workerData } from "node:worker_threads";
 import { openLineCounter } from "./engine.js";
 import { countShare } from "./loc.js";
 
-parentPort?.postMessage(countShare(openLineCounter(workerData.module), workerData.share));
+parentPort?.postMessage(await countShare(openLineCounter(workerData.module), workerData.share));

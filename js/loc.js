@@ -6,6 +6,7 @@ import fs from "node:fs";
 import os from "node:os";
 import { Worker } from "node:worker_threads";
 import { native } from "./files/names.js";
+import { pauses } from "./interrupt.js";
 
 /** Starting a thread costs as much as counting about so many files. */
 const FILES_PER_THREAD = 2_000;
@@ -67,11 +68,12 @@ const REASONS = ["", "binary", "notebook"];
  * @param {object} options
  * @param {() => Opened} options.open a counter of this thread's engine
  * @param {() => WebAssembly.Module} options.module the engine compiled, for other threads
+ * @param {AbortSignal} [options.signal] ends it with its reason
  * @param {number} [options.only] count this language alone
  * @param {number} [options.threads] at most so many threads, this one included
  * @returns {Promise<Counted>}
  */
-export async function countLines(files, { open, module, only, threads = os.availableParallelism() }) {
+export async function countLines(files, { open, module, only, signal, threads = os.availableParallelism() }) {
   const share = {
     paths: files.map((file) => `${file}\0`).join(""),
     cursor: new Int32Array(new SharedArrayBuffer(4)),
@@ -84,7 +86,7 @@ export async function countLines(files, { open, module, only, threads = os.avail
   );
   // Should this thread's share fail, its error is the one to report.
   helpers.catch(() => {});
-  const own = countShare(open(), share);
+  const own = await countShare(open(), share, pauses(signal));
   const parts = [own, ...(await helpers)];
   return {
     numbers: Float64Array.from(parts.flatMap((part) => [...part.numbers])),
@@ -111,9 +113,10 @@ function startHelper(module, share) {
  * Takes chunks of the list until none is left, and counts their files.
  * @param {Opened} opened the counter is freed at the end
  * @param {Share} share
- * @returns {Counted}
+ * @param {() => Promise<void> | undefined} [pause] awaited between chunks; where it rejects, the other threads stop too
+ * @returns {Promise<Counted>}
  */
-export function countShare({ counter, memory }, { paths, cursor, only }) {
+export async function countShare({ counter, memory }, { paths, cursor, only }, pause) {
   const files = paths.split("\0");
   files.pop();
   const reader = new Reader(counter, memory);
@@ -121,6 +124,7 @@ export function countShare({ counter, memory }, { paths, cursor, only }) {
   const skipped = [];
   try {
     for (;;) {
+      await pause?.();
       const start = Atomics.add(cursor, 0, 1) * CHUNK;
       if (start >= files.length) break;
       const chunk = files.slice(start, start + CHUNK);
@@ -133,6 +137,9 @@ export function countShare({ counter, memory }, { paths, cursor, only }) {
       }
     }
     return { numbers: counter.take(), skipped };
+  } catch (thrown) {
+    Atomics.store(cursor, 0, Math.ceil(files.length / CHUNK));
+    throw thrown;
   } finally {
     counter.free();
   }

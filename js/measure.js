@@ -4,15 +4,14 @@
 import fs from "node:fs";
 import path from "node:path";
 import zlib from "node:zlib";
-import { codeLines, engineModule, openLineCounter, openMeasurement } from "./engine.js";
+import { Coverage } from "./coverage.js";
+import { codeLines, engineModule, openLineCounter } from "./engine.js";
 import { Failure } from "./failure.js";
 import { native } from "./files/names.js";
-import { expand, matcher, nothingMatched, OwnFiles, openRegular, readBytes, unmatchedOf } from "./files.js";
+import { expand, nothingMatched, OwnFiles, readBytes, unmatchedOf } from "./files.js";
+import { pauses } from "./interrupt.js";
 import { countLines } from "./loc.js";
 import { shownName } from "./shown.js";
-
-/** The largest coverage file that is read: more does not fit the engine's memory beside its result. */
-const COVERAGE_LIMIT = 1024 * 1024 * 1024;
 
 /** Why a file with a language's name counts no lines and is no trouble: it is not source text. */
 const NOT_CODE = new Set(["binary", "notebook"]);
@@ -21,7 +20,7 @@ const NOT_CODE = new Set(["binary", "notebook"]);
 export class Measurements {
   #directory;
   #sources;
-  #engine;
+  #coverage;
   #own;
   #warn;
   /** Messages of warnings that were given. @type {Set<string>} */
@@ -30,10 +29,6 @@ export class Measurements {
   #unmatched = new Map();
   /** @type {Map<string, Promise<Map<string, number>>>} code lines by language, by the files asked for */
   #lines = new Map();
-  /** Coverage files by what the engine calls them. @type {Map<string, string>} */
-  #keys = new Map();
-  /** @type {Set<string>} */
-  #taken = new Set();
 
   /**
    * @param {object} where
@@ -47,39 +42,46 @@ export class Measurements {
     this.#directory = directory;
     this.#own = new OwnFiles(own);
     this.#warn = warn;
-    this.#engine = openMeasurement(directory);
+    this.#coverage = new Coverage({ directory, sources });
     this.#sources = sources;
   }
 
   /**
    * The value that a plan asks for.
    * @param {import("./types.js").CollectPlan} plan
+   * @param {AbortSignal} [signal] ends it
    * @returns {Promise<number>}
-   * @throws {Failure} of type collection
+   * @throws {Failure} of type collection; the signal's reason
    */
-  async measure(plan) {
+  async measure(plan, signal) {
     switch (plan.measure.kind) {
       case "lines":
-        return this.#measureLines(plan, plan.measure.language ?? undefined);
+        return this.#measureLines(plan, plan.measure.language ?? undefined, signal);
       case "bytes":
-        return this.#measureBytes(plan, plan.measure.compression ?? undefined);
+        return this.#measureBytes(plan, plan.measure.compression ?? undefined, signal);
       case "coverage":
-        return this.#measureCoverage(plan);
+        return this.#measureCoverage(plan, signal);
     }
   }
 
   free() {
-    this.#engine.free();
+    this.#coverage.free();
   }
 
-  /** @param {import("./types.js").CollectPlan} plan @param {string | undefined} language */
-  async #measureLines(plan, language) {
+  /**
+   * @param {import("./types.js").CollectPlan} plan
+   * @param {string | undefined} language
+   * @param {AbortSignal | undefined} signal
+   */
+  async #measureLines(plan, language, signal) {
     const files = this.#find(plan, { ignoreFiles: true, filter: true });
     const key = files.join("\0");
     let counting = this.#lines.get(key);
     if (!counting) {
-      counting = this.#countLines(files);
+      counting = this.#countLines(files, signal);
       this.#lines.set(key, counting);
+      // What was stopped has to begin again for the next metric.
+      counting.catch(() => this.#lines.delete(key));
     }
     const byLanguage = await counting;
     if (language !== undefined) {
@@ -91,10 +93,12 @@ export class Measurements {
     return [...byLanguage.values()].reduce((sum, lines) => sum + lines, 0);
   }
 
-  /** @param {string[]} files @returns {Promise<Map<string, number>>} */
-  async #countLines(files) {
+  /** @param {string[]} files @param {AbortSignal | undefined} signal @returns {Promise<Map<string, number>>} */
+  async #countLines(files, signal) {
     const absolute = files.map((file) => path.resolve(this.#directory, file));
-    const { numbers, skipped } = await countLines(absolute, { open: openLineCounter, module: engineModule });
+    const { numbers, skipped } = await countLines(absolute, {
+      ...{ open: openLineCounter, module: engineModule, signal },
+    });
     const unread = skipped.find(({ reason }) => !NOT_CODE.has(reason));
     if (unread) {
       throw new Failure(
@@ -109,72 +113,31 @@ export class Measurements {
     return codeLines(numbers);
   }
 
-  /** @param {import("./types.js").CollectPlan} plan @param {string | undefined} compression */
-  #measureBytes(plan, compression) {
+  /**
+   * @param {import("./types.js").CollectPlan} plan
+   * @param {string | undefined} compression
+   * @param {AbortSignal | undefined} signal
+   */
+  async #measureBytes(plan, compression, signal) {
     let total = 0;
+    const pause = pauses(signal);
     for (const name of this.#find(plan, { ignoreFiles: false, filter: false })) {
       const file = path.resolve(this.#directory, name);
+      await pause();
       if (compression === undefined) total += this.#io(name, () => fs.statSync(native(file)).size);
-      else {
-        const bytes = this.#io(name, () => readBytes(file, { shown: name }));
-        total +=
-          compression === "gzip"
-            ? zlib.gzipSync(bytes, { level: 9 }).length
-            : zlib.brotliCompressSync(bytes).length;
-      }
+      else total += await compressed(readBytes(file, { shown: name }), compression, signal);
     }
     return total;
   }
 
-  /** @param {import("./types.js").CollectPlan} plan */
-  #measureCoverage(plan) {
+  /** @param {import("./types.js").CollectPlan} plan @param {AbortSignal | undefined} signal */
+  async #measureCoverage(plan, signal) {
     if (plan.measure.kind !== "coverage") throw new TypeError("not a coverage plan");
-    const format = plan.measure.format ?? undefined;
-    const names = this.#find(plan, { ignoreFiles: false, filter: false }).map((name) => {
-      const key = this.#keyOf(name);
-      if (!this.#engine.hasCoverage(key, format)) this.#readCoverage(name, key, format);
-      return key;
-    });
-    let keep;
-    if (this.#sources.length > 0) {
-      const wanted = matcher(this.#sources, { cwd: this.#directory });
-      const measured = this.#engine.coverageSources(names, format);
-      keep = measured.filter(wanted);
-      this.#checkSources({ ignoreFiles: false, measured });
-    }
-    return this.#engine.coverage(names, plan.measure, keep);
-  }
-
-  /**
-   * What the engine calls a file: its name as it is shown, and a number where two names are shown alike.
-   * @param {string} name
-   */
-  #keyOf(name) {
-    const known = this.#keys.get(name);
-    if (known !== undefined) return known;
-    let key = shownName(name);
-    for (let n = 2; this.#taken.has(key); n++) key = `${shownName(name)} (${n})`;
-    this.#taken.add(key);
-    this.#keys.set(name, key);
-    return key;
-  }
-
-  /** @param {string} name @param {string} key @param {string | undefined} format */
-  #readCoverage(name, key, format) {
-    const file = path.resolve(this.#directory, name);
-    const { file: descriptor, size } = openRegular(file, { shown: key, limit: COVERAGE_LIMIT });
-    try {
-      const room = this.#engine.reserve(size);
-      let read = 0;
-      while (read < size) {
-        const count = this.#io(name, () => fs.readSync(descriptor, room, read, size - read, read));
-        if (count === 0) break;
-        read += count;
-      }
-      this.#engine.addCoverage(key, format, read);
-    } finally {
-      fs.closeSync(descriptor);
-    }
+    const names = this.#find(plan, { ignoreFiles: false, filter: false });
+    const missing = this.#unmatchedSources(false);
+    const answer = await this.#coverage.measure({ names, measure: plan.measure, missing }, signal);
+    this.#tellUnmatched(answer.missing);
+    return answer.value;
   }
 
   /**
@@ -204,7 +167,7 @@ export class Measurements {
     });
     if (plan.patterns.length > 0) {
       if (unmatched.length > 0) throw nothingMatched(unmatched, { ignoreFiles });
-      if (filter) this.#checkSources({ ignoreFiles });
+      if (filter) this.#tellUnmatched(this.#unmatchedSources(ignoreFiles));
     } else if (sources) {
       this.#tellUnmatched(unmatched);
     }
@@ -216,21 +179,17 @@ export class Measurements {
   }
 
   /**
-   * Looks for patterns of `sources` that match no file; there nothing else shows that they are wrong.
-   * @param {object} how
-   * @param {boolean} how.ignoreFiles whether files that git ignores are none
-   * @param {string[]} [how.measured] source files that count as files, such as those of a coverage report
+   * Patterns of `sources` without a file; none where no one hears that they are wrong.
+   * @param {boolean} ignoreFiles whether files that git ignores are none
    */
-  #checkSources({ ignoreFiles, measured = [] }) {
-    if (!this.#warn || this.#sources.length === 0) return;
+  #unmatchedSources(ignoreFiles) {
+    if (!this.#warn || this.#sources.length === 0) return [];
     let unmatched = this.#unmatched.get(ignoreFiles);
     if (unmatched === undefined) {
       unmatched = unmatchedOf(this.#sources, { cwd: this.#directory, ignoreFiles });
       this.#unmatched.set(ignoreFiles, unmatched);
     }
-    this.#tellUnmatched(
-      unmatched.filter((pattern) => !measured.some(matcher([pattern], { cwd: this.#directory }))),
-    );
+    return unmatched;
   }
 
   /** @param {string[]} patterns */
@@ -266,6 +225,28 @@ export function sourceUnmatched(pattern) {
     type: "collection",
     code: "SOURCES_UNMATCHED",
     hint: "Patterns start at the directory of the configuration file; `loc` does not count files that git ignores. Correct the pattern or remove it.",
+  });
+}
+
+/**
+ * How many bytes are left of some. They are compressed on another thread, so that a signal is heard meanwhile.
+ * @param {Buffer} bytes
+ * @param {string} compression
+ * @param {AbortSignal | undefined} signal
+ * @returns {Promise<number>}
+ */
+function compressed(bytes, compression, signal) {
+  return new Promise((resolve, reject) => {
+    const aborted = () => reject(signal?.reason);
+    /** @type {(error: Error | null, result: Buffer) => void} */
+    const done = (error, result) => {
+      signal?.removeEventListener("abort", aborted);
+      if (error) reject(error);
+      else resolve(result.length);
+    };
+    signal?.addEventListener("abort", aborted, { once: true });
+    if (compression === "gzip") zlib.gzip(bytes, { level: 9 }, done);
+    else zlib.brotliCompress(bytes, done);
   });
 }
 

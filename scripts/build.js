@@ -82,6 +82,7 @@ const ENTRIES = {
   cli: "js/start-cli.js",
   index: "js/index.js",
   "loc-worker": "js/loc-worker.js",
+  "coverage-worker": "js/coverage-worker.js",
 };
 
 /** @param {string} directory @param {string} relative @returns {string[]} */

@@ -338,4 +338,106 @@ export const attacks = [
       assert.ok(told > 0);
     },
   },
+  {
+    who: "a report file",
+    what: "is a sparse file of 2 GB",
+    outcome: "that metric fails before a byte is read, the others are recorded",
+    code: "`FILE_TOO_LARGE`",
+    async run(t) {
+      const project = measuring(t, { hit: "@collect coverage c.info" }).write("c.info", "TN:\n");
+      fs.truncateSync(project.path("c.info"), 2 * 1024 ** 3);
+      await costsOneMetric(project, "FILE_TOO_LARGE");
+    },
+  },
+  {
+    who: "a report file",
+    what: "takes longer to read than the metric's `timeout`",
+    outcome: "reading is stopped, the other metrics are recorded",
+    code: "`COLLECTOR_TIMEOUT`",
+    async run(t) {
+      const project = new Project(t).config({
+        storage: LOCAL,
+        metrics: { fine: NUMBER, hit: { type: "numeric", command: "@collect coverage c.info", timeout: 1 } },
+      });
+      const lines = Array.from({ length: 100_000 }, (_, n) => `DA:${n + 1},1\n`).join("");
+      project.write("c.info", `TN:\n${`SF:a.js\n${lines}end_of_record\n`.repeat(16)}`);
+      await costsOneMetric(project, "COLLECTOR_TIMEOUT");
+    },
+  },
+  {
+    who: "a report file",
+    what: "defines entities of entities, which would fill the memory",
+    outcome: "none is expanded; that metric fails",
+    code: "`COLLECTOR_FORMAT`",
+    async run(t) {
+      const project = measuring(t, { hit: "@collect coverage c.xml" });
+      const entities = Array.from({ length: 9 }, (_, n) => `<!ENTITY e${n + 1} "${`&e${n};`.repeat(10)}">`);
+      project.write(
+        "c.xml",
+        `<!DOCTYPE coverage [<!ENTITY e0 "laugh">${entities.join("")}]><coverage line-rate="0"><sources><source>&e9;</source></sources></coverage>`,
+      );
+      await costsOneMetric(project, "COLLECTOR_FORMAT");
+    },
+  },
+  {
+    who: "a report file",
+    what: "nests a million elements and ends among them",
+    outcome: "that metric fails, the others are recorded",
+    code: "`COLLECTOR_FORMAT`",
+    async run(t) {
+      const project = measuring(t, { hit: "@collect coverage c.xml" });
+      project.write("c.xml", `<coverage line-rate="0"><packages>${"<package>".repeat(1_000_000)}`);
+      await costsOneMetric(project, "COLLECTOR_FORMAT");
+    },
+  },
+  {
+    who: "a configuration",
+    what: "nests lists a million deep",
+    outcome: "nothing is run",
+    code: "`CONFIG_INVALID`",
+    async run(t) {
+      const project = new Project(t).write("unentropy.json", `{"metrics":${"[".repeat(1_000_000)}`);
+      const outcome = await project.run(["track", "--db", "h.db"]);
+      assert.equal(outcome.code, 2, told(outcome));
+      assert.match(outcome.stderr, /nested deeper than 64 levels\n +\S[\s\S]*error\[CONFIG_INVALID\]/);
+    },
+  },
+  {
+    who: "a pull request",
+    what: "nests directories deeper than a path can be",
+    outcome: "that metric fails, the others are recorded",
+    code: "`FILE_NAME_TOO_LONG`",
+    async run(t) {
+      if (process.platform !== "linux") return t.skip("other limits there");
+      const project = measuring(t, { hit: "@collect loc deep" });
+      const deep = `mkdir deep && cd deep && for n in $(seq 30); do mkdir -p ${"d".repeat(200)} && cd -P ${"d".repeat(200)}; done`;
+      execFileSync("sh", ["-c", deep], { cwd: project.directory });
+      try {
+        await costsOneMetric(project, "FILE_NAME_TOO_LONG");
+      } finally {
+        // Node removes by whole paths, too.
+        execFileSync("rm", ["-rf", "deep"], { cwd: project.directory });
+      }
+    },
+  },
+  {
+    who: "a pull request",
+    what: "has links that lead in circles, to their own directory and to nothing",
+    outcome: "each real file counts once",
+    code: "none",
+    async run(t) {
+      if (process.platform === "win32") return t.skip("needs links");
+      const project = new Project(t, { "a/x.js": "let a = 1;\n" });
+      for (const [to, name] of [
+        ["..", "a/up"],
+        [".", "a/here"],
+        ["circle", "circle"],
+        ["a/x.js", "again.js"],
+        ["nowhere", "nothing.js"],
+      ])
+        fs.symlinkSync(to, project.path(name));
+      const outcome = await project.run(["collect", "loc", "."]);
+      assert.equal(outcome.stdout, "1\n", told(outcome));
+    },
+  },
 ];

@@ -13,10 +13,9 @@ import { slashed } from "./paths.js";
  * @property {(string | undefined)[]} [files] reports, results and the like
  */
 
-/** The first line of the `.gitignore` in a report's directory that this tool made. */
-const IGNORE_MARK = "# Written by Unentropy";
-/** What keeps git, and tools that heed it, away from a report. */
-export const IGNORE_ALL = `${IGNORE_MARK}: what is in this directory is made again by every run.\n*\n`;
+/** The `.gitignore` of a report's directory that this tool made: it keeps git, and tools that heed it, away from a report. */
+export const IGNORE_ALL =
+  "# Written by Unentropy: what is in this directory is made again by every run.\n*\n";
 
 /** Histories by their usual names, at any depth. */
 const HISTORY = /^unentropy(?:-metrics|-rescue(?:-\d+)?)?\.db$/;
@@ -46,8 +45,6 @@ export class OwnFiles {
   #histories;
   /** @type {Set<string>} */
   #files;
-  /** Whether a directory was made for reports. @type {Map<string, boolean>} */
-  #folders = new Map();
 
   /** @param {Written} [written] */
   constructor({ histories = [], files = [] } = {}) {
@@ -65,21 +62,13 @@ export class OwnFiles {
     if (this.#files.has(path) || PAGE.test(path)) return true;
     const history = path.replace(COPY, "").replace(BESIDE, "");
     if (this.#histories.has(history) || HISTORY.test(basename(history))) return true;
-    if (this.#isForReports(dirname(path))) return true;
+    // What lies beside it counts: a change could else hide its files by adding one.
+    if (basename(path) === ".gitignore")
+      return startOf(path, IGNORE_ALL.length + 1).toString() === IGNORE_ALL;
     const look = LOOKS[extname(path).toLowerCase()];
     if (look) return look.isOurs(startOf(path, look.bytes).toString("latin1"));
     if (text) return false;
     return isHistory(path) || (history !== path && existsSync(history) && isHistory(history));
-  }
-
-  /** @param {string} folder */
-  #isForReports(folder) {
-    let known = this.#folders.get(folder);
-    if (known === undefined) {
-      known = startOf(join(folder, ".gitignore"), IGNORE_MARK.length).toString("latin1") === IGNORE_MARK;
-      this.#folders.set(folder, known);
-    }
-    return known;
   }
 }
 

@@ -78,7 +78,7 @@ export function expand(
     if (!found.has(real) && !leaveOut?.(real)) found.set(real, toldFrom(path, home));
   };
 
-  for (const { folder, named } of rootsOf(including, { ignoreFiles, lenient, waiting }, consider)) {
+  for (const { folder, named } of rootsOf(including, { ignoreFiles, lenient }, consider)) {
     if (ignoreFiles && !named && IgnoreRules.around(resolve(folder)).rootIgnored) continue;
     const start = startOf(folder);
     const walked = walk(folder, {
@@ -224,8 +224,8 @@ function compileAll(patterns, home) {
  * The directories to walk for the including patterns. Files that are named outright are reported at once.
  *
  * @param {readonly Pattern[]} including
- * @param {{ignoreFiles: boolean, lenient?: boolean, waiting: ReadonlySet<Pattern>}} options `waiting`: the patterns
- *   without a match so far
+ * @param {{ignoreFiles: boolean, lenient?: boolean, waiting?: ReadonlySet<Pattern>}} options `waiting`: the patterns
+ *   without a match so far, where only those are looked for
  * @param {(path: string, real: string) => void} report
  * @returns {{folder: string, named: boolean}[]}
  */
@@ -233,7 +233,7 @@ function rootsOf(including, { ignoreFiles, lenient = false, waiting }, report) {
   /** @type {Map<string, boolean>} directory → whether it was named without wildcards */
   const folders = new Map();
   for (const pattern of including) {
-    if (!waiting.has(pattern) && !pattern.literal) continue;
+    if (waiting && !waiting.has(pattern) && !pattern.literal) continue;
     if (pattern.literal) {
       const stats = statOf(pattern, lenient);
       if (stats === null) continue;

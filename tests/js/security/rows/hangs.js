@@ -170,15 +170,15 @@ export const attacks = [
   {
     who: "the machine",
     what: "has the badge written below `/proc`",
-    outcome: "a clear error",
-    code: "`FILE_MISSING`",
+    outcome: "refused at once",
+    code: "`OUTPUT_KIND`",
     async run(t) {
       if (process.platform !== "linux") return t.skip("needs /proc");
       const project = measuring(t, {});
       assert.equal((await project.run(["track", "--db", "h.db"])).code, 0);
       const outcome = await project.run(["badge", "fine", "--db", "h.db", "-o", "/proc/x/y.svg"]);
       assert.ok(outcome.code === 1, told(outcome));
-      assert.match(outcome.stderr, /error\[FILE_\w+\]/);
+      assert.match(outcome.stderr, /^error\[OUTPUT_KIND\]/m);
     },
   },
   {

@@ -11,11 +11,19 @@ const HIDDEN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   /[\0-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\ud800-\udfff]/gu;
 
+/** Joiners where they join: within emoji, and between letters of scripts whose letters they shape. */
+const JOINING =
+  /(?<=\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Variation_Selector})\u200d(?=\p{Extended_Pictographic})|(?<=[\p{Lo}\p{M}])[\u200c\u200d](?=\p{Lo})/uy;
+
 /**
  * @param {string} text of one line or several
  * @returns {string} control, direction and invisible characters as `\u{..}`, bytes that are no text as `\xff`
  */
-export const shown = (text) => text.replace(HIDDEN, escaped);
+export const shown = (text) =>
+  text.replace(HIDDEN, (character, at) => {
+    JOINING.lastIndex = at;
+    return JOINING.test(text) ? character : escaped(character);
+  });
 
 /**
  * The same for a text that belongs on one line, such as a file's name.

@@ -3,8 +3,9 @@
  * paths where this run writes them, by their names where they have the usual ones, and else by what is in them.
  */
 
-import { closeSync, existsSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { closeSync, constants, existsSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
+import { native } from "./names.js";
 import { slashed } from "./paths.js";
 
 /**
@@ -68,7 +69,7 @@ export class OwnFiles {
     const look = LOOKS[extname(path).toLowerCase()];
     if (look) return look.isOurs(startOf(path, look.bytes).toString("latin1"));
     if (text) return false;
-    return isHistory(path) || (history !== path && existsSync(history) && isHistory(history));
+    return isHistory(path) || (history !== path && existsSync(native(history)) && isHistory(history));
   }
 }
 
@@ -102,7 +103,8 @@ function realPath(path) {
 function startOf(path, bytes) {
   let file;
   try {
-    file = openSync(path, "r");
+    // Without the flag, a pipe called `.gitignore` would wait for a writer.
+    file = openSync(native(path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     const buffer = Buffer.alloc(bytes);
     return buffer.subarray(0, readSync(file, buffer, 0, bytes, 0));
   } catch {
@@ -114,7 +116,7 @@ function startOf(path, bytes) {
 
 /** @param {string} path */
 function isHistory(path) {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statSync(native(path), { throwIfNoEntry: false });
   // Hardly any other file is so long, so that few are opened.
   if (!stats?.isFile() || stats.size === 0 || stats.size % PAGE_SIZE !== 0) return false;
   if (startOf(path, 16).toString("latin1") !== "SQLite format 3\0") return false;

@@ -261,6 +261,17 @@ describe("what git ignores", () => {
 });
 
 describe("patterns", () => {
+  test("a file that is named outright takes nothing from the patterns that match it too", () => {
+    const root = tree(["a.info", "b.xml", "sub/c.xml"]);
+    for (const patterns of [
+      ["a.info", "*.*"],
+      ["*.*", "a.info"],
+      ["a.info", "a.info", "*.*"],
+    ]) {
+      assert.deepEqual(expand(patterns, { cwd: root }).files, ["a.info", "b.xml"], patterns.join(" "));
+    }
+  });
+
   const FILES = [
     ".env.js",
     "a.js",

@@ -35,6 +35,8 @@ test("what hides or moves is written out, on its line", () => {
     ["plain größe 😀\ta\nb", "plain größe 😀\ta\nb"],
     ["\x1b[31mred\r\x07\x9b", "\\u{1b}[31mred\\u{d}\\u{7}\\u{9b}"],
     ["a\u202eb\u2066c\u200bd\ufeffe\u00adf", "a\\u{202e}b\\u{2066}c\\u{200b}d\\u{feff}e\\u{ad}f"],
+    ["👩\u200d💻 ک\u200cا", "👩\u200d💻 ک\u200cا"],
+    ["a\u200db\u200d", "a\\u{200d}b\\u{200d}"],
     ["\u{e0041}", "\\u{e0041}"],
     [decoded(Buffer.from([0x62, 0xff])), "b\\xff"],
   ]) {

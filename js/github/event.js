@@ -298,7 +298,7 @@ function triggeringRunIn({ workflow_run: run, repository }) {
  * @returns {any}
  * @throws {Failure} `FILE_NOT_REGULAR` and `FILE_TOO_LARGE` for what GitHub never leaves there
  */
-export function payloadOf(env) {
+function payloadOf(env) {
   if (!env.GITHUB_EVENT_PATH) return {};
   try {
     return JSON.parse(readText(env.GITHUB_EVENT_PATH, { limit: LONGEST, type: "validation" })) ?? {};

@@ -216,7 +216,10 @@ test("a run that could not be recorded is refused before its commands run", asyn
   project.config({ metrics: { status: { type: "numeric", command: "touch ran; echo 1" } } });
   const outcome = await project.run(["track", "--db", "m.db"]);
   assert.equal(outcome.code, 4);
-  assert.match(outcome.stderr, /✗ status +its type is numeric, but the history holds label values of `status`\n +Give/);
+  assert.match(
+    outcome.stderr,
+    /✗ status +its type is numeric, but the history holds label values of `status`\n +Give/,
+  );
   assert.equal(project.exists("ran"), false);
   assert.ok(project.read("m.db").equals(GOOD));
 });
@@ -226,7 +229,10 @@ test("a report that cannot be written is a warning: the build is stored", posix,
   const user = project.giveAway();
   fs.chmodSync(project.path("shut"), 0o555);
   for (const [index, [directory, message]] of /** @type {[string, RegExp][]} */ ([
-    ["file", /report's directory `.*file`: a part of the path is a file where a directory is expected\n +Check/],
+    [
+      "file",
+      /report's directory `.*file`: a part of the path is a file where a directory is expected\n +Check/,
+    ],
     ["file/below", /report's directory `.*below`: a part of the path is a file/],
     ["full", /report `.*index\.html`: it is a directory\n +Name/],
     ["shut", /report `.*index\.html`: permission denied\n +Give/],

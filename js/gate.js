@@ -176,7 +176,7 @@ class GateRun {
     this.#storage?.cleanup();
   }
 
-  /** Removes credentials from what is told of trouble. */
+  /** Removes credentials from warnings and the error. */
   #scrub() {
     for (const failure of this.result.warnings) this.#secrets.scrub(failure);
     if (this.result.error) this.#secrets.scrub(this.result.error);

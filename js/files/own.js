@@ -3,10 +3,11 @@
  * paths where this run writes them, by their names where they have the usual ones, and else by what is in them.
  */
 
-import { closeSync, constants, existsSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { closeSync, existsSync, readSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { native } from "./names.js";
 import { slashed } from "./paths.js";
+import { openRegular } from "./read.js";
 
 /**
  * @typedef {object} Written what a run writes, absolute paths; undefined ones are passed over
@@ -94,23 +95,22 @@ function realPath(path) {
 }
 
 /**
- * The first bytes of a file; none of what cannot be read: whoever measures it says why.
+ * The first bytes of a file; none of what cannot be read, as measuring it says why.
  *
  * @param {string} path
  * @param {number} bytes
  * @returns {Buffer}
  */
 function startOf(path, bytes) {
-  let file;
+  let opened;
   try {
-    // Without the flag, a pipe called `.gitignore` would wait for a writer.
-    file = openSync(native(path), constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    opened = openRegular(path, { limit: Number.POSITIVE_INFINITY });
     const buffer = Buffer.alloc(bytes);
-    return buffer.subarray(0, readSync(file, buffer, 0, bytes, 0));
+    return buffer.subarray(0, readSync(opened.file, buffer, 0, bytes, 0));
   } catch {
     return Buffer.alloc(0);
   } finally {
-    if (file !== undefined) closeSync(file);
+    if (opened) closeSync(opened.file);
   }
 }
 

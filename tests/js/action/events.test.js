@@ -5,9 +5,9 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
-import { Storage } from "../../../js/index.js";
 import { Project, ROOT, told } from "../support/project.js";
 import { act } from "../support/runner.js";
+import { storedBuilds } from "../support/stored.js";
 
 const OWN = 4_200_001;
 const FORK = 4_200_777;
@@ -327,17 +327,7 @@ async function run({ name, event = name, ref, env = {}, payload, checkout = "mai
       ...env,
     },
   );
-  return { ...outcome, builds: await builds() };
-}
-
-/** What is stored: branch and event of each build. */
-async function builds() {
-  if (!project.exists("m.db")) return [];
-  const storage = new Storage({ type: "sqlite-local", path: project.path("m.db"), readonly: true });
-  await storage.ready();
-  const stored = storage.getRepository().listBuilds();
-  await storage.close();
-  return stored.map(({ branch, eventName }) => `${branch} ${eventName}`);
+  return { ...outcome, builds: await storedBuilds(project, "m.db") };
 }
 
 describe("events:", () => {

@@ -12,7 +12,7 @@ import { gate } from "../../../js/gate.js";
 import { GitHub } from "../../../js/github/client.js";
 import { startGitHub } from "../../servers/github.js";
 import { Project } from "../support/project.js";
-import { Change, FORK_ID, gated, NO_DROP } from "../support/pull-request.js";
+import { Change, gated, NO_DROP } from "../support/pull-request.js";
 
 /** @type {Awaited<ReturnType<typeof startGitHub>>} */
 let server;
@@ -116,22 +116,7 @@ async function judge(
   }
   const base = change.git("rev-parse", "main");
   if (later) change.commit({ "unentropy.json": JSON.stringify(later) });
-  const head_repository = { id: FORK_ID, owner: { login: server.forkOwner } };
-  const env = change.pullRequest({
-    event: "workflow_run",
-    payload: {
-      pull_request: undefined,
-      workflow_run: {
-        id: 5,
-        event: "pull_request",
-        head_sha: head,
-        head_branch: "topic",
-        head_repository,
-        // Of a fork's run it is empty.
-        pull_requests: [],
-      },
-    },
-  });
+  const env = change.afterForksRun(head, server.forkOwner);
   server.addPull({ number: 3, head: { ref: "topic", sha: head, repositoryId: server.repositoryId } });
   server.addPull({ number: 4, head: { ref: "topic", sha: "0".repeat(40), repositoryId: server.forkId } });
   server.addPull({

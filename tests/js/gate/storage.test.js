@@ -96,13 +96,22 @@ test("a file that git does not track is used, whatever the change puts beside it
   compared(await change.gate([], { env: change.pullRequest() }));
 });
 
-test("a clone of one commit asks GitHub what the base branch has", async (t) => {
+/**
+ * A change that GitHub knows, with what its base branch has.
+ * @param {import("node:test").TestContext} t
+ */
+async function known(t) {
   const change = await committed(t);
   const head = change.commit({ value: "80" });
   const base = change.git("rev-parse", "main");
   server.repositoryFolder = change.directory;
   server.files.set(`${base}:unentropy.json`, JSON.stringify(STORED));
   server.mergeBases.set(`main...${head}`, base);
+  return change;
+}
+
+test("a clone of one commit asks GitHub what the base branch has", async (t) => {
+  const change = await known(t);
   const cwd = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "unentropy-clone-"));
   t.after(() => fs.rmSync(cwd, { recursive: true, force: true, maxRetries: 5 }));
   change.git("clone", "-q", "--depth=1", "--branch=topic", `file://${change.directory}`, cwd);
@@ -115,12 +124,7 @@ test("a clone of one commit asks GitHub what the base branch has", async (t) => 
 });
 
 test("without git GitHub says what the change brings", async (t) => {
-  const change = await committed(t);
-  const head = change.commit({ value: "80" });
-  const base = change.git("rev-parse", "main");
-  server.repositoryFolder = change.directory;
-  server.files.set(`${base}:unentropy.json`, JSON.stringify(STORED));
-  server.mergeBases.set(`main...${head}`, base);
+  const change = await known(t);
   const plain = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), "unentropy-plain-"));
   t.after(() => fs.rmSync(plain, { recursive: true, force: true }));
   for (const name of ["unentropy.json", "value", "h.db"]) {

@@ -101,6 +101,29 @@ export class Change extends Project {
   }
 
   /**
+   * What a job has in its environment that GitHub starts after a fork's pull request run, in `workflow_run`.
+   * @param {string} head the fork's commit
+   * @param {string} login of the fork's owner
+   */
+  afterForksRun(head, login) {
+    return this.pullRequest({
+      event: "workflow_run",
+      payload: {
+        pull_request: undefined,
+        workflow_run: {
+          id: 5,
+          event: "pull_request",
+          head_sha: head,
+          head_branch: "topic",
+          head_repository: { id: FORK_ID, owner: { login } },
+          // Of a fork's run it is empty.
+          pull_requests: [],
+        },
+      },
+    });
+  }
+
+  /**
    * Runs `gate --json`.
    * @param {string[]} [args]
    * @param {import("./project.js").RunOptions} [options]

@@ -69,8 +69,7 @@ export const attacks = [
     skip,
     async run(t) {
       const print = "printf '::error::x\\n  ::stop-commands::x\\n##[error]x\\n' >&2; exit 1";
-      const project = beside(t, { command: print });
-      project.config({
+      const project = new Project(t).config({
         metrics: {
           bad: { type: "numeric", command: print },
           label: { type: "label", command: "echo ::add-mask::x" },

@@ -3,9 +3,9 @@
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import { Storage } from "../../../../js/index.js";
 import { Project, told } from "../../support/project.js";
 import { act, SHA } from "../../support/runner.js";
+import { storedBuilds } from "../../support/stored.js";
 
 /** @import { TestContext } from "node:test" */
 /** @import { Attack } from "../attacks.js" */
@@ -39,17 +39,7 @@ async function step(t, { event, ref = MAIN, mode = "auto", payload, env }) {
     { mode },
     { GITHUB_EVENT_NAME: event, GITHUB_EVENT_PATH: file, GITHUB_REF: ref, ...env },
   );
-  return { ...outcome, project, ran: project.exists("ran"), builds: await builds(project) };
-}
-
-/** What is stored. @param {Project} project @returns {Promise<string[]>} */
-async function builds(project) {
-  if (!project.exists("m.db")) return [];
-  const storage = new Storage({ type: "sqlite-local", path: project.path("m.db"), readonly: true });
-  await storage.ready();
-  const stored = storage.getRepository().listBuilds();
-  await storage.close();
-  return stored.map(({ branch, eventName }) => `${branch} ${eventName}`);
+  return { ...outcome, project, ran: project.exists("ran"), builds: await storedBuilds(project, "m.db") };
 }
 
 /** A run that has ended. @param {string} event @param {string} branch @param {string} [sha] @param {number} [id] */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { startGitHub } from "../../../servers/github.js";
 import { told } from "../../support/project.js";
-import { Change, FORK_ID, gated, NO_DROP } from "../../support/pull-request.js";
+import { Change, gated, NO_DROP } from "../../support/pull-request.js";
 import { act } from "../../support/runner.js";
 
 /** @import { TestContext } from "node:test" */
@@ -37,20 +37,7 @@ async function judged(t, reported, { command = "touch ran.out; cat value" } = {}
     base: { ref: "main", sha: change.base },
   });
   github.mergeBases.set(`main...${HEAD}`, change.base);
-  const env = change.pullRequest({
-    event: "workflow_run",
-    payload: {
-      pull_request: undefined,
-      workflow_run: {
-        id: 5,
-        event: "pull_request",
-        head_sha: HEAD,
-        head_branch: "topic",
-        head_repository: { id: FORK_ID, owner: { login: github.forkOwner } },
-        pull_requests: [],
-      },
-    },
-  });
+  const env = change.afterForksRun(HEAD, github.forkOwner);
   const outcome = await act(
     change,
     {

@@ -351,7 +351,7 @@ impl Run<'_> {
         let most = |which: usize| judged.iter().map(|judged| judged.digits[which]).max().unwrap_or_default();
         let told = most(0);
         let digits = number.zip(baseline).map_or(told, |(value, baseline)| {
-            told.max(Digits::fewest(|digits| tells_apart(digits, value, baseline, metric.unit)))
+            told.or_more(|digits| tells_apart(digits, value, baseline, metric.unit))
         });
         let text = MetricText {
             name: metric.name.clone(),

@@ -247,7 +247,8 @@ fn lie(outcome: &Outcome, threshold: &Value, numbers_of: [f64; 2]) -> Option<Str
     if !holds {
         return say("the numbers do not show it");
     }
-    if differ && !text.baseline.is_empty() && (text.value == text.baseline) {
+    let delta = metric.absolute_delta.unwrap_or_default();
+    if delta.abs() > value.abs() * 1e-11 && text.value == text.baseline {
         return say("the row's numbers read alike");
     }
     None
@@ -397,6 +398,22 @@ fn sentences_have_the_digits_that_they_need() {
             assert_eq!(actual.1, row);
         }
     }
+}
+
+/// One digit tells 2.6 and 2.7 MB apart, two do not: what the sentence needs must not make its row say that nothing
+/// changed.
+#[test]
+fn a_row_tells_its_numbers_apart_with_the_digits_of_its_sentence() {
+    let level = 2_780_809.382_659_608;
+    let noise = [0.71, 0.51, 0.99, 0.91, 0.0, 0.0, 0.0, -0.166_322_304_963_828_74];
+    let window = noise.map(|noise| level + noise * level / 100.0);
+    let anomaly = json!({ "mode": "anomaly", "sensitivity": 1 });
+    let outcome = judged(Some("bytes"), "higher-is-better", anomaly, &window, level - 0.001);
+    let metric = &outcome.quality_gate.metrics[0];
+    let message = metric.message.as_deref().expect("a message");
+    assert!(message.starts_with("2.65 MB is 0.4 deviations below 2.66 MB"), "{message}");
+    let MetricTexts { value, baseline, delta, .. } = MetricTexts::of(&metric.text);
+    assert_eq!([value, baseline, delta], ["2.652 MB", "2.648 MB", "+4.516 KB (+0.2%)"]);
 }
 
 /// A row's cells.

@@ -97,7 +97,14 @@ impl Digits {
 
     /// The fewest with which something holds; all where it never does.
     pub fn fewest(holds: impl Fn(Self) -> bool) -> Self {
-        Self::choices().find(|digits| holds(*digits)).unwrap_or(Self::ALL)
+        Self::USUAL.or_more(holds)
+    }
+
+    /// The fewest from these on with which something holds; all where it never does. Not the greater of two choices:
+    /// numbers that one digit tells apart (2.6 and 2.7 MB) can read alike with two (both 2.65 MB).
+    #[must_use]
+    pub fn or_more(self, holds: impl Fn(Self) -> bool) -> Self {
+        Self::choices().skip(self.0).find(|digits| holds(*digits)).unwrap_or(Self::ALL)
     }
 
     /// A value, as [`format_value`] shows it.

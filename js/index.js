@@ -2,13 +2,13 @@
 // job. Everything else of js/ may change without notice.
 
 import { resolve } from "node:path";
-import { loadConfig } from "./config.js";
-import { runFacts } from "./context.js";
-import { checkConfig, formatValue, version } from "./engine.js";
+import { runFacts } from "./ci/build.js";
+import { checkConfig, formatValue, version } from "./engine/engine.js";
 import { Failure } from "./failure.js";
+import { loadConfig } from "./run/config.js";
+import { track as runTrack } from "./run/track.js";
 import { createStorageProvider } from "./storage/factory.js";
 import { Storage } from "./storage/storage.js";
-import { track as runTrack } from "./track.js";
 
 export { checkConfig, createStorageProvider, Failure, formatValue, Storage, version };
 

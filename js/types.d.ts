@@ -2,6 +2,7 @@
  * The shapes that cross between the host's files, named once. Nothing here runs.
  */
 
+import type { Terminal } from "./console/terminal.js";
 import type { Failure } from "./failure.js";
 import type { GitHub } from "./github/client.js";
 import type { Published } from "./github/comment.js";
@@ -14,7 +15,6 @@ import type {
   Repository,
   Unit,
 } from "./public.js";
-import type { Terminal } from "./terminal.js";
 
 // What the package declares is declared there alone; its file is shipped and must stand by itself.
 export type {
@@ -88,7 +88,7 @@ export type {
   StorageProviderConfig,
   StoredBlob,
   WriteOutcome,
-} from "./storage/provider.js";
+} from "./storage/contract.js";
 
 /** A checked configuration; the parts that the host reads. */
 export interface Config {

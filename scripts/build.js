@@ -78,11 +78,11 @@ const SQLITE_TRIM = [
 
 /** JavaScript entry points and the file each becomes in dist/. */
 const ENTRIES = {
-  action: "js/start-action.js",
-  cli: "js/start-cli.js",
+  action: "js/action/start.js",
+  cli: "js/cli/start.js",
   index: "js/index.js",
-  "loc-worker": "js/loc-worker.js",
-  "coverage-worker": "js/coverage-worker.js",
+  "lines-worker": "js/collect/lines-worker.js",
+  "coverage-worker": "js/collect/coverage-worker.js",
 };
 
 /** @param {string} directory @param {string} relative @returns {string[]} */
@@ -262,9 +262,9 @@ async function build(directory, out, what) {
     buildWasm(directory, environment);
     const pkg = path.join(directory, "target/pkg");
     fs.copyFileSync(path.join(pkg, "unentropy_bg.wasm"), path.join(out, "unentropy.wasm"));
-    fs.mkdirSync(path.join(directory, "js/wasm"), { recursive: true });
+    fs.mkdirSync(path.join(directory, "js/engine/wasm"), { recursive: true });
     for (const name of ["unentropy.js", "unentropy.d.ts"]) {
-      fs.copyFileSync(path.join(pkg, name), path.join(directory, "js/wasm", name));
+      fs.copyFileSync(path.join(pkg, name), path.join(directory, "js/engine/wasm", name));
     }
     const record = { sources: sourceDigest(directory), ...versions };
     fs.writeFileSync(path.join(out, "build.json"), `${JSON.stringify(record, null, 2)}\n`);
@@ -316,9 +316,9 @@ async function check() {
     const built = JSON.parse(fs.readFileSync(path.join(out, "build.json"), "utf8"));
     let found = differences(out, committed);
     for (const name of ["unentropy.js", "unentropy.d.ts"]) {
-      const [a, b] = [path.join(copy, "js/wasm", name), path.join(root, "js/wasm", name)];
+      const [a, b] = [path.join(copy, "js/engine/wasm", name), path.join(root, "js/engine/wasm", name)];
       if (!fs.readFileSync(a).equals(fs.readFileSync(b)))
-        found.push(`js/wasm/${name} differs from what the sources build`);
+        found.push(`js/engine/wasm/${name} differs from what the sources build`);
     }
     const tools = ["rustc", "clang", "wasmOpt"].filter((tool) => built[tool] !== recorded[tool]);
     if (tools.length > 0) {

@@ -4,7 +4,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { S3Client } from "../../js/s3/client.js";
-import { encodeVerdict, PRECONDITIONS } from "../../js/storage/s3-verdict.js";
+import { encodeVerdict, PRECONDITIONS } from "../../js/storage/s3/verdict.js";
 import { root } from "../../scripts/setup.js";
 import { startS3sFs } from "../../tests/servers/s3.js";
 import { directory, history } from "../samples.js";

@@ -5,7 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
-import { openHistory, version } from "../../js/engine.js";
+import { openHistory, version } from "../../js/engine/engine.js";
 import { chromium as installed } from "../../scripts/setup.js";
 import { directory, history } from "../samples.js";
 import { alone, interleave, median, milliseconds, quantile, size, slower } from "../timing.js";

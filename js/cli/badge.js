@@ -3,11 +3,11 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { DEFAULT_FILE, loadConfig } from "../config.js";
-import { defaultBranchOf } from "../context.js";
+import { defaultBranchOf } from "../ci/build.js";
 import { Failure } from "../failure.js";
 import { writeOutput } from "../files/output.js";
-import { shownPath } from "../report.js";
+import { DEFAULT_FILE, loadConfig } from "../run/config.js";
+import { shownPath } from "../run/report.js";
 import { futureWarnings } from "../storage/future.js";
 import { Storage } from "../storage/storage.js";
 import { agreedTime, givenTime, showWarnings } from "./shared.js";

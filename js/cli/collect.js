@@ -2,9 +2,9 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { DEFAULT_FILE, loadConfig } from "../config.js";
-import { planCollectWords } from "../engine.js";
-import { Measurements } from "../measure.js";
+import { Measurements } from "../collect/measure.js";
+import { planCollectWords } from "../engine/engine.js";
+import { DEFAULT_FILE, loadConfig } from "../run/config.js";
 import { historyOf, showWarnings } from "./shared.js";
 
 /**

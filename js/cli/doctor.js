@@ -2,14 +2,14 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { DEFAULT_FILE, loadConfig } from "../config.js";
-import * as engine from "../engine.js";
+import * as engine from "../engine/engine.js";
 import { Failure } from "../failure.js";
+import { DEFAULT_FILE, loadConfig } from "../run/config.js";
 import { Storage } from "../storage/storage.js";
 import { showWarnings } from "./shared.js";
 import { storageConfig } from "./storage.js";
 
-/** @import { Finding } from "../storage/s3-doctor.js" */
+/** @import { Finding } from "../storage/s3/doctor.js" */
 
 const MARKS = /** @type {const} */ ({
   ok: ["good", "✓"],
@@ -35,7 +35,7 @@ export async function doctor({ values, terminal, signal, cwd, env, print }) {
     print(`${JSON.stringify({ ...document, checks: findings })}\n`);
   } else {
     const width = Math.max(...findings.map(({ check }) => check.length));
-    const { NOT_REACHED } = await import("../storage/s3-doctor.js");
+    const { NOT_REACHED } = await import("../storage/s3/doctor.js");
     const reached = findings.filter(({ message }) => message !== NOT_REACHED);
     for (const { check, status, message, hint } of reached) {
       const [style, mark] = MARKS[status];
@@ -64,7 +64,7 @@ export async function doctor({ values, terminal, signal, cwd, env, print }) {
  * @param {AbortSignal} signal
  */
 async function examineStore(config, env, signal) {
-  const { examineS3 } = await import("../storage/s3-doctor.js");
+  const { examineS3 } = await import("../storage/s3/doctor.js");
   return examineS3(config, { env, engine, client: { now: Date.now, random: Math.random, signal } });
 }
 

@@ -1,17 +1,17 @@
 // `unentropy gate`: judges the checked-out change by its thresholds and the history, which it does not change; told as a
 // table, or as one JSON document.
 
-import { loadConfig } from "../config.js";
-import { runFacts } from "../context.js";
-import { gateDocument, gate as runGate } from "../gate.js";
+import { runFacts } from "../ci/build.js";
 import { GitHub } from "../github/client.js";
-import { describePhase } from "../phases.js";
+import { loadConfig } from "../run/config.js";
+import { gateDocument, gate as runGate } from "../run/gate.js";
+import { describePhase } from "../run/phases.js";
 import { wholeNumber } from "./options.js";
 import { givenContext, showMetric, showWarnings } from "./shared.js";
 import { storagePlan } from "./storage.js";
 
 /** @import { GateMetric, GateResult, GateVerdict } from "../types.js" */
-/** @import { Terminal } from "../terminal.js" */
+/** @import { Terminal } from "../console/terminal.js" */
 
 /**
  * @param {import("../types.js").Invocation} invocation

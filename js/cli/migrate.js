@@ -3,9 +3,9 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { DEFAULT_FILE, loadConfig } from "../config.js";
-import { formatValue } from "../engine.js";
+import { formatValue } from "../engine/engine.js";
 import { Failure } from "../failure.js";
+import { DEFAULT_FILE, loadConfig } from "../run/config.js";
 import { futureWarnings } from "../storage/future.js";
 import { Storage } from "../storage/storage.js";
 import { placeConfig } from "./places.js";

@@ -2,7 +2,7 @@
 // the documentation's check all read it.
 
 import { parseArgs } from "node:util";
-import { closest } from "../engine.js";
+import { closest } from "../engine/engine.js";
 import { Failure } from "../failure.js";
 
 /**

@@ -3,7 +3,7 @@
 
 import path from "node:path";
 import { Failure } from "../failure.js";
-import { checkName } from "../storage/artifact-names.js";
+import { checkName } from "../storage/artifact/names.js";
 import { artifactConfig, s3Config } from "./storage.js";
 
 /**

@@ -2,11 +2,11 @@
 // says so, or with a history; in a browser where the machine has one.
 
 import path from "node:path";
-import { loadConfig } from "../config.js";
-import { repositoryOf } from "../context.js";
-import { preview as renderSample } from "../engine.js";
-import { openInBrowser } from "../open.js";
-import { reportFacts, shownPath, writeReport } from "../report.js";
+import { repositoryOf } from "../ci/build.js";
+import { preview as renderSample } from "../engine/engine.js";
+import { loadConfig } from "../run/config.js";
+import { openInBrowser } from "../run/open.js";
+import { reportFacts, shownPath, writeReport } from "../run/report.js";
 import { report } from "./report.js";
 import { givenTime, showWarnings } from "./shared.js";
 

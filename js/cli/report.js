@@ -2,10 +2,10 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { DEFAULT_FILE, loadConfig } from "../config.js";
-import { defaultBranchOf, repositoryOf } from "../context.js";
+import { defaultBranchOf, repositoryOf } from "../ci/build.js";
 import { Failure } from "../failure.js";
-import { DEFAULT_REPORT_DIRECTORY, reportFacts, shownPath, writeReport } from "../report.js";
+import { DEFAULT_FILE, loadConfig } from "../run/config.js";
+import { DEFAULT_REPORT_DIRECTORY, reportFacts, shownPath, writeReport } from "../run/report.js";
 import { futureWarnings } from "../storage/future.js";
 import { Storage } from "../storage/storage.js";
 import { agreedTime, givenTime, reportOption, showWarnings } from "./shared.js";

@@ -1,11 +1,11 @@
 // What several commands show or read in the same way.
 
 import path from "node:path";
-import { correctedTime } from "../clock.js";
-import { configWarning } from "../config.js";
-import { formatValue } from "../engine.js";
+import { milliseconds } from "../console/terminal.js";
+import { formatValue } from "../engine/engine.js";
 import { Failure } from "../failure.js";
-import { milliseconds } from "../terminal.js";
+import { correctedTime } from "../run/clock.js";
+import { configWarning } from "../run/config.js";
 import { wholeNumber } from "./options.js";
 
 /** The facts of the run that flags set. @param {Record<string, any>} values */
@@ -30,7 +30,7 @@ export const reportOption = ({ "report-dir": directory }) =>
   directory === undefined ? undefined : `\`--report-dir\` is \`${directory}\``;
 
 /**
- * @param {import("../terminal.js").Terminal} terminal
+ * @param {import("../console/terminal.js").Terminal} terminal
  * @param {import("../types.js").LoadedConfig} loaded
  */
 export function showWarnings(terminal, loaded) {
@@ -39,7 +39,7 @@ export function showWarnings(terminal, loaded) {
 
 /**
  * One metric's line.
- * @param {import("../terminal.js").Terminal} terminal
+ * @param {import("../console/terminal.js").Terminal} terminal
  * @param {import("../types.js").MetricOutcome} outcome
  * @param {number} width of the longest id
  */
@@ -61,7 +61,7 @@ export const newHistory = (location) => `a new history starts at ${location}, wh
 
 /**
  * What a run recorded and where; nothing where it recorded nothing.
- * @param {import("../terminal.js").Terminal} terminal
+ * @param {import("../console/terminal.js").Terminal} terminal
  * @param {import("../types.js").TrackResult} result
  * @param {import("../types.js").RunFacts} facts
  */
@@ -105,7 +105,7 @@ export function givenTime(text) {
 /**
  * The time to go by: that of the first of these histories whose server tells it, with a warning where this machine's
  * clock is far from it; else this machine's.
- * @param {import("../terminal.js").Terminal} terminal
+ * @param {import("../console/terminal.js").Terminal} terminal
  * @param {Date} now by this machine
  * @param {...import("../storage/storage.js").Storage} storages that are read
  * @returns {Date}

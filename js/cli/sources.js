@@ -1,9 +1,9 @@
 // `unentropy sources`: the files that the configuration's `sources` stand for, one a line.
 
-import { loadConfig } from "../config.js";
+import { sourceUnmatched } from "../collect/measure.js";
 import { Failure } from "../failure.js";
 import { expand, OwnFiles } from "../files.js";
-import { sourceUnmatched } from "../measure.js";
+import { loadConfig } from "../run/config.js";
 import { shownName } from "../shown.js";
 import { historyOf, showWarnings } from "./shared.js";
 

@@ -2,11 +2,11 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { closest } from "../engine.js";
+import { closest } from "../engine/engine.js";
 import { Failure } from "../failure.js";
-import { checkName } from "../storage/artifact-names.js";
+import { checkName } from "../storage/artifact/names.js";
 import { CHOICES, STORAGE_TYPES } from "../storage/factory.js";
-import { backupOf } from "../storage/local-copies.js";
+import { backupOf } from "../storage/local/copies.js";
 
 /** The history's file where nothing else is said. */
 export const DEFAULT_DATABASE = "unentropy.db";

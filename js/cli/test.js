@@ -1,9 +1,9 @@
 // `unentropy test`: collects every metric and shows the values; nothing is stored.
 
-import { collectMetrics } from "../collect.js";
-import { loadConfig } from "../config.js";
-import { runFacts } from "../context.js";
+import { runFacts } from "../ci/build.js";
+import { collectMetrics } from "../collect/metrics.js";
 import { Failure } from "../failure.js";
+import { loadConfig } from "../run/config.js";
 import { wholeNumber } from "./options.js";
 import { givenContext, showMetric, showWarnings } from "./shared.js";
 import { SILENT, storageConfig } from "./storage.js";

@@ -1,13 +1,13 @@
 // `unentropy track`: the whole cycle, told line by line, or as one JSON document.
 
 import path from "node:path";
-import { loadConfig } from "../config.js";
-import { runFacts } from "../context.js";
-import { notRecorded, readEvent, withheldSecrets } from "../github/event.js";
-import { describePhase, describeTransfer } from "../phases.js";
-import { DEFAULT_REPORT_DIRECTORY } from "../report.js";
+import { runFacts } from "../ci/build.js";
+import { notRecorded, readEvent, withheldSecrets } from "../ci/event.js";
+import { loadConfig } from "../run/config.js";
+import { describePhase, describeTransfer } from "../run/phases.js";
+import { DEFAULT_REPORT_DIRECTORY } from "../run/report.js";
+import { track as runTrack } from "../run/track.js";
 import { lacksCredentials } from "../storage/factory.js";
-import { track as runTrack } from "../track.js";
 import { wholeNumber } from "./options.js";
 import { placeConfig } from "./places.js";
 import { givenContext, reportOption, showMetric, showRecorded, showWarnings } from "./shared.js";

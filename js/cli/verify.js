@@ -1,8 +1,8 @@
 // `unentropy verify`: says everything that is wrong with a configuration, or that nothing is.
 
 import path from "node:path";
-import { DEFAULT_FILE, loadConfig } from "../config.js";
 import { Failure } from "../failure.js";
+import { DEFAULT_FILE, loadConfig } from "../run/config.js";
 import { showWarnings } from "./shared.js";
 
 /**

@@ -7,8 +7,8 @@
 import { accessSync, closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { throwIfCancelled } from "../cancel.js";
 import { errnoOf, Failure } from "../failure.js";
-import { throwIfCancelled } from "../interrupt.js";
 import { makeDirectories } from "./directories.js";
 import { writeAtomically } from "./replace.js";
 import { targetOf } from "./target.js";

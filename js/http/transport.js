@@ -6,7 +6,7 @@
 
 import http from "node:http";
 import https from "node:https";
-import { pieceCollector, roomFor } from "../room.js";
+import { pieceCollector, roomFor } from "./memory.js";
 
 /** Bytes handed to the socket at once; progress and stalls are noticed at this grain. */
 const CHUNK = 128 * 1024;

@@ -4,7 +4,7 @@
  */
 
 import { Failure } from "../failure.js";
-import { HISTORY_LIMIT } from "../storage/limits.js";
+import { HISTORY_LIMIT } from "../http/limits.js";
 import { Address } from "./address.js";
 import { bare, etagOf, header, isConflict, parsed } from "./answers.js";
 import { Connection } from "./connection.js";

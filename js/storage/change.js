@@ -3,7 +3,7 @@
  * own, and asked whether a history holds it already. Does not decide what recording or merging means.
  */
 
-/** @import { EngineHistory } from "./provider.js" */
+/** @import { EngineHistory } from "./contract.js" */
 /** @import { BuildContext, Circumstances, RecordedMetric } from "../types.js" */
 
 /**

@@ -6,7 +6,7 @@
 
 import { Failure } from "../failure.js";
 
-/** @import { Absence, BuildCounter, Remedied, StoredBlob, WriteOutcome } from "./provider.js" */
+/** @import { Absence, BuildCounter, Remedied, StoredBlob, WriteOutcome } from "./contract.js" */
 
 /** @typedef {"fail" | "restore" | "recreate"} OnCorrupt */
 /** @typedef {"fail" | "restore" | "begin"} OnMissing */

@@ -3,12 +3,12 @@
  */
 
 import { setTimeout as sleepFor } from "node:timers/promises";
-import * as theEngine from "../engine.js";
+import * as theEngine from "../engine/engine.js";
 import { Failure } from "../failure.js";
-import { LocalStore } from "./local.js";
-import { SqliteStorageProvider } from "./session.js";
+import { LocalStore } from "./local/local.js";
+import { SqliteStorageProvider } from "./read-record-write.js";
 
-/** @import { BlobStore, Engine, StorageProvider, StorageProviderConfig } from "./provider.js" */
+/** @import { BlobStore, Engine, StorageProvider, StorageProviderConfig } from "./contract.js" */
 
 /**
  * @typedef {object} Surroundings
@@ -20,7 +20,7 @@ import { SqliteStorageProvider } from "./session.js";
  * @property {NodeJS.ProcessEnv} [env] for credentials that the configuration does not give
  * @property {AbortSignal} [signal] ends transfers
  * @property {(transfer: import("../types.js").Transfer) => void} [transferred] hears how far the history's transfers are
- * @property {import("./provider.js").HistoryCopies} [copies] where the history's bytes are also kept
+ * @property {import("./contract.js").HistoryCopies} [copies] where the history's bytes are also kept
  * @property {(secret: string) => void} [onSecret] told of secrets that servers issue, before they are used
  */
 
@@ -92,12 +92,12 @@ async function openStore(config, surroundings) {
   }
   if (type === "sqlite-s3") {
     // Whoever keeps the history in a file does not wait for the client to be loaded.
-    const { S3Store, openClient } = await import("./s3.js");
+    const { S3Store, openClient } = await import("./s3/s3.js");
     const { client, key } = openClient(config, env, { now, sleep, random, log, signal });
     return new S3Store({ client, key, readonly, onCorrupt, onMissing, now, random, sleep, transferred });
   }
   if (type === "sqlite-artifact") {
-    const { openArtifactStore } = await import("./artifact-open.js");
+    const { openArtifactStore } = await import("./artifact/open.js");
     return openArtifactStore(config, { ...surroundings, now, env });
   }
   throw new Failure(`this version keeps no histories in \`${type}\` storage`, {

@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 
 /** @import { RecordChange } from "./change.js" */
-/** @import { EngineHistory } from "./provider.js" */
+/** @import { EngineHistory } from "./contract.js" */
 
 /**
  * A build as a mark tells it.

@@ -3,7 +3,7 @@
  * goes to the engine; nothing is decided or kept here.
  */
 
-/** @import { EngineHistory } from "./provider.js" */
+/** @import { EngineHistory } from "./contract.js" */
 /** @import { Change } from "./change.js" */
 
 /**

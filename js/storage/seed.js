@@ -5,7 +5,7 @@
 import { Failure } from "../failure.js";
 import { Storage } from "./storage.js";
 
-/** @import { StorageProviderConfig } from "./provider.js" */
+/** @import { StorageProviderConfig } from "./contract.js" */
 /** @import { Surroundings } from "./factory.js" */
 
 /**

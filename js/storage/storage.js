@@ -6,7 +6,7 @@
 import { Failure } from "../failure.js";
 import { createStorageProvider } from "./factory.js";
 
-/** @import { StorageProvider, StorageProviderConfig } from "./provider.js" */
+/** @import { StorageProvider, StorageProviderConfig } from "./contract.js" */
 /** @import { MetricsRepository } from "./repository.js" */
 
 /**

@@ -1,7 +1,7 @@
 // Histories as they are recorded, and their reports as the shipped engine renders them: what the
 // browser tests open. Nothing here knows what a report looks like.
 
-import { openHistory } from "../../js/engine.js";
+import { openHistory } from "../../js/engine/engine.js";
 import { sampleBuilds, sampleConfig } from "../../scripts/sample-history.js";
 
 /** @typedef {import("../../js/types.js").ReportFacts} Facts */

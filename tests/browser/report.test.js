@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { after, test } from "node:test";
-import { formatValue, openHistory } from "../../js/engine.js";
+import { formatValue, openHistory } from "../../js/engine/engine.js";
 import { sampleBuilds, sampleConfig } from "../../scripts/sample-history.js";
 import { build, REPORTS, report, sample } from "./histories.js";
 import { close, open, skip } from "./page.js";

@@ -5,7 +5,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { OUTPUTS } from "../../js/github/outputs.js";
+import { OUTPUTS } from "../../js/action/outputs.js";
 import { Project, told } from "./support/project.js";
 import { act } from "./support/runner.js";
 

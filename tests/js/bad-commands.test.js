@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
-import { collectMetrics } from "../../js/collect.js";
+import { collectMetrics } from "../../js/collect/metrics.js";
 import { runs, until } from "./support/processes.js";
 import { Project, told } from "./support/project.js";
 

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { after, before, test } from "node:test";
-import { correctedTime } from "../../js/clock.js";
+import { correctedTime } from "../../js/run/clock.js";
 import { startFaultProxy } from "../servers/fault-proxy.js";
 import { startGitHub } from "../servers/github.js";
 import { startMoto } from "../servers/s3.js";

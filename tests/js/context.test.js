@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
-import { runFacts } from "../../js/context.js";
+import { runFacts } from "../../js/ci/build.js";
 import { track } from "../../js/index.js";
 import { Project, told } from "./support/project.js";
 

@@ -5,7 +5,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { Coverage } from "../../js/coverage.js";
+import { Coverage } from "../../js/collect/coverage.js";
 
 /** @param {import("node:test").TestContext} t @param {{memory?: () => number}} [options] */
 function place(t, options = {}) {

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { commandEnvironment, run, runAll, WITHHELD, windowsShell } from "../../js/exec.js";
+import { commandEnvironment, run, runAll, WITHHELD, windowsShell } from "../../js/collect/command.js";
 
 const posix = process.platform === "win32" ? { skip: "needs a POSIX shell" } : {};
 const folder = mkdtempSync(join(tmpdir(), "unentropy-exec-"));
@@ -165,7 +165,7 @@ describe("stopping", posix, () => {
       const script = join(folder, "runner.mjs");
       writeFileSync(
         script,
-        `import { run } from ${JSON.stringify(new URL("../../js/exec.js", import.meta.url).href)};
+        `import { run } from ${JSON.stringify(new URL("../../js/collect/command.js", import.meta.url).href)};
          run("echo $$ > '${file}'; echo up >&2; exec sleep 60");
          if (process.argv[2] === "exit") setTimeout(() => process.exit(0), 300);
          else setTimeout(() => console.log("up"), 300);`,

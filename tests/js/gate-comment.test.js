@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
-import { gateComment, gateMarker, gateSummary } from "../../js/engine.js";
+import { gateComment, gateMarker, gateSummary } from "../../js/engine/engine.js";
 import { judged } from "./support/gate-vectors.js";
 import { ROOT } from "./support/project.js";
 

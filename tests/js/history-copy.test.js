@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { RunFolder } from "../../js/run-folder.js";
+import { RunFolder } from "../../js/run/folder.js";
 import { Storage } from "../../js/storage/storage.js";
 import { until } from "./support/processes.js";
 import { Project } from "./support/project.js";
@@ -146,7 +146,7 @@ for (const signal of /** @type {NodeJS.Signals[]} */ (["SIGHUP", "SIGINT", "SIGT
     skip: process.platform === "win32",
   }, async (t) => {
     const { project, temporary, env } = setup(t);
-    const source = new URL("../../js/run-folder.js", import.meta.url).href;
+    const source = new URL("../../js/run/folder.js", import.meta.url).href;
     project.write(
       "program.mjs",
       `import { writeFileSync } from "node:fs";
@@ -219,7 +219,7 @@ test("what cannot be written leaves what an earlier try wrote", {
   skip: process.platform === "win32",
 }, (t) => {
   const { project, temporary, env } = setup(t);
-  const source = new URL("../../js/run-folder.js", import.meta.url).href;
+  const source = new URL("../../js/run/folder.js", import.meta.url).href;
   project.write(
     "program.mjs",
     `import { RunFolder } from ${JSON.stringify(source)};

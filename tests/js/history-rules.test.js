@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
 import { Storage } from "../../dist/index.js";
-import { repositoryIdentity, repositoryUrl, runFacts } from "../../js/context.js";
+import { repositoryIdentity, repositoryUrl, runFacts } from "../../js/ci/build.js";
 import { Project } from "./support/project.js";
 
 const DAY = 24 * 60 * 60 * 1000;

@@ -6,8 +6,8 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { engineModule, openLineCounter } from "../../js/engine.js";
-import { countLines } from "../../js/loc.js";
+import { countLines } from "../../js/collect/lines.js";
+import { engineModule, openLineCounter } from "../../js/engine/engine.js";
 
 /** @type {string} */
 let directory;

@@ -7,7 +7,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { parse } from "yaml";
-import { pack } from "../../js/zip.js";
+import { pack } from "../../js/storage/artifact/zip.js";
 import { startGitHub } from "../servers/github.js";
 import { gojq } from "../servers/install.js";
 import { Project, ROOT } from "./support/project.js";

@@ -6,7 +6,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { OwnFiles } from "../../js/files.js";
-import { RESCUE_FILE } from "../../js/run-folder.js";
+import { RESCUE_FILE } from "../../js/run/folder.js";
 import { Project, told } from "./support/project.js";
 import { act } from "./support/runner.js";
 

@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { knownSecrets, Secrets } from "../../js/collect/secrets.js";
 import { Failure } from "../../js/failure.js";
-import { knownSecrets, Secrets } from "../../js/secrets.js";
 import { METADATA } from "./support/runner.js";
 
 const SECRET = "wJalr/XUtn&FEMI+K7MDENG=\"bPx'R<fi>CYEX AMPLE\\KEY";

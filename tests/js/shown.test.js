@@ -3,10 +3,10 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
+import { annotate } from "../../js/action/commands.js";
+import { Terminal } from "../../js/console/terminal.js";
 import { decoded, native } from "../../js/files/names.js";
-import { annotate } from "../../js/github/commands.js";
 import { shown, shownName } from "../../js/shown.js";
-import { Terminal } from "../../js/terminal.js";
 
 test("every name's bytes come back out", () => {
   const pieces = [

@@ -7,7 +7,7 @@ import http from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AwsV4Signer } from "aws4fetch";
 import { S3Client } from "../../js/s3/client.js";
-import { probePreconditions } from "../../js/storage/s3-preconditions.js";
+import { probePreconditions } from "../../js/storage/s3/preconditions.js";
 
 /** @import { S3Server } from "./s3.js" */
 

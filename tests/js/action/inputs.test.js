@@ -5,13 +5,13 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { INPUTS, readInputs } from "../../../js/github/inputs.js";
-import { OUTPUTS } from "../../../js/github/outputs.js";
-import { knownSecrets } from "../../../js/secrets.js";
+import { INPUTS, readInputs } from "../../../js/action/inputs.js";
+import { OUTPUTS } from "../../../js/action/outputs.js";
+import { knownSecrets } from "../../../js/collect/secrets.js";
 import { Project, ROOT, told } from "../support/project.js";
 import { act, METADATA } from "../support/runner.js";
 
-/** @type {readonly import("../../../js/github/inputs.js").Input[]} */
+/** @type {readonly import("../../../js/action/inputs.js").Input[]} */
 const ROWS = INPUTS;
 const DOCUMENT = fs.readFileSync(path.join(ROOT, "docs/action.md"), "utf8");
 

@@ -4,12 +4,12 @@
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import { after, before, beforeEach, test } from "node:test";
-import { readClaims } from "../../../js/claims.js";
-import { loadConfig } from "../../../js/config.js";
-import { runFacts } from "../../../js/context.js";
+import { runFacts } from "../../../js/ci/build.js";
 import { Failure } from "../../../js/failure.js";
-import { gate } from "../../../js/gate.js";
 import { GitHub } from "../../../js/github/client.js";
+import { loadConfig } from "../../../js/run/config.js";
+import { gate } from "../../../js/run/gate.js";
+import { readClaims } from "../../../js/run/reported-measurements.js";
 import { startGitHub } from "../../servers/github.js";
 import { Project } from "../support/project.js";
 import { Change, gated, NO_DROP } from "../support/pull-request.js";

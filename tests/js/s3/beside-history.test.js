@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Failure } from "../../../js/failure.js";
 import { S3Client } from "../../../js/s3/client.js";
-import { probeCompletions, probePreconditions } from "../../../js/storage/s3-preconditions.js";
+import { probeCompletions, probePreconditions } from "../../../js/storage/s3/preconditions.js";
 import { startFaultProxy } from "../../servers/fault-proxy.js";
 import { startMoto } from "../../servers/s3.js";
 import { record } from "../conformance/builds.js";

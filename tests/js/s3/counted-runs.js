@@ -2,9 +2,9 @@
  * Runs of the storage provider, and the requests that each of them sends, counted at a proxy before a real server.
  */
 
-import * as engine from "../../../js/engine.js";
+import * as engine from "../../../js/engine/engine.js";
 import { S3Client } from "../../../js/s3/client.js";
-import { SqliteStorageProvider } from "../../../js/storage/session.js";
+import { SqliteStorageProvider } from "../../../js/storage/read-record-write.js";
 import { record } from "../conformance/builds.js";
 import { Place } from "./place.js";
 

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { HISTORY_LIMIT } from "../../../js/storage/limits.js";
+import { HISTORY_LIMIT } from "../../../js/http/limits.js";
 import { startRewritingProxy } from "../../servers/rewriting-proxy.js";
 import { startS3sFs } from "../../servers/s3.js";
 import { Project, ROOT } from "../support/project.js";

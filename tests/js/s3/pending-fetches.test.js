@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { marked, readMarks } from "../../../js/storage/marks.js";
-import { PendingObjects } from "../../../js/storage/s3-pending.js";
+import { PendingObjects } from "../../../js/storage/s3/pending.js";
 import { startFaultProxy } from "../../servers/fault-proxy.js";
 import { startMoto } from "../../servers/s3.js";
 import { buildOf } from "../conformance/builds.js";

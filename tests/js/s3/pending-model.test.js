@@ -7,8 +7,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { S3Store } from "../../../js/storage/s3.js";
-import { SqliteStorageProvider } from "../../../js/storage/session.js";
+import { SqliteStorageProvider } from "../../../js/storage/read-record-write.js";
+import { S3Store } from "../../../js/storage/s3/s3.js";
 import { SimulatedBucket, SimulatedClient, World } from "./simulated-store.js";
 
 const KEY = "history.db";

@@ -5,7 +5,7 @@
 
 import { randomUUID } from "node:crypto";
 import { S3Client } from "../../../js/s3/client.js";
-import { S3Store } from "../../../js/storage/s3.js";
+import { S3Store } from "../../../js/storage/s3/s3.js";
 import { Storage } from "../../../js/storage/storage.js";
 import { record, runsIn } from "../conformance/builds.js";
 

@@ -8,7 +8,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import net from "node:net";
 import { after, before, describe, test } from "node:test";
 import { S3Client } from "../../../js/s3/client.js";
-import { probeCompletions, probePreconditions } from "../../../js/storage/s3-preconditions.js";
+import { probeCompletions, probePreconditions } from "../../../js/storage/s3/preconditions.js";
 import { startFaultProxy } from "../../servers/fault-proxy.js";
 import { startMoto, startS3sFs } from "../../servers/s3.js";
 import { Place, stopAll } from "./place.js";

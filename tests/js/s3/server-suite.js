@@ -9,7 +9,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { S3Client } from "../../../js/s3/client.js";
-import { probePreconditions } from "../../../js/storage/s3-preconditions.js";
+import { probePreconditions } from "../../../js/storage/s3/preconditions.js";
 import { conformance } from "../conformance/blob-store.js";
 import { record } from "../conformance/builds.js";
 import { storageConformance } from "../conformance/storage.js";

@@ -4,9 +4,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { ArtifactStore } from "../../../js/storage/artifact.js";
-import { decodeLineage } from "../../../js/storage/artifact-lineage.js";
-import { SqliteStorageProvider } from "../../../js/storage/session.js";
+import { ArtifactStore } from "../../../js/storage/artifact/artifact.js";
+import { decodeLineage } from "../../../js/storage/artifact/lineage.js";
+import { SqliteStorageProvider } from "../../../js/storage/read-record-write.js";
 import { World } from "../s3/simulated-store.js";
 
 /** @import { Artifact } from "../../../js/github/artifacts.js" */
@@ -119,7 +119,7 @@ class SimulatedGitHub {
 
 /** An archive is its JSON here: packing takes no time of its own. */
 const archives = {
-  /** @type {typeof import("../../../js/storage/artifact-archive.js").packHistory} */
+  /** @type {typeof import("../../../js/storage/artifact/archive.js").packHistory} */
   pack: async (bytes, _entry, coverage, { settled, builds }) => {
     const lineage = coverage.lineage({ settled, sha256: "", builds });
     return {
@@ -127,7 +127,7 @@ const archives = {
       lineage,
     };
   },
-  /** @type {typeof import("../../../js/storage/artifact-archive.js").unpackHistory} */
+  /** @type {typeof import("../../../js/storage/artifact/archive.js").unpackHistory} */
   unpack: async (archive, { id }) => {
     const { text, lineage } = JSON.parse(Buffer.from(archive).toString());
     const stored = { format: 1, builds: null, ...lineage };

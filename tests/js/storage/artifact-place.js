@@ -3,11 +3,11 @@
  * behind everybody's back.
  */
 
-import * as engine from "../../../js/engine.js";
-import { unpackHistory } from "../../../js/storage/artifact-archive.js";
-import { openArtifactStore } from "../../../js/storage/artifact-open.js";
+import * as engine from "../../../js/engine/engine.js";
+import { unpackHistory } from "../../../js/storage/artifact/archive.js";
+import { openArtifactStore } from "../../../js/storage/artifact/open.js";
+import { pack } from "../../../js/storage/artifact/zip.js";
 import { Storage } from "../../../js/storage/storage.js";
-import { pack } from "../../../js/zip.js";
 import { startGitHub } from "../../servers/github.js";
 import { record, runsIn } from "../conformance/builds.js";
 

@@ -5,10 +5,10 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { loadConfig } from "../../../js/config.js";
-import { runFacts } from "../../../js/context.js";
-import { track } from "../../../js/track.js";
-import { unpack } from "../../../js/zip.js";
+import { runFacts } from "../../../js/ci/build.js";
+import { loadConfig } from "../../../js/run/config.js";
+import { track } from "../../../js/run/track.js";
+import { unpack } from "../../../js/storage/artifact/zip.js";
 import { Project } from "../support/project.js";
 import { ArtifactPlace, historyOf, NAME } from "./artifact-place.js";
 

@@ -7,7 +7,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { pack } from "../../../js/zip.js";
+import { pack } from "../../../js/storage/artifact/zip.js";
 import { ArtifactPlace, ENTRY, historyOf, NAME } from "./artifact-place.js";
 
 /** @import { Run } from "../../servers/github.js" */

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { pack } from "../../../js/zip.js";
+import { pack } from "../../../js/storage/artifact/zip.js";
 import { record, runsIn } from "../conformance/builds.js";
 import { ArtifactPlace, ENTRY, historyOf, NAME } from "./artifact-place.js";
 

@@ -8,10 +8,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import * as engine from "../../../js/engine.js";
-import { LocalStore } from "../../../js/storage/local.js";
-import { S3Store } from "../../../js/storage/s3.js";
-import { SqliteStorageProvider } from "../../../js/storage/session.js";
+import * as engine from "../../../js/engine/engine.js";
+import { LocalStore } from "../../../js/storage/local/local.js";
+import { SqliteStorageProvider } from "../../../js/storage/read-record-write.js";
+import { S3Store } from "../../../js/storage/s3/s3.js";
 import { SimulatedBucket, SimulatedClient, World } from "../s3/simulated-store.js";
 
 /** @import { MetricsRepository } from "../../../js/storage/repository.js" */

@@ -5,7 +5,7 @@
 
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { LocalStore } from "../../../js/storage/local.js";
+import { LocalStore } from "../../../js/storage/local/local.js";
 
 const [path = "", name = "", count = "Infinity", padding = "0"] = process.argv.slice(2);
 const store = new LocalStore(path, { sleep, random: Math.random });

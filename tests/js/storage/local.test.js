@@ -25,7 +25,7 @@ import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { LocalStore } from "../../../js/storage/local.js";
+import { LocalStore } from "../../../js/storage/local/local.js";
 import { conformance } from "../conformance/blob-store.js";
 
 const WINDOWS = process.platform === "win32";

@@ -2,7 +2,7 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { openHistory } from "../../../js/engine.js";
+import { openHistory } from "../../../js/engine/engine.js";
 import { ROOT } from "./project.js";
 
 const FOLDER = path.join(ROOT, "tests/fixtures/gate");

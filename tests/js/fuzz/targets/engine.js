@@ -14,7 +14,7 @@ import {
   planCollect,
   preview,
   renderSummary,
-} from "../../../../js/engine.js";
+} from "../../../../js/engine/engine.js";
 import { judged, vectorFiles } from "../../support/gate-vectors.js";
 import { ROOT } from "../../support/project.js";
 import { altered, damaged } from "../random.js";

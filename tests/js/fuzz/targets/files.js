@@ -7,10 +7,10 @@ import os from "node:os";
 import path from "node:path";
 import { expand, matcher } from "../../../../js/files/globs.js";
 import { IgnoreRules } from "../../../../js/files/ignored.js";
-import { packHistory, unpackHistory } from "../../../../js/storage/artifact-archive.js";
-import { decodeLineage, encodeLineage, LINEAGE_ENTRY } from "../../../../js/storage/artifact-lineage.js";
+import { packHistory, unpackHistory } from "../../../../js/storage/artifact/archive.js";
+import { decodeLineage, encodeLineage, LINEAGE_ENTRY } from "../../../../js/storage/artifact/lineage.js";
+import { pack, unpack } from "../../../../js/storage/artifact/zip.js";
 import { readMarks } from "../../../../js/storage/marks.js";
-import { pack, unpack } from "../../../../js/zip.js";
 import { altered, damaged } from "../random.js";
 import { attempt, attempted } from "../rules.js";
 

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { readClaims } from "../../../../js/claims.js";
+import { harmless } from "../../../../js/action/commands.js";
+import { readEvent } from "../../../../js/ci/event.js";
 import { nextPage } from "../../../../js/github/client.js";
-import { harmless } from "../../../../js/github/commands.js";
-import { readEvent } from "../../../../js/github/event.js";
+import { readClaims } from "../../../../js/run/reported-measurements.js";
 import { altered, damaged } from "../random.js";
 import { attempt } from "../rules.js";
 

@@ -12,7 +12,7 @@ import { failureOfAnswer } from "../../../../js/s3/errors.js";
 import { objectFacts, sizeOf, wholeChecksum } from "../../../../js/s3/facts.js";
 import * as listings from "../../../../js/s3/listings.js";
 import { s3Parameters } from "../../../../js/s3/parameters.js";
-import { decoded } from "../../../../js/storage/s3-pending.js";
+import { decoded } from "../../../../js/storage/s3/pending.js";
 import { altered, damaged } from "../random.js";
 import { attempt, attempted, sound } from "../rules.js";
 

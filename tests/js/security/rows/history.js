@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
-import { pack } from "../../../../js/zip.js";
+import { pack } from "../../../../js/storage/artifact/zip.js";
 import { ArtifactPlace, ENTRY, historyOf, NAME } from "../../storage/artifact-place.js";
 import { Project, ROOT, told } from "../../support/project.js";
 import { act } from "../../support/runner.js";

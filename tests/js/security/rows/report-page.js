@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { openHistory } from "../../../../js/engine.js";
+import { openHistory } from "../../../../js/engine/engine.js";
 import { close, skip as noBrowser, open } from "../../../browser/page.js";
 import { Project, told } from "../../support/project.js";
 

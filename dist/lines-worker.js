@@ -1,0 +1,2 @@
+import{createRequire as __unentropyRequire}from"node:module";const require=__unentropyRequire(import.meta.url);
+import{countShare}from"./shared-13.js";import"./shared-1.js";import{openLineCounter}from"./shared-16.js";import"./shared-20.js";import"./shared-17.js";import{init_headers}from"./shared-33.js";init_headers();import{parentPort,workerData}from"node:worker_threads";parentPort?.postMessage(await countShare(openLineCounter(workerData.module),workerData.share));

@@ -1,2 +1,0 @@
-import{createRequire as __unentropyRequire}from"node:module";const require=__unentropyRequire(import.meta.url);
-import{countShare}from"./shared-25.js";import"./shared-24.js";import{openLineCounter}from"./shared-12.js";import"./shared-16.js";import"./shared-13.js";import{init_headers}from"./shared-31.js";init_headers();import{parentPort,workerData}from"node:worker_threads";parentPort?.postMessage(await countShare(openLineCounter(workerData.module),workerData.share));

@@ -1,0 +1,260 @@
+// Runs `@collect` plans: finds the files, brings their bytes to the engine once a run, however many
+// metrics use them. What the bytes mean is the engine's to say.
+
+import fs from "node:fs";
+import path from "node:path";
+import zlib from "node:zlib";
+import { pauses } from "../cancel.js";
+import { codeLines, engineModule, openLineCounter } from "../engine/engine.js";
+import { Failure } from "../failure.js";
+import { native } from "../files/names.js";
+import { expand, nothingMatched, OwnFiles, readBytes, unmatchedOf } from "../files.js";
+import { shownName } from "../shown.js";
+import { Coverage } from "./coverage.js";
+import { countLines } from "./lines.js";
+
+/** Why a file with a language's name counts no lines and is no trouble: it is not source text. */
+const NOT_CODE = new Set(["binary", "notebook"]);
+
+/** One run's measurements. Free it in `finally`. */
+export class Measurements {
+  #directory;
+  #sources;
+  #coverage;
+  #own;
+  #warn;
+  /** Messages of warnings that were given. @type {Set<string>} */
+  #told = new Set();
+  /** Those patterns, by whether what git ignores counts as a match. @type {Map<boolean, string[]>} */
+  #unmatched = new Map();
+  /** @type {Map<string, Promise<Map<string, number>>>} code lines by language, by the files asked for */
+  #lines = new Map();
+
+  /**
+   * @param {object} where
+   * @param {string} where.directory the configuration's, which relative paths resolve against
+   * @param {string[]} [where.sources] the configuration's
+   * @param {import("../files/own.js").Written} [where.own] what this tool writes, which is never measured
+   * @param {(warning: Failure) => void} [where.warn] hears once of each pattern of `sources` that matches nothing and of each
+   *   list of rules that does not count
+   */
+  constructor({ directory, sources = [], own, warn }) {
+    this.#directory = directory;
+    this.#own = new OwnFiles(own);
+    this.#warn = warn;
+    this.#coverage = new Coverage({ directory, sources });
+    this.#sources = sources;
+  }
+
+  /**
+   * The value that a plan asks for.
+   * @param {import("../types.js").CollectPlan} plan
+   * @param {AbortSignal} [signal] ends it
+   * @returns {Promise<number>}
+   * @throws {Failure} of type collection; the signal's reason
+   */
+  async measure(plan, signal) {
+    switch (plan.measure.kind) {
+      case "lines":
+        return this.#measureLines(plan, plan.measure.language ?? undefined, signal);
+      case "bytes":
+        return this.#measureBytes(plan, plan.measure.compression ?? undefined, signal);
+      case "coverage":
+        return this.#measureCoverage(plan, signal);
+    }
+  }
+
+  free() {
+    this.#coverage.free();
+  }
+
+  /**
+   * @param {import("../types.js").CollectPlan} plan
+   * @param {string | undefined} language
+   * @param {AbortSignal | undefined} signal
+   */
+  async #measureLines(plan, language, signal) {
+    const files = this.#find(plan, { ignoreFiles: true, filter: true });
+    const key = files.join("\0");
+    let counting = this.#lines.get(key);
+    if (!counting) {
+      counting = this.#countLines(files, signal);
+      this.#lines.set(key, counting);
+      // What was stopped has to begin again for the next metric.
+      counting.catch(() => this.#lines.delete(key));
+    }
+    const byLanguage = await counting;
+    if (language !== undefined) {
+      const lines = byLanguage.get(language);
+      if (lines === undefined) throw nothing(plan, `none of ${files.length} files is in \`${language}\``);
+      return lines;
+    }
+    if (byLanguage.size === 0) throw nothing(plan, `none of ${files.length} files is in a known language`);
+    return [...byLanguage.values()].reduce((sum, lines) => sum + lines, 0);
+  }
+
+  /** @param {string[]} files @param {AbortSignal | undefined} signal @returns {Promise<Map<string, number>>} */
+  async #countLines(files, signal) {
+    const absolute = files.map((file) => path.resolve(this.#directory, file));
+    const { numbers, skipped } = await countLines(absolute, {
+      ...{ open: openLineCounter, module: engineModule, signal },
+    });
+    const unread = skipped.find(({ reason }) => !NOT_CODE.has(reason));
+    if (unread) {
+      throw new Failure(
+        `could not read \`${shownName(path.relative(this.#directory, unread.path))}\`: ${unread.reason}`,
+        {
+          type: "collection",
+          code: "FILE_UNREADABLE",
+          hint: "Fix its rights, or leave it out with --exclude; a number without it would be wrong.",
+        },
+      );
+    }
+    return codeLines(numbers);
+  }
+
+  /**
+   * @param {import("../types.js").CollectPlan} plan
+   * @param {string | undefined} compression
+   * @param {AbortSignal | undefined} signal
+   */
+  async #measureBytes(plan, compression, signal) {
+    let total = 0;
+    const pause = pauses(signal);
+    for (const name of this.#find(plan, { ignoreFiles: false, filter: false })) {
+      const file = path.resolve(this.#directory, name);
+      await pause();
+      if (compression === undefined) total += this.#io(name, () => fs.statSync(native(file)).size);
+      else total += await compressed(readBytes(file, { shown: name }), compression, signal);
+    }
+    return total;
+  }
+
+  /** @param {import("../types.js").CollectPlan} plan @param {AbortSignal | undefined} signal */
+  async #measureCoverage(plan, signal) {
+    if (plan.measure.kind !== "coverage") throw new TypeError("not a coverage plan");
+    const names = this.#find(plan, { ignoreFiles: false, filter: false });
+    const missing = this.#unmatchedSources(false);
+    const answer = await this.#coverage.measure({ names, measure: plan.measure, missing }, signal);
+    this.#tellUnmatched(answer.missing);
+    return answer.value;
+  }
+
+  /**
+   * The files of a plan; every pattern must match something.
+   * @param {import("../types.js").CollectPlan} plan
+   * @param {{ignoreFiles: boolean, filter: boolean}} how whether .gitignore counts, and whether
+   *   `sources` narrows named paths too
+   * @returns {string[]} relative to the configuration's directory where they are below it
+   */
+  #find(plan, { ignoreFiles, filter }) {
+    const sources = this.#sources.length > 0 ? this.#sources : undefined;
+    const patterns = plan.patterns.length > 0 ? plan.patterns : (sources ?? ["."]);
+    let own = 0;
+    const { files, unmatched } = expand(patterns, {
+      cwd: this.#directory,
+      ignoreFiles,
+      warn: (warning) => this.#warnOnce(warning),
+      exclude: plan.exclude,
+      sources: filter ? sources : undefined,
+      lenient: plan.patterns.length === 0,
+      leaveOut: (real) => {
+        const isOwn =
+          plan.measure.kind !== "coverage" && this.#own.has(real, { text: plan.measure.kind === "lines" });
+        own += Number(isOwn);
+        return isOwn;
+      },
+    });
+    if (plan.patterns.length > 0) {
+      if (unmatched.length > 0) throw nothingMatched(unmatched, { ignoreFiles });
+      if (filter) this.#tellUnmatched(this.#unmatchedSources(ignoreFiles));
+    } else if (sources) {
+      this.#tellUnmatched(unmatched);
+    }
+    if (files.length === 0) {
+      const also = own > 0 ? ", as what Unentropy writes itself does not count" : "";
+      throw nothing(plan, `no file is left to measure${also}`);
+    }
+    return files;
+  }
+
+  /**
+   * Patterns of `sources` without a file; none where no one hears that they are wrong.
+   * @param {boolean} ignoreFiles whether files that git ignores are none
+   */
+  #unmatchedSources(ignoreFiles) {
+    if (!this.#warn || this.#sources.length === 0) return [];
+    let unmatched = this.#unmatched.get(ignoreFiles);
+    if (unmatched === undefined) {
+      unmatched = unmatchedOf(this.#sources, { cwd: this.#directory, ignoreFiles });
+      this.#unmatched.set(ignoreFiles, unmatched);
+    }
+    return unmatched;
+  }
+
+  /** @param {string[]} patterns */
+  #tellUnmatched(patterns) {
+    for (const pattern of patterns) this.#warnOnce(sourceUnmatched(pattern));
+  }
+
+  /** @param {Failure} warning */
+  #warnOnce(warning) {
+    if (this.#told.has(warning.message)) return;
+    this.#told.add(warning.message);
+    this.#warn?.(warning);
+  }
+
+  /**
+   * @template T
+   * @param {string} name
+   * @param {() => T} call
+   * @returns {T}
+   */
+  #io(name, call) {
+    try {
+      return call();
+    } catch (error) {
+      throw Failure.fromSystem(error, { type: "collection", doing: "could not read", path: name });
+    }
+  }
+}
+
+/** @param {string} pattern of `sources` */
+export function sourceUnmatched(pattern) {
+  return new Failure(`\`${pattern}\` of \`sources\` matches no file`, {
+    type: "collection",
+    code: "SOURCES_UNMATCHED",
+    hint: "Patterns start at the directory of the configuration file; `loc` does not count files that git ignores. Correct the pattern or remove it.",
+  });
+}
+
+/**
+ * How many bytes are left of some. They are compressed on another thread, so that a signal is heard meanwhile.
+ * @param {Buffer} bytes
+ * @param {string} compression
+ * @param {AbortSignal | undefined} signal
+ * @returns {Promise<number>}
+ */
+function compressed(bytes, compression, signal) {
+  return new Promise((resolve, reject) => {
+    const aborted = () => reject(signal?.reason);
+    /** @type {(error: Error | null, result: Buffer) => void} */
+    const done = (error, result) => {
+      signal?.removeEventListener("abort", aborted);
+      if (error) reject(error);
+      else resolve(result.length);
+    };
+    signal?.addEventListener("abort", aborted, { once: true });
+    if (compression === "gzip") zlib.gzip(bytes, { level: 9 }, done);
+    else zlib.brotliCompress(bytes, done);
+  });
+}
+
+/** @param {import("../types.js").CollectPlan} plan @param {string} what */
+function nothing(plan, what) {
+  return new Failure(`\`${plan.collector}\` has nothing to measure: ${what}`, {
+    type: "collection",
+    code: "COLLECTOR_NOTHING",
+    hint: "Check the path and that the step which makes the files ran before; paths are relative to the configuration.",
+  });
+}

@@ -1,0 +1,502 @@
+// The only door to the wasm engine: loads it once, turns its errors into Failures, and refuses to
+// go on after a Rust panic. Everything the engine decides is asked for here; nothing is decided.
+
+import fs from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Failure } from "../failure.js";
+import * as wasm from "./wasm/unentropy.js";
+
+/** Where the engine's files lie: beside the bundle, or in the tree when running from the sources. */
+const FILES =
+  typeof UNENTROPY_BUNDLED === "undefined"
+    ? {
+        wasm: "../../dist/unentropy.wasm",
+        style: "../../templates/generated/report.css",
+        script: "../../templates/generated/report.js",
+      }
+    : { wasm: "./unentropy.wasm", style: "./report.css", script: "./report.js" };
+
+/** @type {WebAssembly.Memory | undefined} */
+let memory;
+let poisoned = false;
+
+/**
+ * The bytes of one of the engine's files.
+ * @param {keyof typeof FILES} name
+ */
+function readOwn(name) {
+  const url = new URL(FILES[name], import.meta.url);
+  try {
+    return fs.readFileSync(url);
+  } catch (cause) {
+    throw new Failure(`the program's own file \`${fileURLToPath(url)}\` cannot be read`, {
+      type: "internal",
+      code: "ENGINE_MISSING",
+      hint: "Install the package again; its `dist` folder must stay together.",
+      cause,
+    });
+  }
+}
+
+/**
+ * Loads the engine at its first use; about 7 ms.
+ * @param {WebAssembly.Module} [module] compiled by another thread
+ */
+function load(module) {
+  if (poisoned) {
+    throw new Failure(
+      "the engine stopped at a bug earlier in this process; nothing can be computed after it",
+      {
+        type: "internal",
+        code: "ENGINE_POISONED",
+        hint: "Report the first message with the configuration that led to it.",
+      },
+    );
+  }
+  memory ??= wasm.initSync({ module: module ?? /** @type {BufferSource} */ (readOwn("wasm")) }).memory;
+}
+
+/**
+ * Runs a call into the engine and translates what it throws.
+ * @template T
+ * @param {() => T} call
+ * @param {WebAssembly.Module} [module]
+ * @returns {T}
+ */
+function guarded(call, module) {
+  load(module);
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) {
+      poisoned = true;
+      throw new Failure(`the engine stopped at a bug: ${error.message}`, {
+        type: "internal",
+        code: "ENGINE_PANIC",
+        hint: "Nothing was written after it. Report this with the configuration that led to it.",
+        cause: error,
+      });
+    }
+    throw Failure.from(error);
+  }
+}
+
+/** @param {{id: string, code: string, message: string, hint: string}[]} changes @returns {Map<string, Failure>} */
+const refusals = (changes) =>
+  new Map(
+    changes.map(({ id, code, message, hint }) => [
+      id,
+      new Failure(message, { type: "collection", code, hint }),
+    ]),
+  );
+
+/** The engine's version, which is the package's. */
+export const version = () => guarded(() => wasm.version());
+
+/**
+ * Checks a configuration's text.
+ * @param {string} text
+ * @param {string} file its name, for messages
+ * @returns {import("../types.js").CheckedConfig}
+ */
+export const checkConfig = (text, file) => guarded(() => wasm.checkConfig(text, file));
+
+/**
+ * Understands a metric's command if it is an `@collect` line.
+ * @param {string} command
+ * @returns {import("../types.js").CollectPlan | undefined} undefined for a shell command
+ */
+export const planCollect = (command) => guarded(() => wasm.planCollect(command));
+
+/**
+ * Understands a collector's name and arguments, already split into words.
+ * @param {string[]} words
+ * @returns {import("../types.js").CollectPlan}
+ */
+export const planCollectWords = (words) => guarded(() => wasm.planCollectWords(words));
+
+/**
+ * The value in a command's output.
+ * @param {string} output
+ * @param {"numeric" | "label"} type
+ * @returns {number | string}
+ */
+export const parseOutput = (output, type) => guarded(() => wasm.parseOutput(output, type));
+
+/**
+ * A value as people read it.
+ * @param {number} value
+ * @param {string | null | undefined} unit
+ */
+export const formatValue = (value, unit) => guarded(() => wasm.formatValue(value, unit ?? undefined));
+
+/**
+ * The choice that a misspelt word most likely meant.
+ * @param {string} word
+ * @param {string[]} choices
+ * @returns {string | undefined}
+ */
+export const closest = (word, choices) => guarded(() => wasm.closest(word, choices));
+
+/**
+ * Renders the job summary.
+ * @param {object} facts `Summary` in src/summary.rs
+ * @returns {string} Markdown
+ */
+export const renderSummary = (facts) => guarded(() => wasm.renderSummary(facts));
+
+/**
+ * Verdicts with what the engine keeps of them; the engine frees its part when a verdict is garbage.
+ * @type {WeakMap<object, wasm.Judgement>}
+ */
+const judgements = new WeakMap();
+
+/** @param {import("../types.js").GateOutcome} outcome */
+function judgementOf(outcome) {
+  const judgement = judgements.get(outcome);
+  if (judgement) return judgement;
+  throw new Failure("the text of a verdict was asked for that this process did not reach", {
+    type: "internal",
+    code: "INTERNAL",
+  });
+}
+
+/**
+ * The comment that shows a verdict, beginning with the marker's line. The same verdict and facts give the same text.
+ * @param {import("../types.js").GateOutcome} outcome the very object that {@link History.gate} returned
+ * @param {import("../types.js").GateCommentFacts} facts
+ * @returns {string} Markdown
+ */
+export const gateComment = (outcome, facts) => guarded(() => judgementOf(outcome).comment(facts));
+
+/**
+ * The verdict's section of the job summary: the same with every metric and without a marker.
+ * @param {import("../types.js").GateOutcome} outcome the very object that {@link History.gate} returned
+ * @param {import("../types.js").GateCommentFacts} facts
+ * @returns {string} Markdown
+ */
+export const gateSummary = (outcome, facts) => guarded(() => judgementOf(outcome).summary(facts));
+
+/**
+ * The line that a comment begins with and is found again by.
+ * @param {string | null} [marker] its name; only letters, digits, `.`, `_` and `-` of it are kept
+ * @returns {string}
+ */
+export const gateMarker = (marker) => guarded(() => wasm.gateMarker(marker ?? undefined));
+
+/**
+ * Renders the report of a configuration with made-up data, which the page says of itself.
+ * @param {string} configText a checked configuration
+ * @param {import("../types.js").ReportFacts} facts
+ * @returns {string} HTML
+ */
+export function preview(configText, facts) {
+  const [style, script] = [readOwn("style").toString(), readOwn("script").toString()];
+  return guarded(() => wasm.preview(configText, facts, style, script));
+}
+
+/**
+ * Opens a history.
+ * @param {Uint8Array | null} image null only where the history is known to be absent
+ * @param {{proved?: boolean, taken?: () => void}} [options] `proved`: a digest that was stored with the bytes fits them;
+ *   `taken`: called when they have been copied, before they are checked
+ * @returns {History}
+ */
+export const openHistory = (image, { proved = false, taken } = {}) =>
+  guarded(() => new History(wasm.History.open(image ?? undefined, proved, taken)));
+
+/**
+ * Opens a measuring session: coverage files read into it are parsed once.
+ * @param {string} root the directory that source paths are made relative to
+ */
+export const openMeasurement = (root) => guarded(() => new Measurement(new wasm.Measurement(root)));
+
+/** A history in the engine's memory. Free it in `finally`. */
+export class History {
+  #inner;
+  /** @type {import("../types.js").Build[] | undefined} every build, oldest first, as long as none is added */
+  #all;
+
+  /** @param {wasm.History} inner */
+  constructor(inner) {
+    this.#inner = inner;
+  }
+
+  /**
+   * Records one build in one transaction; the same (commit, run) again replaces the values it
+   * brings and keeps the rest.
+   * @param {import("../types.js").BuildContext} context
+   * @param {import("../types.js").RecordedMetric[]} metrics
+   * @param {import("../types.js").Circumstances} [circumstances]
+   * @returns {import("../types.js").RecordedBuild}
+   * @throws {Failure} BUILD_INVALID, BUILD_FROM_THE_FUTURE, HISTORY_OTHER_REPOSITORY
+   */
+  record(context, metrics, { adopt = false, ...circumstances } = {}) {
+    this.#all = undefined;
+    return guarded(() => this.#inner.record(context, metrics, { ...circumstances, adopt }));
+  }
+
+  /**
+   * Adds a build that was recorded into another history, as merging that history would.
+   * @param {import("../types.js").BuildContext} context
+   * @param {import("../types.js").RecordedMetric[]} metrics
+   * @param {number} [measuredAt] as recording it gave; the build's time unless given
+   * @returns {import("../types.js").RecordedBuild}
+   * @throws {Failure} BUILD_INVALID
+   */
+  fold(context, metrics, measuredAt) {
+    this.#all = undefined;
+    return guarded(() => this.#inner.fold(context, metrics, measuredAt));
+  }
+
+  /**
+   * Whether a build of these facts and metrics can be recorded, as far as that is known before there are values.
+   * @param {import("../types.js").BuildContext} context
+   * @param {import("../types.js").RecordedMetric["metric"][]} metrics
+   * @param {import("../types.js").Circumstances} [circumstances]
+   * @throws {Failure} BUILD_INVALID, BUILD_FROM_THE_FUTURE, HISTORY_OTHER_REPOSITORY
+   */
+  checkRun(context, metrics, { adopt = false, ...circumstances } = {}) {
+    return refusals(guarded(() => this.#inner.checkRun(context, metrics, { ...circumstances, adopt })));
+  }
+
+  /**
+   * The metrics that the history holds with another type, each with why it cannot have a value.
+   * @param {import("../types.js").RecordedMetric["metric"][]} metrics
+   * @returns {Map<string, Failure>}
+   */
+  typeChanges(metrics) {
+    return refusals(guarded(() => this.#inner.typeChanges(metrics)));
+  }
+
+  /**
+   * Adds the builds and values of another history.
+   * @param {Uint8Array} image
+   * @param {boolean} [ofOneRepository] whether a history of another repository is refused
+   * @returns {{addedBuilds: number, addedValues: number, conflicts: number, replacedValues: number, addedMetrics: number,
+   *   changed: boolean}}
+   * @throws {Failure} BUILD_INVALID, HISTORY_OTHER_REPOSITORY
+   */
+  merge(image, ofOneRepository = false) {
+    this.#all = undefined;
+    return guarded(() => this.#inner.merge(image, ofOneRepository));
+  }
+
+  /**
+   * The builds that are dated more than a day after a time.
+   * @param {string} now RFC 3339
+   * @param {number} most how many of them are named
+   * @returns {{count: number, builds: import("../types.js").Build[]}}
+   */
+  futureBuilds(now, most) {
+    return guarded(() => this.#inner.futureBuilds(now, most));
+  }
+
+  /**
+   * The values of a metric with their builds, oldest first. The builds cross once for all metrics; each point has
+   * an object of its own.
+   * @param {string} metric
+   * @param {import("../types.js").SeriesFilter} [filter]
+   * @returns {import("../types.js").Point[]}
+   */
+  timeSeries(metric, filter = {}) {
+    /** @type {{places: number[], values: (number | string)[]}} */
+    const { places, values } = guarded(() => this.#inner.series(metric, filter));
+    if (places.length === 0) return [];
+    this.#all ??= this.builds();
+    const builds = this.#all;
+    return places.map((place, n) => ({ build: { ...builds[place] }, value: values[n] }));
+  }
+
+  /** @param {string} metric @param {import("../types.js").BaselineQuery} query */
+  baseline(metric, query) {
+    return guarded(() => this.#inner.baseline(metric, query));
+  }
+
+  /**
+   * The last values of metrics on a branch before a run, oldest first, aligned with the metrics.
+   * @param {string[]} metrics
+   * @param {import("../types.js").RecentQuery} query
+   * @returns {(number | string)[][]}
+   */
+  recent(metrics, query) {
+    return guarded(() => this.#inner.recent(metrics, query));
+  }
+
+  /** @param {number} id */
+  valuesByBuildId(id) {
+    return guarded(() => this.#inner.valuesByBuildId(id));
+  }
+
+  /** How many builds there are. @returns {number} */
+  buildCount() {
+    return guarded(() => this.#inner.buildCount());
+  }
+
+  /**
+   * How many builds, of all branches, a report speaks of that is rendered at a time: none of pull requests and none from
+   * the future.
+   * @param {string} now RFC 3339
+   * @returns {number}
+   */
+  reportedBuilds(now) {
+    return guarded(() => this.#inner.reportedBuilds(now));
+  }
+
+  /**
+   * The builds that pass the filter, oldest first; with a limit, the newest so many of them.
+   * @param {import("../types.js").SeriesFilter} [filter]
+   * @param {number} [limit]
+   * @returns {import("../types.js").Build[]}
+   */
+  builds(filter = {}, limit) {
+    return guarded(() => this.#inner.builds(filter, limit));
+  }
+
+  /** All metric definitions, by id. */
+  metricDefinitions() {
+    return guarded(() => this.#inner.metricDefinitions());
+  }
+
+  /**
+   * Renders the report.
+   * @param {string | null} configText a checked configuration, or null to show every metric of the history
+   * @param {import("../types.js").ReportFacts} facts
+   * @returns {string} HTML
+   */
+  report(configText, facts) {
+    const [style, script] = [readOwn("style").toString(), readOwn("script").toString()];
+    return guarded(() => this.#inner.report(configText ?? undefined, facts, style, script));
+  }
+
+  /**
+   * Judges a run by the thresholds of its configuration and the builds of the reference branch. Where the history
+   * cannot be read, an absent one (`openHistory(null)`) with `facts.historyProblem` says so in the verdict.
+   * @param {string} configText a checked configuration
+   * @param {string | null} baseConfigText the base branch's configuration where it is known; then a change is judged
+   *   by that and by what its own tightens
+   * @param {import("../types.js").GateMeasurement[]} measurements a metric that is not in the list was not measured
+   * @param {import("../types.js").GateFacts} facts
+   * @returns {import("../types.js").GateOutcome}
+   * @throws {Failure} CONFIG_INVALID, USAGE_INVALID for an unknown mode, BUILD_INVALID for a time that is none
+   */
+  gate(configText, baseConfigText, measurements, facts) {
+    return guarded(() => {
+      const judgement = this.#inner.gate(configText, baseConfigText ?? undefined, measurements, facts);
+      const outcome = judgement.outcome();
+      judgements.set(outcome, judgement);
+      return outcome;
+    });
+  }
+
+  /**
+   * Renders a badge, its data, or an image of a metric's course.
+   * @param {string | null} configText
+   * @param {string} metric
+   * @param {{form: "svg" | "json" | "trend", label?: string, branch?: string, defaultBranch?: string, now?: string}} wish
+   * @returns {string}
+   */
+  badge(configText, metric, wish) {
+    return guarded(() => this.#inner.badge(configText ?? undefined, metric, wish));
+  }
+
+  /** The history as an SQLite file. @returns {Uint8Array} */
+  save() {
+    return guarded(() => this.#inner.save());
+  }
+
+  /** Gives the memory back; the handle is useless afterwards. */
+  free() {
+    if (!poisoned) this.#inner.free();
+  }
+}
+
+/** A measuring session; see {@link openMeasurement}. */
+export class Measurement {
+  #inner;
+
+  /** @param {wasm.Measurement} inner */
+  constructor(inner) {
+    this.#inner = inner;
+  }
+
+  /**
+   * Room for a file of `length` bytes inside the engine. Valid until the next call.
+   * @param {number} length
+   * @returns {Uint8Array}
+   */
+  reserve(length) {
+    return guarded(() => {
+      const at = this.#inner.reserve(length) >>> 0;
+      return new Uint8Array(/** @type {WebAssembly.Memory} */ (memory).buffer, at, length);
+    });
+  }
+
+  /**
+   * Whether a coverage file was parsed already in this session.
+   * @param {string} path
+   * @param {string | undefined} format
+   * @returns {boolean}
+   */
+  hasCoverage(path, format) {
+    return guarded(() => this.#inner.hasCoverage(path, format));
+  }
+
+  /**
+   * Parses the reserved bytes as a coverage file.
+   * @param {string} path its name in messages and later calls
+   * @param {string | undefined} format
+   * @param {number} length
+   */
+  addCoverage(path, format, length) {
+    guarded(() => this.#inner.addCoverage(path, format, length));
+  }
+
+  /**
+   * The source files that parsed coverage files speak of.
+   * @param {string[]} paths
+   * @param {string | undefined} format
+   * @returns {string[]}
+   */
+  coverageSources(paths, format) {
+    return guarded(() => this.#inner.coverageSources(paths, format));
+  }
+
+  /**
+   * The percentage over parsed files, merged.
+   * @param {string[]} paths
+   * @param {Extract<import("../types.js").CollectPlan["measure"], {kind: "coverage"}>} measure
+   * @param {string[] | undefined} keep source files that count; all where undefined
+   * @returns {number}
+   */
+  coverage(paths, { of, format, fallback }, keep) {
+    return guarded(() => this.#inner.coverage(paths, of, format ?? undefined, fallback ?? undefined, keep));
+  }
+
+  /** Gives the memory back. */
+  free() {
+    if (!poisoned) this.#inner.free();
+  }
+}
+
+/**
+ * A line counter of this thread. Another thread hands over the module that the first one compiled.
+ * @param {WebAssembly.Module} [module]
+ * @returns {import("../collect/lines.js").Opened}
+ */
+export function openLineCounter(module) {
+  return guarded(
+    () => ({ counter: new wasm.LineCounter(), memory: /** @type {WebAssembly.Memory} */ (memory) }),
+    module,
+  );
+}
+
+/** The compiled engine, for another thread's {@link openLineCounter}. @returns {WebAssembly.Module} */
+export const engineModule = () => new WebAssembly.Module(/** @type {BufferSource} */ (readOwn("wasm")));
+
+/**
+ * Code lines by language, from what the threads' counters gave.
+ * @param {Float64Array} numbers
+ * @returns {Map<string, number>}
+ */
+export const codeLines = (numbers) => new Map(guarded(() => wasm.codeLines(numbers)));

@@ -1,0 +1,597 @@
+// The gate on a change as four phases: read the history, collect the metrics, evaluate the thresholds, publish the
+// verdict. Sequence and bookkeeping only: the engine judges, nothing is stored, and each phase's work lives in a file
+// of its own.
+
+import path from "node:path";
+import { throwIfCancelled } from "../cancel.js";
+import { readEvent, untrustedRun, withheldSecrets } from "../ci/event.js";
+import { commitOf } from "../ci/git.js";
+import { configPlace, findComparison } from "../ci/merge-base.js";
+import { pullRequestOfRun } from "../ci/pull-request.js";
+import { broughtByChange, checkoutAround, historyOfChange } from "../ci/tracked.js";
+import { collectMetrics, definitionOf, refusedOutcome, runsCommands } from "../collect/metrics.js";
+import { addSecretsOf, knownSecrets } from "../collect/secrets.js";
+import { gateComment, gateMarker, gateSummary, openHistory } from "../engine/engine.js";
+import { Failure } from "../failure.js";
+import { publishComment } from "../github/comment.js";
+import { lacksCredentials } from "../storage/factory.js";
+import { futureWarnings } from "../storage/future.js";
+import { backupOf } from "../storage/local/copies.js";
+import { Storage } from "../storage/storage.js";
+import {
+  authorityOf,
+  chosenStorage,
+  commentTerms,
+  measuredBy,
+  unmergedFailure,
+  unnamed,
+} from "./authority.js";
+import { correctedTime } from "./clock.js";
+import { RunFolder } from "./folder.js";
+import { Phases } from "./phases.js";
+import { DEFAULT_REPORT_DIRECTORY, shownPath } from "./report.js";
+import { claimsOf, readClaims } from "./reported-measurements.js";
+import { writeResults } from "./results.js";
+
+/** @import { GateInput, GateOutcome, GateResult, LoadedConfig, RunFacts, StorageProviderConfig } from "../types.js" */
+/** @import { Authority } from "./authority.js" */
+/** @import { Comparison } from "../ci/merge-base.js" */
+/** @import { GitHubEvent } from "../ci/event.js" */
+
+/** What a store says to somebody without credentials. In a run from which GitHub withholds secrets it is no trouble. */
+const WITHHELD = new Set([
+  "STORAGE_CONFIG_INVALID",
+  "S3_PARAMETERS_INVALID",
+  "S3_AUTH_FAILED",
+  "S3_ACCESS_DENIED",
+  "GITHUB_AUTH_FAILED",
+  "GITHUB_FORBIDDEN",
+]);
+
+/** What a store says where flags and inputs do not name all that it needs. */
+const UNNAMED = new Set(["STORAGE_CONFIG_INVALID", "S3_PARAMETERS_INVALID"]);
+
+/** What is said of numbers that nobody but the change itself has measured. */
+const CLAIMED =
+  "> [!NOTE]\n> The values are what the pull request's own run says it measured. Its code is not trusted, and nobody " +
+  "else has measured them; thresholds and baselines are those of the base branch.\n";
+
+/**
+ * Judges the checked-out change. Trouble that ends it is in the result's `error`, not thrown, so that what was done
+ * before is still told.
+ *
+ * @param {GateInput} input
+ * @returns {Promise<GateResult>}
+ */
+export async function gate(input) {
+  const run = new GateRun(input);
+  try {
+    await run.all();
+  } catch (thrown) {
+    run.result.error ??= Failure.from(thrown);
+  } finally {
+    run.close();
+  }
+  run.timed();
+  return run.result;
+}
+
+/**
+ * The results file, and what `--json` prints.
+ * @param {GateResult} result
+ */
+export function gateDocument({ timestamp, durationMs, collection, prCommentUrl, qualityGate, ...result }) {
+  const { phases, warnings, error } = result;
+  const measurements = claimsOf(result.metrics);
+  return {
+    timestamp,
+    durationMs,
+    collection,
+    prCommentUrl,
+    qualityGate,
+    measurements,
+    phases,
+    warnings,
+    ...(error && { error }),
+  };
+}
+
+/** One run of the gate. */
+class GateRun {
+  /** @type {GateResult} */
+  result;
+  #started = performance.now();
+  #input;
+  #phases;
+  #place;
+  /** @type {Storage | null} */
+  #storage = null;
+  /** Where the history lies, where that is a file. @type {string | undefined} */
+  #historyFile;
+  #folder;
+  #secrets;
+  /** The present; by the server's clock where this machine's is found to be wrong. */
+  #now;
+  /** @type {GitHubEvent} */
+  #event;
+  /** @type {RunFacts} */
+  #facts;
+  /** @type {string | null} */
+  #historyProblem = null;
+  /** That the change itself brings the history, which is then not used. @type {Failure | null} */
+  #refusal = null;
+  /** @type {GateOutcome | null} */
+  #outcome = null;
+
+  /** @param {GateInput} input */
+  constructor(input) {
+    const { facts, env, listener = {}, now } = input;
+    this.#input = input;
+    this.#facts = facts;
+    this.#now = now;
+    this.#folder = new RunFolder(env, {
+      readable: input.claims === undefined && runsCommands(input.loaded.config),
+    });
+    this.#place = configPlace(input.loaded, input.cwd);
+    this.#event = readEvent(env);
+    this.#secrets = knownSecrets(env);
+    this.#phases = new Phases(["download", "collect", "evaluate", "publish"], listener);
+    this.result = {
+      timestamp: now.toISOString(),
+      durationMs: 0,
+      collection: { successful: 0, failed: 0, total: 0 },
+      prCommentUrl: null,
+      commentStatus: null,
+      qualityGate: null,
+      storageType: null,
+      databaseLocation: null,
+      totalBuilds: null,
+      metrics: [],
+      phases: this.#phases.list,
+      warnings: [],
+      resultsPath: null,
+      summaryMarkdown: null,
+      annotations: [],
+      blocks: false,
+    };
+  }
+
+  async all() {
+    this.#refuseUntrusted();
+    const judged = await this.#prepare();
+    if (this.result.qualityGate?.mode !== "off") {
+      await this.#phases
+        .run("download", () => this.#download(judged))
+        .catch((thrown) => this.#withoutHistory(Failure.from(thrown)));
+      await this.#phases.run("collect", () => this.#collect(judged));
+      await this.#phases.run("evaluate", async () => this.#evaluate(judged));
+    }
+    await this.#phases.run("publish", () => this.#publish(judged));
+  }
+
+  close() {
+    this.result.warnings.unshift(...(this.#storage?.warnings ?? []), ...this.#folder.warnings);
+    this.#scrub();
+    this.#folder.close();
+    this.#storage?.cleanup();
+  }
+
+  /** Removes credentials from warnings and the error. */
+  #scrub() {
+    for (const failure of this.result.warnings) this.#secrets.scrub(failure);
+    if (this.result.error) this.#secrets.scrub(this.result.error);
+  }
+
+  /** Notes how long the run has taken. */
+  timed() {
+    this.result.durationMs = Math.round(performance.now() - this.#started);
+  }
+
+  /** A run that has secrets, or that has not checked out the change, must not measure by running commands. */
+  #refuseUntrusted() {
+    const untrusted = untrustedRun(this.#event);
+    if (untrusted && this.#input.claims === undefined) throw untrusted;
+  }
+
+  /**
+   * Finds out what the change is compared with, before commands run for minutes.
+   * @returns {Promise<Judged>}
+   */
+  async #prepare() {
+    const { loaded, claims, github = null, referenceBranch, mode, now } = this.#input;
+    const repository = this.#input.repository ?? this.#event.repository;
+    if (claims !== undefined) await this.#findPullRequest(repository);
+    /** @type {Comparison} */
+    const comparison = await findComparison({
+      loaded,
+      place: this.#place,
+      headSha: await this.#measured(),
+      event: this.#event,
+      repository,
+      github,
+      referenceBranch,
+      ownFiles: this.#isLocal() ? this.#ownFiles() : undefined,
+      claimed: claims !== undefined,
+    });
+    this.result.warnings.push(...comparison.warnings);
+    const authority = authorityOf(comparison, loaded);
+    const judged = {
+      ...comparison,
+      authority,
+      // A change's own configuration is not even read for values that another run claims.
+      loaded: measuredBy(authority, loaded, claims !== undefined),
+    };
+    // Also checks the mode that was asked for.
+    const history = openHistory(null);
+    try {
+      const { loaded: measured, baseConfigText, baseConfigProblem } = judged;
+      const facts = { now: now.toISOString(), mode, baseConfigProblem };
+      const outcome = history.gate(measured.text, baseConfigText, [], facts);
+      if (outcome.qualityGate.mode === "off") this.result.qualityGate = outcome.qualityGate;
+    } finally {
+      history.free();
+    }
+    return judged;
+  }
+
+  /** Whether a person runs it, and no CI system, whose builds leave files in the working tree. */
+  #isLocal() {
+    const { claims, env } = this.#input;
+    return claims === undefined && this.#facts.eventName === "local" && !env.CI;
+  }
+
+  /** What this program writes: the history with what stands beside it, reports, the results. */
+  #ownFiles() {
+    const { storage, loaded, cwd, outputFile } = this.#input;
+    // Which configuration decides is not known yet.
+    const { path: history } = storage.from(loaded, true);
+    const files = [history, outputFile, DEFAULT_REPORT_DIRECTORY].filter((file) => file !== undefined);
+    const folders = [cwd, loaded.directory];
+    return folders.flatMap((folder) => files.map((file) => path.resolve(folder, file)));
+  }
+
+  /** The commit that is checked out; a pull request's is GitHub's merge of it unless the workflow says otherwise. */
+  async #measured() {
+    const { claims } = this.#input;
+    const { commitSha } = this.#facts;
+    if (claims !== undefined || this.#event.pullRequest === null) return commitSha;
+    return (await commitOf(this.#place.root, "HEAD")) ?? commitSha;
+  }
+
+  /** @param {string | null} repository */
+  async #findPullRequest(repository) {
+    const { github } = this.#input;
+    const { triggeringRun, defaultBranch } = this.#event;
+    if (triggeringRun === null) return;
+    const { headSha, headBranch } = triggeringRun;
+    this.#facts = { ...this.#facts, commitSha: headSha, branch: headBranch, eventName: triggeringRun.event };
+    if (!github || repository === null) return;
+    try {
+      const pullRequest = await pullRequestOfRun(github, repository, triggeringRun, defaultBranch);
+      this.#event = {
+        ...this.#event,
+        pullRequest,
+        base: { ref: pullRequest.baseRef, sha: pullRequest.baseSha },
+      };
+    } catch (thrown) {
+      this.#warn(thrown);
+    }
+  }
+
+  /** @param {Judged} judged */
+  async #download(judged) {
+    const { loaded } = this.#input;
+    const chosen = chosenStorage(judged.authority, loaded, this.#input.storage);
+    if ("problem" in chosen) {
+      this.#withoutLocation(judged.authority, chosen.problem);
+      return {};
+    }
+    const { env, signal, listener = {} } = this.#input;
+    const onSecret = (/** @type {string} */ secret) => {
+      this.#secrets.add(secret);
+      this.#input.onSecret?.(secret);
+    };
+    addSecretsOf(chosen.storage, this.#secrets);
+    this.result.storageType = chosen.storage.type;
+    this.#historyFile = chosen.storage.path;
+    await this.#refuseOwn(judged, chosen.storage);
+    // Whoever judges a change may be the change itself: it never writes, not even to mend what is damaged.
+    const storage = new Storage(
+      { ...chosen.storage, readonly: true, onCorrupt: "fail" },
+      { env, signal, onSecret, transferred: listener.transferred, copies: this.#folder },
+    );
+    this.#storage = storage;
+    try {
+      await storage.ready();
+    } catch (thrown) {
+      const failure = Failure.from(thrown);
+      const isOpen = judged.authority.by === "absent" || judged.authority.by === "unread";
+      if (!isOpen || !UNNAMED.has(failure.code)) throw failure;
+      this.#withoutLocation(judged.authority, `${unnamed(judged.authority)}: ${failure.message}`);
+      return {};
+    }
+    if (storage.existed === false && this.#folder.wantsHistory) this.#folder.loaded(storage.snapshot());
+    const { now, warning } = correctedTime(this.#now, storage);
+    this.#now = now;
+    if (warning) this.result.warnings.push(warning);
+    this.result.databaseLocation = storage.location;
+    const repository = storage.getRepository();
+    this.result.totalBuilds = repository.countBuilds();
+    this.result.warnings.push(...futureWarnings(repository, this.#now));
+    return { bytes: storage.size };
+  }
+
+  /**
+   * Nothing that may be believed says where the history is, so none is asked for.
+   * @param {Authority} authority
+   * @param {string} problem
+   */
+  #withoutLocation({ by }, problem) {
+    this.#historyProblem = problem;
+    // Why the base branch's configuration is not known is a warning of its own.
+    if (by !== "absent") return;
+    this.#warn(
+      new Failure(`no history was read: ${problem}`, {
+        type: "gate",
+        code: "CONFIG_UNMERGED",
+        hint: "Fixed bounds are judged. To compare before it is merged, let the workflow name the whole storage by flags or inputs.",
+      }),
+    );
+  }
+
+  /**
+   * Refuses a history whose file the change itself brings.
+   * @param {Judged} judged
+   * @param {StorageProviderConfig} storage
+   */
+  async #refuseOwn({ authority, baseCommits, remote }, { path: file, onMissing }) {
+    // Where no branch is known that the change goes to, nothing is known to be the change's either.
+    if (file === undefined || authority.by === "own") return;
+    const { commitSha } = this.#facts;
+    const heads = [commitSha, this.#event.pullRequest?.headSha, this.#input.env.GITHUB_SHA];
+    const checkout = await checkoutAround(file, this.#place.root, heads);
+    const commits = { head: commitSha, ...checkout, trusted: await baseCommits(), remote };
+    for (const place of onMissing === "restore" ? [file, backupOf(file)] : [file]) {
+      const brought = await broughtByChange(place, commits);
+      if (brought === null) continue;
+      const { problem, failure } = historyOfChange(shownPath(place, this.#input.cwd), brought);
+      this.#historyProblem = problem;
+      this.#refusal = failure;
+      throw failure;
+    }
+  }
+
+  /**
+   * The history cannot be read. What needs none is judged all the same, and the run fails with this failure, unless
+   * it has no secrets by design or trouble with the store is to be a warning.
+   * @param {Failure} failure
+   */
+  #withoutHistory(failure) {
+    if (failure === this.#refusal) {
+      this.result.warnings.push(failure);
+      return;
+    }
+    const withheld = withheldSecrets(this.#event);
+    const isExpected = this.#event.secretsWithheld ? WITHHELD.has(failure.code) : lacksCredentials(failure);
+    if (withheld && isExpected) {
+      this.#historyProblem = withheld.why;
+      this.result.warnings.push(
+        new Failure(`the history was not read: ${this.#historyProblem}`, {
+          type: "storage",
+          code: "HISTORY_WITHHELD",
+          hint:
+            "Fixed bounds are judged; what needs a baseline is unknown. docs/pull-requests.md shows how such a pull " +
+            "request is compared with the history.",
+          cause: failure,
+        }),
+      );
+      return;
+    }
+    if (failure.type !== "storage") throw failure;
+    this.#historyProblem = this.#secrets.scrub(failure).message;
+    if (this.#input.onStorageError === "warn") this.result.warnings.push(failure);
+    else this.result.error = failure;
+  }
+
+  /** @param {Judged} judged */
+  async #collect({ loaded }) {
+    const { claims, cwd, env, concurrency, signal, outputFile, listener = {} } = this.#input;
+    throwIfCancelled(signal);
+    // What could not be recorded once it is merged cannot be compared either.
+    const definitions = loaded.config.metrics.map(definitionOf);
+    const refused =
+      this.#historyProblem === null && this.#storage
+        ? this.#storage.getRepository().typeChanges(definitions)
+        : new Map();
+    if (claims === undefined) {
+      this.result.metrics = await collectMetrics({
+        loaded,
+        facts: this.#facts,
+        env,
+        // Where it is not known, every store's credentials are withheld.
+        storageType: this.result.storageType ?? undefined,
+        // What could not be opened is no history that commands could read.
+        historyPath: this.#historyProblem === null ? this.#folder.historyPath : undefined,
+        secrets: this.#secrets,
+        own: { histories: [this.#historyFile], files: [outputFile && path.resolve(cwd, outputFile)] },
+        onWarning: (warning) => this.result.warnings.push(warning),
+        concurrency,
+        signal,
+        refused,
+        onStart: listener.metricStart,
+        onEnd: listener.metricEnd,
+      });
+    } else {
+      const { outcomes: claimed, unknown } = readClaims(claims, cwd, loaded.config.metrics);
+      const outcomes = claimed.map((outcome) => refusedOutcome(this.#secrets.checked(outcome), refused));
+      this.result.metrics = outcomes;
+      for (const outcome of outcomes) listener.metricEnd?.(outcome);
+      if (unknown > 0) this.#warn(unclaimed(unknown));
+    }
+    const { metrics } = this.result;
+    const failed = metrics.filter(({ status }) => status === "failed").length;
+    this.result.collection = { successful: metrics.length - failed, failed, total: metrics.length };
+    if (failed === metrics.length) {
+      // It is judged all the same: what is missing may fail the gate.
+      this.result.error ??= new Failure("every metric failed, so there is nothing to judge", {
+        type: "collection",
+        code: "ALL_METRICS_FAILED",
+        hint: "Fix the metrics' commands; `unentropy test` shows them.",
+      });
+    }
+  }
+
+  /** @param {Judged} judged */
+  #evaluate({ loaded, authority, baseConfigText, baseConfigProblem, ...compared }) {
+    const { mergeBase, ancestors, defaultReferenceBranch, uncommitted } = compared;
+    const { referenceBranch, mode } = this.#input;
+    const measurements = this.result.metrics.map(({ id, status, value, error }) => ({
+      id,
+      status,
+      value,
+      ...(error && { error: { message: error.message } }),
+    }));
+    const facts = {
+      now: this.#now.toISOString(),
+      referenceBranch,
+      defaultReferenceBranch,
+      mergeBase,
+      ancestors,
+      commitSha: this.#facts.commitSha,
+      uncommitted: uncommitted !== null,
+      mode,
+      historyProblem: this.#historyProblem,
+      // A base branch without a configuration demands nothing that another history could get around.
+      historyRefused: this.#refusal !== null && authority.by !== "absent",
+      baseConfigProblem,
+    };
+    const outcome = this.#judge([loaded.text, baseConfigText, measurements, facts]);
+    this.#outcome = outcome;
+    this.result.summaryMarkdown = this.#summaryText(outcome);
+    this.result.qualityGate = outcome.qualityGate;
+    this.result.annotations = outcome.annotations;
+    this.result.blocks = outcome.blocks;
+    const unmerged = unmergedFailure(outcome.qualityGate);
+    if (unmerged) this.result.warnings.push(unmerged);
+    if (outcome.blocks) this.result.error ??= gateFailed(outcome.qualityGate, this.#refusal);
+  }
+
+  /** @param {Parameters<import("../engine/engine.js").History["gate"]>} asked */
+  #judge(asked) {
+    if (this.#historyProblem === null && this.#storage) return this.#storage.getRepository().gate(...asked);
+    const history = openHistory(null);
+    try {
+      return history.gate(...asked);
+    } finally {
+      history.free();
+    }
+  }
+
+  /** @param {Judged} judged */
+  async #publish(judged) {
+    const { outputFile, outputOption, cwd, signal } = this.#input;
+    throwIfCancelled(signal);
+    await this.#comment(judged);
+    if (outputFile === undefined) return {};
+    const file = path.resolve(cwd, outputFile);
+    this.#scrub();
+    this.timed();
+    const bytes = await writeResults(file, gateDocument(this.result), { option: outputOption, signal });
+    this.result.resultsPath = shownPath(file, cwd);
+    return { bytes };
+  }
+
+  /** @param {Judged} judged */
+  async #comment({ authority }) {
+    const { comment, github, loaded } = this.#input;
+    const { pullRequest } = this.#event;
+    const repository = this.#input.repository ?? this.#event.repository;
+    const terms = commentTerms(authority, loaded);
+    if (!comment || !(comment.enabled ?? terms.enablePullRequestComment)) return;
+    if (!github || !pullRequest || repository === null || this.#outcome === null) return;
+    const { status, url, warnings } = await publishComment({
+      github,
+      repository,
+      number: pullRequest.number,
+      marker: gateMarker(comment.marker),
+      body: this.#commentText(this.#outcome, comment, terms),
+      headSha: this.#facts.commitSha,
+    });
+    this.result.commentStatus = status;
+    this.result.prCommentUrl = url;
+    this.result.warnings.push(...warnings);
+  }
+
+  /**
+   * @param {GateOutcome} outcome
+   * @param {NonNullable<GateInput["comment"]>} comment
+   * @param {import("./authority.js").CommentTerms} terms
+   */
+  #commentText(outcome, { marker, maxMetrics }, { maxCommentMetrics, maxCommentCharacters: most }) {
+    const note = this.#input.claims === undefined ? "" : `${CLAIMED}\n`;
+    const text = gateComment(outcome, {
+      ...this.#shownFacts(),
+      marker,
+      maxCommentMetrics: maxMetrics ?? maxCommentMetrics,
+      maxCommentCharacters: most === null ? null : Math.max(1, most - note.length),
+    });
+    const line = gateMarker(marker);
+    return `${line}\n${note}${text.slice(line.length).trimStart()}`;
+  }
+
+  #summaryText(/** @type {GateOutcome} */ outcome) {
+    const note = this.#input.claims === undefined ? "" : `${CLAIMED}\n`;
+    return `${note}${gateSummary(outcome, this.#shownFacts())}`;
+  }
+
+  #shownFacts() {
+    const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = this.#input.env;
+    return {
+      repositoryUrl: this.#facts.repositoryUrl,
+      runUrl: server && repository && run ? `${server}/${repository}/actions/runs/${run}` : null,
+      commitSha: this.#facts.commitSha,
+    };
+  }
+
+  /** @param {unknown} thrown */
+  #warn(thrown) {
+    const failure = Failure.from(thrown);
+    if (failure.type === "internal") throw failure;
+    this.result.warnings.push(failure);
+  }
+}
+
+/**
+ * @typedef {Comparison & {loaded: LoadedConfig, authority: Authority}} Judged `loaded` is what is measured by
+ */
+
+/**
+ * @param {import("../types.js").GateVerdict} verdict
+ * @param {Failure | null} refusal
+ */
+function gateFailed({ failingMetrics, configurationProblem }, refusal) {
+  const names = failingMetrics.filter(({ isBlocking }) => isBlocking).map(({ metric }) => `\`${metric}\``);
+  if (names.length === 0 && configurationProblem) {
+    return new Failure(`the quality gate is not known: ${configurationProblem}`, {
+      type: "gate",
+      code: "BASE_CONFIG_UNKNOWN",
+      hint: "In the mode `hard` a change passes only what its base branch demands. See the warning for what to do; `quality-gate-mode: soft` as an input lets this run pass.",
+    });
+  }
+  if (names.length === 0 && refusal) return refusal;
+  return new Failure(`the quality gate failed: ${names.join(", ")}`, {
+    type: "gate",
+    code: "GATE_FAILED",
+    hint: "Each says what was found and what is demanded. Fix them, or change the thresholds on the base branch.",
+  });
+}
+
+/** @param {number} count */
+function unclaimed(count) {
+  const metrics = count === 1 ? "1 measurement is" : `${count} measurements are`;
+  return new Failure(`${metrics} of metrics that the base branch does not have`, {
+    type: "gate",
+    code: "CLAIMS_UNKNOWN",
+    hint: "They are left out, and judged once the change is merged.",
+  });
+}

@@ -1,0 +1,24 @@
+// The gate's results as a file for machines. What stands in it is its caller's business.
+
+import { writeOutput } from "../files/output.js";
+
+/**
+ * @param {string} file absolute
+ * @param {object} document
+ * @param {{option?: string, signal?: AbortSignal}} [options] `option` is how the caller gave the file, for messages
+ * @returns {Promise<number>} bytes
+ * @throws {import("../failure.js").Failure} RESULTS_UNWRITABLE
+ */
+export async function writeResults(file, document, { option, signal } = {}) {
+  const bytes = Buffer.from(`${JSON.stringify(document, null, 2)}\n`);
+  await writeOutput({
+    path: file,
+    bytes,
+    type: "internal",
+    code: "RESULTS_UNWRITABLE",
+    doing: "could not write the gate's results to",
+    option,
+    signal,
+  });
+  return bytes.length;
+}

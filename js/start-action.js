@@ -1,8 +1,0 @@
-// The action's entry: loads it, and says so where that fails.
-
-import { start } from "./start.js";
-
-await start(
-  () => import("./action.js"),
-  (code, message, hint) => process.stdout.write(`::error title=${code}::${message}%0A${hint}\n`),
-);

@@ -1,6 +1,6 @@
 // `npm run fuzz -- [target..] [--seconds N]`: tries the parsers, histories, configurations, verdicts and servers' answers
 // with inputs that chance made. Two kinds of targets: those of fuzz/ are libFuzzer's, over the engine and SQLite as native
-// code with a sanitizer; those of tests/js/fuzz/ run here, over the shim and the shipped wasm. Ends with 1 where a rule
+// code with a sanitizer; those of tests/host/fuzz/ run here, over the shim and the shipped wasm. Ends with 1 where a rule
 // was broken; the input is kept then.
 
 import { spawn, spawnSync } from "node:child_process";
@@ -8,8 +8,8 @@ import { randomInt } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { tryTarget } from "../tests/js/fuzz/loop.js";
-import { TARGETS } from "../tests/js/fuzz/targets.js";
+import { tryTarget } from "../tests/host/fuzz/loop.js";
+import { TARGETS } from "../tests/host/fuzz/targets.js";
 import { packages, root, rust, say } from "./setup.js";
 
 const FUZZ = path.join(root, "fuzz");

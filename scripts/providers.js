@@ -17,7 +17,7 @@ import { packages, root, say } from "./setup.js";
 /** @import { DeletionRow, Observed, Suite } from "../tests/servers/page.js" */
 /** @import { S3Server } from "../tests/servers/s3.js" */
 
-const SUITES = path.join(root, "tests/js/s3");
+const SUITES = path.join(root, "tests/host/s3");
 const DATA = path.join(root, "tests/servers/observed.json");
 const PAGE = path.join(root, "docs/s3-servers.md");
 

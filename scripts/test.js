@@ -29,7 +29,7 @@ if (wanted("engine")) {
 if (wanted("shim")) {
   run(process.execPath, ["tests/servers/install.js"]);
   say(`the shim's and the command line's tests, against dist/, on Node ${process.version}`);
-  run(process.execPath, ["--test", "--test-reporter=spec", ...testFiles("tests/js")]);
+  run(process.execPath, ["--test", "--test-reporter=spec", ...testFiles("tests/host")]);
 }
 if (wanted("browser")) {
   browser();
@@ -38,6 +38,6 @@ if (wanted("browser")) {
     "--test",
     "--test-reporter=spec",
     "--test-concurrency=1",
-    ...testFiles("tests/browser"),
+    ...testFiles("tests/page"),
   ]);
 }

@@ -1,5 +1,5 @@
 //! The quality gate's verdicts as data: every vector of `tests/fixtures/gate` is played natively
-//! here and through the shipped wasm by `tests/js/gate-vectors.test.js`.
+//! here and through the shipped wasm by `tests/host/gate-vectors.test.js`.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -132,7 +132,7 @@ fn every_verdict_holds() {
     assert!(count >= 60, "{count} vectors");
 }
 
-/// The stored comments and summaries; `tests/js/gate-comment.test.js` compares all of them, and writes them.
+/// The stored comments and summaries; `tests/host/gate-comment.test.js` compares all of them, and writes them.
 const COMMENTS: [(&str, &str, &str); 4] = [
     (
         "mixed",

@@ -1,5 +1,5 @@
 //! The report as its callers get it: what the document holds, what it never holds, and how large
-//! it grows. How the page behaves in a browser is tested in `tests/browser`.
+//! it grows. How the page behaves in a browser is tested in `tests/page`.
 
 #[path = "fixtures/report/sample.rs"]
 #[allow(unreachable_pub, dead_code)]

@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { S3Client } from "../../js/s3/client.js";
 import { EMPTY_SHA256 } from "../../js/s3/signing.js";
 import { root } from "../../scripts/setup.js";
-import { countedRuns } from "../../tests/js/s3/counted-runs.js";
+import { countedRuns } from "../../tests/host/s3/counted-runs.js";
 import { startFaultProxy } from "../../tests/servers/fault-proxy.js";
 import { startS3sFs } from "../../tests/servers/s3.js";
 import { SERVERS } from "../../tests/servers/table.js";
@@ -204,7 +204,7 @@ export async function measure() {
 compares that of what it gets, in a running process; curl is a whole process, sends a SHA-256 that it need not compute and \
 compares nothing. ${ROUNDS} rounds. The memory, on ${ATOMIC}, is the most that a whole \`unentropy track\` had resident, the largest of ${RUNS} \
 runs, each of which reads the history, checks it, records a build, stores it in parts and writes the report. Requests are \
-counted at a proxy before ${ATOMIC}, as in \`tests/js/s3/request-counts.test.js\`.`,
+counted at a proxy before ${ATOMIC}, as in \`tests/host/s3/request-counts.test.js\`.`,
       rows: [
         slower(`download, ${label}`, get, "curl", curlGet, 3),
         slower(`upload, ${label}`, put, "curl", curlPut, 3),

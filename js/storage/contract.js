@@ -1,7 +1,7 @@
 /**
  * The contract of every place a history can be kept in, in two layers: the blob store, which moves bytes and
  * versions and knows nothing of builds, and the storage provider, the lifecycle that callers see. Nothing runs
- * here. `tests/js/conformance` holds each implementation to it.
+ * here. `tests/host/conformance` holds each implementation to it.
  */
 
 /** @import { History } from "../engine/engine.js" */

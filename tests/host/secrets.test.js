@@ -1,5 +1,5 @@
 // Which credentials a run knows, in which forms it finds them, and what it takes for none. That they come out nowhere is
-// in tests/js/security/rows/credentials.js.
+// in tests/host/security/rows/credentials.js.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// Writes the table of attacks into docs/security.md: `node tests/js/security/write.js`.
+// Writes the table of attacks into docs/security.md: `node tests/host/security/write.js`.
 
 import fs from "node:fs";
 import { attacks, PAGE, withTable } from "./attacks.js";

@@ -2,7 +2,7 @@
  * What `unentropy doctor` prints in each trouble, from real runs of the shipped command line against a real server:
  * the scenes, and the Markdown made of them. docs/doctor.md holds it; a test compares.
  *
- *   node tests/js/s3/doctor/scenes.js --write    renews the document
+ *   node tests/host/s3/doctor/scenes.js --write    renews the document
  */
 
 import fs from "node:fs";

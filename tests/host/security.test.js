@@ -13,7 +13,7 @@ describe("attacks:", () => {
 
 test("docs/security.md lists exactly these attacks", () => {
   const page = fs.readFileSync(PAGE, "utf8");
-  assert.equal(page, withTable(page, rows), "renew it: node tests/js/security/write.js");
+  assert.equal(page, withTable(page, rows), "renew it: node tests/host/security/write.js");
 });
 
 test("no attack is listed twice, and each names its code", () => {

@@ -1,5 +1,5 @@
 // Writing what people name: files are replaced at the end of their links and keep their mode and owner, pipes and devices
-// are written to, and nothing waits for ever. What is refused through the command line is in tests/js/security/rows/files.js.
+// are written to, and nothing waits for ever. What is refused through the command line is in tests/host/security/rows/files.js.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

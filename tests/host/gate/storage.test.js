@@ -1,5 +1,5 @@
 // Which history a change is compared with, where nothing is wrong: what the base branch has committed, what flags name, and
-// what holds for the first pull request. The attacks on it are rows of tests/js/security/rows/gate.js.
+// what holds for the first pull request. The attacks on it are rows of tests/host/security/rows/gate.js.
 
 import assert from "node:assert/strict";
 import fs from "node:fs";

@@ -1,4 +1,4 @@
-// The shim's and the shipped engine's fuzz targets (tests/js/fuzz), each for a fixed number of inputs of a fixed seed, and
+// The shim's and the shipped engine's fuzz targets (tests/host/fuzz), each for a fixed number of inputs of a fixed seed, and
 // that the loop sees what it is there to see. `npm run fuzz` goes on for as long as it is told.
 
 import assert from "node:assert/strict";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { openHistory } from "../../../../js/engine/engine.js";
-import { close, skip as noBrowser, open } from "../../../browser/page.js";
+import { close, skip as noBrowser, open } from "../../../page/page.js";
 import { Project, told } from "../../support/project.js";
 
 /** @import { TestContext } from "node:test" */

@@ -6,7 +6,7 @@
 // other pixels, so the pictures are compared only where both are those that made them, and a machine
 // where they are not says so. They are renewed by
 //
-//   UNENTROPY_RENEW_PICTURES=1 node --test tests/browser/pictures.test.js
+//   UNENTROPY_RENEW_PICTURES=1 node --test tests/page/pictures.test.js
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";

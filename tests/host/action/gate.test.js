@@ -1,6 +1,6 @@
 // The action judges a pull request as a runner starts it: the exit code, outputs, summary, annotations and the comment
 // say the same, nothing is stored, and neither GitHub's trouble nor missing rights make it red. How verdicts are
-// reached is tested in tests/js/gate.
+// reached is tested in tests/host/gate.
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";

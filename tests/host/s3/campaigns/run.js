@@ -266,7 +266,7 @@ async function fronts(moto) {
 
 /** The model's schedules have a test file of their own, with a long form. */
 async function schedules() {
-  const script = path.join(ROOT, "tests/js/s3/pending-model.test.js");
+  const script = path.join(ROOT, "tests/host/s3/pending-model.test.js");
   const result = spawnSync(process.execPath, ["--test", "--test-reporter=tap", script], {
     encoding: "utf8",
     env: { ...process.env, UNENTROPY_STRESS: "1", NODE_TEST_CONTEXT: undefined },

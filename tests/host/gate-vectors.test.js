@@ -1,4 +1,4 @@
-// The quality gate's verdicts through the shipped wasm: the same vectors that tests/gate.rs plays natively.
+// The quality gate's verdicts through the shipped wasm: the same vectors that tests/engine/gate.rs plays natively.
 
 import assert from "node:assert/strict";
 import test from "node:test";

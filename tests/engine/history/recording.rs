@@ -1,6 +1,6 @@
 //! Recording builds: what stands after a build was recorded once, again, late, or wrongly.
 
-use crate::sample::{STORED, attempt, dump, label, new, number, open, rows, run};
+use super::sample::{STORED, attempt, dump, label, new, number, open, rows, run};
 use unentropy::error::Code;
 use unentropy::history::{
     BuildContext, BuildFilter, BuildRecord, Circumstances, History, MetricDefinition, Recorded,

@@ -1,6 +1,6 @@
 //! Questions: filters, series, baselines and columns over times in both spellings.
 
-use crate::sample::{BASE, STORED, database, label, new, number, open, run};
+use super::sample::{BASE, STORED, database, label, new, number, open, run};
 use unentropy::history::{BaselineQuery, Build, BuildContext, BuildFilter, History, Point, Value, Values};
 
 fn points(points: &[Point]) -> Vec<(&str, &Value)> {

@@ -42,61 +42,61 @@ fn clover(files: &str) -> String {
 fn reports_of_real_tools_are_recognised_and_counted() {
     let cases: [(&[u8], Format, Counts, &[&str]); 10] = [
         (
-            include_bytes!("fixtures/coverage/gcov.info"),
+            include_bytes!("../fixtures/coverage/gcov.info"),
             Format::Lcov,
             [(4, 7), (2, 4), (1, 2)],
             &["/work/src/queue.c"],
         ),
         (
-            include_bytes!("fixtures/coverage/lcov2.info"),
+            include_bytes!("../fixtures/coverage/lcov2.info"),
             Format::Lcov,
             [(2, 3), (2, 4), (1, 2)],
             &["src/stack.cpp"],
         ),
         (
-            include_bytes!("fixtures/coverage/vitest.info"),
+            include_bytes!("../fixtures/coverage/vitest.info"),
             Format::Lcov,
             [(2, 3), (1, 2), (2, 3)],
             &["src/app.ts"],
         ),
         (
-            include_bytes!("fixtures/coverage/cargo-llvm-cov.info"),
+            include_bytes!("../fixtures/coverage/cargo-llvm-cov.info"),
             Format::Lcov,
             [(3, 5), (0, 0), (1, 2)],
             &["/work/src/lib.rs"],
         ),
         (
-            include_bytes!("fixtures/coverage/coveragepy.xml"),
+            include_bytes!("../fixtures/coverage/coveragepy.xml"),
             Format::Cobertura,
             [(4, 5), (1, 2), (0, 0)],
             &["/work/src/shop/cart.py"],
         ),
         (
-            include_bytes!("fixtures/coverage/coverlet.xml"),
+            include_bytes!("../fixtures/coverage/coverlet.xml"),
             Format::Cobertura,
             [(3, 4), (1, 2), (2, 3)],
             &["C:/work/Shop/Cart.cs"],
         ),
         (
-            include_bytes!("fixtures/coverage/gocover-cobertura.xml"),
+            include_bytes!("../fixtures/coverage/gocover-cobertura.xml"),
             Format::Cobertura,
             [(2, 4), (0, 0), (1, 2)],
             &["cart/cart.go"],
         ),
         (
-            include_bytes!("fixtures/coverage/phpunit.xml"),
+            include_bytes!("../fixtures/coverage/phpunit.xml"),
             Format::Clover,
             [(3, 4), (0, 0), (1, 2)],
             &["/work/src/Cart.php", "/work/src/Model/Item.php"],
         ),
         (
-            include_bytes!("fixtures/coverage/istanbul-clover.xml"),
+            include_bytes!("../fixtures/coverage/istanbul-clover.xml"),
             Format::Clover,
             [(3, 4), (2, 3), (1, 2)],
             &["/work/src/cart.js"],
         ),
         (
-            include_bytes!("fixtures/coverage/openclover.xml"),
+            include_bytes!("../fixtures/coverage/openclover.xml"),
             Format::Clover,
             [(2, 3), (1, 2), (1, 2)],
             &["/work/src/com/shop/Cart.java"],
@@ -330,7 +330,7 @@ fn totals_count_only_where_a_report_has_no_lines() {
         format!("<file name=\"a\">{project}</file><metrics statements=\"99\" coveredstatements=\"9\"/>");
     assert_eq!(counts(&read(clover(&file))), [(2, 8), (0, 0), (1, 2)]);
 
-    let detailed = read(include_bytes!("fixtures/coverage/coveragepy.xml"));
+    let detailed = read(include_bytes!("../fixtures/coverage/coveragepy.xml"));
     assert!(!detailed.count(Kind::Line, &|_| true).from_summary);
 }
 

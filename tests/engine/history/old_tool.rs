@@ -1,7 +1,7 @@
 //! Histories of the TypeScript tool: the engine reads them, adds to them, and leaves files that
 //! the TypeScript tool's own statements still work on.
 
-use crate::sample::{
+use super::sample::{
     BASE, BUILDS, DRIZZLE, STORED, STORED_FORMAT_1, STORED_WAL, attempt, connect, database, edited, label,
     new, number, open, rows, run, with_wal_flag,
 };

@@ -1,6 +1,6 @@
 //! Merging: the union of two histories, and who wins where they differ.
 
-use crate::sample::{BUILDS, DRIZZLE, STORED, database, dump, edited, label, new, number, open, run};
+use super::sample::{BUILDS, DRIZZLE, STORED, database, dump, edited, label, new, number, open, run};
 use unentropy::error::Code;
 use unentropy::history::{BuildContext, History, Merged, Recorded};
 

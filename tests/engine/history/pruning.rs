@@ -1,6 +1,6 @@
 //! Pruning removes what was asked for and nothing else.
 
-use crate::sample::{STORED, STORED_WAL, dump, open, rows};
+use super::sample::{STORED, STORED_WAL, dump, open, rows};
 use unentropy::error::Code;
 use unentropy::history::{BuildFilter, PruneRequest};
 

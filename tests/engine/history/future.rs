@@ -1,7 +1,7 @@
 //! Builds that a clock which was ahead has dated: refused when they are recorded, and the newest of nothing where a
 //! history holds them already.
 
-use crate::sample::{new, number, run};
+use super::sample::{new, number, run};
 use unentropy::error::Code;
 use unentropy::history::{BaselineQuery, BuildContext, BuildFilter, Circumstances, History, Value};
 

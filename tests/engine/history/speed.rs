@@ -1,7 +1,7 @@
 //! How long the large things take: 50,000 builds of ten metrics. Run by hand, in release, with
-//! `cargo test --release --test history speed -- --ignored --nocapture`.
+//! `cargo test --release --test engine history::speed -- --ignored --nocapture`.
 
-use crate::sample::{BASE, connect, database, new, number, open, run};
+use super::sample::{BASE, connect, database, new, number, open, run};
 use std::hint::black_box;
 use unentropy::history::{BaselineQuery, BuildFilter};
 

@@ -1,6 +1,6 @@
 //! Whose history it is: noted once, kept through merges, and what keeps another repository's builds out.
 
-use crate::sample::{dump, new, number, open, rows, run};
+use super::sample::{dump, new, number, open, rows, run};
 use unentropy::error::{Code, Error};
 use unentropy::history::{Circumstances, History, RecordedBuild, Repository};
 

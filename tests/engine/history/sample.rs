@@ -5,12 +5,12 @@ use rusqlite::{Connection, MAIN_DB};
 use unentropy::config::{MetricType, Unit};
 use unentropy::history::{BuildContext, History, Limits, MetricDefinition, Recorded, Value};
 
-pub(crate) const BASE: &str = include_str!("../fixtures/history/schema-2.0.0.sql");
-pub(crate) const DRIZZLE: &str = include_str!("../fixtures/history/drizzle-2.0.0.sql");
-pub(crate) const BUILDS: &str = include_str!("../fixtures/history/builds.sql");
-pub(crate) const STORED: &[u8] = include_bytes!("../fixtures/history/schema-2.0.0.db");
-pub(crate) const STORED_WAL: &[u8] = include_bytes!("../fixtures/history/wal-2.0.0.db");
-pub(crate) const STORED_FORMAT_1: &[u8] = include_bytes!("../fixtures/history/format-1.db");
+pub(crate) const BASE: &str = include_str!("../../fixtures/history/schema-2.0.0.sql");
+pub(crate) const DRIZZLE: &str = include_str!("../../fixtures/history/drizzle-2.0.0.sql");
+pub(crate) const BUILDS: &str = include_str!("../../fixtures/history/builds.sql");
+pub(crate) const STORED: &[u8] = include_bytes!("../../fixtures/history/schema-2.0.0.db");
+pub(crate) const STORED_WAL: &[u8] = include_bytes!("../../fixtures/history/wal-2.0.0.db");
+pub(crate) const STORED_FORMAT_1: &[u8] = include_bytes!("../../fixtures/history/format-1.db");
 
 /// A connection to a copy of the image, in rollback-journal mode whatever its header says.
 pub(crate) fn connect(image: &[u8]) -> Connection {

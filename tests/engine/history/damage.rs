@@ -1,7 +1,7 @@
 //! What is not a sound history of ours: refused with the right code and words, never a panic,
 //! never a quiet loss.
 
-use crate::sample::{BASE, BUILDS, DRIZZLE, STORED, STORED_WAL, database, edited, new, number, run};
+use super::sample::{BASE, BUILDS, DRIZZLE, STORED, STORED_WAL, database, edited, new, number, run};
 use std::sync::LazyLock;
 use unentropy::error::{Code, Result};
 use unentropy::history::{Build, BuildFilter, Check, History, Limits};
@@ -282,7 +282,7 @@ fn of_proved_bytes_only_the_agreement_of_indexes_is_believed() {
     let open = |image: &[u8]| {
         History::read(image, image.len(), Check::Quick, Limits::default()).map(|h| h.build_count())
     };
-    assert_eq!(open(STORED).unwrap(), crate::sample::open(STORED).build_count());
+    assert_eq!(open(STORED).unwrap(), super::sample::open(STORED).build_count());
     let mut refused = 0;
     for page in 0..STORED.len() / 4096 {
         let mut zeroed = STORED.to_vec();
@@ -325,5 +325,5 @@ fn only_stated_absence_begins_a_new_history() {
     assert!(History::open(Some(&[]), Limits::default()).is_err());
     let mut empty_but_ours = new();
     let image = empty_but_ours.save().unwrap();
-    assert_eq!(crate::sample::open(&image).build_count(), 0);
+    assert_eq!(super::sample::open(&image).build_count(), 0);
 }

@@ -95,12 +95,12 @@ fn whole_documents_are_as_they_were() {
         ..tracked()
     };
     for (name, summary, expected) in [
-        ("tracked", tracked(), include_str!("fixtures/summary/tracked.md")),
-        ("not-stored", not_stored(false), include_str!("fixtures/summary/not-stored.md")),
-        ("tolerated", not_stored(true), include_str!("fixtures/summary/tolerated.md")),
-        ("refused", refused, include_str!("fixtures/summary/refused.md")),
-        ("gated", gated, include_str!("fixtures/summary/gated.md")),
-        ("hostile", hostile(), include_str!("fixtures/summary/hostile.md")),
+        ("tracked", tracked(), include_str!("../fixtures/summary/tracked.md")),
+        ("not-stored", not_stored(false), include_str!("../fixtures/summary/not-stored.md")),
+        ("tolerated", not_stored(true), include_str!("../fixtures/summary/tolerated.md")),
+        ("refused", refused, include_str!("../fixtures/summary/refused.md")),
+        ("gated", gated, include_str!("../fixtures/summary/gated.md")),
+        ("hostile", hostile(), include_str!("../fixtures/summary/hostile.md")),
     ] {
         assert_eq!(render(&summary), expected, "{name}:\n{}", render(&summary));
     }

@@ -8,14 +8,14 @@ use unentropy::gate::{self, CommentFacts, Facts, Measurement, Outcome, Status};
 use unentropy::history::{BuildContext, History, Limits, Recorded};
 
 const FILES: [(&str, &str); 8] = [
-    ("bounds", include_str!("fixtures/gate/bounds.json")),
-    ("no-regression", include_str!("fixtures/gate/no-regression.json")),
-    ("delta", include_str!("fixtures/gate/delta.json")),
-    ("anomaly", include_str!("fixtures/gate/anomaly.json")),
-    ("missing", include_str!("fixtures/gate/missing.json")),
-    ("overall", include_str!("fixtures/gate/overall.json")),
-    ("baseline", include_str!("fixtures/gate/baseline.json")),
-    ("configuration", include_str!("fixtures/gate/configuration.json")),
+    ("bounds", include_str!("../fixtures/gate/bounds.json")),
+    ("no-regression", include_str!("../fixtures/gate/no-regression.json")),
+    ("delta", include_str!("../fixtures/gate/delta.json")),
+    ("anomaly", include_str!("../fixtures/gate/anomaly.json")),
+    ("missing", include_str!("../fixtures/gate/missing.json")),
+    ("overall", include_str!("../fixtures/gate/overall.json")),
+    ("baseline", include_str!("../fixtures/gate/baseline.json")),
+    ("configuration", include_str!("../fixtures/gate/configuration.json")),
 ];
 
 /// Every metric is a number that some command prints, unless the vector says otherwise.
@@ -136,30 +136,30 @@ fn every_verdict_holds() {
 const COMMENTS: [(&str, &str, &str); 4] = [
     (
         "mixed",
-        include_str!("fixtures/gate/comments/mixed.md"),
-        include_str!("fixtures/gate/comments/mixed.summary.md"),
+        include_str!("../fixtures/gate/comments/mixed.md"),
+        include_str!("../fixtures/gate/comments/mixed.summary.md"),
     ),
     (
         "fifty",
-        include_str!("fixtures/gate/comments/fifty.md"),
-        include_str!("fixtures/gate/comments/fifty.summary.md"),
+        include_str!("../fixtures/gate/comments/fifty.md"),
+        include_str!("../fixtures/gate/comments/fifty.summary.md"),
     ),
     (
         "none",
-        include_str!("fixtures/gate/comments/none.md"),
-        include_str!("fixtures/gate/comments/none.summary.md"),
+        include_str!("../fixtures/gate/comments/none.md"),
+        include_str!("../fixtures/gate/comments/none.summary.md"),
     ),
     (
         "hostile",
-        include_str!("fixtures/gate/comments/hostile.md"),
-        include_str!("fixtures/gate/comments/hostile.summary.md"),
+        include_str!("../fixtures/gate/comments/hostile.md"),
+        include_str!("../fixtures/gate/comments/hostile.summary.md"),
     ),
 ];
 
 #[test]
 fn comments_read_as_they_are_stored() {
     let cases: Vec<Value> =
-        serde_json::from_str(include_str!("fixtures/gate/comments/cases.json")).expect("cases are JSON");
+        serde_json::from_str(include_str!("../fixtures/gate/comments/cases.json")).expect("cases are JSON");
     for (name, comment, summary) in COMMENTS {
         let case = cases.iter().find(|case| case["name"] == name).expect("a case");
         let facts: CommentFacts = serde_json::from_value(case["facts"].clone()).expect("facts");

@@ -11,7 +11,7 @@ use unentropy::config::{Checked, Diagnostic, Direction, StorageType, TEMPLATES, 
 macro_rules! cases {
     ($($name:literal, $path:literal, $line:literal, $part:literal;)+) => {
         const MISTAKES: &[(&str, &str, &str, u32, &str)] = &[
-            $(($name, include_str!(concat!("fixtures/config/", $name, ".json")), $path, $line, $part),)+
+            $(($name, include_str!(concat!("../fixtures/config/", $name, ".json")), $path, $line, $part),)+
         ];
     };
 }
@@ -19,7 +19,7 @@ macro_rules! cases {
 /// Name and text of every sound fixture.
 macro_rules! sound {
     ($($name:literal,)+) => {
-        const SOUND: &[(&str, &str)] = &[$(($name, include_str!(concat!("fixtures/config/", $name, ".json"))),)+];
+        const SOUND: &[(&str, &str)] = &[$(($name, include_str!(concat!("../fixtures/config/", $name, ".json"))),)+];
     };
 }
 
@@ -133,7 +133,7 @@ fn the_exact_words_are_these() {
     ];
     let text: String =
         names.iter().map(|name| format!("== {name}\n{}\n", rendered(&checked(fixture(name))))).collect();
-    let expected = include_str!("fixtures/config/words.txt").replace("\r\n", "\n");
+    let expected = include_str!("../fixtures/config/words.txt").replace("\r\n", "\n");
     assert!(text == expected, "the words have changed; fixtures/config/words.txt should hold:\n{text}");
 }
 

@@ -1,7 +1,7 @@
 //! What holds for any builds: recording and merging forget nothing, and their order and
 //! repetition make no difference.
 
-use crate::sample::{dump, label, new, number, open};
+use super::sample::{dump, label, new, number, open};
 use proptest::prelude::*;
 use unentropy::history::{BuildContext, BuildRecord, History, Merged, Recorded};
 

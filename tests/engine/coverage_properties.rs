@@ -10,13 +10,13 @@ use unentropy::collect::coverage::{Coverage, Format, Kind, detect, parse};
 type Model = BTreeMap<String, BTreeMap<u32, u32>>;
 
 const FIXTURES: &[(Format, &[u8])] = &[
-    (Format::Lcov, include_bytes!("fixtures/coverage/gcov.info")),
-    (Format::Lcov, include_bytes!("fixtures/coverage/lcov2.info")),
-    (Format::Lcov, include_bytes!("fixtures/coverage/vitest.info")),
-    (Format::Cobertura, include_bytes!("fixtures/coverage/coverlet.xml")),
-    (Format::Cobertura, include_bytes!("fixtures/coverage/coveragepy.xml")),
-    (Format::Clover, include_bytes!("fixtures/coverage/phpunit.xml")),
-    (Format::Clover, include_bytes!("fixtures/coverage/istanbul-clover.xml")),
+    (Format::Lcov, include_bytes!("../fixtures/coverage/gcov.info")),
+    (Format::Lcov, include_bytes!("../fixtures/coverage/lcov2.info")),
+    (Format::Lcov, include_bytes!("../fixtures/coverage/vitest.info")),
+    (Format::Cobertura, include_bytes!("../fixtures/coverage/coverlet.xml")),
+    (Format::Cobertura, include_bytes!("../fixtures/coverage/coveragepy.xml")),
+    (Format::Clover, include_bytes!("../fixtures/coverage/phpunit.xml")),
+    (Format::Clover, include_bytes!("../fixtures/coverage/istanbul-clover.xml")),
 ];
 
 fn models() -> impl Strategy<Value = Model> {

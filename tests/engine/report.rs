@@ -1,7 +1,7 @@
 //! The report as its callers get it: what the document holds, what it never holds, and how large
 //! it grows. How the page behaves in a browser is tested in `tests/page`.
 
-#[path = "fixtures/report/sample.rs"]
+#[path = "../fixtures/report/sample.rs"]
 #[allow(unreachable_pub, dead_code)]
 mod sample;
 

@@ -23,7 +23,7 @@ fn language_of(path: &str) -> Option<&'static str> {
 
 macro_rules! fixture {
     ($name:literal) => {
-        ($name, include_bytes!(concat!("fixtures/loc/", $name)).as_slice())
+        ($name, include_bytes!(concat!("../fixtures/loc/", $name)).as_slice())
     };
 }
 

@@ -1,6 +1,6 @@
 //! The gate's statistics beside those of other programs, and how often `anomaly` is wrong.
 
-#[path = "fixtures/gate/noise.rs"]
+#[path = "../fixtures/gate/noise.rs"]
 #[allow(dead_code)]
 mod noise;
 
@@ -19,7 +19,7 @@ fn is_close(found: f64, expected: f64) -> bool {
 
 #[test]
 fn statistics_agree_with_other_programs() {
-    let stored: Value = serde_json::from_str(include_str!("fixtures/statistics.json")).expect("JSON");
+    let stored: Value = serde_json::from_str(include_str!("../fixtures/statistics.json")).expect("JSON");
     let all = stored["series"].as_array().expect("series");
     assert!(all.len() >= 10);
     for series in all {
@@ -92,7 +92,7 @@ fn figures(row: &str) -> Option<[f64; 2]> {
 /// A short form of `npm run simulate:anomaly`, compared with the table that the whole of it printed.
 #[test]
 fn false_alarms_are_rare_and_steps_are_found_as_documented() {
-    let document = include_str!("../docs/gate.md");
+    let document = include_str!("../../docs/gate.md");
     for (name, kind) in KINDS {
         let start = format!("| {name} | 2 % | {WINDOW} |");
         let row = document.lines().find(|line| line.starts_with(&start));

@@ -1,0 +1,13 @@
+//! The engine's tests, natively: one program, so that the engine and SQLite are linked once.
+//! `cargo test --test engine gate::` runs those of one file.
+
+mod config;
+mod coverage;
+mod coverage_properties;
+mod gate;
+mod gate_statistics;
+mod gate_words;
+mod history;
+mod loc;
+mod report;
+mod summary;

@@ -41,15 +41,15 @@ const eager = {
 };
 
 const outputs = {
-  "templates/generated/report.js": {
+  "page/generated/report.js": {
     ...shared,
-    entryPoints: ["templates/report.js"],
+    entryPoints: ["page/report.js"],
     format: "iife",
     plugins: [eager],
-    inject: ["templates/plain-format.js"],
+    inject: ["page/plain-format.js"],
     define: { "Intl.NumberFormat": "PlainFormat", "Intl.DateTimeFormat": "PlainFormat" },
   },
-  "templates/generated/report.css": { ...shared, entryPoints: ["templates/report.css"] },
+  "page/generated/report.css": { ...shared, entryPoints: ["page/report.css"] },
 };
 
 let stale = 0;

@@ -276,7 +276,7 @@ async function build(directory, out, what) {
   }
   fs.chmodSync(path.join(out, "cli.js"), 0o755);
   for (const name of ["report.css", "report.js"]) {
-    fs.copyFileSync(path.join(directory, "templates/generated", name), path.join(out, name));
+    fs.copyFileSync(path.join(directory, "page/generated", name), path.join(out, name));
   }
   fs.copyFileSync(path.join(directory, "unentropy.schema.json"), path.join(out, "unentropy.schema.json"));
   fs.copyFileSync(path.join(directory, "js/public.d.ts"), path.join(out, "index.d.ts"));

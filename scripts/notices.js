@@ -62,7 +62,7 @@ function section(heading, list) {
 async function reportInputs(directory) {
   const { metafile } = await esbuild.build({
     absWorkingDir: directory,
-    entryPoints: ["templates/report.js", "templates/report.css"],
+    entryPoints: ["page/report.js", "page/report.css"],
     bundle: true,
     write: false,
     outdir: "out",

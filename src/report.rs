@@ -4,7 +4,7 @@
 //! and never recorded is shown as having no data.
 //!
 //! The page reads without scripts: cards, line drawings and tables are in the markup. The script
-//! (`templates/report.js`, bundled into `templates/generated/report.js`) puts interactive charts
+//! (`page/report.js`, bundled into `page/generated/report.js`) puts interactive charts
 //! over the drawings. Its content security policy admits that script and the one style sheet by
 //! their hashes, and nothing else.
 
@@ -57,11 +57,12 @@ pub struct Assets<'a> {
     pub script: &'a str,
 }
 
+#[cfg(not(target_family = "wasm"))]
 impl Assets<'static> {
     /// Those of this source tree, for tests and examples.
     pub const GENERATED: Self = Self {
-        style: include_str!("../templates/generated/report.css"),
-        script: include_str!("../templates/generated/report.js"),
+        style: include_str!("../page/generated/report.css"),
+        script: include_str!("../page/generated/report.js"),
     };
 }
 

@@ -11,8 +11,8 @@ const FILES =
   typeof UNENTROPY_BUNDLED === "undefined"
     ? {
         wasm: "../../dist/unentropy.wasm",
-        style: "../../templates/generated/report.css",
-        script: "../../templates/generated/report.js",
+        style: "../../page/generated/report.css",
+        script: "../../page/generated/report.js",
       }
     : { wasm: "./unentropy.wasm", style: "./report.css", script: "./report.js" };
 

@@ -1,6 +1,6 @@
 //! The data that the page's script reads: the builds once, each metric's column beside them, the
 //! charts' make-up. One line of JSON says what there is, and each line below it is a column, which the
-//! JSON names by number: so what is never looked at is never read either. Its shape is private to the page and `templates/data.js`; the version number
+//! JSON names by number: so what is never looked at is never read either. Its shape is private to the page and `page/data.js`; the version number
 //! is there for the two to be held together by a test. Escaping for HTML happens here too.
 
 use super::pack::{self, Packed};

@@ -1,6 +1,6 @@
 //! How the page's data is written down: whole columns as short ASCII strings. Numbers become
 //! scaled integers, each stored as the difference to the one before it; commits become their
-//! bytes. It knows nothing of metrics or builds; `templates/data.js` reads what it writes.
+//! bytes. It knows nothing of metrics or builds; `page/data.js` reads what it writes.
 //!
 //! A packed sequence is a run of variable-length codes in the alphabet `A-Za-z0-9-_` (values 0-63
 //! in that order): five payload bits a character, least significant group first, 32 added on all
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The reader that `templates/data.js` mirrors.
+    /// The reader that `page/data.js` mirrors.
     fn read(text: &str) -> Vec<Option<i64>> {
         let (mut out, mut last, mut code, mut shift) = (Vec::new(), 0i64, 0u64, 0);
         for byte in text.bytes() {

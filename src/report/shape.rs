@@ -17,7 +17,7 @@ pub(super) struct Area {
 
 /// The ends of a drawing for values from `low` to `high`: never closer together than the unit makes a difference of, so
 /// that noise below any meaning stays small, and never past zero or 100 % where the values are not. Half a point of a percentage, two of what is counted, and 1 % of the size
-/// for all but percentages, as for shifts of level (`shift.rs`). The page does the same (`templates/axis.js`).
+/// for all but percentages, as for shifts of level (`shift.rs`). The page does the same (`page/axis.js`).
 pub(super) fn widened((low, high): (f64, f64), unit: Option<Unit>) -> (f64, f64) {
     let part = low.abs().max(high.abs()) * 0.01;
     let least = match unit {
@@ -102,7 +102,7 @@ fn close(out: &mut String, open: bool, length: usize) {
 
 /// The points without those that miss a value in the metric's usual rhythm, so that only gaps
 /// interrupt the line: where most builds have a value, each that has none; else where values are more than three times
-/// their median distance apart. The page does the same (`templates/gaps.js`).
+/// their median distance apart. The page does the same (`page/gaps.js`).
 pub(super) fn with_rhythm(points: &[(i64, Option<f64>)]) -> Vec<(i64, Option<f64>)> {
     let present: Vec<usize> =
         points.iter().enumerate().filter_map(|(index, point)| point.1.map(|_| index)).collect();

@@ -1,6 +1,6 @@
 //! What a card says of one metric over a run of builds: latest, least and greatest value, and
 //! whether the way from the first to the latest is a change for the better. The page computes the
-//! same when its reader picks another branch or range (`templates/stats.js`).
+//! same when its reader picks another branch or range (`page/stats.js`).
 
 use crate::config::{Direction, Unit};
 use crate::text::{format_change, format_delta, format_relative};

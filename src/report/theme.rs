@@ -1,6 +1,6 @@
 //! The report's colours: the palettes of the named themes, a user's own colours over them, and
 //! the style sheet text that declares them for light, dark and print. Layout is not its concern;
-//! that is `templates/report.css`, which uses nothing but the variables declared here.
+//! that is `page/report.css`, which uses nothing but the variables declared here.
 
 use crate::config::{THEME_VARIABLES as VARIABLES, Theme};
 use crate::error::{Code, Error, Result};

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { valueRange, widened } from "../../templates/axis.js";
+import { valueRange, widened } from "../../page/axis.js";
 import { build, report } from "./histories.js";
 import { close, open, skip } from "./page.js";
 
@@ -142,7 +142,7 @@ test("a number of 16 digits stands whole on the card of a phone", { skip }, asyn
 });
 
 test("noise below any meaning fills neither a chart nor a card", () => {
-  /** @type {[number, number, import("../../templates/format.js").Unit][]} */
+  /** @type {[number, number, import("../../page/format.js").Unit][]} */
   const cases = [
     [1_048_576, 1_048_600, "bytes"],
     [100, 100.2, "duration"],

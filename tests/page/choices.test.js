@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { addressOf, choiceOf } from "../../templates/controls.js";
+import { addressOf, choiceOf } from "../../page/controls.js";
 import { build, REPORTS, report, sample } from "./histories.js";
 import { close, open, skip } from "./page.js";
 
@@ -13,7 +13,7 @@ after(close);
 
 test("an address says what is chosen, and nonsense is the first view", () => {
   const presets = [0, 90, 30, 7];
-  /** @type {[string, import("../../templates/controls.js").Choice|null][]} */
+  /** @type {[string, import("../../page/controls.js").Choice|null][]} */
   const cases = [
     ["", { branch: "", days: 0, from: "", to: "" }],
     ["#days=30", { branch: "", days: 30, from: "", to: "" }],

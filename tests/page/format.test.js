@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { timeLabels, timeTicks, valueRange, valueTicks } from "../../templates/axis.js";
-import { readReport, unpack } from "../../templates/data.js";
+import { timeLabels, timeTicks, valueRange, valueTicks } from "../../page/axis.js";
+import { readReport, unpack } from "../../page/data.js";
 import {
   formatDelta,
   formatMinute,
@@ -12,9 +12,9 @@ import {
   formatSmallDelta,
   formatTick,
   formatValue,
-} from "../../templates/format.js";
-import { withRhythm } from "../../templates/gaps.js";
-import { dateEdge, viewOf } from "../../templates/view.js";
+} from "../../page/format.js";
+import { withRhythm } from "../../page/gaps.js";
+import { dateEdge, viewOf } from "../../page/view.js";
 
 test("figures read as the engine's", () => {
   const vectors = JSON.parse(readFileSync(new URL("../fixtures/units.json", import.meta.url), "utf8"));
@@ -28,7 +28,7 @@ test("figures read as the engine's", () => {
 });
 
 test("figures follow the units' rules", () => {
-  /** @type {[number, import("../../templates/format.js").Unit, string][]} */
+  /** @type {[number, import("../../page/format.js").Unit, string][]} */
   const cases = [
     [83.25, "percent", "83.3%"],
     [100, "percent", "100.0%"],
@@ -59,7 +59,7 @@ test("figures follow the units' rules", () => {
 });
 
 test("labels of an axis never read alike", () => {
-  /** @type {[number, number, import("../../templates/format.js").Unit][]} */
+  /** @type {[number, number, import("../../page/format.js").Unit][]} */
   const cases = [
     [83.01, 83.06, "percent"],
     [0, 100, "percent"],

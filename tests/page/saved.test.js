@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
-import { csvOf } from "../../templates/save.js";
+import { csvOf } from "../../page/save.js";
 import { build, report } from "./histories.js";
 import { close, open, skip } from "./page.js";
 

@@ -47,7 +47,7 @@ pub struct ReportInput<'a> {
     pub assets: Assets<'a>,
 }
 
-/// The page's style sheet and script, as `scripts/build-report.js` makes them. The host hands them
+/// The page's style sheet and script, as `tools/build-report.js` makes them. The host hands them
 /// over, so that runs which render nothing do not load them with the engine.
 #[derive(Debug, Clone, Copy)]
 pub struct Assets<'a> {

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-import { nodeOf } from "../../scripts/node-versions.js";
+import { nodeOf } from "../../tools/node-versions.js";
 import { Project } from "./support/project.js";
 
 test("a run gives the same on Node 20, 22 and 24", { timeout: 400_000 }, async (t) => {

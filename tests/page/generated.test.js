@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 test("the committed script and style sheet match their sources", () => {
   execFileSync(process.execPath, [
-    fileURLToPath(new URL("../../scripts/build-report.js", import.meta.url)),
+    fileURLToPath(new URL("../../tools/build-report.js", import.meta.url)),
     "--check",
   ]);
 });

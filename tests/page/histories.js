@@ -2,7 +2,7 @@
 // browser tests open. Nothing here knows what a report looks like.
 
 import { openHistory } from "../../js/engine/engine.js";
-import { sampleBuilds, sampleConfig } from "../../scripts/sample-history.js";
+import { sampleBuilds, sampleConfig } from "../../tools/sample-history.js";
 
 /** @typedef {import("../../js/types.js").ReportFacts} Facts */
 /**

@@ -16,8 +16,8 @@ import path from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
-import { fontFile } from "../../scripts/fonts.js";
-import { sampleBuilds, sampleConfig } from "../../scripts/sample-history.js";
+import { fontFile } from "../../tools/fonts.js";
+import { sampleBuilds, sampleConfig } from "../../tools/sample-history.js";
 import { REPORTS, report } from "./histories.js";
 import { executablePath, skip } from "./page.js";
 

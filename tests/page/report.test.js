@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { after, test } from "node:test";
 import { formatValue, openHistory } from "../../js/engine/engine.js";
-import { sampleBuilds, sampleConfig } from "../../scripts/sample-history.js";
+import { sampleBuilds, sampleConfig } from "../../tools/sample-history.js";
 import { build, REPORTS, report, sample } from "./histories.js";
 import { close, open, skip } from "./page.js";
 

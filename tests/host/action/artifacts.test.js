@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { nodeOf } from "../../../scripts/node-versions.js";
+import { nodeOf } from "../../../tools/node-versions.js";
 import { startGitHub } from "../../servers/github.js";
 import { startS3sFs } from "../../servers/s3.js";
 import { stopAll } from "../s3/place.js";

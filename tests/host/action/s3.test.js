@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { nodeOf } from "../../../scripts/node-versions.js";
+import { nodeOf } from "../../../tools/node-versions.js";
 import { startFaultProxy } from "../../servers/fault-proxy.js";
 import { startMoto, startS3sFs } from "../../servers/s3.js";
 import { stopAll } from "../s3/place.js";

@@ -1,7 +1,7 @@
 /**
  * "History is never lost or silently restarted", on one real server and each kind of bucket that it has: after five
  * runs the stored history is deleted. The server runs already and is named by the environment; see
- * `scripts/providers.js`, which takes the rows for its page from the diagnostics.
+ * `tools/providers.js`, which takes the rows for its page from the diagnostics.
  */
 
 import assert from "node:assert/strict";

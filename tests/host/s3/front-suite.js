@@ -1,7 +1,7 @@
 /**
  * Whole runs of the shipped command line, with its defaults, on a real server behind a front: what users do, and no
  * more of the conformance suite, which the server has passed without the front. Server and front run already and are
- * named by the environment; see `scripts/providers.js`.
+ * named by the environment; see `tools/providers.js`.
  */
 
 import assert from "node:assert/strict";

@@ -1,7 +1,7 @@
 /**
  * All that a history owes on one real server, whichever it is: the contracts of blob stores and of storages, large
  * histories in parts, absence, and many runs at once. The server runs already and is named by the environment; see
- * `scripts/providers.js`.
+ * `tools/providers.js`.
  */
 
 import assert from "node:assert/strict";

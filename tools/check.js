@@ -33,8 +33,8 @@ for (const [what, program, ...args] of [
     "--error-on-warnings",
   ],
   ["JavaScript types", process.execPath, "node_modules/typescript/bin/tsc", "-p", "jsconfig.json"],
-  ["the report's generated assets", process.execPath, "scripts/build-report.js", "--check"],
-  ["dist/ against its sources", process.execPath, "scripts/build.js", "--check"],
+  ["the report's generated assets", process.execPath, "tools/build-report.js", "--check"],
+  ["dist/ against its sources", process.execPath, "tools/build.js", "--check"],
 ]) {
   say(`checking ${what}`);
   run(program, args);

@@ -2,7 +2,7 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { root } from "../../scripts/setup.js";
+import { root } from "../../setup.js";
 import { directory } from "../samples.js";
 import { interleave, program, slower } from "../timing.js";
 

@@ -3,7 +3,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import zlib from "node:zlib";
-import { root } from "../../scripts/setup.js";
+import { root } from "../../setup.js";
 import { alone, megabytes, size } from "../timing.js";
 
 /**

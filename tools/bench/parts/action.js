@@ -3,10 +3,10 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { S3Client } from "../../js/s3/client.js";
-import { encodeVerdict, PRECONDITIONS } from "../../js/storage/s3/verdict.js";
-import { root } from "../../scripts/setup.js";
-import { startS3sFs } from "../../tests/servers/s3.js";
+import { S3Client } from "../../../js/s3/client.js";
+import { encodeVerdict, PRECONDITIONS } from "../../../js/storage/s3/verdict.js";
+import { startS3sFs } from "../../../tests/servers/s3.js";
+import { root } from "../../setup.js";
 import { directory, history } from "../samples.js";
 import { alone, interleave, median, milliseconds, program, quantile } from "../timing.js";
 
@@ -83,7 +83,7 @@ ${BUILDS.toLocaleString("en")} builds of ten metrics (${(size / 1e6).toFixed(1)}
 
 /**
  * @param {string} workplace
- * @param {import("../../tests/servers/s3.js").S3Server} server
+ * @param {import("../../../tests/servers/s3.js").S3Server} server
  * @param {number} run
  * @returns {NodeJS.ProcessEnv}
  */

@@ -5,8 +5,8 @@ import fs from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
-import { openHistory, version } from "../../js/engine/engine.js";
-import { chromium as installed } from "../../scripts/setup.js";
+import { openHistory, version } from "../../../js/engine/engine.js";
+import { chromium as installed } from "../../setup.js";
 import { directory, history } from "../samples.js";
 import { alone, interleave, median, milliseconds, quantile, size, slower } from "../timing.js";
 

@@ -6,13 +6,13 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
-import { S3Client } from "../../js/s3/client.js";
-import { EMPTY_SHA256 } from "../../js/s3/signing.js";
-import { root } from "../../scripts/setup.js";
-import { countedRuns } from "../../tests/host/s3/counted-runs.js";
-import { startFaultProxy } from "../../tests/servers/fault-proxy.js";
-import { startS3sFs } from "../../tests/servers/s3.js";
-import { SERVERS } from "../../tests/servers/table.js";
+import { S3Client } from "../../../js/s3/client.js";
+import { EMPTY_SHA256 } from "../../../js/s3/signing.js";
+import { countedRuns } from "../../../tests/host/s3/counted-runs.js";
+import { startFaultProxy } from "../../../tests/servers/fault-proxy.js";
+import { startS3sFs } from "../../../tests/servers/s3.js";
+import { SERVERS } from "../../../tests/servers/table.js";
+import { root } from "../../setup.js";
 import { directory, history } from "../samples.js";
 import { alone, interleave, megabytes, slower } from "../timing.js";
 
@@ -30,7 +30,7 @@ const ATOMIC = "MinIO";
 
 /** curl with the same credentials. A whole process; the server is another, so nothing here may block. */
 class Curl {
-  /** @param {import("../../tests/servers/s3.js").S3Server} server */
+  /** @param {import("../../../tests/servers/s3.js").S3Server} server */
   constructor({ endpoint, credentials: { accessKeyId, secretAccessKey } }) {
     this.address = `${endpoint}/bucket/`;
     this.credentials = ["--user", `${accessKeyId}:${secretAccessKey}`, "--aws-sigv4", "aws:amz:us-east-1:s3"];
@@ -57,7 +57,7 @@ class Curl {
  * A whole run of the shipped command line, and the most memory that its process had.
  *
  * @param {string} workplace
- * @param {import("../../tests/servers/s3.js").S3Server} server
+ * @param {import("../../../tests/servers/s3.js").S3Server} server
  * @param {number} run
  * @returns {Promise<number>} bytes
  */

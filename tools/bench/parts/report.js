@@ -1,7 +1,7 @@
 // Rendering the report, from an opened history to HTML, against native SQLite merely reading the same rows.
 
 import fs from "node:fs";
-import { openHistory, version } from "../../js/engine/engine.js";
+import { openHistory, version } from "../../../js/engine/engine.js";
 import { history, METRICS } from "../samples.js";
 import { interleave, median, megabytes, milliseconds, slower } from "../timing.js";
 

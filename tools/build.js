@@ -2,9 +2,9 @@
 // JSON Schema. Same sources, same bytes: paths of this machine are kept out of the wasm, and names
 // are stable. With `--check` it builds a copy of the sources in another folder and compares.
 //
-//   node scripts/build.js            wasm and JavaScript
-//   node scripts/build.js --js       JavaScript only, around the committed wasm
-//   node scripts/build.js --check    compares; changes nothing; exit 1 when dist/ is stale
+//   node tools/build.js            wasm and JavaScript
+//   node tools/build.js --js       JavaScript only, around the committed wasm
+//   node tools/build.js --check    compares; changes nothing; exit 1 when dist/ is stale
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -25,7 +25,7 @@ const WASM_SOURCES = [
   "rust-toolchain.toml",
   "src",
   "templates",
-  "scripts/build.js",
+  "tools/build.js",
 ];
 
 /**
@@ -107,7 +107,7 @@ export function sourceDigest(directory) {
 
 /** @param {string} directory @returns {Record<string, string | undefined>} */
 function toolchainEnvironment(directory) {
-  const lines = execFileSync("bash", [path.join(directory, "scripts/toolchain.sh")], {
+  const lines = execFileSync("bash", [path.join(directory, "tools/toolchain.sh")], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
   });

@@ -64,7 +64,7 @@ for (const [path, options] of Object.entries(outputs)) {
     if (committed !== text) {
       stale += 1;
       console.error(
-        `${path} differs from what its sources give (esbuild ${version}); run node scripts/build-report.js`,
+        `${path} differs from what its sources give (esbuild ${version}); run node tools/build-report.js`,
       );
     }
   } else {

@@ -1,7 +1,7 @@
 // The engine's SQLite in wasm against the native one that Node carries, doing the same work on the same bytes.
 
 import fs from "node:fs";
-import { openHistory } from "../../js/engine/engine.js";
+import { openHistory } from "../../../js/engine/engine.js";
 import { buildFacts, history, METRICS } from "../samples.js";
 import { interleave, slower } from "../timing.js";
 

@@ -4,8 +4,8 @@
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { openHistory } from "../js/engine/engine.js";
-import { root } from "../scripts/setup.js";
+import { openHistory } from "../../js/engine/engine.js";
+import { root } from "../setup.js";
 
 export const directory = path.join(root, "target/bench");
 

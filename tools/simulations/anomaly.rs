@@ -2,7 +2,7 @@
 //! and prints the table of `docs/gate.md`. `npm run simulate:anomaly`; the same seeds give the same
 //! table on every machine.
 
-#[path = "../tests/fixtures/gate/noise.rs"]
+#[path = "../../tests/fixtures/gate/noise.rs"]
 mod noise;
 
 fn main() {

@@ -2,7 +2,7 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { root } from "../../scripts/setup.js";
+import { root } from "../../setup.js";
 import { directory, history } from "../samples.js";
 import { alone, interleave, median, milliseconds, program, quantile } from "../timing.js";
 

@@ -1,5 +1,5 @@
 // `npm run bench`: measures this program beside named alternatives and says the ratios, in a table on the
-// terminal and in bench/results.md. Nothing here fails for being slow: times are this machine's, ratios tell.
+// terminal and in tools/bench/results.md. Nothing here fails for being slow: times are this machine's, ratios tell.
 //
 //   npm run bench                  every part
 //   npm run bench -- history loc   some parts
@@ -9,13 +9,13 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { nodeOf } from "../scripts/node-versions.js";
-import { packages, root, run, rust, say } from "../scripts/setup.js";
+import { nodeOf } from "../node-versions.js";
+import { packages, root, run, rust, say } from "../setup.js";
 
 /** The version whose `node:sqlite` is the alternative. */
 const NODE_24 = nodeOf(24);
 const TOKEI = "15.0.0";
-const RESULTS = path.join(root, "bench/results.md");
+const RESULTS = path.join(root, "tools/bench/results.md");
 
 /** @type {Record<string, {title: string, node?: string, prepare?: () => void}>} */
 const PARTS = {
@@ -139,7 +139,7 @@ function main() {
   });
   const text = [`${HEAD}\nMachine: ${machine}.\n${busy}`.trimEnd(), ...sections.filter(Boolean)].join("\n\n");
   fs.writeFileSync(RESULTS, `${text}\n`);
-  say("the tables stand in bench/results.md");
+  say("the tables stand in tools/bench/results.md");
 }
 
 main();

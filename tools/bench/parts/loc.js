@@ -1,7 +1,7 @@
 // Counting lines of code over a large tree, whole process against whole process.
 
 import path from "node:path";
-import { root } from "../../scripts/setup.js";
+import { root } from "../../setup.js";
 import { sourceTree } from "../samples.js";
 import { interleave, program, slower } from "../timing.js";
 

@@ -3,7 +3,7 @@
 
 import path from "node:path";
 import { endedBy } from "../cancel.js";
-import { showRecorded } from "../cli/shared.js";
+import { showRecorded, showVerdict } from "../run/lines.js";
 import { track } from "../run/track.js";
 import { earlierValues } from "./summary.js";
 
@@ -123,7 +123,6 @@ export async function trackJob(settings, { terminal, listener, ...run }) {
 export async function gateJob({ inputs, loaded, plan }, { terminal, ...run }) {
   // Whoever records builds does not wait for the gate to be loaded.
   const { gate, gateDocument } = await import("../run/gate.js");
-  const { showVerdict } = await import("../cli/gate.js");
   const { GitHub } = await import("../github/client.js");
   const { env, signal } = run;
   const token = inputs["github-token"];

@@ -1,7 +1,7 @@
 // The action's log while a run goes on: a group for each phase with its start and end, progress of long transfers, a
 // line for each metric. It only tells; what it heard is kept for a run that never comes back.
 
-import { showMetric } from "../cli/shared.js";
+import { showMetric } from "../run/lines.js";
 import { describePhase, describeTransfer } from "../run/phases.js";
 import { groupEnd, groupStart } from "./commands.js";
 

@@ -3,10 +3,10 @@
 
 import { interruption, outOfPatience, withDeadline } from "../cancel.js";
 import { runFacts } from "../ci/build.js";
-import { newHistory } from "../cli/shared.js";
 import { knownSecrets } from "../collect/secrets.js";
 import { Terminal } from "../console/terminal.js";
 import { exitCode, Failure } from "../failure.js";
+import { newHistory } from "../run/lines.js";
 import { keptIn } from "../run/rescue.js";
 import { annotations } from "./annotations.js";
 import { CommandFiles } from "./command-files.js";

@@ -3,11 +3,10 @@
 
 import path from "node:path";
 import { automatic, notRecorded, readEvent, withheldSecrets } from "../ci/event.js";
-import { placeConfig } from "../cli/places.js";
-import { SILENT, storageConfig } from "../cli/storage.js";
 import { Failure } from "../failure.js";
 import { configWarning, loadConfig } from "../run/config.js";
 import { createStorageProvider, lacksCredentials } from "../storage/factory.js";
+import { placeConfig, SILENT, storageConfig } from "../storage/location.js";
 import { readInputs } from "./inputs.js";
 
 /** @import { LoadedConfig, StoragePlan, StorageProviderConfig } from "../types.js" */

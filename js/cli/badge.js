@@ -9,9 +9,9 @@ import { writeOutput } from "../files/output.js";
 import { DEFAULT_FILE, loadConfig } from "../run/config.js";
 import { shownPath } from "../run/report.js";
 import { futureWarnings } from "../storage/future.js";
+import { storageConfig } from "../storage/location.js";
 import { Storage } from "../storage/storage.js";
 import { agreedTime, givenTime, showWarnings } from "./shared.js";
-import { storageConfig } from "./storage.js";
 
 const FORMATS = ["svg", "json"];
 

@@ -5,9 +5,9 @@ import path from "node:path";
 import * as engine from "../engine/engine.js";
 import { Failure } from "../failure.js";
 import { DEFAULT_FILE, loadConfig } from "../run/config.js";
+import { storageConfig } from "../storage/location.js";
 import { Storage } from "../storage/storage.js";
 import { showWarnings } from "./shared.js";
-import { storageConfig } from "./storage.js";
 
 /** @import { Finding } from "../storage/s3/doctor.js" */
 

@@ -7,9 +7,9 @@ import { Failure } from "../failure.js";
 import { DEFAULT_FILE, loadConfig } from "../run/config.js";
 import { futureWarnings } from "../storage/future.js";
 import { LocalStore } from "../storage/local/local.js";
+import { storageConfig } from "../storage/location.js";
 import { Storage } from "../storage/storage.js";
 import { agreedTime, showWarnings } from "./shared.js";
-import { storageConfig } from "./storage.js";
 
 /**
  * @param {import("../types.js").Invocation} invocation

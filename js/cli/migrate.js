@@ -7,8 +7,8 @@ import { formatValue } from "../engine/engine.js";
 import { Failure } from "../failure.js";
 import { DEFAULT_FILE, loadConfig } from "../run/config.js";
 import { futureWarnings } from "../storage/future.js";
+import { placeConfig } from "../storage/location.js";
 import { Storage } from "../storage/storage.js";
-import { placeConfig } from "./places.js";
 import { agreedTime, showWarnings } from "./shared.js";
 
 /**

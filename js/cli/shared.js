@@ -1,8 +1,6 @@
 // What several commands show or read in the same way.
 
 import path from "node:path";
-import { milliseconds } from "../console/terminal.js";
-import { formatValue } from "../engine/engine.js";
 import { Failure } from "../failure.js";
 import { correctedTime } from "../run/clock.js";
 import { configWarning } from "../run/config.js";
@@ -35,50 +33,6 @@ export const reportOption = ({ "report-dir": directory }) =>
  */
 export function showWarnings(terminal, loaded) {
   for (const { message, hint } of loaded.warnings.map(configWarning)) terminal.warn(message, hint);
-}
-
-/**
- * One metric's line.
- * @param {import("../console/terminal.js").Terminal} terminal
- * @param {import("../types.js").MetricOutcome} outcome
- * @param {number} width of the longest id
- */
-export function showMetric(terminal, outcome, width) {
-  const { id, status, value, unit, durationMs, error } = outcome;
-  if (status === "ok") {
-    const shown = typeof value === "number" ? formatValue(value, unit) : String(value);
-    terminal.line(
-      `${terminal.paint("good", "✓")} ${id.padEnd(width)}  ${shown}  ${terminal.paint("dim", milliseconds(durationMs))}`,
-    );
-  } else {
-    terminal.line(`${terminal.paint("bad", "✗")} ${id.padEnd(width)}  ${error?.message}`);
-    if (error?.hint) terminal.line(`  ${" ".repeat(width)}  ${terminal.paint("dim", error.hint)}`);
-  }
-}
-
-/** Says that this run starts the history. @param {string | null} location */
-export const newHistory = (location) => `a new history starts at ${location}, where none was found`;
-
-/**
- * What a run recorded and where; nothing where it recorded nothing.
- * @param {import("../console/terminal.js").Terminal} terminal
- * @param {import("../types.js").TrackResult} result
- * @param {import("../types.js").RunFacts} facts
- */
-export function showRecorded(terminal, result, { commitSha, branch }) {
-  if (!result.success) return;
-  const builds = `${formatValue(result.totalBuilds ?? 0, "integer")} ${result.totalBuilds === 1 ? "build" : "builds"}`;
-  const where = `${result.databaseLocation} (${builds}, ${formatValue(result.databaseSize ?? 0, "bytes")})`;
-  const failed =
-    result.metricsFailed > 0 ? `, ${terminal.paint("bad", `${result.metricsFailed} failed`)}` : "";
-  // Where one is gone, the warning says what starts in its place.
-  const isGone = result.warnings.some(({ code }) => code === "HISTORY_REPAIRED");
-  if (result.history === "new" && !isGone) terminal.line(newHistory(result.databaseLocation));
-  terminal.line(`recorded ${commitSha.slice(0, 12)} of ${branch} in ${where}`);
-  terminal.line(
-    `${result.metricsCollected} of ${result.metrics.length} metrics collected${failed} in ${milliseconds(result.durationMs)}`,
-  );
-  if (result.reportPath) terminal.line(`report: ${result.reportPath}`);
 }
 
 /**

@@ -4,9 +4,10 @@ import { runFacts } from "../ci/build.js";
 import { collectMetrics } from "../collect/metrics.js";
 import { Failure } from "../failure.js";
 import { loadConfig } from "../run/config.js";
+import { showMetric } from "../run/lines.js";
+import { SILENT, storageConfig } from "../storage/location.js";
 import { wholeNumber } from "./options.js";
-import { givenContext, showMetric, showWarnings } from "./shared.js";
-import { SILENT, storageConfig } from "./storage.js";
+import { givenContext, showWarnings } from "./shared.js";
 
 /**
  * @param {import("../types.js").Invocation} invocation

@@ -4,14 +4,14 @@ import path from "node:path";
 import { runFacts } from "../ci/build.js";
 import { notRecorded, readEvent, withheldSecrets } from "../ci/event.js";
 import { loadConfig } from "../run/config.js";
+import { showMetric, showRecorded } from "../run/lines.js";
 import { describePhase, describeTransfer } from "../run/phases.js";
 import { DEFAULT_REPORT_DIRECTORY } from "../run/report.js";
 import { track as runTrack } from "../run/track.js";
 import { lacksCredentials } from "../storage/factory.js";
+import { placeConfig, storageConfig } from "../storage/location.js";
 import { wholeNumber } from "./options.js";
-import { placeConfig } from "./places.js";
-import { givenContext, reportOption, showMetric, showRecorded, showWarnings } from "./shared.js";
-import { storageConfig } from "./storage.js";
+import { givenContext, reportOption, showWarnings } from "./shared.js";
 
 /** @import { Failure } from "../failure.js" */
 

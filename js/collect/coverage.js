@@ -7,8 +7,8 @@ import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { openMeasurement } from "../engine/engine.js";
 import { Failure } from "../failure.js";
+import { matcher, openRegular } from "../files/index.js";
 import { native } from "../files/names.js";
-import { matcher, openRegular } from "../files.js";
 import { shownName } from "../shown.js";
 
 /** @import { CollectPlan } from "../types.js" */

@@ -17,7 +17,15 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
-import { expand, matcher, nothingMatched, readBytes, readText, unmatchedOf, walk } from "../../js/files.js";
+import {
+  expand,
+  matcher,
+  nothingMatched,
+  readBytes,
+  readText,
+  unmatchedOf,
+  walk,
+} from "../../js/files/index.js";
 
 const WINDOWS = process.platform === "win32";
 const ROOT = !WINDOWS && process.getuid?.() === 0;

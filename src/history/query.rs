@@ -9,7 +9,7 @@ use super::timeline::Entry;
 use super::{History, future, instant};
 use crate::config::MetricType;
 use crate::error::Result;
-use rusqlite::{OptionalExtension, Row, Statement};
+use rusqlite::{Connection, OptionalExtension, Row, Statement};
 use serde::{Deserialize, Serialize};
 
 /// Which builds a question is about; the default is all of them.
@@ -204,17 +204,7 @@ impl History {
     /// # Errors
     /// `HISTORY_CORRUPT` where a definition's type is neither `numeric` nor `label`.
     pub fn metrics(&self) -> Result<Vec<MetricDefinition>> {
-        const WHAT: &str = "read the history's metrics";
-        let mut statement = self
-            .conn
-            .prepare("SELECT id, type, unit, description FROM metric_definitions ORDER BY id")
-            .doing(WHAT)?;
-        let mut rows = statement.query([]).doing(WHAT)?;
-        let mut metrics = Vec::new();
-        while let Some(row) = rows.next().doing(WHAT)? {
-            metrics.push(definition(row)?);
-        }
-        Ok(metrics)
+        definitions(&self.conn)
     }
 
     /// The values of one build, ordered by metric id; none for a row id that no build has.
@@ -562,6 +552,19 @@ fn value(row: &Row<'_>, column: usize, kind: MetricType) -> rusqlite::Result<Opt
         }
         MetricType::Label => row.get::<_, Option<String>>(column + 1)?.map(Value::Label),
     })
+}
+
+/// Every metric that has a definition, ordered by id.
+pub(super) fn definitions(conn: &Connection) -> Result<Vec<MetricDefinition>> {
+    const WHAT: &str = "read the history's metrics";
+    let mut statement =
+        conn.prepare("SELECT id, type, unit, description FROM metric_definitions ORDER BY id").doing(WHAT)?;
+    let mut rows = statement.query([]).doing(WHAT)?;
+    let mut metrics = Vec::new();
+    while let Some(row) = rows.next().doing(WHAT)? {
+        metrics.push(definition(row)?);
+    }
+    Ok(metrics)
 }
 
 /// The definition in the first four columns.

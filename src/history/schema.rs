@@ -4,8 +4,10 @@
 //! `PRAGMA user_version` and listed in [`MIGRATIONS`].
 
 use super::failure::{Doing, corrupt, excerpt};
+use super::query::definitions;
 use crate::error::{Code, Error, Result};
 use rusqlite::Connection;
+use rusqlite::types::ValueRef;
 
 /// Schema 2.0.0, word for word in what SQLite keeps of it: tables, columns, constraints, indexes.
 const BASE: &str = "
@@ -157,7 +159,8 @@ pub(super) fn check(conn: &Connection, check: Check) -> Result<()> {
     check_version(conn)?;
     check_columns(conn)?;
     check_unique(conn)?;
-    check_references(conn)
+    check_references(conn)?;
+    check_values(conn, check)
 }
 
 struct Object {
@@ -347,6 +350,34 @@ fn check_references(conn: &Connection) -> Result<()> {
     }
     if dangling {
         return Err(corrupt("the history is damaged: a row refers to another that is missing"));
+    }
+    Ok(())
+}
+
+/// What SQLite takes for sound and no reader can use: a blob in a column of texts or numbers, a text that is not UTF-8. Builds
+/// are read whole when a history is opened; this is for the rest.
+fn check_values(conn: &Connection, check: Check) -> Result<()> {
+    const WHAT: &str = "read the history's values";
+    definitions(conn)?;
+    if check == Check::Quick {
+        return Ok(());
+    }
+    let mut statement = conn
+        .prepare(
+            "SELECT id, value_label FROM metric_values
+             WHERE value_label IS NOT NULL OR typeof(value_numeric) IN ('text', 'blob')",
+        )
+        .doing(WHAT)?;
+    let mut rows = statement.query([]).doing(WHAT)?;
+    while let Some(row) = rows.next().doing(WHAT)? {
+        let found = match row.get_ref(1).doing(WHAT)? {
+            ValueRef::Text(text) if std::str::from_utf8(text).is_ok() => continue,
+            ValueRef::Text(_) => "a label that is not UTF-8".to_owned(),
+            ValueRef::Null => "a number that is not one".to_owned(),
+            other => format!("a label of type {}", other.data_type()),
+        };
+        let id: i64 = row.get(0).doing(WHAT)?;
+        return Err(corrupt(format!("the history is damaged: the value {id} has {found}")));
     }
     Ok(())
 }

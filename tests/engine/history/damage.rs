@@ -145,6 +145,28 @@ fn foreign_databases_are_refused() {
     }
 }
 
+/// SQLite's own check finds nothing in these: the columns' types are wishes.
+#[test]
+fn what_no_reader_can_use_is_found_when_a_history_is_opened() {
+    for (sql, words) in [
+        ("UPDATE metric_definitions SET description = x'00ff'", "`description` holds a value of type Blob"),
+        ("UPDATE metric_definitions SET unit = x'00'", "`unit` holds a value of type Blob"),
+        ("UPDATE metric_definitions SET description = CAST(x'ff' AS TEXT)", "the history's metrics"),
+        (
+            "UPDATE metric_values SET value_numeric = x'01' WHERE value_label IS NULL",
+            "a number that is not one",
+        ),
+        ("UPDATE metric_values SET value_label = x'01' WHERE value_numeric IS NULL", "a label of type Blob"),
+        (
+            "UPDATE metric_values SET value_label = CAST(x'ff' AS TEXT) WHERE value_numeric IS NULL",
+            "a label that is not UTF-8",
+        ),
+        ("UPDATE build_contexts SET branch = x'01'", "is not text"),
+    ] {
+        refused(sql, &edited(STORED, sql), Code::HistoryCorrupt, &[words]);
+    }
+}
+
 #[test]
 fn a_schema_one_history_is_refused_with_its_version_and_a_way_on() {
     let image = database(&[

@@ -1,16 +1,16 @@
 /**
  * GitHub's REST interface: one request until it is answered, all pages of a list, and downloads that lead to another
- * host. It waits where the server asks to, as long as the run has patience, and translates every other answer into a
- * failure. What is asked, and what an answer means for the product, is its callers' business.
+ * host. It says which answers are a failure and which of them mean to wait; waiting and trying again is the loop's
+ * business (`http/requests.js`), what is asked, and what an answer means for the product, that of its callers.
  */
 
-import { setTimeout as sleepFor } from "node:timers/promises";
 import { Failure } from "../failure.js";
-import { LONGEST_RETRY_AFTER, retryAfter, waitBefore } from "../http/retry.js";
-import { ExchangeError, Transport } from "../http/transport.js";
+import { Requests } from "../http/requests.js";
+import { LONGEST_RETRY_AFTER, retryAfter } from "../http/retry.js";
 import { failure, failureOfExchange, failureOfRateLimit, failureOfStatus } from "./errors.js";
 
 /** @import { FailureType } from "../types.js" */
+/** @import { Judgement, Sending } from "../http/requests.js" */
 /** @import { Answer } from "../http/transport.js" */
 /** @import { Circumstances, GitHubFailure } from "./errors.js" */
 
@@ -76,16 +76,11 @@ export class GitHub {
   #token;
   #userAgent;
   #signal;
-  #sleep;
-  #random;
   #now;
   #attempts;
-  #patienceMs;
-  #stallTimeoutMs;
   #type;
-  #log;
   #onSecret;
-  #transport = new Transport();
+  #requests;
   /** @type {number | null} */
   #clockOffsetMs = null;
   /** @type {Set<string>} */
@@ -101,14 +96,14 @@ export class GitHub {
     token,
     userAgent = "unentropy",
     signal,
-    sleep = sleepFor,
-    random = Math.random,
+    sleep,
+    random,
     now = Date.now,
     attempts = 4,
     patienceMs = LONGEST_RETRY_AFTER,
-    stallTimeoutMs = 30_000,
+    stallTimeoutMs,
     type = "storage",
-    log = () => {},
+    log,
     onSecret = () => {},
   } = {}) {
     this.#base = baseOf(apiUrl || PUBLIC_API, named);
@@ -124,15 +119,19 @@ export class GitHub {
     if (trimmed) this.#secrets.add(trimmed);
     this.#userAgent = userAgent;
     this.#signal = signal ?? null;
-    this.#sleep = sleep;
-    this.#random = random;
     this.#now = now;
     this.#attempts = attempts;
-    this.#patienceMs = patienceMs;
-    this.#stallTimeoutMs = stallTimeoutMs;
     this.#type = type;
-    this.#log = log;
     this.#onSecret = onSecret;
+    this.#requests = new Requests({
+      attempts,
+      budgetMs: patienceMs,
+      stallTimeoutMs,
+      now,
+      sleep,
+      random,
+      log,
+    });
   }
 
   /** The host of the interface, with its port. */
@@ -147,7 +146,7 @@ export class GitHub {
 
   /** Closes idle connections; the client can still be used. */
   close() {
-    this.#transport.close();
+    this.#requests.close();
   }
 
   /**
@@ -237,60 +236,48 @@ export class GitHub {
    *   `foreign`: a redirect to another host is an answer; `bare`: without the token
    * @returns {Promise<Answer>} with 2xx, or 3xx to another host
    */
-  async #send(method, url, request, how = {}) {
-    const signal = request.signal ?? this.#signal;
-    const { repeatable = method !== "POST" } = request;
-    let waited = 0;
+  #send(method, url, request, how = {}) {
+    let there = url;
     let redirects = 0;
-    for (let attempt = 1; ; ) {
-      const at = this.#at(request, url);
-      /** @type {GitHubFailure} */
-      let trouble;
-      /** @type {number | null} */
-      let wanted = null;
-      let untouched = false;
-      try {
-        const answer = await this.#exchange(method, url, request, how, signal);
-        if (!how.bare) this.#compareClocks(answer);
-        if (answer.status >= 200 && answer.status < 300) return answer;
-        if (isRedirect(answer.status, method)) {
-          const there = this.#redirected(answer, url, request, how.foreign === true);
-          if (there === null) return answer;
-          redirects += 1;
-          if (redirects > MOST_REDIRECTS) throw this.#strange(answer, request, "its redirects do not end");
-          url = there;
-          continue;
-        }
-        const limit = this.#limitIn(answer);
-        if (limit) {
-          trouble = failureOfRateLimit(answer.status, at, limit);
-          wanted = limit.waitMs;
-          untouched = true;
-        } else {
-          const { bare: signed = false } = how;
-          trouble = failureOfStatus(
-            answer.status,
-            { ...at, signed, ...permissionIn(answer, at) },
-            wordsOf(answer),
-          );
-          wanted = retryAfter(one(answer.headers["retry-after"]), this.#serverTime(answer));
-        }
-      } catch (thrown) {
-        if (!(thrown instanceof ExchangeError)) throw thrown;
-        trouble = failureOfExchange(thrown, at);
-        untouched = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/.test(thrown.code);
-      }
-      const wait = waitBefore({ attempt, retryAfterMs: wanted, random: this.#random });
-      const late = waited + wait > this.#patienceMs;
-      const again = trouble.retryable && trouble.status !== 409 && (repeatable || untouched);
-      if (!again || late || attempt >= this.#attempts) {
-        throw attempt === 1 ? trouble : told(trouble, ` (${attempt} attempts)`);
-      }
-      this.#log(`${trouble.message}; attempt ${attempt + 1} in ${wait} ms`);
-      await this.#pause(wait, signal, at);
-      waited += wait;
-      attempt += 1;
+    return this.#requests.send({
+      outgoing: () => this.#outgoing(method, there, request, how),
+      judge: (answer) => {
+        const judged = this.#judge(answer, method, there, request, how);
+        if (!(judged instanceof URL)) return judged;
+        redirects += 1;
+        if (redirects > MOST_REDIRECTS) throw this.#strange(answer, request, "its redirects do not end");
+        there = judged;
+        return { again: true };
+      },
+      explain: (error) => failureOfExchange(error, this.#at(request, there)),
+      repeatable: request.repeatable ?? method !== "POST",
+      signal: request.signal ?? this.#signal,
+    });
+  }
+
+  /**
+   * @param {Answer} answer
+   * @param {string} method
+   * @param {URL} url that was asked
+   * @param {GitHubRequest} request
+   * @param {{foreign?: boolean, bare?: boolean}} how
+   * @returns {Judgement<Answer> | URL} a URL: the answer sends it there
+   */
+  #judge(answer, method, url, request, { foreign = false, bare = false }) {
+    if (!bare) this.#compareClocks(answer);
+    if (answer.status >= 200 && answer.status < 300) return { value: answer };
+    if (isRedirect(answer.status, method)) {
+      return this.#redirected(answer, url, request, foreign) ?? { value: answer };
     }
+    const at = this.#at(request, url);
+    const limit = this.#limitIn(answer);
+    if (limit) return { failure: failureOfRateLimit(answer.status, at, limit), waitMs: limit.waitMs };
+    const circumstances = { ...at, signed: bare, ...permissionIn(answer, at) };
+    // A conflict lasts as long as the other run.
+    return {
+      failure: failureOfStatus(answer.status, circumstances, wordsOf(answer)),
+      final: answer.status === 409,
+    };
   }
 
   /**
@@ -298,14 +285,14 @@ export class GitHub {
    * @param {URL} url
    * @param {GitHubRequest} request
    * @param {{bare?: boolean, headers?: Record<string, string>, bytes?: Uint8Array}} how
-   * @param {AbortSignal | null} signal
+   * @returns {Sending}
    */
-  #exchange(method, url, request, { bare = false, headers = {}, bytes }, signal) {
+  #outgoing(method, url, request, { bare = false, headers = {}, bytes }) {
     const { body, accept = "application/vnd.github+json", limit = ANSWER_LIMIT } = request;
     const json = body === undefined ? null : Buffer.from(JSON.stringify(body));
     // Only the interface itself ever sees the token.
     const authorized = !bare && url.origin === this.#base.origin && this.#token;
-    return this.#transport.exchange({
+    return {
       method,
       url,
       headers: {
@@ -318,9 +305,7 @@ export class GitHub {
       },
       body: bytes ?? json ?? (method === "GET" || method === "DELETE" ? null : new Uint8Array()),
       limit: (status) => (status >= 200 && status < 300 ? limit : ANSWER_LIMIT),
-      stallTimeoutMs: this.#stallTimeoutMs,
-      signal,
-    });
+    };
   }
 
   /**
@@ -410,28 +395,6 @@ export class GitHub {
     // What a cache gives again was dated when the cache took it.
     const age = Number(one(headers.age) ?? 0) * 1000;
     if (!Number.isNaN(time + age)) this.#clockOffsetMs = time + age - this.#now();
-  }
-
-  /**
-   * @param {number} ms
-   * @param {AbortSignal | null} signal
-   * @param {Circumstances} at
-   */
-  async #pause(ms, signal, at) {
-    /** @type {() => void} */
-    let stop = () => {};
-    const aborted = new Promise((_, reject) => {
-      stop = () => reject(failureOfExchange(new ExchangeError("aborted", "stopped"), at));
-    });
-    // Nobody may be left to hear it.
-    aborted.catch(() => {});
-    if (signal?.aborted) stop();
-    signal?.addEventListener("abort", stop, { once: true });
-    try {
-      await Promise.race([this.#sleep(ms), aborted]);
-    } finally {
-      signal?.removeEventListener("abort", stop);
-    }
   }
 
   /**
@@ -598,12 +561,6 @@ function wordsOf({ body }) {
   } catch {
     return "";
   }
-}
-
-/** @param {GitHubFailure} trouble @param {string} addition */
-function told(trouble, addition) {
-  trouble.message += addition;
-  return trouble;
 }
 
 /** @param {string | string[] | undefined} header */

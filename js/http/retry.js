@@ -1,9 +1,7 @@
 /**
  * How long to wait before a request is tried again, whatever server it is for, and what a whole run may spend on trying
- * again. Whether a request may be tried again at all is decided by its failure.
+ * again. Whether a request is tried again at all is decided in `requests.js`.
  */
-
-/** @import { ExchangeError } from "./transport.js" */
 
 /** Milliseconds: the first wait is at most this, each later one at most twice the one before. */
 const FIRST_WAIT = 500;
@@ -26,18 +24,6 @@ export const RESERVE = 4;
 
 /** So many answered requests give one try of the reserve back, so that it lasts for runs that make many requests. */
 export const RECOVERED = 4;
-
-/** Codes of addresses where nothing is: a typing error is not made good by asking more often. */
-const NOBODY_THERE = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH"]);
-
-/**
- * Whether a failed exchange is worth a try of the reserve. A stall is not: each one has cost the time-out already.
- *
- * @param {ExchangeError | null} error null where the server did answer
- */
-export function isWorthReserve(error) {
-  return error === null || (error.trouble !== "stalled" && !NOBODY_THERE.has(error.code));
-}
 
 /**
  * Full jitter: anything between nothing and the bound, so that many clients which failed together do not come back

@@ -44,7 +44,7 @@ const PATIENCE = 4;
  * @property {number} [stallTimeoutMs] without any progress; 30,000
  * @property {number} [answerMsPerMib] how much longer an answer may take for each MiB that was sent; 5,000
  * @property {string} [proofMetadata] the metadata entry with the SHA-256 of an object's bytes in hex, which tells of an
- *   object that comes encoded whether it is stored so
+ *   object that comes encoded whether it is stored so; bytes that are put with it are not hashed again
  * @property {number} [multipartThreshold] larger objects are sent in parts; 16 MiB
  * @property {number} [partSize] 8 MiB; raised where an object would need more than 10,000 parts
  *
@@ -306,12 +306,14 @@ export class S3Client {
     const { multipart = this.sendsInParts(bytes.byteLength) } = options;
     const { partSize } = this.#settings;
     const described = { "content-type": contentType, ...metadataHeaders(metadata), ...this.#encryption() };
+    const hex = once(() => metadata[this.#settings.proofMetadata ?? ""] ?? sha256(bytes));
     if (multipart) {
       return this.#conditionally(key, options, (condition) =>
         multipartPut(this.#connection, {
           head: (name, how) => this.head(name, how),
           key,
           bytes,
+          sha256: hex,
           partSize,
           described,
           metadata,
@@ -322,7 +324,6 @@ export class S3Client {
         }),
       );
     }
-    const hex = sha256(bytes);
     return this.#conditionally(key, options, async (condition) => {
       let doubtful = false;
       const request = this.#connection.request({
@@ -332,10 +333,10 @@ export class S3Client {
         headers: () => ({
           ...described,
           ...condition,
-          ...this.#connection.checksummed({ "x-amz-checksum-sha256": hexToBase64(hex) }),
+          ...this.#connection.checksummed({ "x-amz-checksum-sha256": hexToBase64(hex()) }),
         }),
         body: bytes,
-        payloadSha256: hex,
+        payloadSha256: hex(),
         conditional: Object.keys(condition).length > 0,
         hold,
         expects: (status, problem) => status === 200 || isConflict(status, problem, condition),
@@ -351,7 +352,7 @@ export class S3Client {
       try {
         reply = await request;
       } catch (error) {
-        const stored = doubtful && !hold ? await arrived({ key, bytes, metadata, head }) : null;
+        const stored = doubtful && !hold ? await arrived({ key, bytes, sha256: hex, metadata, head }) : null;
         if (!stored) throw error;
         const { etag, versionId, serverTime } = stored;
         return { status: "stored", etag, versionId, serverTime };
@@ -557,6 +558,16 @@ function metadataHeaders(metadata) {
       return [`x-amz-meta-${name}`, value];
     }),
   );
+}
+
+/** The same text each time, computed when it is first asked for. @param {() => string} compute */
+function once(compute) {
+  /** @type {string | undefined} */
+  let text;
+  return () => {
+    text ??= compute();
+    return text;
+  };
 }
 
 /** @param {string} etag */

@@ -1,12 +1,11 @@
 /**
- * One request to a bucket until it is answered: addressed, signed, sent, corrected once where the server says what
- * is wrong with every request, and tried again where that can heal. What the answers mean is the caller's business.
+ * One request to a bucket until it is answered: addressed, signed, and corrected once where the server says what is
+ * wrong with every request. Trying it again is the loop's business (`http/requests.js`), what the answers mean the
+ * caller's.
  */
 
-import { setTimeout as sleepFor } from "node:timers/promises";
-import { Failure } from "../failure.js";
-import { isWorthReserve, LONGEST_RETRY_AFTER, RECOVERED, retryAfter, waitBefore } from "../http/retry.js";
-import { ANSWER_MS_PER_MIB, ExchangeError, Transport } from "../http/transport.js";
+import { Requests } from "../http/requests.js";
+import { LONGEST_RETRY_AFTER } from "../http/retry.js";
 import { Address, isSameProvider } from "./address.js";
 import { header, problemIn, timeOf } from "./answers.js";
 import { ServerClock } from "./clock.js";
@@ -18,7 +17,9 @@ import { EMPTY_SHA256, Signer, sha256 } from "./signing.js";
 /** @import { Problem } from "./answers.js" */
 /** @import { S3Parameters, Surroundings } from "./client.js" */
 /** @import { Circumstances } from "./errors.js" */
-/** @import { Answer, Hold } from "../http/transport.js" */
+/** @import { Failure } from "../failure.js" */
+/** @import { Judgement, Sending } from "../http/requests.js" */
+/** @import { Answer, ExchangeError, Hold } from "../http/transport.js" */
 
 /** The most bytes of an answer, unless the operation says otherwise, and of every error. */
 const ERROR_LIMIT = 1024 * 1024;
@@ -36,7 +37,7 @@ const SKEW_NOTICED = 4 * 60_000;
  * @property {Record<string, string>} [query]
  * @property {() => Record<string, string>} [headers] asked anew for each attempt
  * @property {Uint8Array} [body]
- * @property {string} [payloadSha256] of the body, hex
+ * @property {string} [payloadSha256] of the body, hex; computed once unless given
  * @property {number} [limit]
  * @property {number} [patience] so many times the stall timeout
  * @property {number} [weight] bytes that the server has to deal with before it answers; those of the body unless given
@@ -52,25 +53,21 @@ const SKEW_NOTICED = 4 * 60_000;
  * @property {(bytes: number, total: number | null) => void} [onReceived]
  * @property {AbortSignal | null} [signal]
  *
- * @typedef {Answer & {problem: Problem | null, serverTime: number | null, attempts: number}} Reply
+ * @typedef {Answer & {problem: Problem | null, serverTime: number | null}} Reply
+ *
+ * @typedef {object} Corrections what was corrected of a request, each of them once
+ * @property {boolean} region
+ * @property {boolean} clock
+ * @property {boolean} checksums
+ * @property {number} redirects
  */
 
 /** The way to one bucket. What it learns of the server holds for every later request. */
 export class Connection {
   #address;
   #signer;
-  #transport = new Transport();
-  #attempts;
-  /** How many tries beyond those of each request are left for all of them. */
-  #reserve;
-  #mostReserve;
-  /** Requests that were answered as they should be. */
-  #answered = 0;
-  #stallTimeoutMs;
-  #answerMsPerMib;
+  #requests;
   #now;
-  #sleep;
-  #random;
   #signal;
   #sse;
   /** Whether the server has answered in its own words, or was asked for its scheme: then that is no question any more. */
@@ -87,20 +84,24 @@ export class Connection {
    * @param {S3Parameters} parameters checked
    * @param {Surroundings} surroundings
    */
-  constructor(parameters, { now = Date.now, sleep = sleepFor, random = Math.random, log, signal }) {
+  constructor(parameters, { now = Date.now, sleep, random, log = () => {}, signal }) {
     this.#address = new Address(parameters);
     this.#signer = new Signer(parameters.credentials);
-    this.#attempts = parameters.retryAttempts ?? 3;
-    this.#reserve = parameters.spareAttempts ?? 0;
-    this.#mostReserve = this.#reserve;
-    this.#stallTimeoutMs = parameters.stallTimeoutMs ?? 30_000;
-    this.#answerMsPerMib = parameters.answerMsPerMib ?? ANSWER_MS_PER_MIB;
     this.#sse = parameters.sse ?? "";
     this.#now = now;
-    this.#sleep = sleep;
-    this.#random = random;
     this.#signal = signal ?? null;
-    this.log = log ?? (() => {});
+    this.log = log;
+    this.#requests = new Requests({
+      attempts: parameters.retryAttempts,
+      reserve: parameters.spareAttempts,
+      longestRetryAfterMs: LONGEST_RETRY_AFTER,
+      stallTimeoutMs: parameters.stallTimeoutMs,
+      answerMsPerMib: parameters.answerMsPerMib,
+      now,
+      sleep,
+      random,
+      log,
+    });
   }
 
   /** The host of the endpoint, with its port. */
@@ -134,7 +135,7 @@ export class Connection {
 
   /** Closes idle connections. */
   close() {
-    this.#transport.close();
+    this.#requests.close();
   }
 
   /**
@@ -145,123 +146,113 @@ export class Connection {
    * @throws {Failure}
    */
   async request(operation) {
-    const { expects = (status) => status >= 200 && status < 300, signal = this.#signal } = operation;
-    const attempts = Math.min(this.#attempts, operation.attempts ?? Number.POSITIVE_INFINITY);
+    const { body, hold, onDoubt, signal = this.#signal } = operation;
+    const payloadSha256 = operation.payloadSha256 ?? (body ? sha256(body) : EMPTY_SHA256);
     const corrected = { region: false, clock: false, checksums: false, redirects: 0 };
-    /** @type {URL | null} */
+    /** Where a redirect sent it. @type {URL | null} */
     let elsewhere = null;
-    /** The last refusal for haste: what else goes wrong meanwhile says less about when to try again. @type {Failure | null} */
-    let haste = null;
-    for (let attempt = 1; ; ) {
-      /** @type {Failure} */
-      let trouble;
-      /** @type {number | null} */
-      let wanted = null;
-      let brief = true;
-      try {
-        const answer = await this.#exchange(operation, elsewhere, signal);
-        const problem = answer.status === 200 ? null : problemIn(answer.body);
-        this.#understood ||= answer.status < 300 || problem !== null;
-        const serverTime = timeOf(answer.headers.date);
-        if (expects(answer.status, problem)) {
-          const wrong = (await operation.check?.(answer)) ?? null;
-          if (!wrong) {
-            this.#recover();
-            return { ...answer, problem, serverTime, attempts: attempt };
-          }
-          trouble = wrong;
-        } else {
-          const mended = this.#mend(answer, problem, serverTime, operation, corrected);
-          if (mended) {
-            elsewhere = mended === true ? elsewhere : mended;
-            continue;
-          }
-          trouble =
-            (problem === null &&
-              [400, 426].includes(answer.status) &&
-              (await this.#misaddressed(operation))) ||
-            this.#failed(answer, problem, serverTime, operation);
-          wanted = retryAfter(header(answer, "retry-after"), serverTime ?? this.#now());
-        }
-        if (answer.status >= 500 || answer.status === 200) operation.onDoubt?.();
-      } catch (error) {
-        if (!(error instanceof ExchangeError)) throw error;
-        trouble =
-          (isUnintelligible(error) && (await this.#misaddressed(operation, error))) ||
-          failureOfExchange(error, this.at(operation));
-        brief = isWorthReserve(error);
-        if (error.sent) operation.onDoubt?.();
-      }
-      if (trouble.code === "S3_THROTTLED") haste = trouble;
-      const tries = attempt === 1 ? "" : ` (${attempt} attempts)`;
-      const tooLong = wanted !== null && wanted > LONGEST_RETRY_AFTER;
+    /** When this try began to be sent and its answer began to come. */
+    let times = { sent: 0, received: 0 };
+    return this.#requests.send({
+      outgoing: async () => {
+        const sending = await this.#outgoing(operation, elsewhere, payloadSha256);
+        const sent = this.#now();
+        times = { sent, received: sent };
+        const onAnswer = () => {
+          times.received = this.#now();
+        };
+        return { ...sending, onAnswer };
+      },
+      judge: async (raw) => {
+        const answer = await this.#understand(raw, operation, times);
+        const judged = await this.#judge(answer, operation, corrected);
+        if (judged instanceof URL) elsewhere = judged;
+        return judged instanceof URL ? { again: true } : judged;
+      },
+      explain: async (error) =>
+        (isUnintelligible(error) && (await this.#misaddressed(operation, error))) ||
+        failureOfExchange(error, this.at(operation)),
       // Whoever was to meet others meets nobody when sent again.
-      const used = operation.hold !== undefined || attempt >= attempts;
-      const spare =
-        operation.hold === undefined && operation.attempts === undefined && brief && this.#reserve > 0;
-      if (!trouble.retryable || tooLong || (used && !spare)) {
-        const asked = tooLong ? `; the server asks to wait for ${Math.ceil((wanted ?? 0) / 1000)} s` : "";
-        throw told(trouble.retryable && haste ? haste : trouble, `${asked}${tries}`);
-      }
-      if (used) this.#reserve -= 1;
-      const wait = waitBefore({ attempt, retryAfterMs: wanted, random: this.#random });
-      this.log(`${trouble.message}; attempt ${attempt + 1} in ${wait} ms`);
-      await this.#pause(wait, signal, operation);
-      attempt += 1;
-    }
-  }
-
-  /** A run with many requests has more bad luck than one with few: what is answered gives spare tries back. */
-  #recover() {
-    this.#answered += 1;
-    if (this.#answered % RECOVERED === 0 && this.#reserve < this.#mostReserve) this.#reserve += 1;
+      attempts: hold ? 1 : operation.attempts,
+      onDoubt,
+      signal,
+    });
   }
 
   /**
+   * The request as it goes out now.
+   *
    * @param {Operation} operation
    * @param {URL | null} elsewhere where a redirect sent it
-   * @param {AbortSignal | null} signal
+   * @param {string} payloadSha256 hex
+   * @returns {Promise<Sending>}
    */
-  async #exchange(operation, elsewhere, signal) {
-    const { method, key, query, headers, body = null, limit = ERROR_LIMIT, patience = 1 } = operation;
+  async #outgoing(operation, elsewhere, payloadSha256) {
+    const { method, key, query, headers, body = null, limit = ERROR_LIMIT, patience, weight } = operation;
     const url = elsewhere ?? this.#address.url(key, query);
     const payload = body ?? (method === "PUT" || method === "POST" ? new Uint8Array() : null);
-    const stallTimeoutMs = this.#stallTimeoutMs * patience;
-    const weight = operation.weight ?? payload?.byteLength ?? 0;
-    const signed = await this.#signer.sign({
+    return {
       method,
       url,
-      headers: headers?.() ?? {},
-      payloadSha256: operation.payloadSha256 ?? (body ? sha256(body) : EMPTY_SHA256),
-      region: this.#address.region,
-      time: this.#now() + this.#skewMs,
-    });
-    const sent = this.#now();
-    let received = sent;
-    const answer = await this.#transport.exchange({
-      method,
-      url,
-      headers: signed,
+      headers: await this.#signer.sign({
+        method,
+        url,
+        headers: headers?.() ?? {},
+        payloadSha256,
+        region: this.#address.region,
+        time: this.#now() + this.#skewMs,
+      }),
       body: payload,
-      limit: (status) => (status >= 200 && status < 300 ? limit : ERROR_LIMIT),
-      stallTimeoutMs,
-      answerTimeoutMs: stallTimeoutMs + Math.ceil((this.#answerMsPerMib * weight) / (1 << 20)),
+      patience,
+      weight,
+      limit: (status) => (isGood(status) ? limit : ERROR_LIMIT),
       hold: operation.hold,
       onSent: (bytes) => operation.onSent?.(bytes, payload?.byteLength ?? null),
       onReceived: (bytes, total, status) => {
-        if (status >= 200 && status < 300) operation.onReceived?.(bytes, total);
+        if (isGood(status)) operation.onReceived?.(bytes, total);
       },
-      onAnswer: () => {
-        received = this.#now();
-      },
-      signal,
-    });
+    };
+  }
+
+  /**
+   * Takes note of the server's clock, and takes off what a hop has encoded.
+   *
+   * @param {Answer} answer
+   * @param {Operation} operation
+   * @param {{sent: number, received: number}} times
+   * @returns {Promise<Answer>}
+   * @throws {ExchangeError}
+   */
+  async #understand(answer, { asStored = false, limit = ERROR_LIMIT }, { sent, received }) {
     const date = timeOf(answer.headers.date);
     // What a cache kept was dated when it was made.
     if (date !== null && answer.headers.age === undefined) this.#clock.heard(date, sent, received);
-    const good = answer.status >= 200 && answer.status < 300;
-    if (good && operation.asStored) return answer;
+    const good = isGood(answer.status);
+    if (good && asStored) return answer;
     return { ...answer, body: await decodedBody(answer, good ? limit : ERROR_LIMIT) };
+  }
+
+  /**
+   * @param {Answer} answer
+   * @param {Operation} operation
+   * @param {Corrections} corrected
+   * @returns {Promise<Judgement<Reply> | URL>} a URL: send it there
+   */
+  async #judge(answer, operation, corrected) {
+    const { expects = isGood, check } = operation;
+    const problem = answer.status === 200 ? null : problemIn(answer.body);
+    this.#understood ||= answer.status < 300 || problem !== null;
+    const serverTime = timeOf(answer.headers.date);
+    if (expects(answer.status, problem)) {
+      const failure = (await check?.(answer)) ?? null;
+      return failure ? { failure, lasting: isHaste(failure) } : { value: { ...answer, problem, serverTime } };
+    }
+    const mended = this.#mend(answer, problem, serverTime, operation, corrected);
+    if (mended) return mended === true ? { again: true } : mended;
+    const failure =
+      (problem === null && [400, 426].includes(answer.status) && (await this.#misaddressed(operation))) ||
+      this.#failed(answer, problem, serverTime, operation);
+    return { failure, lasting: isHaste(failure) };
   }
 
   /**
@@ -271,7 +262,7 @@ export class Connection {
    * @param {Problem | null} problem
    * @param {number | null} serverTime
    * @param {Operation} operation
-   * @param {{region: boolean, clock: boolean, checksums: boolean, redirects: number}} corrected
+   * @param {Corrections} corrected
    * @returns {boolean | URL} false: nothing to correct; a URL: send it there
    */
   #mend(answer, problem, serverTime, operation, corrected) {
@@ -332,30 +323,8 @@ export class Connection {
     if (this.#understood) return null;
     this.#understood = true;
     const url = this.#address.url(operation.key);
-    const other = await speaksOtherScheme(url, Math.min(this.#stallTimeoutMs, SCHEME_TIMEOUT));
+    const other = await speaksOtherScheme(url, Math.min(this.#requests.stallTimeoutMs, SCHEME_TIMEOUT));
     return other ? wrongScheme(url, this.at(operation), error) : null;
-  }
-
-  /**
-   * @param {number} ms
-   * @param {AbortSignal | null} signal
-   * @param {Operation} operation
-   */
-  async #pause(ms, signal, operation) {
-    /** @type {() => void} */
-    let stop = () => {};
-    const aborted = new Promise((_, reject) => {
-      stop = () => reject(failureOfExchange(new ExchangeError("aborted", "stopped"), this.at(operation)));
-    });
-    if (signal?.aborted) stop();
-    signal?.addEventListener("abort", stop, { once: true });
-    try {
-      await Promise.race([this.#sleep(ms), aborted]);
-    } finally {
-      signal?.removeEventListener("abort", stop);
-      // Nobody may be left to hear it.
-      aborted.catch(() => {});
-    }
   }
 
   /**
@@ -446,6 +415,16 @@ export class Connection {
   }
 }
 
+/** @param {number} status */
+function isGood(status) {
+  return status >= 200 && status < 300;
+}
+
+/** A refusal for haste says more about when to try again than what else goes wrong meanwhile. @param {Failure} failure */
+function isHaste({ code }) {
+  return code === "S3_THROTTLED";
+}
+
 /** What may become of a request that a server does not understand at all. @param {ExchangeError} error */
 function isUnintelligible({ trouble, code }) {
   return (
@@ -460,10 +439,3 @@ const SCHEME_TIMEOUT = 5000;
 
 /** Codes by which servers refuse headers that they do not know. */
 const CHECKSUM_REFUSALS = new Set(["NotImplemented", "InvalidArgument", "InvalidRequest", "InvalidHeader"]);
-
-/** @param {Failure} trouble @param {string} addition */
-function told(trouble, addition) {
-  if (addition === "") return trouble;
-  const { type, code, hint, retryable, cause } = trouble;
-  return new Failure(trouble.message + addition, { type, code, hint, retryable, cause });
-}

@@ -24,6 +24,7 @@ const LOOKS = 2;
  * @typedef {object} Upload
  * @property {string} key
  * @property {Uint8Array} bytes
+ * @property {() => string} sha256 of the bytes, hex
  * @property {number} partSize
  * @property {Record<string, string>} described headers of the object
  * @property {Record<string, string>} metadata
@@ -101,7 +102,7 @@ async function sendParts(connection, { key, bytes, partSize, onProgress }, uploa
       etag = etagOf(reply);
       if (!etag) throw connection.withoutEtag(operation);
     } catch (error) {
-      etag = doubtful ? await arrivedPart(connection, { key, uploadId, number, body }) : "";
+      etag = doubtful ? await arrivedPart(connection, { key, uploadId, number, body, hex }) : "";
       if (!etag) throw error;
     }
     parts.push({ etag, checksum });
@@ -113,10 +114,10 @@ async function sendParts(connection, { key, bytes, partSize, onProgress }, uploa
  * The ETag of a part, where the server has it as it was sent: a look after a part that got no answer.
  *
  * @param {Connection} connection
- * @param {{key: string, uploadId: string, number: number, body: Uint8Array}} part
+ * @param {{key: string, uploadId: string, number: number, body: Uint8Array, hex: string}} part `hex`: its SHA-256
  * @returns {Promise<string>} empty where it has not, or does not prove that it has
  */
-async function arrivedPart(connection, { key, uploadId, number, body }) {
+async function arrivedPart(connection, { key, uploadId, number, body, hex }) {
   try {
     const listed = await connection.request({
       doing: "could not look up the parts of",
@@ -131,7 +132,7 @@ async function arrivedPart(connection, { key, uploadId, number, body }) {
     const found = parts.find((/** @type {any} */ { PartNumber }) => PartNumber === String(number));
     if (!found || Number(found.Size) !== body.byteLength || typeof found.ETag !== "string") return "";
     const proved =
-      found.ChecksumSHA256 === hexToBase64(sha256(body)) ||
+      found.ChecksumSHA256 === hexToBase64(hex) ||
       bare(found.ETag) === createHash("md5").update(body).digest("hex");
     return proved ? found.ETag : "";
   } catch {
@@ -199,7 +200,7 @@ async function finish(connection, upload, uploadId, parts) {
 /**
  * The object, where it is the one that was to be written: a look after a write that got no answer.
  *
- * @param {Pick<Upload, "key" | "bytes" | "metadata" | "head">} upload without metadata, no object is recognised
+ * @param {Pick<Upload, "key" | "bytes" | "sha256" | "metadata" | "head">} upload without metadata, no object is recognised
  * @returns {Promise<HeadFacts | null>}
  */
 export async function arrived(upload) {
@@ -217,13 +218,13 @@ export async function arrived(upload) {
  * Whether an object is what was to be written, by its size, all of its metadata and, where the server keeps one, the
  * checksum of the whole object.
  *
- * @param {Pick<Upload, "bytes" | "metadata">} upload
+ * @param {Pick<Upload, "bytes" | "sha256" | "metadata">} upload
  * @param {HeadFacts} stored
  */
-function isUpload({ bytes, metadata }, { size, checksumSha256, ...stored }) {
+function isUpload({ bytes, sha256: hex, metadata }, { size, checksumSha256, ...stored }) {
   return (
     (size === null || size === bytes.byteLength) &&
-    (checksumSha256 === null || checksumSha256 === hexToBase64(sha256(bytes))) &&
+    (checksumSha256 === null || checksumSha256 === hexToBase64(hex())) &&
     Object.entries(metadata).every(([name, value]) => stored.metadata[name] === value)
   );
 }

@@ -3,8 +3,10 @@
  * sent. Sends nothing.
  */
 
-import { createHash } from "node:crypto";
 import { Failure } from "../../failure.js";
+import { sha256 } from "../../s3/signing.js";
+
+export { sha256 };
 
 /** The registered media type of SQLite files. */
 export const CONTENT_TYPE = "application/vnd.sqlite3";
@@ -12,12 +14,6 @@ export const CONTENT_TYPE = "application/vnd.sqlite3";
 export const SHA256 = "unentropy-sha256";
 /** The metadata key of the number of builds. */
 export const BUILDS = "unentropy-builds";
-
-/**
- * @param {Uint8Array} bytes
- * @returns {string} hexadecimal
- */
-export const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
 /**
  * Why an object's bytes are not those that were stored, or undefined. An object that came here without a digest,

@@ -6,9 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { setTimeout as sleepFor } from "node:timers/promises";
 import { Failure } from "../failure.js";
-import { waitBefore } from "../http/retry.js";
 import { GitHub } from "./client.js";
 import { GitHubFailure } from "./errors.js";
 
@@ -22,8 +20,6 @@ const BLOCK = 8 * 1024 * 1024;
 /** A version of the store's interface that every installation knows. */
 const STORE_VERSION = "2021-12-02";
 const DAY = 86_400_000;
-/** How often a name is asked for when the answer is lost. */
-const TRIES = 4;
 
 /**
  * @typedef {object} RunArtifact an artifact of this run that is complete
@@ -59,8 +55,6 @@ export class ArtifactRuntime {
   #ids;
   #retentionDays;
   #now;
-  #sleep;
-  #random;
 
   /**
    * @param {NodeJS.ProcessEnv} env
@@ -68,10 +62,7 @@ export class ArtifactRuntime {
    *   repository unless given
    * @throws {Failure} `ARTIFACT_UPLOAD_UNAVAILABLE` outside a runner's action, or where its token is not understood
    */
-  constructor(
-    env,
-    { retentionDays, now = Date.now, sleep = sleepFor, random = Math.random, ...options } = {},
-  ) {
+  constructor(env, { retentionDays, now = Date.now, ...options } = {}) {
     const { ACTIONS_RUNTIME_TOKEN: token = "", ACTIONS_RESULTS_URL: url = "" } = env;
     if (!token) throw unavailable("there is no runtime token");
     if (!url) throw withoutService(env);
@@ -82,13 +73,9 @@ export class ArtifactRuntime {
       named: "ACTIONS_RESULTS_URL",
       token,
       now,
-      sleep,
-      random,
     });
     this.#retentionDays = retentionDays;
     this.#now = now;
-    this.#sleep = sleep;
-    this.#random = random;
   }
 
   close() {
@@ -168,15 +155,12 @@ export class ArtifactRuntime {
       mime_type: "application/zip",
       ...(expires && { expires_at: expires }),
     };
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#call("CreateArtifact", doing, input, { repeatable: false });
-      } catch (thrown) {
-        if (!(thrown instanceof GitHubFailure)) throw thrown;
-        if (thrown.status === 409) return null;
-        if (!thrown.retryable || attempt >= TRIES) throw thrown;
-        await this.#sleep(waitBefore({ attempt, retryAfterMs: null, random: this.#random }));
-      }
+    try {
+      // Asked for twice, a name is there once; the second answer then says that it is taken.
+      return await this.#call("CreateArtifact", doing, input);
+    } catch (thrown) {
+      if (thrown instanceof GitHubFailure && thrown.status === 409) return null;
+      throw thrown;
     }
   }
 

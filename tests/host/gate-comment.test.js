@@ -1,5 +1,5 @@
 // The gate's comment and job summary through the shipped engine, as whole texts: tests/fixtures/gate/comments.
-// UNENTROPY_WRITE_SNAPSHOTS=1 writes what the engine says; read the difference before it is committed.
+// UNENTROPY_WRITE_SNAPSHOTS=1 writes what the engine says (support/snapshots.js).
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
@@ -8,6 +8,7 @@ import test from "node:test";
 import { gateComment, gateMarker, gateSummary } from "../../js/engine/engine.js";
 import { judged } from "./support/gate-vectors.js";
 import { ROOT } from "./support/project.js";
+import { writeSnapshots } from "./support/snapshots.js";
 
 const FOLDER = path.join(ROOT, "tests/fixtures/gate/comments");
 /** @type {{name: string, vector: any, facts: import("../../js/types.js").GateCommentFacts}[]} */
@@ -16,7 +17,7 @@ const CASES = JSON.parse(fs.readFileSync(path.join(FOLDER, "cases.json"), "utf8"
 /** @param {string} name @param {string} text */
 function isStored(name, text) {
   const file = path.join(FOLDER, name);
-  if (process.env.UNENTROPY_WRITE_SNAPSHOTS) fs.writeFileSync(file, text);
+  if (writeSnapshots) fs.writeFileSync(file, text);
   assert.equal(text, fs.readFileSync(file, "utf8"), name);
 }
 

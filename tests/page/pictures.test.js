@@ -6,7 +6,7 @@
 // other pixels, so the pictures are compared only where both are those that made them, and a machine
 // where they are not says so. They are renewed by
 //
-//   UNENTROPY_RENEW_PICTURES=1 node --test tests/page/pictures.test.js
+//   UNENTROPY_WRITE_SNAPSHOTS=1 npm test -- tests/page/pictures.test.js
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -18,6 +18,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import { fontFile } from "../../tools/fonts.js";
 import { sampleBuilds, sampleConfig } from "../../tools/sample-history.js";
+import { writeSnapshots } from "../host/support/snapshots.js";
 import { REPORTS, report } from "./histories.js";
 import { executablePath, skip } from "./page.js";
 
@@ -151,11 +152,9 @@ async function difference(one, two) {
   return found;
 }
 
-const renew = process.env.UNENTROPY_RENEW_PICTURES === "1";
-
 test("the page looks as it did, in six states", { skip }, async (t) => {
   const machine = await here();
-  if (renew) {
+  if (writeSnapshots) {
     fs.mkdirSync(FOLDER, { recursive: true });
     fs.writeFileSync(MADE_WITH, `${JSON.stringify(machine, null, 2)}\n`);
   }
@@ -164,7 +163,7 @@ test("the page looks as it did, in six states", { skip }, async (t) => {
   for (const [name, picture] of Object.entries(PICTURES)) {
     const file = path.join(FOLDER, `${name}.png`);
     const taken = await photograph(picture);
-    if (renew) fs.writeFileSync(file, taken);
+    if (writeSnapshots) fs.writeFileSync(file, taken);
     // Whatever draws them, the same page gives the same pixels twice.
     const again = await difference(taken, await photograph(picture));
     assert.ok(typeof again === "number" && again <= TOLERANCE.pixels, `${name}: ${again} at once`);

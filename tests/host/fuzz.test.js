@@ -9,13 +9,14 @@ import { describe, test } from "node:test";
 import { tryTarget } from "./fuzz/loop.js";
 import { altered, damaged, MOST_BYTES, Random } from "./fuzz/random.js";
 import { TARGETS } from "./fuzz/targets.js";
+import { effort } from "./support/effort.js";
 
 const SEED = 20261128;
 /** Inputs of a target: some seconds for all of them. Those of a socket take longer each. */
-const ITERATIONS = 200;
+const ITERATIONS = effort({ quick: 60, full: 200 });
 const SLOW = new Map([
-  ["s3-client", 40],
-  ["gate", 100],
+  ["s3-client", effort({ quick: 20, full: 40 })],
+  ["gate", effort({ quick: 40, full: 100 })],
 ]);
 
 /** @param {import("node:test").TestContext} t */

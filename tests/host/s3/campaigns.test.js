@@ -1,12 +1,13 @@
 /**
  * The short forms of the campaigns: overlapping runs, runs that are killed and runs among failing requests, against
- * real servers. `npm run test:stress` runs the long ones.
+ * real servers; shorter still with less effort (support/effort.js). `npm run test:stress` runs the long ones.
  */
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { FRONTS } from "../../servers/fronts.js";
 import { startMoto } from "../../servers/s3.js";
+import { effort } from "../support/effort.js";
 import { healing } from "./campaigns/heal.js";
 import { killedInFiles, killedInS3 } from "./campaigns/kill.js";
 import { overlapping } from "./campaigns/overlap.js";
@@ -23,14 +24,14 @@ after(() => stopAll([moto]));
 describe("overlapping runs", () => {
   /** @type {[import("./campaigns/overlap.js").Overlap["server"], string, number, boolean][]} */
   const cases = [
-    ["honours", "good", 50, false],
-    ["honours", "bad", 20, false],
-    ["honours", "bad", 12, true],
-    ["ignores", "good", 50, false],
-    ["ignores", "bad", 20, false],
-    ["ignores", "bad", 12, true],
-    ["refuses", "good", 12, false],
-    ["refuses", "bad", 12, false],
+    ["honours", "good", effort({ quick: 20, full: 50 }), false],
+    ["honours", "bad", effort({ quick: 12, full: 20 }), false],
+    ["honours", "bad", effort({ quick: 6, full: 12 }), true],
+    ["ignores", "good", effort({ quick: 20, full: 50 }), false],
+    ["ignores", "bad", effort({ quick: 12, full: 20 }), false],
+    ["ignores", "bad", effort({ quick: 6, full: 12 }), true],
+    ["refuses", "good", effort({ quick: 8, full: 12 }), false],
+    ["refuses", "bad", effort({ quick: 8, full: 12 }), false],
   ];
   for (const [server, day, runs, processes] of cases) {
     const who = processes ? `${runs} processes` : `${runs} runs`;
@@ -53,7 +54,7 @@ describe("overlapping runs behind a front", () => {
 });
 
 describe("a run that is killed at any moment", () => {
-  const options = { kills: 8, seed: 11 };
+  const options = { kills: effort({ quick: 4, full: 8 }), seed: 11 };
   for (const server of /** @type {const} */ (["honours", "ignores"])) {
     test(`leaves a history that reads and is no shorter, where the server ${server} preconditions`, {
       timeout: 300_000,
@@ -71,7 +72,7 @@ describe("runs of which every third request or so fails", () => {
     for (const first of [false, true]) {
       const which = first ? "the first run of a history heals" : "runs heal";
       test(`${which} where the server ${server} preconditions`, { timeout: 300_000 }, async (t) => {
-        const runs = 10;
+        const runs = effort({ quick: 6, full: 10 });
         const found = await healing(moto, { server, first, runs, share: 0.3, seed: 5, atATime: 5 });
         t.diagnostic(`${found.faults} of ${found.requests} requests failed`);
         // Of so few, one may have bad luck; the long form counts.
@@ -83,7 +84,9 @@ describe("runs of which every third request or so fails", () => {
 
 describe("a fault of every reading ends a run with its code and leaves the object as it was:", () => {
   for (const fault of READ_FAULTS.filter(({ slow }) => !slow)) {
-    for (const command of /** @type {const} */ (["track", "report"])) {
+    const both = /** @type {("track" | "report")[]} */ (["track", "report"]);
+    // Both read in the same way.
+    for (const command of fault.report ? both : effort({ quick: both.slice(0, 1), full: both })) {
       test(`\`${command}\`, ${fault.what}`, { timeout: 120_000 }, async () => {
         const { exit, code, identical, told } = await faultOnRead(moto, fault, { command });
         const expected = (command === "report" && fault.report) || fault.code;

@@ -11,7 +11,7 @@ import { startS3sFs } from "../../servers/s3.js";
 import { Project, ROOT } from "../support/project.js";
 import { Place, stopAll } from "./place.js";
 
-const SIZE = 300 * 1024 * 1024;
+const SIZE = HISTORY_LIMIT + 4096;
 
 /** @type {Awaited<ReturnType<typeof startS3sFs>>} */
 let server;

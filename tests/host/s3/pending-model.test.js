@@ -9,6 +9,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { SqliteStorageProvider } from "../../../js/storage/read-record-write.js";
 import { S3Store } from "../../../js/storage/s3/s3.js";
+import { effort } from "../support/effort.js";
 import { SimulatedBucket, SimulatedClient, World } from "./simulated-store.js";
 
 const KEY = "history.db";
@@ -18,8 +19,7 @@ const KEEP = 60_000;
 const FRESH = 15_000;
 const ROUNDING = 2_000;
 const COMMIT = "c".repeat(40);
-/** The long form is for `npm run test:stress`. */
-const FACTOR = process.env.UNENTROPY_STRESS ? 20 : 1;
+const FACTOR = effort({ quick: 1 / 5, full: 1, stress: 20 });
 
 /**
  * The runs of a schedule: most begin close together, some when the first pending objects have come of age, and some

@@ -8,6 +8,7 @@ import { ArtifactStore } from "../../../js/storage/artifact/artifact.js";
 import { decodeLineage } from "../../../js/storage/artifact/lineage.js";
 import { SqliteStorageProvider } from "../../../js/storage/read-record-write.js";
 import { World } from "../s3/simulated-store.js";
+import { effort } from "../support/effort.js";
 
 /** @import { Artifact } from "../../../js/github/artifacts.js" */
 
@@ -19,8 +20,7 @@ const START = Date.UTC(2026, 0, 1);
 /** Small, so that lists have many pages. */
 const PAGE = 4;
 const NAME = "history";
-/** The long form is for `npm run test:stress`. */
-const FACTOR = process.env.UNENTROPY_STRESS ? 20 : 1;
+const FACTOR = effort({ quick: 1 / 5, full: 1, stress: 20 });
 
 /** @typedef {Artifact & {run: string, archive: Buffer | null, shownAt: number, event: string}} Kept */
 

@@ -269,7 +269,7 @@ async function schedules() {
   const script = path.join(ROOT, "tests/host/s3/pending-model.test.js");
   const result = spawnSync(process.execPath, ["--test", "--test-reporter=tap", script], {
     encoding: "utf8",
-    env: { ...process.env, UNENTROPY_STRESS: "1", NODE_TEST_CONTEXT: undefined },
+    env: { ...process.env, UNENTROPY_TEST_EFFORT: "stress", NODE_TEST_CONTEXT: undefined },
   });
   if (result.status !== 0) failed("schedules of the model", result.stdout.slice(-4000));
   const found = [...result.stdout.matchAll(/^ {4}((?:not )?ok) \d+ - (.*)$/gm)];

@@ -2,7 +2,8 @@
 
 import { sourceUnmatched } from "../collect/measure.js";
 import { Failure } from "../failure.js";
-import { expand, OwnFiles } from "../files/index.js";
+import { expand } from "../files/globs.js";
+import { OwnFiles } from "../files/own.js";
 import { loadConfig } from "../run/config.js";
 import { shownName } from "../shown.js";
 import { historyOf, showWarnings } from "./shared.js";

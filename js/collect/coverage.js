@@ -7,8 +7,9 @@ import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { openMeasurement } from "../engine/engine.js";
 import { Failure } from "../failure.js";
-import { matcher, openRegular } from "../files/index.js";
+import { matcher } from "../files/globs.js";
 import { native } from "../files/names.js";
+import { openRegular } from "../files/read.js";
 import { shownName } from "../shown.js";
 
 /** @import { CollectPlan } from "../types.js" */

@@ -3,7 +3,7 @@
 import path from "node:path";
 import { checkConfig } from "../engine/engine.js";
 import { Failure } from "../failure.js";
-import { readText } from "../files/index.js";
+import { readText } from "../files/read.js";
 
 /** The name that is looked for where none is given. */
 export const DEFAULT_FILE = "unentropy.json";

@@ -4,7 +4,7 @@
 import path from "node:path";
 import { parseOutput } from "../engine/engine.js";
 import { Failure } from "../failure.js";
-import { readText } from "../files/index.js";
+import { readText } from "../files/read.js";
 
 /** @import { MetricConfig, MetricOutcome } from "../types.js" */
 

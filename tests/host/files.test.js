@@ -17,15 +17,9 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, describe, test } from "node:test";
-import {
-  expand,
-  matcher,
-  nothingMatched,
-  readBytes,
-  readText,
-  unmatchedOf,
-  walk,
-} from "../../js/files/index.js";
+import { expand, matcher, nothingMatched, unmatchedOf } from "../../js/files/globs.js";
+import { readBytes, readText } from "../../js/files/read.js";
+import { walk } from "../../js/files/walk.js";
 
 const WINDOWS = process.platform === "win32";
 const ROOT = !WINDOWS && process.getuid?.() === 0;

@@ -6,8 +6,8 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { walk } from "../../js/files/index.js";
 import { RuleList } from "../../js/files/rules.js";
+import { walk } from "../../js/files/walk.js";
 
 const posix = process.platform === "win32" ? { skip: "POSIX names" } : {};
 

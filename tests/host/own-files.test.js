@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
-import { OwnFiles } from "../../js/files/index.js";
+import { OwnFiles } from "../../js/files/own.js";
 import { RESCUE_FILE } from "../../js/run/folder.js";
 import { Project, told } from "./support/project.js";
 import { act } from "./support/runner.js";

@@ -42,7 +42,8 @@ const command = (line) => process.stdout.write(`${line}\n`);
 /** @param {string} secret */
 const onSecret = (secret) => command(mask(secret));
 
-async function main() {
+/** Runs the step, and leaves everything that its caller reads. */
+export async function main() {
   const { env } = process;
   const files = new CommandFiles(env);
   for (const secret of knownSecrets(env).lines) onSecret(secret);
@@ -155,5 +156,3 @@ function overdue(seconds, phase) {
     retryable: true,
   });
 }
-
-await main();

@@ -3,6 +3,6 @@
 import { start } from "../start.js";
 
 await start(
-  () => import("./main.js"),
+  async () => (await import("./main.js")).main(),
   (code, message, hint) => process.stdout.write(`::error title=${code}::${message}%0A${hint}\n`),
 );

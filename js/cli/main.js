@@ -1,5 +1,5 @@
 // The command line's entry: arguments in, exit code out. Each command is a file below cli/, loaded
-// when it is asked for.
+// when it is asked for; `verify`, which needs nothing more, is here already.
 
 import { interruption } from "../cancel.js";
 import { Terminal } from "../console/terminal.js";
@@ -7,11 +7,12 @@ import { version } from "../engine/engine.js";
 import { exitCode, Failure } from "../failure.js";
 import { configWarning, placedProblems } from "../run/config.js";
 import { help, parseCommandLine } from "./options.js";
+import { verify } from "./verify.js";
 
 /** @type {Record<string, () => Promise<(invocation: import("../types.js").Invocation) => Promise<Failure | undefined>>>} */
 const RUN = {
   track: async () => (await import("./track.js")).track,
-  verify: async () => (await import("./verify.js")).verify,
+  verify: async () => verify,
   test: async () => (await import("./test.js")).test,
   collect: async () => (await import("./collect.js")).collect,
   report: async () => (await import("./report.js")).report,
@@ -24,8 +25,11 @@ const RUN = {
   sources: async () => (await import("./sources.js")).sources,
 };
 
-/** @param {string[]} argv */
-async function main(argv) {
+/**
+ * Runs the command line, and sets the exit code.
+ * @param {string[]} argv without the program
+ */
+export async function main(argv) {
   let json = argv.includes("--json");
   const terminal = new Terminal();
   /** @type {Failure | undefined} */
@@ -75,5 +79,3 @@ async function main(argv) {
 process.stdout.on("error", (/** @type {NodeJS.ErrnoException} */ error) => {
   if (error.code !== "EPIPE") throw error;
 });
-
-await main(process.argv.slice(2));

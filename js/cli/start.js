@@ -5,6 +5,6 @@
 import { start } from "../start.js";
 
 await start(
-  () => import("./main.js"),
+  async () => (await import("./main.js")).main(process.argv.slice(2)),
   (code, message, hint) => process.stderr.write(`error[${code}]: ${message}\n  ${hint}\n`),
 );

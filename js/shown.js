@@ -16,6 +16,8 @@ const JOINING =
   /(?<=\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{Variation_Selector})\u200d(?=\p{Extended_Pictographic})|(?<=[\p{Lo}\p{M}])[\u200c\u200d](?=\p{Lo})/uy;
 
 /**
+ * A text with everything written out that would not be seen, or that would move what is beside it.
+ *
  * @param {string} text of one line or several
  * @returns {string} control, direction and invisible characters as `\u{..}`, bytes that are no text as `\xff`
  */

@@ -2,6 +2,8 @@
 // would be loaded before anything can be caught.
 
 /**
+ * Loads a program. Where that fails, says so and sets the exit code.
+ *
  * @param {() => Promise<unknown>} load
  * @param {(code: string, message: string, hint: string) => void} tell
  */

@@ -22,7 +22,11 @@ export function atSuddenEnd(cleanup) {
   cleanups.add(cleanup);
 }
 
-/** @param {() => void} cleanup that was done in good order, or is not needed any more */
+/**
+ * Takes back what `atSuddenEnd` was given.
+ *
+ * @param {() => void} cleanup that was done in good order, or is not needed any more
+ */
 export function notAtSuddenEnd(cleanup) {
   if (!cleanups.delete(cleanup) || cleanups.size > 0) return;
   process.off("exit", cleanUp);

@@ -11,6 +11,8 @@ import { annotate } from "./commands.js";
 const SHOWN = 10;
 
 /**
+ * The annotations of a run as workflow commands, no more of each level than the runner shows.
+ *
  * @param {object} run
  * @param {readonly MetricOutcome[]} run.metrics
  * @param {readonly Failure[]} run.warnings

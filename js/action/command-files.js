@@ -29,6 +29,7 @@ const MOST = 16 * 1024 * 1024;
  * @property {bigint} inode
  */
 
+/** The runner's files of one step: remembered at its start, restored where a command changed them, written last. */
 export class CommandFiles {
   #env;
   /** @type {Map<CommandFile, Remembered>} */

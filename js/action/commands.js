@@ -35,8 +35,9 @@ export function annotate(level, message, { title } = {}) {
  */
 export const mask = (secret) => `::add-mask::${escapeData(secret)}`;
 
-/** @param {string} name */
+/** The workflow command that opens a group of the log. @param {string} name */
 export const groupStart = (name) => `::group::${escapeData(shown(name))}`;
+/** The workflow command that closes the group. */
 export const groupEnd = "::endgroup::";
 
 /** @param {string} text */

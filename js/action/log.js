@@ -10,6 +10,7 @@ import { groupEnd, groupStart } from "./commands.js";
 /** Milliseconds between two lines of one transfer. */
 const PROGRESS_MS = 5_000;
 
+/** Writes the log of a run as it goes on, and keeps what it heard for a run that never returns. */
 export class RunLog {
   /** What was heard of so far. @type {{phases: Phase[], metrics: MetricOutcome[]}} */
   heard = { phases: [], metrics: [] };

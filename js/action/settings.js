@@ -36,6 +36,8 @@ import { readInputs } from "./inputs.js";
  */
 
 /**
+ * Reads and checks everything that a step is given, and reports all problems at once.
+ *
  * @param {NodeJS.ProcessEnv} env
  * @param {string} cwd the workspace
  * @param {{warn: (text: string, hint?: string) => void, line: (text: string) => void}} terminal

@@ -8,6 +8,8 @@ import { branchTip, commitOf, git, remoteDefaultBranch } from "./git.js";
 /** @import { GitHubEvent } from "./event.js" */
 
 /**
+ * The facts of the run that is going on: from flags, then GitHub's variables, then git.
+ *
  * @param {{
  *   cwd: string,
  *   now: Date,

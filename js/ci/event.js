@@ -233,6 +233,8 @@ export function withheldSecrets({ name, pullRequest, isFork, secretsWithheld }) 
 }
 
 /**
+ * The failure of a run that records nothing because GitHub withholds the secrets from it.
+ *
  * @param {{why: string, remedy: string}} withheld
  * @param {Failure} cause
  */

@@ -71,6 +71,8 @@ import { configurationUnknown, MOST_ANCESTORS, Remote } from "./remote.js";
  */
 
 /**
+ * Finds everything that a change is compared with. What cannot be found is a warning.
+ *
  * @param {Asked} asked
  * @returns {Promise<Comparison>}
  */

@@ -28,6 +28,8 @@ const FOLDER = "040000";
  */
 
 /**
+ * What the change itself brings of a file: the file, or a link or repository on the way to it.
+ *
  * @param {string} file absolute
  * @param {Commits} commits
  * @returns {Promise<Brought | null>} null where it is not the change's, or there is no such file

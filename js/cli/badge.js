@@ -16,6 +16,8 @@ import { agreedTime, givenTime, showWarnings } from "./shared.js";
 const FORMATS = ["svg", "json"];
 
 /**
+ * Runs `unentropy badge`.
+ *
  * @param {import("../types.js").Invocation} invocation
  * @returns {Promise<undefined>}
  */

@@ -8,6 +8,8 @@ import { DEFAULT_FILE, loadConfig } from "../run/config.js";
 import { historyOf, showWarnings } from "./shared.js";
 
 /**
+ * Runs `unentropy collect`.
+ *
  * @param {import("../types.js").Invocation} invocation
  * @returns {Promise<undefined>}
  */

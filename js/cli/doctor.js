@@ -19,6 +19,8 @@ const MARKS = /** @type {const} */ ({
 });
 
 /**
+ * Runs `unentropy doctor`.
+ *
  * @param {import("../types.js").Invocation} invocation
  * @returns {Promise<Failure | undefined>}
  */

@@ -15,6 +15,8 @@ import { givenContext, showWarnings } from "./shared.js";
 /** @import { Terminal } from "../console/terminal.js" */
 
 /**
+ * Runs `unentropy gate`.
+ *
  * @param {import("../types.js").Invocation} invocation
  * @returns {Promise<import("../failure.js").Failure | undefined>}
  */

@@ -12,6 +12,8 @@ import { Storage } from "../storage/storage.js";
 import { agreedTime, showWarnings } from "./shared.js";
 
 /**
+ * Runs `unentropy migrate`.
+ *
  * @param {import("../types.js").Invocation} invocation
  * @returns {Promise<undefined>}
  */

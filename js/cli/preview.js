@@ -14,6 +14,8 @@ import { givenTime, showWarnings } from "./shared.js";
 const DIRECTORY = "unentropy-preview";
 
 /**
+ * Runs `unentropy preview`.
+ *
  * @param {import("../types.js").Invocation} invocation
  * @returns {Promise<undefined>}
  */

@@ -12,6 +12,8 @@ import { Storage } from "../storage/storage.js";
 import { agreedTime, givenTime, reportOption, showWarnings } from "./shared.js";
 
 /**
+ * Runs `unentropy report`.
+ *
  * @param {import("../types.js").Invocation} invocation
  * @returns {Promise<undefined>}
  */

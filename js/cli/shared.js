@@ -28,6 +28,8 @@ export const reportOption = ({ "report-dir": directory }) =>
   directory === undefined ? undefined : `\`--report-dir\` is \`${directory}\``;
 
 /**
+ * Prints the warnings of a configuration.
+ *
  * @param {import("../console/terminal.js").Terminal} terminal
  * @param {import("../types.js").LoadedConfig} loaded
  */

@@ -9,6 +9,8 @@ import { shownName } from "../shown.js";
 import { historyOf, showWarnings } from "./shared.js";
 
 /**
+ * Runs `unentropy sources`.
+ *
  * @param {import("../types.js").Invocation} invocation
  * @returns {Promise<undefined>}
  */

@@ -10,6 +10,8 @@ import { wholeNumber } from "./options.js";
 import { givenContext, showWarnings } from "./shared.js";
 
 /**
+ * Runs `unentropy test`.
+ *
  * @param {import("../types.js").Invocation} invocation
  * @returns {Promise<Failure | undefined>}
  */

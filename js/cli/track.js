@@ -16,6 +16,8 @@ import { givenContext, reportOption, showWarnings } from "./shared.js";
 /** @import { Failure } from "../failure.js" */
 
 /**
+ * Runs `unentropy track`.
+ *
  * @param {import("../types.js").Invocation} invocation
  * @returns {Promise<import("../failure.js").Failure | undefined>}
  */

@@ -6,6 +6,8 @@ import { DEFAULT_FILE, loadConfig } from "../run/config.js";
 import { showWarnings } from "./shared.js";
 
 /**
+ * Runs `unentropy verify`.
+ *
  * @param {import("../types.js").Invocation} invocation
  * @returns {Promise<Failure | undefined>}
  */

@@ -55,6 +55,7 @@ const DOT = 46;
  * @property {Map<number, StateSet>} others
  */
 
+/** One pattern, ready to be matched: its sets of states are worked out once each, when a text first reaches them. */
 export class Automaton {
   #dots;
   /** @type {State[]} */

@@ -7,6 +7,8 @@ import { errnoOf } from "../failure.js";
 import { targetOf } from "./target.js";
 
 /**
+ * Creates a directory with those above it.
+ *
  * @param {string} directory absolute
  * @returns {boolean} whether it was not there before
  * @throws {NodeJS.ErrnoException} what the system said

@@ -36,6 +36,8 @@ export function globMatcher(glob, options = {}) {
 }
 
 /**
+ * Compiles a glob.
+ *
  * @param {string} glob
  * @param {GlobOptions} [options]
  * @returns {Automaton | null} null where nothing matches

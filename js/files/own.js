@@ -42,6 +42,7 @@ const LOOKS = /** @type {Record<string, {bytes: number, isOurs: (start: string) 
   ".json": { bytes: 1024, isOurs: (start) => isResults(start) || isBadgeData(start) },
 });
 
+/** Recognizes this tool's own files, by path, name or content. */
 export class OwnFiles {
   /** @type {Set<string>} */
   #histories;

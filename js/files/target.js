@@ -19,6 +19,8 @@ const MOST_LINKS = 40;
  */
 
 /**
+ * Follows a path to what is written: the file at the end of its links, or something that is no file.
+ *
  * @param {string} path absolute
  * @returns {Target}
  * @throws {NodeJS.ErrnoException} what the system said; `ELOOP` for links that lead in a circle

@@ -50,6 +50,7 @@ export function enterpriseServer({ GITHUB_SERVER_URL: url = "" }) {
 const ELSEWHERE =
   "Keep the history in S3 (`sqlite-s3`), or in a file that the workflow keeps (`sqlite-local`).";
 
+/** The artifacts of the run that this job belongs to, through its runtime token. */
 export class ArtifactRuntime {
   #service;
   #ids;

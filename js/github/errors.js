@@ -105,6 +105,8 @@ const SIGNED = Object.freeze({
 });
 
 /**
+ * The failure that an answer's status stands for.
+ *
  * @param {number} status
  * @param {Circumstances} at
  * @param {string} said the server's own words
@@ -130,6 +132,8 @@ export function failureOfStatus(status, at, said) {
 }
 
 /**
+ * The failure of a request that GitHub refuses because there were too many.
+ *
  * @param {number} status
  * @param {Circumstances} at
  * @param {{waitMs: number | null, until: number | null, secondary: boolean}} limit `until`: milliseconds since 1970
@@ -153,6 +157,8 @@ export function failureOfRateLimit(status, at, { waitMs, until, secondary }) {
 }
 
 /**
+ * The failure of a request that was not answered.
+ *
  * @param {ExchangeError} error
  * @param {Circumstances} at
  */
@@ -215,6 +221,8 @@ function causeOf(code, message) {
 }
 
 /**
+ * A failure with the operation and the host in its message.
+ *
  * @param {Trouble} trouble
  * @param {Circumstances} at
  * @param {number} status

@@ -53,7 +53,7 @@ function providerOf(host) {
   return PROVIDERS.find(({ domain }) => host === domain || host.endsWith(`.${domain}`)) ?? null;
 }
 
-/** @param {string} host @returns {boolean} whether the host is one of a provider in the table */
+/** Whether a provider in the table has this host. @param {string} host @returns {boolean} */
 export function isKnownHost(host) {
   return providerOf(host) !== null;
 }
@@ -69,14 +69,14 @@ export function regionOfHost(host) {
   return provider?.region?.exec(host)?.[1] || provider?.elsewhere || null;
 }
 
-/** @param {string} host as in `URL.hostname` @returns {boolean} */
+/** Whether a host is this machine. @param {string} host as in `URL.hostname` @returns {boolean} */
 export function isLoopback(host) {
   return (
     host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || /^127(\.\d+){3}$/.test(host)
   );
 }
 
-/** @param {string} host as in `URL.hostname` @returns {boolean} */
+/** Whether a host is an IP address and not a name. @param {string} host as in `URL.hostname` @returns {boolean} */
 export function isIpAddress(host) {
   return host.startsWith("[") || /^\d+(\.\d+){3}$/.test(host);
 }
@@ -108,7 +108,7 @@ function encoded(text) {
   );
 }
 
-/** @param {string} key @returns {string} the key as a path, its slashes kept */
+/** A key as the path of a URL. @param {string} key @returns {string} the key as a path, its slashes kept */
 export function encodedKey(key) {
   return encoded(key).replace(/%2F/g, "/");
 }

@@ -73,7 +73,11 @@ function line(value, most) {
   return flat.length > most ? `${flat.slice(0, most - 1)}…` : flat;
 }
 
-/** @param {unknown} value ISO 8601 @returns {number | null} milliseconds since 1970 */
+/**
+ * The time that a text of an answer means.
+ *
+ * @param {unknown} value ISO 8601 @returns {number | null} milliseconds since 1970
+ */
 export function timeOf(value) {
   const time = typeof value === "string" ? Date.parse(value) : Number.NaN;
   return Number.isNaN(time) ? null : time;
@@ -93,7 +97,11 @@ export function isConflict(status, problem, condition) {
   return status === 404 && "if-match" in condition && problem?.code === "NoSuchKey";
 }
 
-/** @param {{headers: IncomingHttpHeaders}} answer @param {string} name @returns {string} empty when there is none */
+/**
+ * One header of an answer.
+ *
+ * @param {{headers: IncomingHttpHeaders}} answer @param {string} name @returns {string} empty when there is none
+ */
 export function header({ headers }, name) {
   const value = headers[name];
   return typeof value === "string" ? value : (value?.[0] ?? "");
@@ -113,7 +121,7 @@ export function etagOf(answer) {
     : etag.replace(/(?:;|--?)(?:gzip|br|deflate)"$/, '"');
 }
 
-/** @param {string} etag @returns {string} without its quotes */
+/** An ETag without its quotes, weak or not. @param {string} etag @returns {string} without its quotes */
 export function bare(etag) {
   return etag.replace(/^(?:W\/)?"(.*)"$/, "$1");
 }

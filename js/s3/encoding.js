@@ -12,6 +12,8 @@ import { header } from "./answers.js";
 const NONE = new Set(["", "identity", "aws-chunked"]);
 
 /**
+ * The content encodings of an answer, but for those that change nothing.
+ *
  * @param {Pick<Answer, "headers">} answer
  * @returns {string[]} in the order in which they were applied
  */

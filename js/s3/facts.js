@@ -9,7 +9,7 @@ import { encodingsOf } from "./encoding.js";
 /** @import { Reply } from "./connection.js" */
 /** @import { Answer } from "../http/transport.js" */
 
-/** @param {Reply} reply @returns {ObjectFacts} */
+/** What the headers of an answer say of its object. @param {Reply} reply @returns {ObjectFacts} */
 export function objectFacts(reply) {
   const prefix = "x-amz-meta-";
   const metadata = Object.fromEntries(
@@ -32,7 +32,11 @@ export function sizeOf(answer) {
   return /^\d+$/.test(length) && encodingsOf(answer).length === 0 ? Number(length) : null;
 }
 
-/** @param {Answer} answer @param {string} name @returns {string[]} the SHA-256 of that metadata entry, where it is there */
+/**
+ * A digest that the object's metadata holds.
+ *
+ * @param {Answer} answer @param {string} name @returns {string[]} the SHA-256 of that metadata entry, where it is there
+ */
 export function noted(answer, name) {
   const value = header(answer, `x-amz-meta-${name}`);
   return value === "" ? [] : [value.toLowerCase()];

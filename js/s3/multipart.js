@@ -36,6 +36,8 @@ const LOOKS = 2;
  */
 
 /**
+ * Writes an object in parts. An upload that is not completed is aborted.
+ *
  * @param {Connection} connection
  * @param {Upload} upload
  * @returns {Promise<PutOutcome>}

@@ -7,6 +7,8 @@ import net from "node:net";
 import tls from "node:tls";
 
 /**
+ * Whether the server answers by `http` where it was asked by `https`, or the reverse.
+ *
  * @param {URL} url as it was asked
  * @param {number} timeoutMs
  * @returns {Promise<boolean>} false also where nothing can be found out

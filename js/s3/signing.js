@@ -16,12 +16,12 @@ import { AwsV4Signer } from "aws4fetch";
 /** SHA-256 of nothing, in hex. */
 export const EMPTY_SHA256 = createHash("sha256").digest("hex");
 
-/** @param {Uint8Array} bytes @returns {string} 64 hex digits */
+/** The SHA-256 of some bytes in hex. @param {Uint8Array} bytes @returns {string} 64 hex digits */
 export function sha256(bytes) {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** @param {string} hex @returns {string} */
+/** The same bytes in Base64, as checksum headers have them. @param {string} hex @returns {string} */
 export function hexToBase64(hex) {
   return Buffer.from(hex, "hex").toString("base64");
 }

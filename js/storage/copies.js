@@ -44,7 +44,7 @@ import { Failure } from "../failure.js";
  *   as the history
  */
 
-/** @param {number} builds */
+/** A number of builds in words. @param {number} builds */
 export const counted = (builds) => `${builds} ${builds === 1 ? "build" : "builds"}`;
 
 /** Of a copy's name. @param {number} now milliseconds */
@@ -53,6 +53,7 @@ export const stamp = (now) => new Date(now).toISOString().replace(/[-:]|\.\d+/g,
 /** How often a store may say that there is nothing and refuse to create something, before that is reported. */
 export const REFUSALS = 3;
 
+/** Applies `on-corrupt` and `on-missing` to one history, with the copies that its store keeps. */
 export class Remedy {
   #copies;
   #options;
@@ -195,6 +196,8 @@ export class Remedy {
 }
 
 /**
+ * The failure of a run that finds no history and signs that there was one.
+ *
  * @param {string} location the history's, for people
  * @param {readonly string[]} found what shows that there was one, for people
  */

@@ -52,6 +52,8 @@ function digestsOfValues(salt, values) {
 const digestOfAll = (salt, values) => digest([salt, ...[...values].sort()], WHOLE);
 
 /**
+ * The mark of an entry that holds these builds.
+ *
  * @param {readonly RecordChange[]} builds
  * @param {string} salt of this entry: equal values have other digests in another one
  * @param {number} room characters
@@ -71,6 +73,8 @@ export function marked(builds, salt, room) {
 }
 
 /**
+ * Reads the mark of an entry.
+ *
  * @param {string} text as {@link marked} gave it
  * @param {string} salt
  * @returns {Marks | null} null for what is none

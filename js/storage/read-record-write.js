@@ -51,7 +51,11 @@ const LONGEST_PAUSE_MS = 5_000;
  * @property {boolean} [isRemedied] whether it takes the place of a damaged one
  */
 
-/** @implements {StorageProvider} */
+/**
+ * The provider of every storage: a blob store, and the loop that reads, records and writes.
+ *
+ * @implements {StorageProvider}
+ */
 export class SqliteStorageProvider {
   #store;
   #engine;

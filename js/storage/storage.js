@@ -10,6 +10,8 @@ import { createStorageProvider } from "./factory.js";
 /** @import { MetricsRepository } from "./repository.js" */
 
 /**
+ * A history: loaded by `ready()`, stored by `persist()` or `close()`.
+ *
  * @example
  * const storage = new Storage({ type: "sqlite-local", path: "unentropy.db" });
  * await storage.ready();

@@ -17,6 +17,8 @@ export const ARCHIVE_LIMIT = HISTORY_LIMIT + 8 * 1024 * 1024;
 const zip = () => import("./zip.js");
 
 /**
+ * Reads the history and its lineage from an archive, and verifies the history's digest.
+ *
  * @param {Uint8Array} archive
  * @param {{entry: string, doing: string, id?: number}} place `entry`: the history's name in the archive; `doing` names
  *   the artifact, whose id is `id`
@@ -59,6 +61,8 @@ export async function unpackHistory(archive, { entry, doing, id }) {
 }
 
 /**
+ * Makes the archive of a history and its lineage.
+ *
  * @param {Uint8Array} bytes the history
  * @param {string} entry
  * @param {Coverage} coverage what the history holds

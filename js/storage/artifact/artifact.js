@@ -88,7 +88,7 @@ const LISTED_MS = 10 * 60_000;
  * @property {ReadonlySet<number>} passed artifacts of this name that are no source
  */
 
-/** @implements {BlobStore} */
+/** The blob store of a history in artifacts. @implements {BlobStore} */
 export class ArtifactStore {
   #options;
   #scope;

@@ -31,6 +31,8 @@ export const SETTLED_MS = 2 * 3_600_000;
  */
 
 /**
+ * The lineage as the bytes of its entry.
+ *
  * @param {Lineage} lineage
  * @returns {Buffer}
  */
@@ -39,6 +41,8 @@ export function encodeLineage({ scope, branches, floor, ids, sha256, builds }) {
 }
 
 /**
+ * Reads and checks the bytes of a lineage's entry.
+ *
  * @param {Uint8Array} bytes
  * @param {number} [id] of its artifact, which can hold only what had an id before it
  * @returns {Lineage | null} null: written by a later version in another way

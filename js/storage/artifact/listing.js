@@ -7,6 +7,7 @@
 /** So many items of a list are read before it is looked whether more are needed. */
 const STRETCH = 100;
 
+/** A list of artifacts, newest first, of which pages are fetched when they are needed. */
 export class Listing {
   /** What was read so far. @type {Artifact[]} */
   items = [];

@@ -10,6 +10,8 @@ import { Failure } from "../../failure.js";
 const REFUSED = /["<>|*?:\r\n\\/]/g;
 
 /**
+ * Refuses a name that the artifact service does not take.
+ *
  * @param {string} subject what has the name, for the message, such as "`database-key`"
  * @param {unknown} name
  * @param {"artifact" | "file"} kind of the thing that is named

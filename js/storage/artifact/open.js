@@ -19,6 +19,8 @@ export const DEFAULT_ARTIFACT = "unentropy-metrics";
 export const DEFAULT_ENTRY = "unentropy-metrics.db";
 
 /**
+ * Makes the store that a configuration asks for.
+ *
  * @param {StorageProviderConfig} config
  * @param {Surroundings & {engine: Engine, env: NodeJS.ProcessEnv, now: () => number}} surroundings
  * @returns {ArtifactStore}

@@ -12,6 +12,8 @@ export const RESCUE_ARTIFACT = "unentropy-rescue";
 const MOST = 50;
 
 /**
+ * Uploads a history that could not be stored as an artifact of this run.
+ *
  * @param {Uint8Array} bytes an SQLite file
  * @param {object} surroundings
  * @param {NodeJS.ProcessEnv} surroundings.env

@@ -17,6 +17,7 @@ const MOST_ASKED = 300;
 /** How many runs are asked for when only other branches have histories, until one is found that would count. */
 const MOST_ELSEWHERE = 10;
 
+/** Decides which artifacts count, and asks GitHub about a run once. */
 export class ArtifactSources {
   #artifacts;
   #repository;

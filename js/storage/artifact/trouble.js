@@ -25,6 +25,8 @@ export const originUnknown = (artifact) =>
   });
 
 /**
+ * Only runs for branches that do not count have left a history.
+ *
  * @param {Artifact} other of a branch that does not count
  * @param {readonly string[]} branches those that do
  * @param {{asked: boolean}} facts whether it is known that no pull request has uploaded it
@@ -64,14 +66,14 @@ export function expired(artifact, { repository, isLeft }) {
   });
 }
 
-/** @param {Artifact} artifact */
+/** An artifact of an overlapping run has expired, with builds that no other one holds. @param {Artifact} artifact */
 export const expiredUnmerged = (artifact) =>
   trouble(`${called(artifact)} of an overlapping run expired before it was merged`, {
     code: "ARTIFACT_EXPIRED",
     hint: "The builds that it alone had are gone; record them again if they matter.",
   });
 
-/** @param {Artifact} artifact @param {number} days until it expires */
+/** The history is about to expire. @param {Artifact} artifact @param {number} days until it expires */
 export const expiresSoon = (artifact, days) =>
   trouble(
     `the history, ${called(artifact)}, expires in ${days < 1 ? "less than a day" : `${days} day${days === 1 ? "" : "s"}`}`,
@@ -101,7 +103,7 @@ export const replacedValues = (artifact, values) =>
     },
   );
 
-/** @param {number} jobs */
+/** So many jobs of the run have recorded that there is no name left. @param {number} jobs */
 export const tooManyJobs = (jobs) =>
   trouble(`${jobs} jobs of this run have recorded already`, {
     code: "ARTIFACT_TOO_MANY",
@@ -120,7 +122,7 @@ export const withChoices = (failure) =>
     cause: failure,
   });
 
-/** @param {Failure} failure */
+/** `on-corrupt: restore` found no artifact that can be read. @param {Failure} failure */
 export const notRestored = (failure) =>
   trouble(`${failure.message}; no earlier artifact can be read`, {
     code: "HISTORY_NOT_RESTORED",

@@ -132,6 +132,8 @@ function namesIn(folder, known) {
 }
 
 /**
+ * The newest good copy beside a file.
+ *
  * @param {string} target
  * @param {BuildCounter} builds
  * @returns {{copy: GoodCopy | null, looked: string[]}}

@@ -42,6 +42,7 @@ const UNANSWERED = new Set(["S3_AUTH_FAILED", "S3_AUTH_EXPIRED", "S3_BUCKET_MISS
  * @property {() => number} [random]
  */
 
+/** The copies beside a history in a bucket. */
 export class S3Copies {
   #options;
   #backup;

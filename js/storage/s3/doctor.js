@@ -78,6 +78,8 @@ const CLOCK_NOTICED = 60_000;
 const CREDENTIALS = new Set(["s3-access-key-id", "s3-secret-access-key", "s3-session-token"]);
 
 /**
+ * Runs every check of `unentropy doctor` for S3, each only where those before it allow it.
+ *
  * @param {StorageProviderConfig} config
  * @param {object} surroundings
  * @param {NodeJS.ProcessEnv} surroundings.env

@@ -52,7 +52,7 @@ const VERSION = 1;
  * @property {Map<string, number>} stored the server's time of each object by its key, or NaN
  */
 
-/** @implements {ChangeJournal} */
+/** The journal of a history in a bucket: one object for each run that waits. @implements {ChangeJournal} */
 export class PendingObjects {
   #client;
   #prefix;

@@ -78,7 +78,7 @@ export function openClient(config, env, surroundings) {
  * @property {number} [freshMs] for tests: how old a listing may be that a write rests on
  */
 
-/** @implements {BlobStore} */
+/** The blob store of a history in a bucket. @implements {BlobStore} */
 export class S3Store {
   #client;
   #key;

@@ -101,7 +101,7 @@ export function pauses(signal) {
 }
 
 /**
- * Fails when something that was told to stop has not stopped after a while.
+ * Fails when something that was asked to stop has not stopped after a while.
  * @param {AbortSignal} signal
  * @param {number} patienceMs
  * @returns {Promise<never>} rejects with the signal's reason; never resolves

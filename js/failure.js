@@ -1,5 +1,5 @@
 /**
- * The one shape of trouble on the host's side: what part of the run it belongs to, a stable code, cause,
+ * The one shape of failures on the host's side: what part of the run it belongs to, a stable code, cause,
  * remedy and whether trying again can help. Operating-system errors are translated here and nowhere else.
  * What the engine finds wrong keeps the engine's own code and words.
  */
@@ -34,7 +34,7 @@ const EXIT_CODES = Object.freeze({
  * @property {FailureType} [type] `internal` unless given
  * @property {string} [code] stable, upper snake case; `INTERNAL` unless given
  * @property {string} [hint] the remedy as a sentence; empty when there is none to give
- * @property {boolean} [retryable] whether the same call may succeed later without anybody mending anything
+ * @property {boolean} [retryable] whether the same call may succeed if simply retried
  * @property {unknown} [cause] what was caught
  * @property {readonly any[]} [diagnostics] where a failure sums up several problems: each of them
  * @property {readonly any[]} [warnings] what was found beside it and is no failure by itself
@@ -45,7 +45,7 @@ const EXIT_CODES = Object.freeze({
  */
 export class Failure extends Error {
   /**
-   * @param {string} message cause and place: lower case, no final period
+   * @param {string} message cause and location: lower case, no final period
    * @param {FailureParts} [parts]
    */
   constructor(
@@ -76,7 +76,7 @@ export class Failure extends Error {
     this.warnings = warnings;
   }
 
-  /** What machines are told: without the cause, which may quote more than a log should show. */
+  /** What JSON output holds: without the cause, which may quote more than a log should show. */
   toJSON() {
     const { type, code, message, hint, retryable, diagnostics, warnings } = this;
     return {

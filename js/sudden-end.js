@@ -1,6 +1,6 @@
 /**
  * What has to happen before this process ends without anyone closing anything: at an exit amid the work, and at a signal
- * that nobody else listens to.
+ * that nothing else listens to.
  */
 
 /** @type {Set<() => void>} */
@@ -38,7 +38,7 @@ function cleanUp() {
     try {
       cleanup();
     } catch {
-      // The others are to happen all the same.
+      // The others still have to happen.
     }
   }
 }

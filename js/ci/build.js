@@ -87,7 +87,7 @@ async function commitFrom({ given, measured, env, cwd }) {
 
 /**
  * The branch that a build is of. A tag and the merge of a pull request are no branches: what is recorded for them has
- * their full name, so that it never stands among a branch's builds.
+ * their full name, so that it never counts among a branch's builds.
  *
  * @param {{given?: string, measured?: string | null, event: GitHubEvent, cwd: string, recorded: boolean}} sources in their
  *   order; after them git is asked

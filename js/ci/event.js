@@ -35,7 +35,7 @@ const LONGEST = 32 * 1024 * 1024;
  *
  * @typedef {object} Ref
  * @property {"branch" | "tag" | "other"} kind `other`: the merge of a pull request, say
- * @property {string} name of a branch or tag without what stands before it; of another ref the whole
+ * @property {string} name of a branch or tag without `refs/heads/` or `refs/tags/`; of another ref the whole
  */
 
 /**

@@ -18,8 +18,8 @@ const execute = promisify(execFile);
 const LONGEST_ANSWER = 8 * 1024 * 1024;
 
 /**
- * What git is told before it reads any configuration. A repository that lies inside another one's files is not used
- * unless it is named, no program is run, and no transport is allowed, so that a partial clone asks nobody.
+ * The settings that git is given before it reads any configuration. A repository that lies inside another one's files is not used
+ * unless it is named, no program is run, and no transport is allowed, so that a partial clone fetches nothing.
  */
 const SETTINGS = Object.freeze({
   "safe.bareRepository": "explicit",
@@ -203,7 +203,7 @@ export async function branchTip(cwd, branch) {
   );
 }
 
-/** The branch that the remote's clones begin with, where the clone knows it. @param {string} cwd */
+/** The branch that clones of the remote check out, where the clone knows it. @param {string} cwd */
 export async function remoteDefaultBranch(cwd) {
   const ref = await git(cwd, "symbolic-ref", "--quiet", "refs/remotes/origin/HEAD");
   return ref?.startsWith("refs/remotes/origin/") ? ref.slice("refs/remotes/origin/".length) : null;
@@ -372,7 +372,7 @@ export async function fileAt(cwd, commit, file, links = 0) {
       const leadsOut = target.startsWith("/") || led === ".." || led.startsWith("../");
       if (links >= MOST_LINKS || leadsOut) return { text: null, outside: place };
       const found = led === "." ? { text: null } : await fileAt(cwd, commit, led, links + 1);
-      // The file's own name is there: what it leads to is made later, or lies elsewhere.
+      // The file's own name is there: its target is made later, or is elsewhere.
       const isDangling = rest === "" && found?.text === null && found.elsewhere === undefined;
       return isDangling ? { text: null, outside: place } : found;
     }

@@ -30,25 +30,25 @@ import { configurationUnknown, MOST_ANCESTORS, Remote } from "./remote.js";
 /**
  * @typedef {object} Asked
  * @property {LoadedConfig} loaded
- * @property {ConfigPlace} place where that configuration lies
+ * @property {ConfigPlace} place where that configuration is
  * @property {string} headSha the commit that is measured: what GitHub has merged for a pull request, or its head
  * @property {GitHubEvent} event
  * @property {string | null} repository `owner/name`; null outside GitHub
  * @property {Pick<GitHub, "request"> | null} github asked for what is not here; null without a token
  * @property {string} [referenceBranch] the one that was asked for
- * @property {readonly string[]} [ownFiles] absolute: what the program itself writes, with what begins with such a name.
+ * @property {readonly string[]} [ownFiles] absolute: what the program itself writes, and what starts with such a name.
  *   Given only where a person runs it: then the working tree may hold what is not committed
  * @property {boolean} [claimed] whether another run has measured it, as GitHub merges it: that commit is not here
  */
 
 /**
- * Where a configuration lies, by the path that was written and not by where links lead: a change can turn a folder into a
+ * Where a configuration is, by the path that was written and not by where links point: a change can turn a folder into a
  * link or another repository, and must not choose in that way what it is judged by.
  *
  * @typedef {object} ConfigPlace
  * @property {string} root the repository's folder; the workspace where there is none
  * @property {boolean} found whether there is one; without it the path below the root is a guess
- * @property {string | null} path of the configuration below it, with `/`; null where it lies outside
+ * @property {string | null} path of the configuration below it, with `/`; null where it is outside
  * @property {{name: string, kind: string} | null} crossed the first folder on the way that is a link or another repository
  */
 
@@ -266,7 +266,7 @@ async function configurationAt({ place }, remote, base) {
 }
 
 /**
- * Where the configuration lies, by the path that was written.
+ * Where the configuration is, by the path that was written.
  *
  * @param {LoadedConfig} loaded
  * @param {string} cwd absolute, where the path starts

@@ -74,7 +74,7 @@ export class Remote {
    * A folder of a commit, without what is below its own folders.
    *
    * @param {string} tree the id of a commit or of a folder in one, or a branch
-   * @returns {Promise<import("./git.js").TreeEntry[] | null>} null where GitHub does not tell all of it
+   * @returns {Promise<import("./git.js").TreeEntry[] | null>} null where GitHub does not list all of it
    */
   async treeEntries(tree) {
     try {

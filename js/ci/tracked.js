@@ -1,5 +1,5 @@
 // Whether a change itself brings a file that the gate is about to trust, by what git has of its path in the change and on
-// the base branch. A history that lies in the work tree is worth nothing where the change can put another one there: by
+// the base branch. A history in the work tree proves nothing where the change can put another one there: by
 // committing it, or by turning a folder on the way into a link or another repository.
 
 import fs from "node:fs";
@@ -92,7 +92,7 @@ export async function broughtByChange(file, { root, head, trusted, remote }) {
 }
 
 /**
- * The repository that a file lies in: the one that is judged, or a second checkout of the change in its work tree.
+ * The repository that a file is in: the one that is judged, or a second checkout of the change in its work tree.
  *
  * @param {string} file absolute
  * @param {string} root of the repository that is judged

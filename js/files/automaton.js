@@ -44,7 +44,7 @@ const DOT = 46;
 
 /**
  * A set of states that can be reached. An item is a state's number, doubled, plus one where a wildcard that took nothing
- * stands before it; for an excluded alternative it is followed by the number of the set that the alternative is in.
+ * comes before it; for an excluded alternative it is followed by the number of the set that the alternative is in.
  *
  * @typedef {object} StateSet
  * @property {number} id
@@ -165,7 +165,7 @@ export class Automaton {
     const waiting = [...items];
     while (waiting.length > 0) {
       let [item, inner] = /** @type {[number, number]} */ (waiting.pop());
-      // That nothing was taken only counts where a segment begins.
+      // That nothing was taken only counts where a segment starts.
       if (!starts) item &= ~1;
       const state = /** @type {State} */ (this.#states[item >> 1]);
       if (state.kind === "not" && inner === -1) inner = state.inner.start(starts).id;
@@ -211,7 +211,7 @@ export class Automaton {
    *
    * @param {Part} part
    * @param {number} next the state that follows it
-   * @returns {number} the state that it begins with
+   * @returns {number} the state that it starts with
    */
   #build(part, next) {
     switch (part.kind) {

@@ -17,7 +17,7 @@ import { Automaton } from "./automaton.js";
  * @property {boolean} [fold] upper and lower case are the same
  */
 
-/** Numbers that `{1..9}` stands for at most; a longer range is text. */
+/** Numbers that `{1..9}` expands to at most; a longer range is text. */
 const LONGEST_RANGE = 10_000;
 /** How deep alternatives are taken for such; deeper ones are text. */
 const DEEPEST = 100;
@@ -56,7 +56,7 @@ const SEGMENTS = /** @type {Part} */ ({
   kind: "repeat",
   part: { kind: "sequence", parts: [{ kind: "repeat", part: ANY, once: true }, SLASH] },
 });
-/** The same where the first segment may have begun before it. */
+/** The same where the first segment may have started before it. */
 const GIT_SEGMENTS = /** @type {Part} */ ({
   kind: "repeat",
   part: { kind: "sequence", parts: [{ kind: "repeat", part: ANY }, SLASH] },
@@ -142,7 +142,7 @@ class Parser {
     const after = this.#glob[this.#at];
     const begins =
       before === undefined || before === "/" || (this.#groups.length > 0 && "{,(|".includes(before));
-    // Git compares what stands before the first wildcard by itself, and takes what follows for a pattern of its own.
+    // Git compares what comes before the first wildcard by itself, and takes what follows for a pattern of its own.
     const isFirst =
       !this.#isShell && !this.#glob.slice(0, from).some((character) => "*?[\\".includes(character));
     if (!begins && !isFirst) return STAR;

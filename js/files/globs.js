@@ -49,7 +49,7 @@ import { realFile, walk } from "./walk.js";
  * @param {boolean} [options.lenient] a path without wildcards that does not exist is a pattern without a match, not an
  *   error
  * @param {(real: string) => boolean} [options.leaveOut] files that never count, by their real paths; a pattern that
- *   matches one has a match all the same
+ *   matches one still has a match
  * @param {(warning: Failure) => void} [options.warn] hears of lists of rules that do not count
  * @returns {Expanded}
  * @throws {Failure} `COLLECTOR_MISSING` when a path without wildcards does not exist
@@ -62,10 +62,10 @@ export function expand(
   const { compiled, including } = compileAll(patterns, home);
   const excluded = exclude.map((glob) => compileExclude(glob, home));
   const isSource = matcher(sources ?? [], { cwd });
-  // Nothing that stands before the last including pattern can be ruled out for good.
+  // Nothing before the last including pattern can be ruled out for good.
   const final = compiled.slice(compiled.findLastIndex((pattern) => !pattern.negative) + 1).concat(excluded);
 
-  /** @type {Map<string, string>} real path → path as told */
+  /** @type {Map<string, string>} real path → path as reported */
   const found = new Map();
   const waiting = new Set(including);
   const idle = new Set([...compiled.filter((pattern) => pattern.negative), ...excluded]);
@@ -245,7 +245,7 @@ function rootsOf(including, { ignoreFiles, lenient = false, waiting }, report) {
     }
   }
   const roots = [...folders].map(([folder, named]) => ({ folder, named }));
-  // What lies inside another root is walked with it, unless git's rules might hide it there.
+  // What is inside another root is walked with it, unless git's rules might hide it there.
   return roots.filter(
     ({ folder, named }) =>
       (named && ignoreFiles) ||
@@ -336,7 +336,7 @@ function compile(written, home) {
 function compileExclude(written, home) {
   const text = slashed(written.replace(/^!(?!\()/, ""));
   const name = text.replace(/\/$/, "");
-  // Without a name it is a place: `/` the root, `!` alone the directory that patterns start at.
+  // Without a name it is a directory: `/` the root, `!` alone the directory that patterns start at.
   if (name === "" || name.includes("/")) return compile(`!${text}`, home);
   const isMatch = globMatcher(withoutIdleParentheses(name), { dots: true });
   const start = startOf(home);
@@ -375,7 +375,7 @@ function tests(base, glob, { dot, folders }) {
 
   // What `**` at the end reaches it names itself, with its own rule for leading dots.
   const reaches = !folders && /(?:^|\/)\*\*(?:\/\*)?$/.test(glob);
-  /** Whether a directory is one that the glob names, or lies in one. @type {Map<string, boolean>} */
+  /** Whether a directory is one that the glob names, or is in one. @type {Map<string, boolean>} */
   const known = new Map([["", false]]);
   /** @type {(folder: string) => boolean} */
   const isNamed = (folder) => {

@@ -20,7 +20,7 @@ const SHORT = 64 * 1024;
 const FOLD = process.platform === "win32" || process.platform === "darwin";
 
 /**
- * The rules that hold in one directory: those of its own `.gitignore` stand above those of the directories around it.
+ * The rules that hold in one directory: those of its own `.gitignore` override those of the directories around it.
  */
 export class IgnoreRules {
   #list;
@@ -76,7 +76,7 @@ export class IgnoreRules {
    * These rules and those of the `.gitignore` in `folder`.
    *
    * @param {string} file the `.gitignore`
-   * @param {string} folder the directory it stands in, below the root of the walk; empty or ending in a slash
+   * @param {string} folder its directory, below the root of the walk; empty or ending in a slash
    * @param {(warning: Failure) => void} [warn]
    * @param {{links?: boolean}} [options] `links`: it may be a link
    * @returns {IgnoreRules}

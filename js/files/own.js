@@ -29,7 +29,7 @@ const BESIDE = /-(?:journal|wal|shm)$/;
 /** Directories of pages by their usual names, as far as the pages are called as usual too. */
 const PAGE = /(?:^|\/)unentropy-(?:report|preview)\/index\.html$/;
 
-/** Bytes that are read of a file to know what it is. The names of a history's tables stand in its first pages. */
+/** Bytes that are read of a file to know what it is. The names of a history's tables are in its first pages. */
 const START = 64 * 1024;
 /** SQLite's pages have at least so many bytes, and a file is made of whole pages. */
 const PAGE_SIZE = 512;
@@ -65,7 +65,7 @@ export class OwnFiles {
     if (this.#files.has(path) || PAGE.test(path)) return true;
     const history = path.replace(COPY, "").replace(BESIDE, "");
     if (this.#histories.has(history) || HISTORY.test(basename(history))) return true;
-    // What lies beside it counts: a change could else hide its files by adding one.
+    // What is beside it counts: otherwise a change could hide its files by adding one.
     if (basename(path) === ".gitignore")
       return startOf(path, IGNORE_ALL.length + 1).toString() === IGNORE_ALL;
     const look = LOOKS[extname(path).toLowerCase()];

@@ -28,7 +28,7 @@ export function startOf(folder) {
 }
 
 /**
- * An absolute path as it is told from `cwd`: relative, unless it lies on another drive.
+ * An absolute path as it is reported from `cwd`: relative, unless it is on another drive.
  *
  * @param {string} path absolute, with forward slashes
  * @param {string} cwd absolute, with forward slashes
@@ -42,11 +42,11 @@ export function toldFrom(path, cwd) {
 }
 
 /**
- * A path as it is named from a folder that it lies in.
+ * A path as it is named from a folder that contains it.
  *
  * @param {string} folder absolute
  * @param {string} path absolute
- * @returns {string | null} with forward slashes; null where it lies outside, or is the folder itself
+ * @returns {string | null} with forward slashes; null where it is outside, or is the folder itself
  */
 export function below(folder, path) {
   const inside = relative(folder, path);

@@ -1,5 +1,5 @@
 /**
- * Replaces a file in one step: a reader sees the old content or the new, and so does whoever looks after a crash.
+ * Replaces a file in one step: a reader sees the old content or the new, also after a crash.
  * Does not lock; two writers at once both succeed, and the later one stays.
  */
 
@@ -24,7 +24,7 @@ import { errnoOf } from "../failure.js";
 const RENAME_PATIENCE_MS = 2_000;
 
 /**
- * Puts `bytes` in the place of `target`, or creates it. The mode of an existing file is kept, and its owner as
+ * Replaces the content of `target` with `bytes`, or creates it. The mode of an existing file is kept, and its owner as
  * far as the user may give files away. The bytes are on the device when this returns.
  *
  * @param {string} target not a symbolic link: a link would be replaced itself
@@ -81,7 +81,7 @@ export function removeLeftovers(target) {
 }
 
 /**
- * A name for what is to take the place of `target`, which {@link removeLeftovers} knows.
+ * A name for what is to replace `target`, which {@link removeLeftovers} knows.
  *
  * @param {string} target
  */
@@ -91,7 +91,7 @@ export function temporaryBeside(target) {
 }
 
 /**
- * How the names of a file's temporary ones begin. File systems allow names of 255 bytes.
+ * How the names of a file's temporary ones start. File systems allow names of 255 bytes.
  *
  * @param {string} target
  */
@@ -163,7 +163,7 @@ function syncFolder(folder) {
   try {
     fsyncSync(handle);
   } catch (thrown) {
-    // Some network file systems cannot; the rename has taken place all the same.
+    // Some network file systems cannot; the rename is done in any case.
     if (!["EINVAL", "ENOTSUP", "EPERM", "EBADF"].includes(errnoOf(thrown) ?? "")) throw thrown;
   } finally {
     closeSync(handle);

@@ -1,6 +1,6 @@
 /**
  * The rules of one `.gitignore`, as git reads them: which of them decides about a path. Rules are found by the text
- * that they begin or end with, so that a path is compared with those few that may match and not with all.
+ * that they start or end with, so that a path is compared with those few that may match and not with all.
  */
 
 import { globMatcher } from "./glob.js";
@@ -53,7 +53,7 @@ export class RuleList {
     this.#paths.find(text, candidates);
     if (candidates.length === 0) return undefined;
     const isTied = new Set(candidates.slice(tied));
-    // The later rule stands above the earlier one.
+    // The later rule overrides the earlier one.
     for (const at of candidates.sort((a, b) => b - a)) {
       const rule = /** @type {Rule} */ (this.#rules[at]);
       if (rule.folders && !isFolder) continue;
@@ -105,7 +105,7 @@ function trimmed(line) {
   return line.slice(0, end + (slashes % 2));
 }
 
-/** Numbers of rules, by the text that what they match equals, begins with or ends with. */
+/** Numbers of rules, by the text that what they match equals, starts with or ends with. */
 class Index {
   /** @type {Map<string, number[]>} */
   #whole = new Map();
@@ -121,7 +121,7 @@ class Index {
     if (plain) return listIn(this.#whole, glob).push(at);
     const start = /^[^*?[\\]+/.exec(glob)?.[0] ?? "";
     if (start !== "") return listIn(byLength(this.#starts, start), start).push(at);
-    // Behind `**` a slash may stand for no directory at all; a class may hold any character.
+    // Behind `**` a slash may match no directory at all; a class may hold any character.
     const end = glob.includes("[") || glob.includes("\\") ? "" : (/[^*?]*$/.exec(glob)?.[0] ?? "");
     const sure = end.replace(/^\//, "");
     if (sure !== "") return listIn(byLength(this.#ends, sure), sure).push(at);

@@ -1,5 +1,5 @@
 /**
- * Artifacts as GitHub's REST interface tells of them: those of a name or a run over all pages, and the bytes of
+ * Artifacts as GitHub's REST interface lists them: those of a name or a run over all pages, and the bytes of
  * one. Checks the shape of each answer; which artifact is the right one is its callers' business.
  */
 
@@ -15,11 +15,11 @@ import { Failure } from "../failure.js";
  * @property {boolean} expired its bytes are gone
  * @property {number} createdAt milliseconds since 1970
  * @property {number | null} expiresAt
- * @property {string | null} digest `sha256:` and the hash of the archive; older servers tell none
+ * @property {string | null} digest `sha256:` and the hash of the archive; older servers have none
  * @property {number | null} runId
  * @property {string | null} branch that the run was for
  * @property {boolean | null} own whether the code that ran was of this repository and not of a fork; null where the
- *   server does not tell the run
+ *   server does not say which run
  */
 
 const PERMISSION = "actions: read";
@@ -69,7 +69,7 @@ export class Artifacts {
   async *named(name) {
     const doing = `could not list the artifacts named \`${name}\` in \`${this.#repository}\``;
     for await (const artifact of this.#listed(`${this.#path}/actions/artifacts`, { name }, doing)) {
-      // The filter is the server's; what it lets through by mistake is nobody's history.
+      // The filter is the server's; what it lets through by mistake is no history.
       if (artifact.name === name) yield artifact;
     }
   }
@@ -123,7 +123,7 @@ export class Artifacts {
   }
 
   /**
-   * An artifact's archive, proved by its digest where the server tells one.
+   * An artifact's archive, verified by its digest where the server has one.
    *
    * @param {Artifact} artifact
    * @param {number} limit

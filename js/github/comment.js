@@ -21,15 +21,15 @@ import { Failure } from "../failure.js";
  * @property {Failure[]} warnings
  */
 
-/** Whose comments a workflow's own token writes, where the server does not tell whose token it is. */
+/** Whose comments a workflow's own token writes, where the server does not say whose token it is. */
 const WORKFLOW_TOKEN = "github-actions[bot]";
-/** How often a comment is created or edited anew after it was deleted, or after the server's answer was lost. */
+/** How often a comment is created or edited again after it was deleted, or after the server's answer was lost. */
 const TRIES = 3;
 
 /**
  * Makes the comment say what it should.
  *
- * It is found by its first line, the marker, and only among the comments of this token's account: whoever may comment
+ * It is found by its first line, the marker, and only among the comments of this token's account: anyone who may comment
  * could write the marker too, and edit afterwards what the gate seems to say. When two runs at once have created one
  * each, the oldest is kept and the others are deleted.
  *
@@ -150,7 +150,7 @@ class Place {
   }
 
   /**
-   * The comments of this token's account that begin with the marker, oldest first.
+   * The comments of this token's account that start with the marker, oldest first.
    * @param {string} marker
    * @returns {Promise<Comment[]>}
    */
@@ -226,14 +226,14 @@ class Place {
 }
 
 /**
- * The login of the token's account. Only GraphQL tells it for every kind of token; the REST interface refuses the
+ * The login of the token's account. Only GraphQL has it for every kind of token; the REST interface refuses the
  * question to a workflow's own token and other tokens of apps.
  *
  * @param {Pick<GitHub, "request">} github
  * @returns {Promise<string>}
  */
 async function accountOf(github) {
-  // Below `/api/v3` of a company's own server, GraphQL stands beside the REST interface and not below it.
+  // Below `/api/v3` of a company's own server, GraphQL is beside the REST interface and not below it.
   for (const path of ["/graphql", "/../graphql"]) {
     const login = await loginIn(github, {
       method: "POST",
@@ -249,7 +249,7 @@ async function accountOf(github) {
 /**
  * @param {Pick<GitHub, "request">} github
  * @param {import("./client.js").GitHubRequest} request
- * @returns {Promise<string | null>} null where the server does not tell
+ * @returns {Promise<string | null>} null where the server does not say
  */
 async function loginIn(github, request) {
   try {
@@ -261,7 +261,7 @@ async function loginIn(github, request) {
     const login = data?.data?.viewer?.login ?? data?.login;
     return typeof login === "string" && login !== "" ? login : null;
   } catch (thrown) {
-    // Refused is an answer. A server in trouble is none: guessing could leave a second comment.
+    // Refused is an answer. A failing server is none: guessing could leave a second comment.
     if (statusOf(thrown) >= 400 && statusOf(thrown) < 500) return null;
     throw thrown;
   }

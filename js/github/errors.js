@@ -1,5 +1,5 @@
 /**
- * What GitHub and the way to it say is wrong, in words for people: each trouble has a stable code, says what was
+ * What GitHub and the way to it say is wrong, in words for people: each problem has a stable code, says what was
  * wanted, and the remedy, such as the line that is missing below `permissions:`. Nothing secret gets through. Does not
  * decide what is tried again.
  */
@@ -105,7 +105,7 @@ const SIGNED = Object.freeze({
 });
 
 /**
- * The failure that an answer's status stands for.
+ * The failure that an answer's status means.
  *
  * @param {number} status
  * @param {Circumstances} at
@@ -228,7 +228,7 @@ function causeOf(code, message) {
  * @param {number} status
  * @param {string} [detail] behind the cause
  * @param {unknown} [cause]
- * @returns {GitHubFailure} with the place and without secrets
+ * @returns {GitHubFailure} with the operation and the host, without secrets
  */
 export function failure(trouble, at, status, detail = "", cause) {
   const message = `${at.doing} at \`${at.host}\`: ${trouble.cause}${detail ? ` ${detail}` : ""}`;

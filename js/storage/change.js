@@ -30,7 +30,7 @@
 /** @typedef {RecordChange | MergeChange} Change */
 
 /**
- * Makes a change, as the session does that it belongs to: what it records stands then. Making it again on the same
+ * Makes a change for the session that it belongs to: what it records counts. Making it again on the same
  * history changes nothing.
  *
  * @param {EngineHistory} history
@@ -41,7 +41,7 @@
 export function applyChange(history, change) {
   if (change.kind === "record") return record(history, change);
   const result = history.merge(change.image, change.ofOneRepository);
-  // It was decided once; what the place holds by then must not lose the builds.
+  // It was decided once; what the storage holds by then must not lose the builds.
   return { result, changed: result.changed, made: { kind: "merge", image: change.image } };
 }
 

@@ -1,5 +1,5 @@
 /**
- * The contract of every place a history can be kept in, in two layers: the blob store, which moves bytes and
+ * The contract of every kind of storage, in two layers: the blob store, which moves bytes and
  * versions and knows nothing of builds, and the storage provider, the lifecycle that callers see. Nothing runs
  * here. `tests/host/conformance` holds each implementation to it.
  */
@@ -27,18 +27,18 @@
  */
 
 /**
- * A place for one blob whose replacement can be made to depend on its version.
+ * A store of one blob, which can be replaced on the condition that it still has a version.
  *
  * Invariants:
- * 1. `read` gives null only when the place itself states that there is nothing: ENOENT, 404 NoSuchKey, an empty
- *    list. Every other outcome is a Failure of type `storage`. Whoever gets null starts a new history, so a wrong
- *    null loses the old one.
+ * 1. `read` gives null only when the storage itself states that there is nothing: ENOENT, 404 NoSuchKey, an empty
+ *    list. Every other outcome is a Failure of type `storage`. A caller that gets null starts a new history, so a
+ *    wrong null loses the old one.
  * 2. `write` replaces the whole blob or leaves it as it is. No reader ever sees part of either.
  * 3. `write` with a version succeeds only while the blob has that version, with null only while there is none.
  *    Of several writers that name the same version at most one succeeds.
- * 4. `conflict` is an answer and not an error. A store that cannot tell whether its write arrived may answer
+ * 4. `conflict` is an answer and not an error. A store that does not know whether its write arrived may answer
  *    `conflict`: the caller reads again and recognises its own bytes.
- * 5. When `write` resolves with `stored`, a later `read` by anybody gives these bytes or newer ones, also after a
+ * 5. When `write` resolves with `stored`, a later `read` by anyone gives these bytes or newer ones, also after a
  *    crash of this machine.
  * 6. A store that was made read-only creates, changes and locks nothing.
  * 7. No message, location or version contains a secret.
@@ -49,8 +49,8 @@
  * That there is nothing now does not mean that there never was: where `read` gives null, `absent` looks for signs of a
  * history that is gone before a new one starts.
  *
- * A store whose place cannot make a replacement depend on the version keeps 3 as well as it can. What keeps the builds
- * then is a {@link ChangeJournal}; or the place keeps what each writer stored, and `read` gives all of it merged.
+ * A store that cannot replace on a condition keeps 3 as well as it can. The builds are then kept by a
+ * {@link ChangeJournal}; or the storage keeps what each writer stored, and `read` gives all of it merged.
  *
  * @typedef {object} BlobStore
  * @property {string} location where the history is, for people
@@ -63,9 +63,9 @@
  *   is to be done about a damaged history; null when it has changed meanwhile, so that it has to be read again
  * @property {(builds: BuildCounter) => Promise<Absence>} [absent] asked when `read` gave null and before a new history
  *   starts; throws `HISTORY_GONE` where there was a history and no option says what to do about that
- * @property {() => number | null} [sourceRun] the CI run whose history was read, where the place knows
- * @property {() => number | null} [clockOffsetMs] how many milliseconds the clock of the place is ahead of this machine's,
- *   negative where it is behind, about half a second exact; null where it has not been heard yet. A place without a clock
+ * @property {() => number | null} [sourceRun] the CI run whose history was read, where the storage knows
+ * @property {() => number | null} [clockOffsetMs] how many milliseconds the storage's clock is ahead of this machine's,
+ *   negative where it is behind, about half a second exact; null where it is not known yet. A storage without a clock
  *   of its own has no such function
  * @property {() => void} [close] lets go of connections; the store can still be used
  * @property {() => Failure[]} [warnings] what went wrong without making a result wrong
@@ -94,7 +94,7 @@
  */
 
 /**
- * What takes the place of a damaged history: the bytes of a good copy, or null for beginning anew.
+ * What replaces a damaged history: the bytes of a good copy, or null for a new history.
  *
  * @typedef {{bytes: Uint8Array | null, version: string | null}} Remedied
  */
@@ -103,7 +103,7 @@
  * What is known where there is no history:
  * - `never`: nothing shows that there was one;
  * - `again`: it was being stored at that moment, so it has to be read again;
- * - `remedied`: it is gone, and this is what takes its place.
+ * - `remedied`: it is gone, and this is what replaces it.
  *
  * @typedef {{status: "never"} | {status: "again"} | ({status: "remedied"} & Remedied)} Absence
  */
@@ -113,13 +113,13 @@
  * lost where a late writer may replace what it never saw.
  *
  * Invariants:
- * 1. When `announce` resolves, a later `list` by anybody gives these changes, until `settle` removed them.
+ * 1. When `announce` resolves, a later `list` by anyone gives these changes, until `settle` removed them.
  * 2. The order is: announce, list, read the history, apply everything listed, write. A history that was read before
- *    the listing, or a listing that is stale when writing begins, may lose builds. What the history that was read holds
- *    already need not be fetched. What has gone when it is fetched was removed by somebody whose history held it, and the
- *    one that was read may not: then all begins again with the listing.
- * 3. `settle` removes only what the history held when it was read, and only after so long that nobody can write any
- *    more whose listing did not have it.
+ *    the listing, or a listing that is stale when writing starts, may lose builds. What the history that was read holds
+ *    already need not be fetched. What has gone when it is fetched was removed by another run, whose history held it; the
+ *    one that was read may not hold it: then everything starts again with the listing.
+ * 3. `settle` removes only what the history held when it was read, and only after so long that no run whose listing did not
+ *    have it can still write.
  * 4. An entry that cannot be understood is reported, skipped and kept.
  *
  * @typedef {object} ChangeJournal
@@ -132,7 +132,7 @@
 
 /**
  * @typedef {object} JournalListing
- * @property {JournalEntry[]} entries in an order that is the same for everybody; `fetch` takes those out that are broken
+ * @property {JournalEntry[]} entries in an order that is the same for every run; `fetch` takes those out that are broken
  * @property {Failure[]} broken what could not be understood
  * @property {() => boolean} stale whether it is too old to write a history that rests on it
  */
@@ -140,7 +140,7 @@
 /**
  * @typedef {object} JournalEntry
  * @property {string} name
- * @property {Marks | null} marks what the name tells of the changes
+ * @property {Marks | null} marks what the name says about the changes
  * @property {readonly Change[] | null} changes null until they are fetched
  */
 
@@ -150,7 +150,7 @@
  * Invariants:
  * 1. Nothing that was stored before is lost by `persist`, whoever else stores meanwhile: builds recorded here are
  *    applied to what is there then.
- * 2. When `persist` rejects, the place is as others left it, the recorded builds are still here, and `persist`
+ * 2. When `persist` rejects, the storage is as others left it, the recorded builds are still here, and `persist`
  *    may be tried again; `snapshot` gives the bytes for a rescue.
  * 3. `persist` without anything recorded writes nothing.
  * 4. `cleanup` may be called at any time and any number of times; it stores nothing.
@@ -165,7 +165,7 @@
  * @property {string | null} path
  * @property {boolean | null} existed whether there was a history when this one was loaded; null before
  * @property {number | null} size bytes of the history as it was last loaded or stored; null when there is none
- * @property {number | null} sourceRun the CI run that stored the history which was loaded, where the place knows
+ * @property {number | null} sourceRun the CI run that stored the history which was loaded, where the storage knows
  * @property {() => number | null} [clockOffsetMs] milliseconds that the clock of the history's location is ahead of this
  *   machine's; null where it is not known
  * @property {readonly Failure[]} warnings what went wrong without making a result wrong
@@ -180,15 +180,15 @@
  * @property {string} [path] the file of `sqlite-local`, and of `sqlite-artifact` where the workflow moves the artifact
  * @property {string} [pathOption] how the caller gave the path, for messages, such as "`--db` is `m.db`"
  * @property {boolean} [readonly] nothing is created, changed or locked
- * @property {boolean} [verbose] what is loaded and stored is told on stderr
+ * @property {boolean} [verbose] what is loaded and stored is reported on stderr
  * @property {string} [s3Endpoint] the server's address; that of AWS unless given
  * @property {string} [s3Bucket]
  * @property {string} [s3Key] the history's key in the bucket
- * @property {string} [s3Region] derived from the endpoint where that tells it
+ * @property {string} [s3Region] default: derived from the endpoint, where its host names one
  * @property {string} [s3AccessKeyId] with the next two: from the AWS environment variables unless given
  * @property {string} [s3SecretAccessKey]
  * @property {string} [s3SessionToken]
- * @property {"auto" | "path" | "virtual"} [s3Addressing] where the bucket's name stands in the address
+ * @property {"auto" | "path" | "virtual"} [s3Addressing] where the bucket's name is in the address
  * @property {boolean} [s3AllowHttp] unencrypted connections to other machines
  * @property {"AES256" | "aws:kms"} [s3Sse] encryption by the server
  * @property {string} [s3SseKmsKeyId]

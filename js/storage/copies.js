@@ -1,6 +1,6 @@
 /**
- * What `on-corrupt` and `on-missing` mean, for every place that keeps copies of its history: when a run stops, when a
- * copy takes the history's place, when a new history starts, and what is reported about it. Reads and writes
+ * What `on-corrupt` and `on-missing` mean, for every storage that keeps copies of its history: when a run stops, when a
+ * copy replaces the history, when a new history starts, and what is reported about it. Reads and writes
  * nothing itself.
  */
 
@@ -27,7 +27,7 @@ import { Failure } from "../failure.js";
  */
 
 /**
- * A place and the copies in it.
+ * A storage and the copies in it.
  *
  * @typedef {object} Copies
  * @property {string} location the history's, for people
@@ -213,7 +213,7 @@ export function goneFailure(location, found) {
 }
 
 /**
- * A place whose answers about the history contradict each other.
+ * A storage whose answers about the history contradict each other.
  *
  * @param {string} location
  */
@@ -230,7 +230,7 @@ function contradictory(location) {
 }
 
 /**
- * A place that says that there is no history and does not let one be created.
+ * A storage that says that there is no history and does not let one be created.
  *
  * @param {string} location
  */

@@ -21,7 +21,7 @@ import { SqliteStorageProvider } from "./read-record-write.js";
  * @property {AbortSignal} [signal] ends transfers
  * @property {(transfer: import("../types.js").Transfer) => void} [transferred] hears how far the history's transfers are
  * @property {import("./contract.js").HistoryCopies} [copies] where the history's bytes are also kept
- * @property {(secret: string) => void} [onSecret] told of secrets that servers issue, before they are used
+ * @property {(secret: string) => void} [onSecret] called with secrets that servers issue, before they are used
  */
 
 /** What each option takes. */

@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 /** @import { EngineHistory } from "./contract.js" */
 
 /**
- * A build as a mark tells it.
+ * A build as a mark describes it.
  *
  * @typedef {object} BuildMark
  * @property {string} commit the first digits of the commit
@@ -23,7 +23,7 @@ import { createHash } from "node:crypto";
 
 /** Digits of the commit, by which builds are looked up. */
 const COMMIT = 8;
-/** Characters of the digests, of six bits each: by chance, no two of what is told apart have the same. */
+/** Characters of the digests, of six bits each: enough that no two that have to differ are the same by chance. */
 const BUILD = 12;
 const VALUE = 6;
 const WHOLE = 11;

@@ -14,7 +14,7 @@ import { MetricsRepository } from "./repository.js";
 /** @import { BlobStore, ChangeJournal, Engine, EngineHistory, HistoryCopies, JournalEntry, JournalListing, StorageProvider } from "./contract.js" */
 /** @import { Change, RecordChange } from "./change.js" */
 
-/** Codes of a history that cannot be read and is nobody else's. */
+/** Codes of a history that cannot be read and belongs to no other program. */
 const DAMAGE = new Set(["HISTORY_CORRUPT", "HISTORY_NOT_SQLITE"]);
 
 /** How often a lost race is run again. Somebody wins each one, so this many others stored meanwhile. */
@@ -34,7 +34,7 @@ const LONGEST_PAUSE_MS = 5_000;
  * @typedef {object} SessionOptions
  * @property {Engine} engine
  * @property {boolean} [readonly]
- * @property {(message: string) => void} [log] told what is loaded and stored
+ * @property {(message: string) => void} [log] called with what is loaded and stored
  * @property {(ms: number) => Promise<unknown>} [sleep]
  * @property {() => number} [random] at least 0, below 1
  * @property {number} [tries]
@@ -45,10 +45,10 @@ const LONGEST_PAUSE_MS = 5_000;
  * @typedef {object} Loaded
  * @property {EngineHistory} history
  * @property {Uint8Array | null} bytes where they were to be kept
- * @property {number | null} size of the bytes; null where a history begins
+ * @property {number | null} size of the bytes; null where a history starts
  * @property {string | null} version of what a write would replace
  * @property {number} builds how many there were, before anything was changed
- * @property {boolean} [isRemedied] whether it takes the place of a damaged one
+ * @property {boolean} [isRemedied] whether it replaces a damaged one
  */
 
 /**
@@ -79,7 +79,7 @@ export class SqliteStorageProvider {
   /** What was done to the history since it was last stored, in order. */
   /** @type {Change[]} */
   #changes = [];
-  /** How many builds the history had that was loaded last: one with fewer is never stored in its place. */
+  /** How many builds the history had that was loaded last: it is never replaced by one with fewer. */
   #loadedBuilds = 0;
   /** @type {Map<string, Failure>} */
   #warnings = new Map();
@@ -222,7 +222,7 @@ export class SqliteStorageProvider {
   #opened({ bytes, version }, { proved = false, keep = false } = {}) {
     const size = bytes?.length ?? null;
     if (size !== null) collectPieces(size);
-    // Only the history that the run begins with; what is read after a lost race is of no use to anyone any more.
+    // Only the history that the run starts with; what is read after a lost race is of no use to anyone.
     if (bytes && this.#history === null) this.#copies?.loaded(bytes);
     // The engine has its own copy.
     const taken = keep ? undefined : () => release(bytes);
@@ -235,7 +235,7 @@ export class SqliteStorageProvider {
     try {
       return this.#engine.openHistory(bytes, options);
     } catch (thrown) {
-      // The engine knows bytes and no places.
+      // The engine knows bytes and no locations.
       const { message, type, code, hint, retryable } = Failure.from(thrown);
       throw new Failure(`could not open \`${this.location}\`: ${message}`, {
         type,
@@ -295,7 +295,7 @@ export class SqliteStorageProvider {
   async #storeIfUnchanged() {
     let refusals = 0;
     for (let attempt = 0; ; attempt++) {
-      // What was read after a lost race may have shown that the place cannot be trusted.
+      // What was read after a lost race may have shown that the storage cannot be trusted.
       const journal = await this.#store.journal?.("write");
       if (journal) return this.#storeThrough(journal);
       const included = this.#changes.length;
@@ -323,7 +323,7 @@ export class SqliteStorageProvider {
       this.#log(`the history at ${this.location} was changed by somebody else; recording again`);
       const applied = this.#changes.length;
       if (!this.#rebase(loaded, false) && loaded.size !== null) {
-        // It arrived, and somebody else stored on top of it since.
+        // It arrived, and another run has stored on top of it since.
         this.#stored(loaded.size, /** @type {string} */ (loaded.version), applied);
         return;
       }
@@ -404,8 +404,8 @@ export class SqliteStorageProvider {
   }
 
   /**
-   * Puts the history that is stored now in the place of the one that was loaded, with everything that the journal
-   * lists and every change of this session made again.
+   * Replaces the history that was loaded with the one that is stored now, with everything that the journal lists and
+   * every change of this session made again.
    *
    * @param {Loaded} loaded
    * @param {ChangeJournal} journal
@@ -427,7 +427,7 @@ export class SqliteStorageProvider {
   }
 
   /**
-   * Puts the history that is stored now in the place of the one that was loaded, with every change of this session made
+   * Replaces the history that was loaded with the one that is stored now, with every change of this session made
    * again. Where the history has gone no new one starts: what was loaded is kept whole.
    *
    * @param {Loaded} loaded
@@ -477,7 +477,7 @@ export class SqliteStorageProvider {
       const fetched = listing.entries.filter(({ changes }) => changes !== null);
       if (fetched.length === known) break;
       known = fetched.length;
-      // All of them in their order: what one brings may take the place of what another one was held by.
+      // All of them in their order: what one brings may replace what another one was held by.
       for (const entry of fetched) {
         const outcome = this.#foldEntry(history, entry);
         if (outcome === true) changing.add(entry);

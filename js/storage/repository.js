@@ -9,7 +9,7 @@
 /**
  * The builds of a history.
  *
- * Build ids belong to the history as it is loaded. When somebody else stored in between, `persist` records again on
+ * Build ids belong to the history as it is loaded. When another run stored in between, `persist` records again on
  * their history, where the same build may have another id.
  */
 export class MetricsRepository {

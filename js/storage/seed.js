@@ -1,5 +1,5 @@
 /**
- * Begins an empty history with the builds of another place. A history that exists is never touched by it.
+ * Starts an empty history with the builds of another one. It never changes a history that exists.
  */
 
 import { Failure } from "../failure.js";
@@ -14,8 +14,8 @@ import { Storage } from "./storage.js";
  * @param {Storage} storage loaded
  * @param {StorageProviderConfig} seed
  * @param {Surroundings} surroundings
- * @returns {Promise<Failure[]>} warnings: `SEED_MISSING` where there is nothing to begin with
- * @throws {Failure} when the seed's place cannot be read: a history is not begun without it by mistake
+ * @returns {Promise<Failure[]>} warnings: `SEED_MISSING` where there is nothing to start with
+ * @throws {Failure} when the seed cannot be read: no history is started without it by mistake
  */
 export async function seedHistory(storage, seed, surroundings) {
   if (storage.existed !== false) return [];

@@ -104,7 +104,7 @@ export class Storage {
     return this.#provider?.size ?? null;
   }
 
-  /** The CI run that stored the history which was loaded, where the place knows. */
+  /** The CI run that stored the history which was loaded, where the storage knows. */
   get sourceRun() {
     return this.#provider?.sourceRun ?? null;
   }

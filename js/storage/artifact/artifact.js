@@ -1,8 +1,8 @@
 /**
  * A history as an artifact of GitHub Actions. Artifacts are never changed: each run that records uploads the whole
- * history again and says which artifacts it holds (artifact-lineage.js). Reading takes the newest and merges into it
+ * history again and says which artifacts it holds (`lineage.js`). Reading takes the newest and merges into it
  * those that it does not hold, which overlapping runs and other jobs of a run have left. So nothing that a run of a
- * source (artifact-sources.js) ever uploaded is lost, whatever order runs come in, and nothing is ever deleted. Knows
+ * source (`sources.js`) ever uploaded is lost, whatever order runs come in, and nothing is ever deleted. Knows
  * artifacts; what a build is, the engine knows.
  *
  * Names: in a run a name is given once. The first job that records takes `<name>`, later ones `<name>.2`, `<name>.3`, …,
@@ -36,7 +36,7 @@ const MOST_MERGED = 50;
 const MOST_BYTES = 256 * 1024 * 1024;
 /** How long another job of this run may hold a name without completing its artifact, in milliseconds. */
 const HELD_MS = 45_000;
-/** So many jobs of one run may record; each of them costs everybody another listing. */
+/** So many jobs of one run may record; each of them costs every run another listing. */
 const MOST_JOBS = 40;
 /** How often the listings are read again when something listed is gone by the time it is fetched. */
 const LOOKS = 3;
@@ -191,7 +191,7 @@ export class ArtifactStore {
    *
    * @param {Artifact} artifact
    * @param {unknown} thrown
-   * @throws what was thrown, where it is no damage or nobody said what to do about it
+   * @throws what was thrown, where it is no damage or no option says what to do about it
    */
   #giveUp({ id }, thrown) {
     const { onCorrupt = "fail", readonly = false } = this.#options;
@@ -208,7 +208,7 @@ export class ArtifactStore {
     this.#warnings.set("begun", trouble.repaired(failure, null));
   }
 
-  /** Whoever is going to store is told that it cannot be done before anything is measured. */
+  /** A run that cannot store is refused before anything is measured. */
   async #refuseUnwritable() {
     const { readonly = false, env, runtime } = this.#options;
     if (readonly || this.#isWritable) return;
@@ -220,7 +220,7 @@ export class ArtifactStore {
 
   /**
    * Two runs that write at the same moment may both succeed, which no condition could prevent: then both artifacts
-   * stand side by side, and whoever reads next merges them.
+   * exist side by side, and the next run merges them.
    *
    * @param {Uint8Array} bytes
    * @param {string | null} ifVersion
@@ -430,7 +430,7 @@ export class ArtifactStore {
     return { heads, coverage, settled, passed: passed() };
   }
 
-  /** The lists of each name that a run may have given, begun. */
+  /** The lists of each name that a run may have given, started. */
   async #lists() {
     const { artifacts, name } = this.#options;
     const lists = [new Listing(artifacts.named(name))];
@@ -516,12 +516,12 @@ export class ArtifactStore {
   }
 
   /**
-   * Nothing that is a source has been found. Only where nothing else shows that there was a history one begins.
+   * Nothing that is a source has been found. Only where nothing else shows that there was a history, one starts.
    *
    * @param {Artifact[]} listed everything, newest first
    * @param {Coverage} coverage
    * @param {readonly string[] | null} branches
-   * @returns {Promise<boolean>} whether one begins in spite of what there was
+   * @returns {Promise<boolean>} whether one starts in spite of what there was
    */
   async #isToBegin(listed, coverage, branches) {
     const { readonly = false, onMissing = "fail" } = this.#options;
@@ -543,9 +543,9 @@ export class ArtifactStore {
    * @param {Coverage} coverage
    * @param {readonly string[] | null} branches
    * @param {Artifact | null} newest the newest one that is left
-   * @param {number} before when the hours begin from which artifacts may overlap, in milliseconds since 1970
+   * @param {number} before when the hours start in which artifacts may overlap, in milliseconds since 1970
    * @returns {Promise<boolean>} whether it has, and a new one starts
-   * @throws {Failure} `ARTIFACT_EXPIRED` where it has and nobody said what to do about it
+   * @throws {Failure} `ARTIFACT_EXPIRED` where it has and no option says what to do about it
    */
   async #isExpired(listed, coverage, branches, newest, before) {
     const { repository, readonly = false, onMissing = "fail" } = this.#options;
@@ -554,7 +554,7 @@ export class ArtifactStore {
         artifact.expired &&
         !coverage.has(artifact) &&
         this.#sources.isNamed(artifact, branches) &&
-        // Where no lineage tells, what was there well before the newest is taken to be in it: it cannot be looked at.
+        // Where no lineage says so, what was there well before the newest is assumed to be in it: it cannot be looked at.
         (newest === null || artifact.id > newest.id || coverage.floor > 0 || artifact.createdAt >= before),
     );
     /** @type {Artifact | undefined} */

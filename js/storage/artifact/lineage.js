@@ -1,13 +1,13 @@
 /**
  * What an artifact's history was built from, as an entry beside the history: which other artifacts it holds already.
  * So those of overlapping runs, which it does not hold, are recognised and taken in at the next load. Decides which
- * artifacts are covered; asks nobody anything.
+ * artifacts are covered; sends nothing.
  *
- * It stands beside the history and not in it, because it is about artifacts and not about builds: the history's bytes
+ * It is beside the history and not in it, because it is about artifacts and not about builds: the history's bytes
  * stay the same wherever it is kept, no migration is needed, and a history that comes without it, made by hand or by
  * another program, only costs some merging, which changes nothing twice.
  *
- * Ids of artifacts ascend, and an artifact can be seen by everybody soon after it has its id. So everything that was
+ * Ids of artifacts ascend, and an artifact can be seen by every run soon after it has its id. So everything that was
  * listed and is older than two hours is one number, the floor; only what is younger is named one by one.
  */
 
@@ -17,7 +17,7 @@ export const LINEAGE_ENTRY = "unentropy-lineage.json";
 export const LINEAGE_LIMIT = 1024 * 1024;
 const FORMAT = 1;
 
-/** How long after it got its id an artifact may still come to light: the address for its bytes is good for less. */
+/** How long after it got its id an artifact may still become visible: the address for its bytes is good for less. */
 export const SETTLED_MS = 2 * 3_600_000;
 
 /**
@@ -25,7 +25,7 @@ export const SETTLED_MS = 2 * 3_600_000;
  * @property {string} scope which artifacts were looked at: repository and name; those that are older name the branch in it
  * @property {readonly string[] | null} branches and of runs for which branches; null: for every branch
  * @property {number} floor every artifact of the scope with this id or a lower one is held
- * @property {number[]} ids and these, ascending; those of pull requests among them, which are held by nobody
+ * @property {number[]} ids and these, ascending; those of pull requests among them, which no history holds
  * @property {string} sha256 of the history, hex
  * @property {number | null} builds in the history
  */

@@ -1,6 +1,6 @@
 /**
  * Names of artifacts and of the history in them: which ones the service takes, and how those of several jobs of a run
- * are told apart. In a run a name is given once. The first job that records takes `<name>`, later ones `<name>.2`,
+ * are distinguished. In a run a name is given once. The first job that records takes `<name>`, later ones `<name>.2`,
  * `<name>.3`, ….
  */
 

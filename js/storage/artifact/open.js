@@ -1,6 +1,6 @@
 /**
- * Makes the store of histories in artifacts that a configuration asks for, completed from what the runner tells. Checks
- * names and addresses; asks nobody anything.
+ * Makes the store of histories in artifacts that a configuration asks for, completed from the runner's variables. Checks
+ * names and addresses; sends nothing.
  */
 
 import { Failure } from "../../failure.js";

@@ -1,6 +1,6 @@
 /**
  * Keeps a history that could not be stored as an artifact of the run, from where it can be fetched after the runner has
- * gone. Not found by later runs: somebody adds it by hand.
+ * gone. Later runs do not find it: a person adds it by hand.
  */
 
 import { ArtifactRuntime } from "../../github/artifact-service.js";

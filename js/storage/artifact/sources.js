@@ -1,6 +1,6 @@
 /**
  * Whose artifacts are a source of the history: those of the repository's own runs, for the branches that were chosen, and
- * not those of pull requests, whose code nobody has accepted yet. Asks GitHub for the event of a run where that is not
+ * not those of pull requests, whose code no one has accepted yet. Asks GitHub for the event of a run where that is not
  * known; knows nothing of what is in an artifact.
  */
 

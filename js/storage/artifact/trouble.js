@@ -1,6 +1,6 @@
 /**
- * What people are told when artifacts do not give the history that they should: expired ones, damaged ones, those of
- * somebody else. Words and codes only; when each applies, the store decides.
+ * The messages for artifacts that do not give the history that they should: expired ones, damaged ones, those of
+ * other programs. Words and codes only; when each applies, the store decides.
  */
 
 import { Failure } from "../../failure.js";
@@ -14,7 +14,7 @@ const called = ({ name, id }) => `the artifact \`${name}\` (${id})`;
 const trouble = (message, facts) => new Failure(message, { type: "storage", ...facts });
 
 /**
- * It may be a fork's, which is as good as none, or the history: then no history begins.
+ * It may be a fork's, which is as good as none, or the history: then no new one starts.
  *
  * @param {Artifact} artifact
  */
@@ -86,7 +86,7 @@ export const expiresSoon = (artifact, days) =>
   );
 
 /**
- * Histories are united, and of two values the one that was measured later stands: so somebody's upload may change builds
+ * Histories are merged, and of two values the one that was measured later counts: so another upload may change builds
  * that were there.
  *
  * @param {Artifact} artifact
@@ -131,7 +131,7 @@ export const notRestored = (failure) =>
   });
 
 /**
- * The warning that something took the place of the newest history.
+ * The warning that something replaced the newest history.
  *
  * @param {Failure} failure why
  * @param {Pick<Artifact, "name" | "id"> | null} from the artifact that did; null: a new history starts

@@ -1,7 +1,7 @@
 /**
  * Archives in memory: some entries of one, by name and with a limit on their size, and a new one. The format is the
  * business of yauzl and yazl; nothing is ever written to a path that an archive names. Bundled into a file of its own,
- * which only runs that exchange artifacts load; so its errors are plain ones, told apart by `problem`.
+ * which only runs that exchange artifacts load; so its errors are plain ones, distinguished by `problem`.
  */
 
 import zlib from "node:zlib";
@@ -19,7 +19,7 @@ import { ZipFile } from "yazl";
  * @typedef {"damaged" | "unsafe" | "too-large" | "encrypted"} ZipProblem
  */
 
-/** More entries than this nobody needs, and looking at each takes its time. */
+/** No one needs more entries than this, and looking at each takes time. */
 const MOST_ENTRIES = 1000;
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What stands beside a history in a file: `<file>.bak`, the one that was replaced last; `<file>.corrupt-<time>`, damaged
+ * What is kept beside a history in a file: `<file>.bak`, the one that was replaced last; `<file>.corrupt-<time>`, damaged
  * ones; `<file>.gone-<time>`, the backups of ones that were deleted. Makes and finds them; what they are used for is
  * decided elsewhere.
  */

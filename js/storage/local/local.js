@@ -245,7 +245,7 @@ function readWhole(target) {
         before.mtimeNs === after.mtimeNs &&
         BigInt(bytes.length) === after.size
       ) {
-        // A program that began to write meanwhile shows in its journal.
+        // A program that started to write meanwhile shows in its journal.
         refuseSideFiles(target);
         return { bytes, version: versionOf(bytes) };
       }

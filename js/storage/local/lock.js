@@ -38,10 +38,10 @@ const PAUSE_MS = 40;
  * @template T
  * @param {string} target the file that is guarded; the lock is `<target>.lock` in the same directory
  * @param {(held: () => boolean) => T} action synchronous, so that nothing of this process comes between; `held`
- *   tells whether the lock is still ours, which it is not when this process was stopped for minutes
+ *   says whether the lock is still ours, which it is not when this process was stopped for minutes
  * @param {Waiting} waiting
  * @returns {Promise<T>}
- * @throws {Failure} `STORAGE_LOCKED` when somebody else holds it for longer than the patience lasts;
+ * @throws {Failure} `STORAGE_LOCKED` when another process holds it for longer than the patience lasts;
  *   `STORAGE_LOCK_INVALID` where something that no run leaves has the lock's name
  */
 export async function withLock(target, action, { sleep, random, patienceMs = PATIENCE_MS }) {
@@ -66,7 +66,7 @@ export async function withLock(target, action, { sleep, random, patienceMs = PAT
  *
  * @param {string} file
  * @param {string} target for messages
- * @returns {string | null} the content that makes it ours, or null while somebody else holds it
+ * @returns {string | null} the content that makes it ours, or null while another process holds it
  */
 function acquire(file, target) {
   const token = JSON.stringify({
@@ -81,7 +81,7 @@ function acquire(file, target) {
   const judged = contentOf(file);
   if (judged === null || !isStale(file, judged)) return null;
 
-  // Only who holds the second lock removes somebody else's first one, and only after looking again: between two
+  // Only the holder of the second lock removes another process's first one, and only after looking again: between two
   // processes that both found it stale, the slower one would else remove the new lock of the quicker one.
   const guard = `${file}.takeover`;
   if (!create(guard, token, target)) {

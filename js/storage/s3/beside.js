@@ -14,7 +14,7 @@ import { Failure } from "../../failure.js";
  */
 
 /**
- * The key of a new object of this kind. All of them begin with the history's key, as the recommended rights do.
+ * The key of a new object of this kind. All of them start with the history's key, as the recommended rights do.
  *
  * @param {string} key the history's
  * @param {{now: () => number, random: () => number}} surroundings
@@ -37,7 +37,7 @@ export function besideHistory(thrown, keys, bucket, { key, location }) {
   if (failure.type === "internal") return failure;
   const { type, code, retryable, diagnostics } = failure;
   let { message, hint } = failure;
-  // A key that another one begins with comes after it.
+  // A key that another one starts with comes after it.
   for (const name of [...keys].sort((one, other) => other.length - one.length)) {
     message = message.replaceAll(
       `\`${name}\` in bucket \`${bucket}\``,

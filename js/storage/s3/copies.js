@@ -1,5 +1,5 @@
 /**
- * What stands beside a history in a bucket: its backup, damaged ones that were set aside, older versions. Makes and
+ * What is kept beside a history in a bucket: its backup, damaged ones that were set aside, older versions. Makes and
  * finds them; what they are used for is decided elsewhere.
  */
 
@@ -80,7 +80,7 @@ export class S3Copies {
   }
 
   /**
-   * Learns from the history's metadata how many builds the backup holds. Metadata goes along when somebody copies an
+   * Learns from the history's metadata how many builds the backup holds. Metadata goes along when a person copies an
    * object here, from another location or an older version from this one; what it notes is then about another time.
    *
    * @param {{metadata: Record<string, string>, lastModified: number | null} | null} object null where there is none
@@ -165,7 +165,7 @@ export class S3Copies {
 
   /**
    * Copies beside the history, older versions, a delete marker. What the key may not ask, or the store does not know,
-   * shows nothing; a store in trouble is a failure.
+   * shows nothing; a failing store is a failure.
    *
    * @returns {Promise<Signs>}
    */
@@ -259,7 +259,7 @@ export class S3Copies {
 
   /**
    * The newest copy of a history that can be opened: an older version where the bucket keeps them, else the backup.
-   * Wherever a place cannot be asked, the next one is.
+   * Where one cannot be asked, the next one is.
    *
    * @param {BuildCounter} builds
    * @returns {Promise<{copy: GoodCopy | null, looked: string[]}>}
@@ -332,7 +332,7 @@ async function asked(ask) {
 }
 
 /**
- * A failure that is an answer: what was asked for cannot be had. A store in trouble, or a run that is told to stop, has
+ * A failure that is an answer: what was asked for cannot be had. A failing store, or a run that is asked to stop, has
  * given none.
  *
  * @param {unknown} thrown

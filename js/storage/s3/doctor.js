@@ -315,7 +315,7 @@ class Report {
       if (failure.type === "internal") throw failure;
       const place = ELSEWHERE.get(failure.code);
       if (place) this.blocked = true;
-      // A history that can be fetched and not be opened is no trouble of the right to read.
+      // A history that can be fetched and not opened does not mean that the right to read is missing.
       const own = check === "read" && this.has("read") ? "history" : check;
       const right = failure.code === "S3_ACCESS_DENIED" ? RIGHTS[own] : undefined;
       const hint = right

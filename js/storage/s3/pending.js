@@ -17,12 +17,12 @@ import { CONTENT_TYPE, damageOf, SHA256, sha256 } from "./integrity.js";
 /**
  * A pending object is kept for so long after it was stored, by the server's clock, even where the history holds it:
  * until then a writer whose listing did not have it may still replace the history by one without it. Such a writer
- * begins to write less than {@link FRESH_MS} after its listing; the rest is time for its bytes to arrive.
+ * starts to write less than {@link FRESH_MS} after its listing; the rest is time for its bytes to arrive.
  */
 const KEEP_MS = 6 * 60 * 60 * 1000;
 /** A history that rests on an older listing is not written. */
 const FRESH_MS = 15 * 60 * 1000;
-/** The server tells whole seconds; so much is allowed for rounding. */
+/** The server's time has whole seconds; so much is allowed for rounding. */
 const ROUNDING_MS = 2_000;
 /** Bytes of the largest object of builds that is read. */
 const BUILDS_LIMIT = 16 * 1024 * 1024;
@@ -30,7 +30,7 @@ const BUILDS_LIMIT = 16 * 1024 * 1024;
 const SIDE_BY_SIDE = 8;
 /** Bytes of the longest key with a mark. S3 takes 1,024; servers that keep files may take no more than 160. */
 const LONGEST_KEY = 150;
-/** The end of a name that tells what the object holds: what is unique in it, then the mark. Other names tell nothing. */
+/** The end of a name that says what the object holds: what is unique in it, then the mark. Other names say nothing. */
 const MARKED = /-([0-9a-z]{12,})\.m1\.([\w.-]+)\.json$/;
 const FORMAT = "unentropy-pending";
 const VERSION = 1;
@@ -47,8 +47,8 @@ const VERSION = 1;
 
 /**
  * @typedef {object} Listed
- * @property {number} readingFrom the server's time when it began to list; the history was read later. NaN where the
- *   server does not tell, and then nothing is ever old enough
+ * @property {number} readingFrom the server's time when it started to list; the history was read later. NaN where the
+ *   server does not say, and then nothing is ever old enough
  * @property {Map<string, number>} stored the server's time of each object by its key, or NaN
  */
 
@@ -131,7 +131,7 @@ export class PendingObjects {
       broken: [],
       stale: () => {
         const age = this.#options.now() - askedMs;
-        // A clock that was set back tells nothing.
+        // A clock that was set back says nothing.
         return age > this.#options.freshMs || age < 0;
       },
     };
@@ -181,7 +181,7 @@ export class PendingObjects {
       .get(key, { limit: image ? HISTORY_LIMIT : BUILDS_LIMIT })
       .catch((thrown) => {
         const failure = Failure.from(thrown);
-        // Only what is wrong with this one object: a server that is in trouble must not look like an empty journal.
+        // Only what is wrong with this one object: a failing server must not look like an empty journal.
         if (failure.code === "S3_TOO_LARGE") return skipped(key, failure.message);
         throw failure;
       });
@@ -289,7 +289,7 @@ export function decoded(bytes) {
       throw new Error("a build of it has no list of metrics");
     }
     const { context, metrics, measuredAt } = build;
-    // Older programs do not tell it.
+    // Older programs do not store it.
     if (measuredAt !== undefined && !Number.isSafeInteger(measuredAt)) {
       throw new Error("the time that a build of it was measured at is no whole number");
     }

@@ -3,7 +3,7 @@
  * own that are removed again. No server is known by name. What was found out is noted elsewhere.
  *
  * A store may limit how quickly one key may be written, so from the first refusal for haste on a key that was written
- * rests before it is written again, each race included. Whoever is refused for haste has not won.
+ * rests before it is written again, each race included. A writer that is refused for haste has not won.
  */
 
 import { Failure } from "../../failure.js";
@@ -24,7 +24,7 @@ const RACERS = Object.freeze({ create: 3, replace: 2, complete: 3 });
 const RACES = 5;
 /** How often any other race is run of which too little was learned. */
 const ROUNDS = 2;
-/** How often a request is sent that meets nobody, where the network fails. */
+/** How often a request is sent that no other one races with, where the network fails. */
 const TRIES = 3;
 /** Bytes that a racer sends: what a server writes to its disk leaves a wider gap than what it keeps at hand. */
 const RACER_SIZE = 16 * 1024;
@@ -54,14 +54,14 @@ const ALONE = Object.freeze({ reached() {}, released: Promise.resolve() });
  */
 
 /**
- * Asks a server what it does with conditions on plain writes: 15 small requests where it obeys and lets nobody wait,
+ * Asks a server what it does with conditions on plain writes: 15 small requests where it obeys and does not limit them,
  * 200 KB.
  *
  * @param {S3Client} client
- * @param {string} key that nobody else uses, of the first of two objects
+ * @param {string} key that no one else uses, of the first of two objects
  * @param {ProbeOptions} options
  * @returns {Promise<Verdict>}
- * @throws {Failure} for what cannot heal by itself, named as the history's; of any storage code
+ * @throws {Failure} for what trying again cannot help, named as the history's; of any storage code
  */
 export async function probePreconditions(client, key, options) {
   const probe = new Probe(client, [key, `${key}-2`], options);
@@ -115,7 +115,7 @@ async function askPlainWrites(probe) {
  * do not. 13 small requests.
  *
  * @param {S3Client} client
- * @param {string} key of the object, that nobody else uses
+ * @param {string} key of the object, that no one else uses
  * @param {ProbeOptions} options
  * @returns {Promise<"honoured" | "ignored" | "undecided">} `ignored` also where there are no uploads in parts
  * @throws {Failure} as {@link probePreconditions}
@@ -130,7 +130,7 @@ export async function probeCompletions(client, key, options) {
       return { key, ifMatch: etag, ...inParts };
     });
     if (race.winners > 1) return "ignored";
-    // Where nobody was told of a conflict, asking for one would take an upload more; sent whole, a history is safe.
+    // Where no one got a conflict, asking for one would take an upload more; sent whole, a history is safe.
     return race.settled && race.conflicts > 0 ? "honoured" : "undecided";
   }, ["S3_PRECONDITION_UNSUPPORTED", "S3_UNSUPPORTED"]);
   return verdict === "honoured" || verdict === "undecided" ? verdict : "ignored";
@@ -159,8 +159,8 @@ class Probe {
   }
 
   /**
-   * Asks, and removes what is there afterwards. What may heal by itself is no answer and no failure: whoever goes on
-   * meets it again, or does not.
+   * Asks, and removes what is there afterwards. What may succeed when tried again is no answer and no failure: the run that goes
+   * on meets it again, or does not.
    *
    * @param {() => Promise<Verdict>} ask
    * @param {readonly string[]} refusals codes that mean that requests with conditions cannot succeed
@@ -204,7 +204,7 @@ class Probe {
   }
 
   /**
-   * A request on a key that nobody else writes. Where it is refused for haste although the key has rested, the server
+   * A request on a key that no one else writes. Where it is refused for haste although the key has rested, the server
    * has too much to do, and what a race shows on it proves nothing.
    *
    * @template T
@@ -284,7 +284,7 @@ class Probe {
 
   /**
    * How many of several writers under the same condition succeed whose requests end at the same moment: each holds its
-   * last byte back until all have sent the rest. None is sent again, since it would meet nobody.
+   * last byte back until all have sent the rest. None is sent again, since no other one would race with it.
    *
    * @param {string} key
    * @param {number} racers
@@ -337,7 +337,7 @@ class Probe {
     }
     if (race.hasty > 0) this.#hasty = true;
     const { winners, conflicts, hasty } = race;
-    // One may have won and its answer have been lost: those that were told of a conflict have met all the same.
+    // One may have won and its answer have been lost: those that got a conflict have still met.
     const met = winners + conflicts >= 2 || (winners === 1 && hasty > 0);
     race.settled = met && winners + conflicts + hasty >= racers / 2;
     return race;

@@ -2,7 +2,7 @@
  * A history as an object in an S3-compatible store: reads it whole, replaces it only where it is still the one that
  * was read, keeps a backup and proves what it stored. Sends requests through the client and knows nothing of builds.
  *
- * Beside the object `<key>` stand `<key>.bak`, the one that was replaced last; `<key>.corrupt-<time>`, damaged ones;
+ * Beside the object `<key>` are `<key>.bak`, the one that was replaced last; `<key>.corrupt-<time>`, damaged ones;
  * `<key>.gone-<time>`, the backups of ones that were deleted;
  * `<key>.pending/`, builds on their way where the server does not honour preconditions; and for moments
  * `<key>.probe-…`.
@@ -152,7 +152,7 @@ export class S3Store {
     this.#client.close();
   }
 
-  /** As far as the requests made so far tell; see {@link BlobStore}. */
+  /** As far as the requests made so far show; see {@link BlobStore}. */
   clockOffsetMs() {
     return this.#client.clockOffsetMs;
   }
@@ -248,7 +248,7 @@ export class S3Store {
 
   /**
    * A refused reading is not absence: without the right to list, servers answer it for a missing object too. Where
-   * creating is certain to fail if there is a history, trying to create one tells.
+   * creating is certain to fail if there is a history, trying to create one shows it.
    *
    * @param {Failure} failure
    * @returns {Promise<StoredBlob | null>}
@@ -300,7 +300,7 @@ export class S3Store {
 
   /**
    * How so many bytes are sent. Where all depends on preconditions they go in parts only if those count when an upload
-   * is completed as well; a history that begins, or whose run has asked the server already, is sent whole.
+   * is completed as well; a history that starts, or whose run has asked the server already, is sent whole.
    *
    * @param {number} size
    * @param {Verdict} verdict
@@ -444,7 +444,7 @@ export class S3Store {
   }
 
   /**
-   * After an accepted write: what the server holds now. Where that is somebody else's history already, the caller
+   * After an accepted write: what the server holds now. Where that is another run's history already, the caller
    * has to look whether it holds the same builds.
    *
    * @param {Uint8Array} bytes

@@ -1,6 +1,6 @@
 /**
  * What was found out about a server, as metadata of the history: noted so that not every run has to ask, for one
- * place only and for as long as it counts. Sends nothing.
+ * host and bucket only and for as long as it counts. Sends nothing.
  */
 
 import { createHash } from "node:crypto";
@@ -25,7 +25,7 @@ const VERDICTS = ["honoured", "racy", "ignored", "refused", "undecided"];
 export const PRECONDITIONS = "unentropy-preconditions";
 /** That of the verdict on completions of uploads in parts: `honoured`, `ignored` or `undecided`. */
 export const COMPLETIONS = "unentropy-completions";
-/** Days after which a server that obeyed is asked again: another one may have taken its place. */
+/** Days after which a server that obeyed is asked again: another one may have replaced it. */
 const VALID_DAYS = 7;
 /** Days after which a server is asked again that did not answer. */
 const UNDECIDED_DAYS = 1;
@@ -34,7 +34,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** @typedef {{verdict: Verdict, askedMs: number}} Noted `askedMs`: when the server was asked */
 
 /**
- * A verdict as metadata. It holds for one place only: an object copied elsewhere takes its metadata along.
+ * A verdict as metadata. It holds for one host and bucket only: an object copied elsewhere takes its metadata along.
  *
  * @param {Noted} noted
  * @param {string} place
@@ -44,7 +44,7 @@ export function encodeVerdict({ verdict, askedMs }, place) {
 }
 
 /**
- * The verdict that metadata holds, where it is for this place and still counts. That a server does not obey stays
+ * The verdict that metadata holds, where it is for this host and bucket and still counts. That a server does not obey stays
  * true: a run that trusts preconditions beside one that writes without them would lose builds.
  *
  * @param {string | undefined} text
@@ -68,7 +68,7 @@ function placeMark(place) {
 }
 
 /**
- * Which of two verdicts on the same server counts: where anybody found that it cannot be trusted, nobody trusts it,
+ * Which of two verdicts on the same server counts: where one run found that it cannot be trusted, no run trusts it,
  * and any answer is better than none.
  *
  * @param {Noted | undefined} own

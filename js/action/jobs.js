@@ -126,7 +126,7 @@ export async function gateJob({ inputs, loaded, plan }, { terminal, ...run }) {
   const { GitHub } = await import("../github/client.js");
   const { env, signal } = run;
   const token = inputs["github-token"];
-  const github = token ? new GitHub({ apiUrl: env.GITHUB_API_URL, token, signal, type: "gate" }) : null;
+  const github = token ? new GitHub({ env, apiUrl: env.GITHUB_API_URL, token, signal, type: "gate" }) : null;
   try {
     const result = await gate({
       ...run,

@@ -29,7 +29,7 @@ export async function gate({ values, terminal, signal, cwd, env, now, print }) {
   const facts = await runFacts({ cwd, now, env, given, recorded: false });
   const width = Math.max(...loaded.config.metrics.map(({ id }) => id.length));
   const github = env.GITHUB_TOKEN
-    ? new GitHub({ apiUrl: env.GITHUB_API_URL, token: env.GITHUB_TOKEN, signal, type: "gate" })
+    ? new GitHub({ env, apiUrl: env.GITHUB_API_URL, token: env.GITHUB_TOKEN, signal, type: "gate" })
     : null;
   try {
     const result = await runGate({

@@ -59,7 +59,7 @@ export class ArtifactRuntime {
 
   /**
    * @param {NodeJS.ProcessEnv} env
-   * @param {Omit<GitHubOptions, "apiUrl" | "token"> & {retentionDays?: number}} [options] `retentionDays`: that of the
+   * @param {Omit<GitHubOptions, "apiUrl" | "env" | "token"> & {retentionDays?: number}} [options] `retentionDays`: that of the
    *   repository unless given
    * @throws {Failure} `ARTIFACT_UPLOAD_UNAVAILABLE` outside a runner's action, or where its token is not understood
    */
@@ -70,6 +70,7 @@ export class ArtifactRuntime {
     this.#ids = backendIds(token);
     this.#service = new GitHub({
       ...options,
+      env,
       apiUrl: URL.canParse(url) ? new URL(url).origin : url,
       named: "ACTIONS_RESULTS_URL",
       token,

@@ -34,6 +34,7 @@ const MOST_REDIRECTS = 5;
  * @property {string} [named] the variable that has the address, for messages; `GITHUB_API_URL` unless given
  * @property {string} [token] none: what everybody may read
  * @property {string} [userAgent]
+ * @property {Readonly<Record<string, string | undefined>>} [env] with the proxies; that of the process unless given
  * @property {AbortSignal} [signal] ends requests and waits
  * @property {(ms: number) => Promise<unknown>} [sleep]
  * @property {() => number} [random] at least 0, below 1
@@ -95,6 +96,7 @@ export class GitHub {
     named = "GITHUB_API_URL",
     token,
     userAgent = "unentropy",
+    env,
     signal,
     sleep,
     random,
@@ -127,6 +129,7 @@ export class GitHub {
       attempts,
       budgetMs: patienceMs,
       stallTimeoutMs,
+      env,
       now,
       sleep,
       random,

@@ -7,6 +7,7 @@
 import { Failure } from "../failure.js";
 
 /** @import { FailureType } from "../types.js" */
+/** @import { ProxyError } from "../http/proxies.js" */
 /** @import { ExchangeError } from "../http/transport.js" */
 
 /**
@@ -187,6 +188,12 @@ export function failureOfExchange(error, at) {
       cause: message,
       hint: `Check the scheme and the port of \`${at.named}\`.`,
     },
+    proxy: {
+      code: "GITHUB_UNREACHABLE",
+      cause: message,
+      hint: error.trouble === "proxy" ? /** @type {ProxyError} */ (error).hint : "",
+      retryable: error.trouble === "proxy" && /** @type {ProxyError} */ (error).retryable,
+    },
     "too-large": {
       code: "GITHUB_TOO_LARGE",
       cause: message,
@@ -201,7 +208,7 @@ export function failureOfExchange(error, at) {
       ),
     },
   };
-  return failure(kinds[trouble], at, 0, code && `(${code})`, error);
+  return failure(kinds[trouble], at, 0, code && trouble !== "proxy" ? `(${code})` : "", error);
 }
 
 /** @param {string} code @param {string} message */

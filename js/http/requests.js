@@ -71,6 +71,7 @@ export const STALL_TIMEOUT_MS = 30_000;
  *   unless given
  * @property {number} [stallTimeoutMs] without any progress; 30,000 unless given
  * @property {number} [answerMsPerMib] how much longer an answer may take for each MiB that was sent; 5,000 unless given
+ * @property {Readonly<Record<string, string | undefined>>} [env] with the proxies; that of the process unless given
  * @property {() => number} [now] milliseconds since 1970
  * @property {(ms: number) => Promise<unknown>} [sleep]
  * @property {() => number} [random] at least 0, below 1
@@ -80,7 +81,7 @@ export const STALL_TIMEOUT_MS = 30_000;
 
 /** Requests to the servers of one client. */
 export class Requests {
-  #transport = new Transport();
+  #transport;
   #attempts;
   /** How many tries beyond those of each request are left for all of them. */
   #reserve;
@@ -105,12 +106,14 @@ export class Requests {
     longestRetryAfterMs = Number.POSITIVE_INFINITY,
     stallTimeoutMs = STALL_TIMEOUT_MS,
     answerMsPerMib = ANSWER_MS_PER_MIB,
+    env,
     now = Date.now,
     sleep = sleepFor,
     random = Math.random,
     signal = null,
     log = () => {},
   } = {}) {
+    this.#transport = new Transport(env);
     this.#attempts = attempts;
     this.#reserve = reserve;
     this.#mostReserve = reserve;
@@ -128,6 +131,15 @@ export class Requests {
   /** Milliseconds without any progress after which a transfer has ended. */
   get stallTimeoutMs() {
     return this.#stallTimeoutMs;
+  }
+
+  /**
+   * Whether requests to an address go through a proxy.
+   *
+   * @param {URL} url
+   */
+  async isProxied(url) {
+    return (await this.#transport.route(url)) !== null;
   }
 
   /** Closes idle connections; requests can still be sent. */
@@ -279,8 +291,8 @@ function effectOfAnswer({ status }) {
 const NEVER_CONNECTED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"]);
 
 /** @param {ExchangeError} error @returns {Effect} */
-function effectWithoutAnswer({ code, sent }) {
-  if (NEVER_CONNECTED.has(code)) return "none";
+function effectWithoutAnswer({ code, sent, trouble }) {
+  if (NEVER_CONNECTED.has(code) || trouble === "proxy") return "none";
   return sent ? "possible" : "cut";
 }
 

@@ -8,6 +8,8 @@ import http from "node:http";
 import https from "node:https";
 import { pieceCollector, roomFor } from "./memory.js";
 
+/** @import { Proxies, Route } from "./proxies.js" */
+
 /** Bytes handed to the socket at once; progress and stalls are noticed at this grain. */
 const CHUNK = 128 * 1024;
 
@@ -26,10 +28,11 @@ export const ANSWER_MS_PER_MIB = 5000;
  * - `stalled`: nothing moved for the stall timeout
  * - `truncated`: the connection ended inside the answer
  * - `garbled`: what came is not HTTP
+ * - `proxy`: a proxy did not let the request through; a `ProxyError` (`proxies.js`)
  * - `too-large`: the answer is larger than its limit
  * - `aborted`: the caller's signal
  *
- * @typedef {"network" | "stalled" | "truncated" | "garbled" | "too-large" | "aborted"} ExchangeTrouble
+ * @typedef {"network" | "stalled" | "truncated" | "garbled" | "proxy" | "too-large" | "aborted"} ExchangeTrouble
  */
 
 /** An exchange without an answer. Its message quotes neither headers nor bodies. */
@@ -83,15 +86,41 @@ export class ExchangeError extends Error {
  * @property {Buffer} body
  */
 
+/** Variables that name a proxy. Without any of them none of that is loaded. */
+const PROXY_VARIABLES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"];
+
 /** Connections to the servers of one client, kept open between exchanges; idle ones keep no process alive. */
 export class Transport {
   #plain = new http.Agent({ keepAlive: true });
   #secure = new https.Agent({ keepAlive: true });
+  #env;
+  /** @type {Proxies | null} */
+  #proxies = null;
+
+  /** @param {Readonly<Record<string, string | undefined>>} [env] with the proxies; that of the process unless given */
+  constructor(env = process.env) {
+    this.#env = env;
+  }
 
   /** Closes every connection. The transport can be used again. */
   close() {
     this.#plain.destroy();
     this.#secure.destroy();
+    this.#proxies?.close();
+  }
+
+  /**
+   * The way through a proxy, where the environment asks for one.
+   *
+   * @param {URL} url
+   * @returns {Promise<Route | null>} null: straight to the server
+   * @throws {ExchangeError} where what the environment names is no proxy
+   */
+  async route(url) {
+    if (!PROXY_VARIABLES.some((name) => this.#env[name]?.trim())) return null;
+    const { Proxies } = await import("./proxies.js");
+    this.#proxies ??= new Proxies(this.#env);
+    return this.#proxies.route(url);
   }
 
   /**
@@ -99,21 +128,34 @@ export class Transport {
    * @returns {Promise<Answer>}
    * @throws {ExchangeError}
    */
-  exchange({
-    method,
-    url,
-    headers,
-    body = null,
-    limit,
-    stallTimeoutMs,
-    answerTimeoutMs = stallTimeoutMs + Math.ceil((ANSWER_MS_PER_MIB * (body?.byteLength ?? 0)) / MIB),
-    hold,
-    onSent,
-    onAnswer,
-    onReceived,
-    signal = null,
-  }) {
+  async exchange(outgoing) {
+    return this.#exchange(outgoing, await this.route(outgoing.url));
+  }
+
+  /**
+   * @param {Outgoing} outgoing
+   * @param {Route | null} route
+   * @returns {Promise<Answer>}
+   */
+  #exchange(
+    {
+      method,
+      url,
+      headers,
+      body = null,
+      limit,
+      stallTimeoutMs,
+      answerTimeoutMs = stallTimeoutMs + Math.ceil((ANSWER_MS_PER_MIB * (body?.byteLength ?? 0)) / MIB),
+      hold,
+      onSent,
+      onAnswer,
+      onReceived,
+      signal = null,
+    },
+    route,
+  ) {
     return new Promise((resolve, reject) => {
+      const abandoned = new AbortController();
       let settled = false;
       let answering = false;
       let sent = 0;
@@ -127,8 +169,10 @@ export class Transport {
         clearTimeout(timer);
         signal?.removeEventListener("abort", onAbort);
         if (error || !request.writableFinished) request.destroy();
+        // A connection that a proxy is still to make belongs to no request yet.
+        if (error && route) abandoned.abort();
         if (error) {
-          error.sent = sent === size && error.trouble !== "aborted";
+          error.sent = sent === size && error.trouble !== "aborted" && error.trouble !== "proxy";
           reject(error);
         } else resolve(/** @type {Answer} */ (answer));
       };
@@ -141,24 +185,37 @@ export class Transport {
             ? "while the answer was coming"
             : waits
               ? `after all ${size} bytes were sent`
-              : "before an answer came";
+              : `before an answer came${route ? ` through the proxy \`${route.via}\`` : ""}`;
           finish(new ExchangeError("stalled", `nothing moved for ${seconds(limitMs)} ${during}`));
         }, limitMs);
       };
       moved();
       const onAbort = () => finish(new ExchangeError("aborted", "stopped", { cause: signal?.reason }));
 
-      const secure = url.protocol === "https:";
+      const secure = route?.secure ?? url.protocol === "https:";
       const request = (secure ? https : http).request(url, {
         method,
-        headers: { ...headers, ...(body ? { "content-length": String(body.byteLength) } : {}) },
-        agent: secure ? this.#secure : this.#plain,
+        headers: {
+          ...headers,
+          ...(body ? { "content-length": String(body.byteLength) } : {}),
+          ...route?.headers,
+        },
+        agent: route?.agent ?? (secure ? this.#secure : this.#plain),
+        ...route?.options,
+        ...(route
+          ? { opening: { abandoned: abandoned.signal, moved: () => void (settled || moved()) } }
+          : {}),
       });
       request.on("error", (error) => {
         // An answer that came before the whole body was sent counts; the connection breaks behind it.
-        if (!answering) finish(translated(error));
+        if (!answering) finish(translated(error, route));
       });
       request.on("response", (response) => {
+        const refusal = route?.refusal(response.statusCode ?? 0);
+        if (refusal) {
+          finish(refusal);
+          return;
+        }
         answering = true;
         moved();
         onAnswer?.();
@@ -279,8 +336,11 @@ function cutShort(received, total, cause) {
   return new ExchangeError("truncated", `the connection ended after ${received} of ${announced}`, { cause });
 }
 
-/** @param {Error & {code?: string}} error */
-function translated(error) {
+/** @param {Error & {code?: string}} error @param {Route | null} route */
+function translated(error, route) {
+  if (error instanceof ExchangeError) return error;
+  const broken = route?.broken(error);
+  if (broken) return broken;
   const code = error.code ?? "";
   if (code.startsWith("HPE_")) {
     return new ExchangeError("garbled", `the answer is not HTTP (${code})`, { code });

@@ -49,6 +49,7 @@ const PATIENCE = 4;
  * @property {number} [partSize] 8 MiB; raised where an object would need more than 10,000 parts
  *
  * @typedef {object} Surroundings
+ * @property {Readonly<Record<string, string | undefined>>} [env] with the proxies; that of the process unless given
  * @property {() => number} [now] milliseconds since 1970
  * @property {(ms: number) => Promise<unknown>} [sleep]
  * @property {() => number} [random] at least 0, below 1

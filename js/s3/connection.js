@@ -84,7 +84,7 @@ export class Connection {
    * @param {S3Parameters} parameters checked
    * @param {Surroundings} surroundings
    */
-  constructor(parameters, { now = Date.now, sleep, random, log = () => {}, signal }) {
+  constructor(parameters, { env, now = Date.now, sleep, random, log = () => {}, signal }) {
     this.#address = new Address(parameters);
     this.#signer = new Signer(parameters.credentials);
     this.#sse = parameters.sse ?? "";
@@ -97,6 +97,7 @@ export class Connection {
       longestRetryAfterMs: LONGEST_RETRY_AFTER,
       stallTimeoutMs: parameters.stallTimeoutMs,
       answerMsPerMib: parameters.answerMsPerMib,
+      env,
       now,
       sleep,
       random,
@@ -323,6 +324,8 @@ export class Connection {
     if (this.#understood) return null;
     this.#understood = true;
     const url = this.#address.url(operation.key);
+    // Nothing but the proxy can be asked then.
+    if (await this.#requests.isProxied(url)) return null;
     const other = await speaksOtherScheme(url, Math.min(this.#requests.stallTimeoutMs, SCHEME_TIMEOUT));
     return other ? wrongScheme(url, this.at(operation), error) : null;
   }

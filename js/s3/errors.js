@@ -6,6 +6,7 @@
 import { Failure } from "../failure.js";
 
 /** @import { Problem } from "./answers.js" */
+/** @import { ProxyError } from "../http/proxies.js" */
 /** @import { ExchangeError } from "../http/transport.js" */
 
 /**
@@ -381,6 +382,10 @@ export function failureOfExchange(error, at) {
         message,
         "Check that `s3-endpoint` has the right scheme and port, and that no proxy on the way changes answers.",
       );
+    case "proxy": {
+      const { hint, retryable } = /** @type {ProxyError} */ (error);
+      return made("S3_UNREACHABLE", message, hint, retryable);
+    }
     case "too-large":
       return made(
         "S3_TOO_LARGE",

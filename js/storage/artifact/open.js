@@ -46,7 +46,7 @@ export function openArtifactStore(config, { engine, env, now, sleep, random, sig
     );
   }
   const shared = { sleep, random, now, signal, log, onSecret, attempts: config.retryAttempts ?? 3 };
-  const github = new GitHub({ ...shared, apiUrl: env.GITHUB_API_URL, token });
+  const github = new GitHub({ ...shared, env, apiUrl: env.GITHUB_API_URL, token });
   /** @type {ArtifactRuntime | null} */
   let runtime = null;
   return new ArtifactStore({

@@ -60,7 +60,10 @@ export function openClient(config, env, surroundings) {
   );
   // A number that was given is the number of tries.
   const spareAttempts = String(config.retryAttempts ?? "").trim() === "" ? RESERVE : 0;
-  return { client: new S3Client({ ...parameters, spareAttempts, proofMetadata: SHA256 }, surroundings), key };
+  return {
+    client: new S3Client({ ...parameters, spareAttempts, proofMetadata: SHA256 }, { ...surroundings, env }),
+    key,
+  };
 }
 
 /**

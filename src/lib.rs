@@ -4,14 +4,22 @@
 //! Configuration, the history's bytes, command output, coverage files and the facts of the run
 //! come in; values, new history bytes, verdicts and rendered text go out. Everything but
 //! [`wasm`] runs natively under `cargo test`.
+//!
+//! Of the features, both of which are on by default, `engine` is what every run needs and `parsers` exports what reads
+//! coverage reports and source files. Each is built as a wasm module of its own (`tools/wasm.js`).
 
+#[cfg(feature = "engine")]
 pub mod api;
 pub mod collect;
 pub mod config;
 pub mod error;
+#[cfg(feature = "engine")]
 pub mod gate;
+#[cfg(feature = "engine")]
 pub mod history;
+#[cfg(feature = "engine")]
 pub mod report;
+#[cfg(feature = "engine")]
 pub mod summary;
 pub mod text;
 #[cfg(target_family = "wasm")]

@@ -1,4 +1,4 @@
-// Builds everything in `dist/`: the engine as wasm, the bundled JavaScript, the configuration's
+// Builds everything in `dist/`: the wasm modules (wasm.js), the bundled JavaScript, the configuration's
 // JSON Schema. Same sources, same bytes: paths of this machine are kept out of the wasm, and names
 // are stable. With `--check` it builds a copy of the sources in another folder and compares.
 //
@@ -14,67 +14,10 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { NOTICES, notices } from "./notices.js";
+import { buildWasm, MODULE_NAMES, sourceDigest, toolchainEnvironment, toolchainVersions } from "./wasm.js";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const say = (/** @type {string} */ text) => console.error(`build: ${text}`);
-
-/** What the wasm is made of; its digest stands in dist/build.json, so that staleness shows without a compiler. */
-const WASM_SOURCES = [
-  "Cargo.toml",
-  "Cargo.lock",
-  "rust-toolchain.toml",
-  "src",
-  "templates",
-  "tools/build.js",
-];
-
-/**
- * Parts of SQLite that the engine never calls. Off, they save a third of the wasm and of its
- * first-use time. The first list undoes what sqlite-wasm-rs switches on; the second are SQLite's own
- * switches, of those that leave the grammar as it is.
- */
-const SQLITE_TRIM = [
-  ...[
-    "API_ARMOR",
-    "BYTECODE_VTAB",
-    "COLUMN_METADATA",
-    "DBPAGE_VTAB",
-    "DBSTAT_VTAB",
-    "FTS5",
-    "MATH_FUNCTIONS",
-    "OFFSET_SQL_FUNC",
-    "PREUPDATE_HOOK",
-    "RTREE",
-    "SESSION",
-    "STMTVTAB",
-    "UNKNOWN_SQL_FUNCTION",
-    "UNLOCK_NOTIFY",
-  ].map((name) => `-USQLITE_ENABLE_${name}`),
-  ...[
-    "AUTHORIZATION",
-    "AUTOMATIC_INDEX",
-    "BETWEEN_OPTIMIZATION",
-    "COMPILEOPTION_DIAGS",
-    "COMPLETE",
-    "DECLTYPE",
-    "EXPLAIN",
-    "GET_TABLE",
-    "INCRBLOB",
-    "JSON",
-    "LIKE_OPTIMIZATION",
-    "LOCALTIME",
-    "OR_OPTIMIZATION",
-    "PROGRESS_CALLBACK",
-    "TCL_VARIABLE",
-    "TRACE",
-    "UTF16",
-    "WAL",
-    "XFER_OPT",
-  ].map((name) => `-DSQLITE_OMIT_${name}`),
-  "-DSQLITE_DEFAULT_MEMSTATUS=0",
-  "-DSQLITE_MAX_MMAP_SIZE=0",
-  "-DSQLITE_UNTESTABLE",
-];
 
 /** JavaScript entry points and the file each becomes in dist/. */
 const ENTRIES = {
@@ -84,93 +27,6 @@ const ENTRIES = {
   "lines-worker": "js/collect/lines-worker.js",
   "coverage-worker": "js/collect/coverage-worker.js",
 };
-
-/** @param {string} directory @param {string} relative @returns {string[]} */
-function filesBelow(directory, relative) {
-  const absolute = path.join(directory, relative);
-  if (!fs.statSync(absolute).isDirectory()) return [relative];
-  return fs
-    .readdirSync(absolute)
-    .sort()
-    .flatMap((name) => filesBelow(directory, `${relative}/${name}`));
-}
-
-/** SHA-256 over names and contents of the wasm's sources. @param {string} directory */
-export function sourceDigest(directory) {
-  const hash = createHash("sha256");
-  for (const file of WASM_SOURCES.flatMap((source) => filesBelow(directory, source))) {
-    const content = fs.readFileSync(path.join(directory, file));
-    hash.update(`${file}\0${content.length}\0`).update(content);
-  }
-  return hash.digest("hex");
-}
-
-/** @param {string} directory @returns {Record<string, string | undefined>} */
-function toolchainEnvironment(directory) {
-  const lines = execFileSync("bash", [path.join(directory, "tools/toolchain.sh")], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const printed = execFileSync("bash", ["-c", `${lines}\nenv -0`], { encoding: "utf8" });
-  return Object.fromEntries(
-    printed
-      .split("\0")
-      .filter(Boolean)
-      .map((line) => {
-        const at = line.indexOf("=");
-        return [line.slice(0, at), line.slice(at + 1)];
-      }),
-  );
-}
-
-/** The versions that decide the wasm's bytes. @param {Record<string, string | undefined>} environment */
-function toolchainVersions(environment) {
-  const version = (/** @type {string} */ program) =>
-    execFileSync(program, ["--version"], { encoding: "utf8", env: environment }).split("\n")[0].trim();
-  return { rustc: version("rustc"), clang: version("clang"), wasmOpt: version("wasm-opt") };
-}
-
-/**
- * Compiles the engine below `directory`; its files appear in `<directory>/target/pkg`.
- * @param {string} directory
- * @param {Record<string, string | undefined>} environment
- */
-function buildWasm(directory, environment) {
-  const cargoHome = environment.CARGO_HOME ?? path.join(os.homedir(), ".cargo");
-  const remap = [
-    [cargoHome, "/cargo"],
-    [directory, "/src"],
-  ];
-  // Every Node since 16 has SIMD; memchr's scanning of lines is made for it.
-  const flags = [
-    "-Ctarget-feature=+simd128",
-    ...remap.map(([from, to]) => `--remap-path-prefix=${from}=${to}`),
-  ];
-  const cflags = [...SQLITE_TRIM, ...remap.map(([from, to]) => `-ffile-prefix-map=${from}=${to}`)];
-  const arguments_ = [
-    "build",
-    directory,
-    "--target",
-    "web",
-    "--no-pack",
-    "--release",
-    "--mode",
-    "no-install",
-  ];
-  const result = spawnSync("wasm-pack", [...arguments_, "--out-dir", "target/pkg", "--", "--locked"], {
-    cwd: directory,
-    stdio: ["ignore", "inherit", "inherit"],
-    env: {
-      ...environment,
-      CARGO_TARGET_DIR: path.join(directory, "target"),
-      CARGO_ENCODED_RUSTFLAGS: flags.join("\x1f"),
-      CFLAGS_wasm32_unknown_unknown: cflags.join(" "),
-      CARGO_TERM_COLOR: "never",
-    },
-  });
-  if (result.error) throw result.error;
-  if (result.status !== 0) throw new Error("wasm-pack failed; its messages stand above");
-}
 
 /**
  * Bundles the JavaScript below `directory` into `out`. What several entries share, and what is only loaded when it is
@@ -256,18 +112,20 @@ async function build(directory, out, what) {
   let environment = /** @type {Record<string, string | undefined>} */ (process.env);
   if (what.wasm) {
     environment = toolchainEnvironment(directory);
-    environment.PATH = `${path.join(root, "node_modules/.bin")}${path.delimiter}${environment.PATH}`;
     const versions = toolchainVersions(environment);
     say(`${versions.rustc}; ${versions.clang}; ${versions.wasmOpt}`);
-    buildWasm(directory, environment);
-    const pkg = path.join(directory, "target/pkg");
-    fs.copyFileSync(path.join(pkg, "unentropy_bg.wasm"), path.join(out, "unentropy.wasm"));
-    fs.mkdirSync(path.join(directory, "js/engine/wasm"), { recursive: true });
-    for (const name of ["unentropy.js", "unentropy.d.ts"]) {
-      fs.copyFileSync(path.join(pkg, name), path.join(directory, "js/engine/wasm", name));
+    const glue = path.join(directory, "js/engine/wasm");
+    fs.mkdirSync(glue, { recursive: true });
+    /** @type {Record<string, string>} */
+    const sources = {};
+    for (const name of MODULE_NAMES) {
+      const built = buildWasm(directory, name, environment);
+      fs.copyFileSync(built.wasm, path.join(out, `${name}.wasm`));
+      fs.copyFileSync(built.glue, path.join(glue, `${name}.js`));
+      fs.copyFileSync(built.types, path.join(glue, `${name}.d.ts`));
+      sources[name] = sourceDigest(directory, name);
     }
-    const record = { sources: sourceDigest(directory), ...versions };
-    fs.writeFileSync(path.join(out, "build.json"), `${JSON.stringify(record, null, 2)}\n`);
+    fs.writeFileSync(path.join(out, "build.json"), `${JSON.stringify({ sources, ...versions }, null, 2)}\n`);
   }
   const bundled = await bundle(directory, out);
   // Of the crates too, so that without a cargo those of the committed wasm are kept.
@@ -315,7 +173,7 @@ async function check() {
     await build(copy, out, { wasm: true });
     const built = JSON.parse(fs.readFileSync(path.join(out, "build.json"), "utf8"));
     let found = differences(out, committed);
-    for (const name of ["unentropy.js", "unentropy.d.ts"]) {
+    for (const name of MODULE_NAMES.flatMap((module) => [`${module}.js`, `${module}.d.ts`])) {
       const [a, b] = [path.join(copy, "js/engine/wasm", name), path.join(root, "js/engine/wasm", name)];
       if (!fs.readFileSync(a).equals(fs.readFileSync(b)))
         found.push(`js/engine/wasm/${name} differs from what the sources build`);
@@ -324,8 +182,11 @@ async function check() {
     if (tools.length > 0) {
       for (const tool of tools) say(`${tool} here: ${built[tool]}; of dist/: ${recorded[tool]}`);
       say("another toolchain makes other bytes: comparing the sources' digest instead of the wasm");
-      found = found.filter((line) => !/^(unentropy\.wasm|build\.json) differs/.test(line));
-      if (built.sources !== recorded.sources) found.push("unentropy.wasm was built from other sources");
+      found = found.filter((line) => !/^([a-z]+\.wasm|build\.json) differs/.test(line));
+      for (const name of MODULE_NAMES) {
+        if (built.sources[name] !== recorded.sources?.[name])
+          found.push(`${name}.wasm was built from other sources`);
+      }
     }
     if (found.length > 0) {
       for (const line of found) say(line);

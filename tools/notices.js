@@ -32,8 +32,8 @@ export async function notices(directory, bundled, environment = process.env) {
   return [
     "Unentropy is under the license in LICENSE. Its dist/ holds the following works of others.\n",
     section("npm packages, bundled", packages),
-    section("Crates, compiled into unentropy.wasm", crateNotices(crates)),
-    section("Other works, compiled into unentropy.wasm", otherNotices(crates)),
+    section("Crates, compiled into engine.wasm and parsers.wasm", crateNotices(crates)),
+    section("Other works, compiled into engine.wasm and parsers.wasm", otherNotices(crates)),
   ].join("\n");
 }
 

@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
 # Makes this machine able to build the wasm: the pinned Rust toolchain with its wasm32 target, a
-# clang that knows wasm (SQLite is C), wasm-pack and the wasm-bindgen command line of the version
-# that Cargo.lock names. Idempotent; installs only what is missing; says what it does on stderr.
+# clang that knows wasm (SQLite is C) and the wasm-bindgen command line of the version that
+# Cargo.lock names. Idempotent; installs only what is missing; says what it does on stderr.
 # Prints on stdout the shell lines to `eval` before building.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 target=wasm32-unknown-unknown
 tools=$PWD/.tools
-wasm_pack=0.15.1
 wasm_bindgen=$(sed -n '/^name = "wasm-bindgen"$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
 
 say() { echo "toolchain: $*" >&2; }
@@ -84,10 +83,6 @@ else
   fail "no way to get the $target standard library" "run: rustup target add $target"
 fi
 
-[ "$("$tools/bin/wasm-pack" --version 2>/dev/null)" = "wasm-pack $wasm_pack" ] || {
-  say "building wasm-pack $wasm_pack (about 90 s)"
-  cargo install -q --root "$tools" --target-dir "$tools/build" wasm-pack --locked --version $wasm_pack >&2
-}
 [ "$("$tools/bin/wasm-bindgen" --version 2>/dev/null)" = "wasm-bindgen $wasm_bindgen" ] || {
   say "building wasm-bindgen-cli $wasm_bindgen (about 110 s)"
   cargo install -q --root "$tools" --target-dir "$tools/build" wasm-bindgen-cli --version "$wasm_bindgen" >&2

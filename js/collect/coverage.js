@@ -1,16 +1,17 @@
-// Reads coverage files into the engine and measures them: here for the usual ones, on a thread with an engine of its own
-// for large ones, which a signal or a time limit ends and whose trouble costs nothing but the metric.
+// Reads coverage files into the parsers' module and measures them: here for the usual ones, on a thread with a module of its
+// own for large ones, which a signal or a time limit ends. Trouble of either costs nothing but the metric.
 
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
-import { openMeasurement } from "../engine/engine.js";
+import { openMeasurement, parsersStopped } from "../engine/parsers.js";
 import { Failure } from "../failure.js";
 import { matcher } from "../files/globs.js";
 import { native } from "../files/names.js";
 import { openRegular } from "../files/read.js";
 import { shownName } from "../shown.js";
+import { crashed } from "./crashed.js";
 
 /** @import { CollectPlan } from "../types.js" */
 
@@ -138,9 +139,14 @@ export class Coverage {
   async measure(wish, signal) {
     const sizes = wish.names.map((name) => sizeOf(path.resolve(this.#where.directory, name)));
     const total = sizes.reduce((sum, size) => sum + size, 0);
-    if (total < this.#options.apartFrom) {
-      this.#here ??= new CoverageFiles(this.#where);
-      return this.#here.measure(wish);
+    // A thread has a module of its own, which a bug in this one's did not stop.
+    if (total < this.#options.apartFrom && !parsersStopped()) {
+      try {
+        this.#here ??= new CoverageFiles(this.#where);
+        return this.#here.measure(wish);
+      } catch (thrown) {
+        throw parsersStopped() ? coverageCrashed(wish, thrown) : thrown;
+      }
     }
     const free = this.#options.memory();
     const largest = sizes.indexOf(Math.max(...sizes));
@@ -184,7 +190,7 @@ export class Coverage {
       const failed = (cause) => {
         done();
         this.#stop();
-        reject(crashed(wish, cause));
+        reject(coverageCrashed(wish, cause));
       };
       /** @type {(code: number) => void} */
       const ended = (code) => failed(new Error(`the thread ended with exit code ${code}`));
@@ -237,13 +243,9 @@ function freeMemory() {
 const megabytes = (bytes) => `${Math.ceil(bytes / 1024 / 1024)} MB`;
 
 /** @param {Wish} wish @param {unknown} cause */
-function crashed({ names }, cause) {
+function coverageCrashed({ names }, cause) {
   const list = names.length === 1 ? `\`${shownName(names[0])}\`` : `${names.length} reports`;
-  const { message } = Failure.from(cause);
-  return new Failure(`could not read ${list}: the engine ran out of memory or stopped at a bug: ${message}`, {
-    type: "collection",
-    code: "COLLECTOR_CRASHED",
-    hint: "Split the report, or leave generated sources out of it; if it is small, report this with the file.",
-    cause,
-  });
+  const hint =
+    "Split the report, or leave generated sources out of it; if it is small, report this with the file.";
+  return crashed(`read ${list}`, cause, hint);
 }

@@ -2,7 +2,7 @@
 // it counted. Sequence only.
 
 import { parentPort, workerData } from "node:worker_threads";
-import { openLineCounter } from "../engine/engine.js";
+import { openLineCounter } from "../engine/parsers.js";
 import { countShare } from "./lines.js";
 
 parentPort?.postMessage(await countShare(openLineCounter(workerData.module), workerData.share));

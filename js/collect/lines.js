@@ -24,24 +24,7 @@ const UNKNOWN = 0xffff;
 
 const REASONS = ["", "binary", "notebook"];
 
-/**
- * The engine's line counter, as its wasm exports it.
- * @typedef {object} LineCounter
- * @property {(length: number) => number} reserve room for so many bytes; answers their address
- * @property {(paths: string) => Uint16Array} detect a code for each path; each path is ended by a NUL
- * @property {(code: number, length: number) => number} detectContent the language behind a question, by the
- *   bytes at the start of the buffer
- * @property {(language: number, length: number) => number} add counts the bytes in the buffer: 0 done, 1 binary,
- *   2 no notebook
- * @property {() => Float64Array} take five numbers a language: number, files, code, comments, blanks
- * @property {() => void} free
- */
-
-/**
- * @typedef {object} Opened
- * @property {LineCounter} counter
- * @property {WebAssembly.Memory} memory
- */
+/** @import { LineCounter, Opened } from "../engine/parsers.js" */
 
 /**
  * A part of the work that several threads share.
@@ -118,10 +101,10 @@ function startHelper(module, share) {
  * @param {() => Promise<void> | undefined} [pause] awaited between chunks; where it rejects, the other threads stop too
  * @returns {Promise<Counted>}
  */
-export async function countShare({ counter, memory }, { paths, cursor, only }, pause) {
+export async function countShare({ counter, memory, guarded, free }, { paths, cursor, only }, pause) {
   const files = paths.split("\0");
   files.pop();
-  const reader = new Reader(counter, memory);
+  const reader = guarded(() => new Reader(counter, memory));
   /** @type {Skipped[]} */
   const skipped = [];
   try {
@@ -130,20 +113,22 @@ export async function countShare({ counter, memory }, { paths, cursor, only }, p
       const start = Atomics.add(cursor, 0, 1) * CHUNK;
       if (start >= files.length) break;
       const chunk = files.slice(start, start + CHUNK);
-      const codes = counter.detect(`${chunk.join("\0")}\0`);
-      for (let n = 0; n < chunk.length; n++) {
-        const code = codes[n];
-        if (code === UNKNOWN || (only !== undefined && code < QUESTIONS && code !== only)) continue;
-        const reason = reader.count(chunk[n], code, only);
-        if (reason) skipped.push({ path: chunk[n], reason });
-      }
+      guarded(() => {
+        const codes = counter.detect(`${chunk.join("\0")}\0`);
+        for (let n = 0; n < chunk.length; n++) {
+          const code = codes[n];
+          if (code === UNKNOWN || (only !== undefined && code < QUESTIONS && code !== only)) continue;
+          const reason = reader.count(chunk[n], code, only);
+          if (reason) skipped.push({ path: chunk[n], reason });
+        }
+      });
     }
-    return { numbers: counter.take(), skipped };
+    return { numbers: guarded(() => counter.take()), skipped };
   } catch (thrown) {
     Atomics.store(cursor, 0, Math.ceil(files.length / CHUNK));
     throw thrown;
   } finally {
-    counter.free();
+    free();
   }
 }
 
@@ -201,6 +186,8 @@ class Reader {
         length += fs.readSync(fd, this.view, length, this.capacity - length, length);
       }
     } catch (error) {
+      // A bug of the counter's is no property of the file.
+      if (error instanceof WebAssembly.RuntimeError) throw error;
       return /** @type {NodeJS.ErrnoException} */ (error).code ?? "unreadable";
     } finally {
       if (fd !== undefined) fs.closeSync(fd);

@@ -5,7 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import zlib from "node:zlib";
 import { pauses } from "../cancel.js";
-import { codeLines, engineModule, openLineCounter } from "../engine/engine.js";
+import { codeLines, openLineCounter, parsersModule } from "../engine/parsers.js";
 import { Failure } from "../failure.js";
 import { expand, nothingMatched, unmatchedOf } from "../files/globs.js";
 import { native } from "../files/names.js";
@@ -13,6 +13,7 @@ import { OwnFiles } from "../files/own.js";
 import { readBytes } from "../files/read.js";
 import { shownName } from "../shown.js";
 import { Coverage } from "./coverage.js";
+import { crashed } from "./crashed.js";
 import { countLines } from "./lines.js";
 
 /** Why a file with a language's name counts no lines and is no trouble: it is not source text. */
@@ -99,7 +100,12 @@ export class Measurements {
   async #countLines(files, signal) {
     const absolute = files.map((file) => path.resolve(this.#directory, file));
     const { numbers, skipped } = await countLines(absolute, {
-      ...{ open: openLineCounter, module: engineModule, signal },
+      ...{ open: openLineCounter, module: parsersModule, signal },
+    }).catch((thrown) => {
+      // The module of this thread, or that of another one, came to its end.
+      const { type, code } = thrown === signal?.reason ? {} : Failure.from(thrown);
+      if (type !== "internal" || code === "ENGINE_MISSING") throw thrown;
+      throw linesCrashed(files, thrown);
     });
     const unread = skipped.find(({ reason }) => !NOT_CODE.has(reason));
     if (unread) {
@@ -219,6 +225,13 @@ export class Measurements {
       throw Failure.fromSystem(error, { type: "collection", doing: "could not read", path: name });
     }
   }
+}
+
+/** @param {string[]} files @param {unknown} cause */
+function linesCrashed(files, cause) {
+  const list = files.length === 1 ? `\`${shownName(files[0])}\`` : `${files.length} files`;
+  const hint = "Leave generated files out with --exclude; if there are none, report this with the files.";
+  return crashed(`count the lines of ${list}`, cause, hint);
 }
 
 /** @param {string} pattern of `sources` */

@@ -1,85 +1,11 @@
-// The only door to the wasm engine: loads it once, turns its errors into Failures, and refuses to
-// go on after a Rust panic. Everything the engine decides is asked for here; nothing is decided.
+// The only door to engine.wasm: the configuration, the history, the gate, the report and every text. Everything the engine
+// decides is asked for here; nothing is decided.
 
-import fs from "node:fs";
-import { fileURLToPath } from "node:url";
 import { Failure } from "../failure.js";
-import * as wasm from "./wasm/unentropy.js";
+import { door, readOwn } from "./door.js";
+import * as wasm from "./wasm/engine.js";
 
-/** Where the engine's files lie: beside the bundle, or in the tree when running from the sources. */
-const FILES =
-  typeof UNENTROPY_BUNDLED === "undefined"
-    ? {
-        wasm: "../../dist/unentropy.wasm",
-        style: "../../page/generated/report.css",
-        script: "../../page/generated/report.js",
-      }
-    : { wasm: "./unentropy.wasm", style: "./report.css", script: "./report.js" };
-
-/** @type {WebAssembly.Memory | undefined} */
-let memory;
-let poisoned = false;
-
-/**
- * The bytes of one of the engine's files.
- * @param {keyof typeof FILES} name
- */
-function readOwn(name) {
-  const url = new URL(FILES[name], import.meta.url);
-  try {
-    return fs.readFileSync(url);
-  } catch (cause) {
-    throw new Failure(`the program's own file \`${fileURLToPath(url)}\` cannot be read`, {
-      type: "internal",
-      code: "ENGINE_MISSING",
-      hint: "Install the package again; its `dist` folder must stay together.",
-      cause,
-    });
-  }
-}
-
-/**
- * Loads the engine at its first use; about 7 ms.
- * @param {WebAssembly.Module} [module] compiled by another thread
- */
-function load(module) {
-  if (poisoned) {
-    throw new Failure(
-      "the engine stopped at a bug earlier in this process; nothing can be computed after it",
-      {
-        type: "internal",
-        code: "ENGINE_POISONED",
-        hint: "Report the first message with the configuration that led to it.",
-      },
-    );
-  }
-  memory ??= wasm.initSync({ module: module ?? /** @type {BufferSource} */ (readOwn("wasm")) }).memory;
-}
-
-/**
- * Runs a call into the engine and translates what it throws.
- * @template T
- * @param {() => T} call
- * @param {WebAssembly.Module} [module]
- * @returns {T}
- */
-function guarded(call, module) {
-  load(module);
-  try {
-    return call();
-  } catch (error) {
-    if (error instanceof WebAssembly.RuntimeError) {
-      poisoned = true;
-      throw new Failure(`the engine stopped at a bug: ${error.message}`, {
-        type: "internal",
-        code: "ENGINE_PANIC",
-        hint: "Nothing was written after it. Report this with the configuration that led to it.",
-        cause: error,
-      });
-    }
-    throw Failure.from(error);
-  }
-}
+const { guarded, poisoned } = door("engine", wasm.initSync);
 
 /** @param {{id: string, code: string, message: string, hint: string}[]} changes @returns {Map<string, Failure>} */
 const refusals = (changes) =>
@@ -204,12 +130,6 @@ export function preview(configText, facts) {
  */
 export const openHistory = (image, { proved = false, taken } = {}) =>
   guarded(() => new History(wasm.History.open(image ?? undefined, proved, taken)));
-
-/**
- * Opens a measuring session: coverage files read into it are parsed once.
- * @param {string} root the directory that source paths are made relative to
- */
-export const openMeasurement = (root) => guarded(() => new Measurement(new wasm.Measurement(root)));
 
 /** A history in the engine's memory. Free it in `finally`. */
 export class History {
@@ -407,96 +327,6 @@ export class History {
 
   /** Gives the memory back; the handle is useless afterwards. */
   free() {
-    if (!poisoned) this.#inner.free();
+    if (!poisoned()) this.#inner.free();
   }
 }
-
-/** A measuring session; see {@link openMeasurement}. */
-export class Measurement {
-  #inner;
-
-  /** @param {wasm.Measurement} inner */
-  constructor(inner) {
-    this.#inner = inner;
-  }
-
-  /**
-   * Room for a file of `length` bytes inside the engine. Valid until the next call.
-   * @param {number} length
-   * @returns {Uint8Array}
-   */
-  reserve(length) {
-    return guarded(() => {
-      const at = this.#inner.reserve(length) >>> 0;
-      return new Uint8Array(/** @type {WebAssembly.Memory} */ (memory).buffer, at, length);
-    });
-  }
-
-  /**
-   * Whether a coverage file was parsed already in this session.
-   * @param {string} path
-   * @param {string | undefined} format
-   * @returns {boolean}
-   */
-  hasCoverage(path, format) {
-    return guarded(() => this.#inner.hasCoverage(path, format));
-  }
-
-  /**
-   * Parses the reserved bytes as a coverage file.
-   * @param {string} path its name in messages and later calls
-   * @param {string | undefined} format
-   * @param {number} length
-   */
-  addCoverage(path, format, length) {
-    guarded(() => this.#inner.addCoverage(path, format, length));
-  }
-
-  /**
-   * The source files that parsed coverage files speak of.
-   * @param {string[]} paths
-   * @param {string | undefined} format
-   * @returns {string[]}
-   */
-  coverageSources(paths, format) {
-    return guarded(() => this.#inner.coverageSources(paths, format));
-  }
-
-  /**
-   * The percentage over parsed files, merged.
-   * @param {string[]} paths
-   * @param {Extract<import("../types.js").CollectPlan["measure"], {kind: "coverage"}>} measure
-   * @param {string[] | undefined} keep source files that count; all where undefined
-   * @returns {number}
-   */
-  coverage(paths, { of, format, fallback }, keep) {
-    return guarded(() => this.#inner.coverage(paths, of, format ?? undefined, fallback ?? undefined, keep));
-  }
-
-  /** Gives the memory back. */
-  free() {
-    if (!poisoned) this.#inner.free();
-  }
-}
-
-/**
- * A line counter of this thread. Another thread hands over the module that the first one compiled.
- * @param {WebAssembly.Module} [module]
- * @returns {import("../collect/lines.js").Opened}
- */
-export function openLineCounter(module) {
-  return guarded(
-    () => ({ counter: new wasm.LineCounter(), memory: /** @type {WebAssembly.Memory} */ (memory) }),
-    module,
-  );
-}
-
-/** The compiled engine, for another thread's {@link openLineCounter}. @returns {WebAssembly.Module} */
-export const engineModule = () => new WebAssembly.Module(/** @type {BufferSource} */ (readOwn("wasm")));
-
-/**
- * Code lines by language, from what the threads' counters gave.
- * @param {Float64Array} numbers
- * @returns {Map<string, number>}
- */
-export const codeLines = (numbers) => new Map(guarded(() => wasm.codeLines(numbers)));

@@ -7,7 +7,7 @@ import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { countLines } from "../../js/collect/lines.js";
-import { engineModule, openLineCounter } from "../../js/engine/engine.js";
+import { openLineCounter, parsersModule } from "../../js/engine/parsers.js";
 
 /** @type {string} */
 let directory;
@@ -28,7 +28,7 @@ async function counted(contents, options = {}) {
     if (content !== null) fs.writeFileSync(file, content);
     return file;
   });
-  const result = await countLines(files, { open: openLineCounter, module: engineModule, ...options });
+  const result = await countLines(files, { open: openLineCounter, module: parsersModule, ...options });
   const totals = [0, 0, 0, 0];
   for (let at = 0; at < result.numbers.length; at += 5) {
     for (let n = 0; n < 4; n++) totals[n] += result.numbers[at + 1 + n];
@@ -40,9 +40,9 @@ async function counted(contents, options = {}) {
 
 /** @param {string} name */
 function languageOf(name) {
-  const { counter } = openLineCounter();
+  const { counter, free } = openLineCounter();
   const [language] = counter.detect(`${name}\0`);
-  counter.free();
+  free();
   return language;
 }
 

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import cloverJson from "@cvrg-report/clover-json";
 import { XMLParser } from "fast-xml-parser";
 import lcovParse from "lcov-parse";
-import { openMeasurement } from "../../../js/engine/engine.js";
+import { openMeasurement } from "../../../js/engine/parsers.js";
 import { coverageReport } from "../samples.js";
 import { interleave, program, quicker, slower } from "../timing.js";
 

@@ -1,4 +1,5 @@
-// The engine as it is shipped: its parsers, its histories, its verdicts, all through dist/unentropy.wasm.
+// The engine as it is shipped: its parsers, its histories, its verdicts, all through dist/engine.wasm and
+// dist/parsers.wasm.
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
@@ -8,13 +9,12 @@ import {
   gateComment,
   gateSummary,
   openHistory,
-  openLineCounter,
-  openMeasurement,
   parseOutput,
   planCollect,
   preview,
   renderSummary,
 } from "../../../../js/engine/engine.js";
+import { openLineCounter, openMeasurement } from "../../../../js/engine/parsers.js";
 import { judged, vectorFiles } from "../../support/gate-vectors.js";
 import { ROOT } from "../../support/project.js";
 import { altered, damaged } from "../random.js";
@@ -121,7 +121,7 @@ export const engineTargets = {
     run(input) {
       const end = input.indexOf(0);
       const [name, code] = [input.subarray(0, end).toString(), input.subarray(end + 1)];
-      const { counter, memory } = openLineCounter();
+      const { counter, memory, free } = openLineCounter();
       try {
         const at = counter.reserve(code.length);
         new Uint8Array(memory.buffer, at >>> 0, code.length).set(code);
@@ -134,7 +134,7 @@ export const engineTargets = {
         assert.ok(files <= 1 && lines + comments + blanks >= 0);
         if (!/\.ipynb$/.test(name) && code[0] < 0xfe) assert.ok(lines + comments + blanks <= feeds + 1);
       } finally {
-        counter.free();
+        free();
       }
     },
   },

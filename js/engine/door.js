@@ -1,0 +1,99 @@
+// What the doors to the wasm modules have in common: a module is loaded at its first use, its errors become Failures, and
+// after a Rust panic it is not called again.
+
+import fs from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Failure } from "../failure.js";
+
+/** Where the engine's files lie: beside the bundle, or in the tree when running from the sources. */
+const FILES =
+  typeof UNENTROPY_BUNDLED === "undefined"
+    ? {
+        engine: "../../dist/engine.wasm",
+        parsers: "../../dist/parsers.wasm",
+        style: "../../page/generated/report.css",
+        script: "../../page/generated/report.js",
+      }
+    : {
+        engine: "./engine.wasm",
+        parsers: "./parsers.wasm",
+        style: "./report.css",
+        script: "./report.js",
+      };
+
+/**
+ * The bytes of one of the engine's files.
+ * @param {keyof typeof FILES} name
+ * @throws {Failure} ENGINE_MISSING
+ */
+export function readOwn(name) {
+  const url = new URL(FILES[name], import.meta.url);
+  try {
+    return fs.readFileSync(url);
+  } catch (cause) {
+    throw new Failure(`the program's own file \`${fileURLToPath(url)}\` cannot be read`, {
+      type: "internal",
+      code: "ENGINE_MISSING",
+      hint: "Install the package again; its `dist` folder must stay together.",
+      cause,
+    });
+  }
+}
+
+/**
+ * One wasm module in this thread.
+ *
+ * @typedef {object} Door
+ * @property {<T>(call: () => T, module?: WebAssembly.Module) => T} guarded runs a call into the module and translates what it
+ *   throws; `module`: compiled by another thread
+ * @property {() => WebAssembly.Memory} memory of the module, once a call was made
+ * @property {() => boolean} poisoned whether it stopped at a bug and can give nothing any more
+ */
+
+/**
+ * @param {"engine" | "parsers"} name
+ * @param {(how: {module: WebAssembly.Module | BufferSource}) => {memory: WebAssembly.Memory}} init the glue's `initSync`
+ * @returns {Door}
+ */
+export function door(name, init) {
+  /** @type {WebAssembly.Memory | undefined} */
+  let memory;
+  let poisoned = false;
+
+  /** @param {WebAssembly.Module} [module] */
+  function load(module) {
+    if (poisoned) {
+      throw new Failure(
+        "the engine stopped at a bug earlier in this process; nothing can be computed after it",
+        {
+          type: "internal",
+          code: "ENGINE_POISONED",
+          hint: "Report the first message with the configuration that led to it.",
+        },
+      );
+    }
+    memory ??= init({ module: module ?? /** @type {BufferSource} */ (readOwn(name)) }).memory;
+  }
+
+  return {
+    guarded(call, module) {
+      load(module);
+      try {
+        return call();
+      } catch (error) {
+        if (error instanceof WebAssembly.RuntimeError) {
+          poisoned = true;
+          throw new Failure(`the engine stopped at a bug: ${error.message}`, {
+            type: "internal",
+            code: "ENGINE_PANIC",
+            hint: "Nothing was written after it. Report this with the configuration that led to it.",
+            cause: error,
+          });
+        }
+        throw Failure.from(error);
+      }
+    },
+    memory: () => /** @type {WebAssembly.Memory} */ (memory),
+    poisoned: () => poisoned,
+  };
+}

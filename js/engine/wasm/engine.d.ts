@@ -1,0 +1,154 @@
+/* tslint:disable */
+/* eslint-disable */
+
+/**
+ * A history in the engine's memory.
+ */
+export class History {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    badge(config_text: string | null | undefined, metric: string, wish: any): string;
+    baseline(metric: string, query: any): any;
+    buildCount(): number;
+    builds(filter: any, limit?: number | null): any;
+    checkRun(context: any, metrics: any, circumstances: any): any;
+    fold(context: any, metrics: any, measured_at?: number | null): any;
+    futureBuilds(now: string, most: number): any;
+    gate(config_text: string, base_config_text: string | null | undefined, measurements: any, facts: any): Judgement;
+    merge(image: Uint8Array, of_one_repository: boolean): any;
+    metricDefinitions(): any;
+    static open(image: Uint8Array | null | undefined, proved: boolean, taken?: Function | null): History;
+    recent(metrics: string[], query: any): any;
+    record(context: any, metrics: any, circumstances: any): any;
+    report(config_text: string | null | undefined, facts: any, style: string, script: string): string;
+    reportedBuilds(now: string): number;
+    save(): Uint8Array;
+    series(metric: string, filter: any): any;
+    typeChanges(metrics: any): any;
+    valuesByBuildId(id: number): any;
+}
+
+/**
+ * A judged run, kept for its texts.
+ */
+export class Judgement {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    comment(facts: any): string;
+    outcome(): any;
+    summary(facts: any): string;
+}
+
+export function checkConfig(text: string, file: string): any;
+
+export function closest(word: string, choices: string[]): string | undefined;
+
+export function formatValue(value: number, unit?: string | null): string;
+
+export function gateMarker(marker?: string | null): string;
+
+export function parseOutput(output: string, kind: string): any;
+
+export function planCollect(command: string): any;
+
+export function planCollectWords(words: string[]): any;
+
+export function preview(config_text: string, facts: any, style: string, script: string): string;
+
+export function renderSummary(facts: any): string;
+
+/**
+ * Reports a Rust panic, which is a bug, on the console before the trap reaches JavaScript.
+ */
+export function start(): void;
+
+export function version(): string;
+
+export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
+
+export interface InitOutput {
+    readonly memory: WebAssembly.Memory;
+    readonly __wbg_history_free: (a: number, b: number) => void;
+    readonly __wbg_judgement_free: (a: number, b: number) => void;
+    readonly checkConfig: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly closest: (a: number, b: number, c: number, d: number) => [number, number];
+    readonly formatValue: (a: number, b: number, c: number) => [number, number];
+    readonly gateMarker: (a: number, b: number) => [number, number];
+    readonly history_badge: (a: number, b: number, c: number, d: number, e: number, f: any) => [number, number, number, number];
+    readonly history_baseline: (a: number, b: number, c: number, d: any) => [number, number, number];
+    readonly history_buildCount: (a: number) => number;
+    readonly history_builds: (a: number, b: any, c: number) => [number, number, number];
+    readonly history_checkRun: (a: number, b: any, c: any, d: any) => [number, number, number];
+    readonly history_fold: (a: number, b: any, c: any, d: number, e: number) => [number, number, number];
+    readonly history_futureBuilds: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly history_gate: (a: number, b: number, c: number, d: number, e: number, f: any, g: any) => [number, number, number];
+    readonly history_merge: (a: number, b: any, c: number) => [number, number, number];
+    readonly history_metricDefinitions: (a: number) => [number, number, number];
+    readonly history_open: (a: number, b: number, c: number) => [number, number, number];
+    readonly history_recent: (a: number, b: number, c: number, d: any) => [number, number, number];
+    readonly history_record: (a: number, b: any, c: any, d: any) => [number, number, number];
+    readonly history_report: (a: number, b: number, c: number, d: any, e: number, f: number, g: number, h: number) => [number, number, number, number];
+    readonly history_reportedBuilds: (a: number, b: number, c: number) => [number, number, number];
+    readonly history_save: (a: number) => [number, number, number];
+    readonly history_series: (a: number, b: number, c: number, d: any) => [number, number, number];
+    readonly history_typeChanges: (a: number, b: any) => [number, number, number];
+    readonly history_valuesByBuildId: (a: number, b: number) => [number, number, number];
+    readonly judgement_comment: (a: number, b: any) => [number, number, number, number];
+    readonly judgement_outcome: (a: number) => [number, number, number];
+    readonly judgement_summary: (a: number, b: any) => [number, number, number, number];
+    readonly parseOutput: (a: number, b: number, c: number, d: number) => [number, number, number];
+    readonly planCollect: (a: number, b: number) => [number, number, number];
+    readonly planCollectWords: (a: number, b: number) => [number, number, number];
+    readonly preview: (a: number, b: number, c: any, d: number, e: number, f: number, g: number) => [number, number, number, number];
+    readonly renderSummary: (a: any) => [number, number, number, number];
+    readonly start: () => void;
+    readonly version: () => [number, number];
+    readonly rust_sqlite_wasm_host_epoch_timestamp_in_ms: (a: number) => number;
+    readonly rust_sqlite_wasm_host_sleep: (a: bigint, b: number) => void;
+    readonly rust_sqlite_wasm_host_random: (a: number, b: number) => number;
+    readonly rust_sqlite_wasm_abort: () => void;
+    readonly rust_sqlite_wasm_assert_fail: (a: number, b: number, c: number, d: number) => void;
+    readonly rust_sqlite_wasm_calloc: (a: number, b: number) => number;
+    readonly rust_sqlite_wasm_malloc: (a: number) => number;
+    readonly rust_sqlite_wasm_free: (a: number) => void;
+    readonly rust_sqlite_wasm_getentropy: (a: number, b: number) => number;
+    readonly rust_sqlite_wasm_host_fill_entropy: (a: number, b: number) => number;
+    readonly rust_sqlite_wasm_host_localtime: (a: bigint, b: number) => number;
+    readonly rust_sqlite_wasm_localtime: (a: number) => number;
+    readonly rust_sqlite_wasm_realloc: (a: number, b: number) => number;
+    readonly sqlite3_os_end: () => number;
+    readonly sqlite3_os_init: () => number;
+    readonly __wbindgen_malloc: (a: number, b: number) => number;
+    readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
+    readonly __wbindgen_free: (a: number, b: number, c: number) => void;
+    readonly __wbindgen_exn_store: (a: number) => void;
+    readonly __externref_table_alloc: () => number;
+    readonly __wbindgen_externrefs: WebAssembly.Table;
+    readonly __externref_table_dealloc: (a: number) => void;
+    readonly __externref_drop_slice: (a: number, b: number) => void;
+    readonly __wbindgen_start: () => void;
+}
+
+export type SyncInitInput = BufferSource | WebAssembly.Module;
+
+/**
+ * Instantiates the given `module`, which can either be bytes or
+ * a precompiled `WebAssembly.Module`.
+ *
+ * @param {{ module: SyncInitInput }} module - Passing `SyncInitInput` directly is deprecated.
+ *
+ * @returns {InitOutput}
+ */
+export function initSync(module: { module: SyncInitInput } | SyncInitInput): InitOutput;
+
+/**
+ * If `module_or_path` is {RequestInfo} or {URL}, makes a request and
+ * for everything else, calls `WebAssembly.instantiate` directly.
+ *
+ * @param {{ module_or_path: InitInput | Promise<InitInput> }} module_or_path - Passing `InitInput` directly is deprecated.
+ *
+ * @returns {Promise<InitOutput>}
+ */
+export default function __wbg_init (module_or_path?: { module_or_path: InitInput | Promise<InitInput> } | InitInput | Promise<InitInput>): Promise<InitOutput>;

@@ -1,0 +1,93 @@
+/* tslint:disable */
+/* eslint-disable */
+
+/**
+ * The line counter of one thread.
+ */
+export class LineCounter {
+    free(): void;
+    [Symbol.dispose](): void;
+    add(language: number, length: number): number;
+    detectContent(code: number, length: number): number;
+    detect(paths: string): Uint16Array;
+    constructor();
+    reserve(length: number): number;
+    take(): Float64Array;
+}
+
+/**
+ * One run's coverage files.
+ */
+export class Measurement {
+    free(): void;
+    [Symbol.dispose](): void;
+    addCoverage(path: string, format: string | null | undefined, length: number): void;
+    coverageSources(paths: string[], format?: string | null): string[];
+    coverage(paths: string[], of: string, format?: string | null, fallback?: number | null, keep?: string[] | null): number;
+    hasCoverage(path: string, format?: string | null): boolean;
+    constructor(root: string);
+    reserve(length: number): number;
+}
+
+/**
+ * Code lines by language name, from what the threads' counters gave.
+ */
+export function codeLines(numbers: Float64Array | number[]): any;
+
+/**
+ * Reports a Rust panic, which is a bug, on the console before the trap reaches JavaScript.
+ */
+export function start(): void;
+
+export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
+
+export interface InitOutput {
+    readonly memory: WebAssembly.Memory;
+    readonly __wbg_linecounter_free: (a: number, b: number) => void;
+    readonly __wbg_measurement_free: (a: number, b: number) => void;
+    readonly codeLines: (a: number, b: number) => [number, number, number];
+    readonly linecounter_add: (a: number, b: number, c: number) => [number, number, number];
+    readonly linecounter_detect: (a: number, b: number, c: number) => [number, number];
+    readonly linecounter_detectContent: (a: number, b: number, c: number) => number;
+    readonly linecounter_new: () => number;
+    readonly linecounter_reserve: (a: number, b: number) => number;
+    readonly linecounter_take: (a: number) => [number, number];
+    readonly measurement_addCoverage: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
+    readonly measurement_coverage: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => [number, number, number];
+    readonly measurement_coverageSources: (a: number, b: number, c: number, d: number, e: number) => [number, number, number, number];
+    readonly measurement_hasCoverage: (a: number, b: number, c: number, d: number, e: number) => number;
+    readonly measurement_new: (a: number, b: number) => number;
+    readonly measurement_reserve: (a: number, b: number) => number;
+    readonly start: () => void;
+    readonly __wbindgen_malloc: (a: number, b: number) => number;
+    readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
+    readonly __wbindgen_free: (a: number, b: number, c: number) => void;
+    readonly __wbindgen_exn_store: (a: number) => void;
+    readonly __externref_table_alloc: () => number;
+    readonly __wbindgen_externrefs: WebAssembly.Table;
+    readonly __externref_table_dealloc: (a: number) => void;
+    readonly __externref_drop_slice: (a: number, b: number) => void;
+    readonly __wbindgen_start: () => void;
+}
+
+export type SyncInitInput = BufferSource | WebAssembly.Module;
+
+/**
+ * Instantiates the given `module`, which can either be bytes or
+ * a precompiled `WebAssembly.Module`.
+ *
+ * @param {{ module: SyncInitInput }} module - Passing `SyncInitInput` directly is deprecated.
+ *
+ * @returns {InitOutput}
+ */
+export function initSync(module: { module: SyncInitInput } | SyncInitInput): InitOutput;
+
+/**
+ * If `module_or_path` is {RequestInfo} or {URL}, makes a request and
+ * for everything else, calls `WebAssembly.instantiate` directly.
+ *
+ * @param {{ module_or_path: InitInput | Promise<InitInput> }} module_or_path - Passing `InitInput` directly is deprecated.
+ *
+ * @returns {Promise<InitOutput>}
+ */
+export default function __wbg_init (module_or_path?: { module_or_path: InitInput | Promise<InitInput> } | InitInput | Promise<InitInput>): Promise<InitOutput>;

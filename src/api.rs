@@ -1,10 +1,11 @@
 //! The boundary in plain Rust types: what spans several rooms of the engine and is called from
 //! outside. [`crate::wasm`] exports it, tests call it.
 
-use crate::config::{self, Config, Direction, Metric};
+use crate::config::{self, Config, Metric};
 use crate::error::{Code, Error, Result};
 use crate::gate::{self, Measurement, Outcome};
 use crate::history::{BuildFilter, Columns, History, is_time};
+use crate::metric::Direction;
 use crate::report::{self, Assets, BadgeWish, Facts, ReportInput, ThresholdLine};
 use crate::text::{closest, format_value, quote};
 

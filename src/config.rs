@@ -4,6 +4,7 @@
 //! `checked` turns a sound file into the types below. Reading the file belongs to the host.
 
 mod checked;
+pub mod defaults;
 mod diagnostic;
 mod grammar;
 mod schema;
@@ -16,7 +17,9 @@ pub use diagnostic::Diagnostic;
 pub use schema::schema;
 pub use templates::{TEMPLATES, Template};
 
-use serde::{Serialize, Serializer};
+use crate::metric::{Direction, MetricType, Unit};
+use crate::vocabulary::words;
+use serde::Serialize;
 
 /// The outcome of [`check`]: a configuration exactly when there are no errors.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -52,39 +55,6 @@ pub fn check(text: &str, file: &str) -> Checked {
     Checked { config: config.filter(|_| errors.is_empty()), errors, warnings }
 }
 
-/// Declares an enum whose variants are words of the configuration: the words are what the grammar
-/// allows, what is parsed and what is serialised.
-macro_rules! words {
-    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
-        $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$doc])* $variant,)+ }
-
-        impl $name {
-            /// Every variant.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-            /// The words of all variants, in the same order.
-            pub const WORDS: &'static [&'static str] = &[$($word,)+];
-
-            /// The word, as configuration, history and outputs spell it.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word,)+ }
-            }
-
-            /// The variant that a word names, if it names one.
-            pub fn parse(word: &str) -> Option<Self> {
-                match word { $($word => Some(Self::$variant),)+ _ => None }
-            }
-        }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.as_str())
-            }
-        }
-    };
-}
-
 /// A whole configuration with its defaults filled in.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -101,55 +71,6 @@ pub struct Config {
     pub report: Report,
     /// Glob patterns in order, `!` excludes, the last match wins; empty when the file gives none.
     pub sources: Vec<String>,
-}
-
-words! {
-    /// The unit of a numeric metric; decides how its values are shown.
-    Unit {
-        /// Percentage points, 0-100.
-        Percent = "percent",
-        /// A count.
-        Integer = "integer",
-        /// Bytes.
-        Bytes = "bytes",
-        /// Seconds.
-        Duration = "duration",
-        /// A number with two decimals.
-        Decimal = "decimal",
-    }
-}
-
-words! {
-    /// Whether a metric's values are numbers or words.
-    MetricType {
-        /// One finite number.
-        Numeric = "numeric",
-        /// One line of text.
-        Label = "label",
-    }
-}
-
-words! {
-    /// Which way a metric gets better.
-    Direction {
-        /// More is better (coverage).
-        HigherIsBetter = "higher-is-better",
-        /// Less is better (size, duration).
-        LowerIsBetter = "lower-is-better",
-        /// Neither; `no-regression` treats it as higher-is-better. The file cannot say it.
-        None = "none",
-    }
-}
-
-impl Direction {
-    /// The direction of a metric for which neither the user nor a template names one.
-    pub fn of_unit(unit: Option<Unit>) -> Self {
-        match unit {
-            Some(Unit::Percent) => Direction::HigherIsBetter,
-            Some(Unit::Bytes | Unit::Duration) => Direction::LowerIsBetter,
-            Some(Unit::Integer | Unit::Decimal) | None => Direction::None,
-        }
-    }
 }
 
 /// A metric with its template applied and its defaults filled in.
@@ -430,7 +351,7 @@ words! {
 #[allow(clippy::derivable_impls)]
 impl Default for ColourMode {
     fn default() -> Self {
-        ColourMode::Auto
+        defaults::COLOUR_MODE
     }
 }
 

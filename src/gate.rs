@@ -19,9 +19,11 @@ pub use verdict::{
     MetricText, MetricVerdict, Outcome, QualityGate, Status, Summary, ThresholdVerdict,
 };
 
-use crate::config::{Config, GateMode, Metric, MetricType, OnMissing, Rule, Severity, Threshold, Unit};
+use crate::config::{Config, GateMode, Metric, OnMissing, Rule, Severity, Threshold};
 use crate::error::{Code, Error, Result};
-use crate::history::{Build, History, Value};
+use crate::history::{Build, History};
+use crate::metric::Value;
+use crate::metric::{MetricType, Unit};
 use crate::text::{Digits, denoted, difference, format_value, list_or, plural, quote};
 use baseline::Reference;
 use configuration::Terms;

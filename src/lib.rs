@@ -17,10 +17,12 @@ pub mod error;
 pub mod gate;
 #[cfg(feature = "engine")]
 pub mod history;
+pub mod metric;
 #[cfg(feature = "engine")]
 pub mod report;
 #[cfg(feature = "engine")]
 pub mod summary;
 pub mod text;
+mod vocabulary;
 #[cfg(target_family = "wasm")]
 mod wasm;

@@ -155,8 +155,8 @@ pub fn render(input: &ReportInput<'_>) -> Result<String> {
     let values_of = |metric: &config::Metric| {
         let column = input.columns.metrics.iter().find(|c| c.id == metric.id);
         column.map(|c| &c.values).filter(|values| match values {
-            Values::Numeric(_) => metric.kind == config::MetricType::Numeric,
-            Values::Label(..) => metric.kind == config::MetricType::Label,
+            Values::Numeric(_) => metric.kind == crate::metric::MetricType::Numeric,
+            Values::Label(..) => metric.kind == crate::metric::MetricType::Label,
         })
     };
     let columns: Vec<Option<&Values>> = input.metrics.iter().map(values_of).collect();

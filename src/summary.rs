@@ -7,8 +7,8 @@ mod sparkline;
 
 pub use sparkline::sparkline;
 
-use crate::config::{Direction, Unit};
-use crate::history::Value;
+use crate::metric::Value;
+use crate::metric::{Direction, Unit};
 use crate::text::{difference, format_change, format_value, markdown, plural};
 use serde::Deserialize;
 

@@ -7,8 +7,9 @@ use unentropy::api;
 use unentropy::error::Code;
 use unentropy::gate;
 use unentropy::history::{
-    Build, BuildContext, BuildFilter, Check, History, Limits, MetricDefinition, Recorded, StoredValue, Value,
+    Build, BuildContext, BuildFilter, Check, History, Limits, MetricDefinition, Recorded, StoredValue,
 };
+use unentropy::metric::Value;
 
 /// A history of a few builds with pages of 512 bytes: small, with every table and index. Its making is
 /// described beside it.
@@ -157,7 +158,7 @@ fn record(history: &mut History) -> bool {
     };
     let metric = |id: &str| MetricDefinition {
         id: id.into(),
-        kind: unentropy::config::MetricType::Numeric,
+        kind: unentropy::metric::MetricType::Numeric,
         unit: None,
         description: None,
     };

@@ -2,8 +2,9 @@
 //! and a small change of the bytes is a small change of those.
 
 use serde_json::{Value as Json, json};
-use unentropy::config::MetricType;
-use unentropy::history::{BuildContext, MetricDefinition, Recorded, Value};
+use unentropy::history::{BuildContext, MetricDefinition, Recorded};
+use unentropy::metric::MetricType;
+use unentropy::metric::Value;
 
 /// Bytes that are used up choice by choice; without any left every choice is the first.
 pub(crate) struct Choices<'d> {

@@ -2,16 +2,16 @@
 
 use crate::is_sound;
 use unentropy::collect::{self, output};
-use unentropy::config::{MetricType, Unit};
 use unentropy::error::Code;
 use unentropy::history::is_time;
+use unentropy::metric::{MetricType, Unit};
 use unentropy::text::{closest, format_delta, format_value, markdown, markdown_cell_code, quote};
 
 /// Bytes as a command's output.
 pub fn printed(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     match output::value(&text, MetricType::Numeric) {
-        Ok(output::Value::Numeric(number)) => {
+        Ok(Value::Numeric(number)) => {
             assert!(number.is_finite());
             assert_eq!(output::numeric(&number.to_string()), Ok(number), "printed and read again");
             for unit in
@@ -22,15 +22,15 @@ pub fn printed(data: &[u8]) {
                 }
             }
         }
-        Ok(output::Value::Label(label)) => panic!("a label for a number: {label:?}"),
+        Ok(Value::Label(label)) => panic!("a label for a number: {label:?}"),
         Err(error) => is_sound(&error, &[Code::OutputInvalid]),
     }
     match output::value(&text, MetricType::Label) {
-        Ok(output::Value::Label(label)) => {
+        Ok(Value::Label(label)) => {
             assert!((1..=output::LABEL_MAX).contains(&label.chars().count()), "{label:?}");
-            assert_eq!(output::value(&label, MetricType::Label), Ok(output::Value::Label(label)));
+            assert_eq!(output::value(&label, MetricType::Label), Ok(Value::Label(label)));
         }
-        Ok(output::Value::Numeric(number)) => panic!("a number for a label: {number}"),
+        Ok(Value::Numeric(number)) => panic!("a number for a label: {number}"),
         Err(error) => is_sound(&error, &[Code::OutputInvalid]),
     }
 }

@@ -1,23 +1,9 @@
 //! What a command's output means: one finite number, or one label. Anything else is an error that
 //! quotes the output; a metric is never guessed.
 
-use crate::config::MetricType;
 use crate::error::{Code, Error, Result};
+use crate::metric::{LABEL_MAX, MetricType, Value};
 use crate::text;
-use serde::Serialize;
-
-/// The longest label that is kept, in characters.
-pub const LABEL_MAX: usize = 256;
-
-/// A collected value.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(untagged)]
-pub enum Value {
-    /// A finite number.
-    Numeric(f64),
-    /// A line of text, trimmed, 1-256 characters.
-    Label(String),
-}
 
 /// The value in the first non-empty line of a command's output.
 ///

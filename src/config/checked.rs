@@ -7,6 +7,7 @@ use super::secrets;
 use super::validate::whole;
 use super::*;
 use crate::collect;
+use crate::metric::{Direction, MetricType, Unit};
 use crate::text::{closest, list, quote};
 use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::common::Ranged;
@@ -119,7 +120,7 @@ fn metric(id: &str, metric: &Object) -> Metric {
             .or(template.and_then(|t| t.command).map(str::to_owned))
             .unwrap_or_default(),
         unit,
-        timeout: int(metric, "timeout").unwrap_or(60_000),
+        timeout: int(metric, "timeout").unwrap_or(defaults::TIMEOUT),
         direction: if kind == MetricType::Label { Direction::None } else { direction },
     }
 }
@@ -128,9 +129,7 @@ fn storage(storage: Option<&Object>) -> Storage {
     let at = |section: &str| storage.and_then(|storage| storage.get_object(section));
     let read = |section: &str, key: &str| at(section).and_then(|section| text(section, key));
     Storage {
-        kind: storage
-            .and_then(|s| word(s, "type", StorageType::parse))
-            .unwrap_or(StorageType::SqliteArtifact),
+        kind: storage.and_then(|s| word(s, "type", StorageType::parse)).unwrap_or(defaults::STORAGE),
         type_given: storage.is_some_and(|storage| storage.get("type").is_some()),
         path: storage.and_then(|storage| text(storage, "path")),
         artifact: ArtifactDefaults {
@@ -160,18 +159,24 @@ fn quality_gate(gate: Option<&Object>, refer: &mut References) -> QualityGate {
         }
     }
     QualityGate {
-        mode: gate.and_then(|gate| word(gate, "mode", GateMode::parse)).unwrap_or(GateMode::Soft),
+        mode: gate.and_then(|gate| word(gate, "mode", GateMode::parse)).unwrap_or(defaults::MODE),
         baseline: Baseline {
             reference_branch: baseline
                 .and_then(|baseline| text(baseline, "referenceBranch"))
                 .filter(|branch| !branch.trim().is_empty()),
-            max_age_days: baseline.and_then(|baseline| int(baseline, "maxAgeDays")).unwrap_or(90),
+            max_age_days: baseline
+                .and_then(|baseline| int(baseline, "maxAgeDays"))
+                .unwrap_or(defaults::MAX_AGE_DAYS),
         },
         enable_pull_request_comment: gate
             .and_then(|gate| gate.get_boolean("enablePullRequestComment"))
-            .is_none_or(|flag| flag.value),
-        max_comment_metrics: gate.and_then(|gate| int(gate, "maxCommentMetrics")).unwrap_or(30),
-        max_comment_characters: gate.and_then(|gate| int(gate, "maxCommentCharacters")).unwrap_or(20_000),
+            .map_or(defaults::COMMENT, |flag| flag.value),
+        max_comment_metrics: gate
+            .and_then(|gate| int(gate, "maxCommentMetrics"))
+            .unwrap_or(defaults::COMMENT_METRICS),
+        max_comment_characters: gate
+            .and_then(|gate| int(gate, "maxCommentCharacters"))
+            .unwrap_or(defaults::COMMENT_CHARACTERS),
         thresholds,
     }
 }
@@ -181,7 +186,7 @@ fn threshold(threshold: &Object) -> Option<Threshold> {
         ThresholdMode::Min => Rule::Min { target: number(threshold, "target")? },
         ThresholdMode::Max => Rule::Max { target: number(threshold, "target")? },
         ThresholdMode::NoRegression => {
-            Rule::NoRegression { tolerance: number(threshold, "tolerance").unwrap_or(0.5) }
+            Rule::NoRegression { tolerance: number(threshold, "tolerance").unwrap_or(defaults::TOLERANCE) }
         }
         ThresholdMode::DeltaMaxDrop => {
             Rule::DeltaMaxDrop { max_drop_percent: number(threshold, "maxDropPercent")? }
@@ -190,15 +195,12 @@ fn threshold(threshold: &Object) -> Option<Threshold> {
             Rule::DeltaMaxRise { max_rise_percent: number(threshold, "maxRisePercent")? }
         }
         ThresholdMode::Anomaly => Rule::Anomaly {
-            window: int(threshold, "window").unwrap_or(30),
-            sensitivity: number(threshold, "sensitivity").unwrap_or(6.0),
+            window: int(threshold, "window").unwrap_or(defaults::WINDOW),
+            sensitivity: number(threshold, "sensitivity").unwrap_or(defaults::SENSITIVITY),
         },
     };
-    let severity = word(threshold, "severity", Severity::parse).unwrap_or(Severity::Blocker);
-    let on_missing = word(threshold, "onMissing", OnMissing::parse).unwrap_or(match severity {
-        Severity::Blocker => OnMissing::Fail,
-        Severity::Warning => OnMissing::Warn,
-    });
+    let severity = word(threshold, "severity", Severity::parse).unwrap_or(defaults::SEVERITY);
+    let on_missing = word(threshold, "onMissing", OnMissing::parse).unwrap_or(defaults::on_missing(severity));
     Some(Threshold { metric: text(threshold, "metric")?, rule, severity, on_missing })
 }
 

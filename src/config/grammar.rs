@@ -3,9 +3,10 @@
 //! means, and references between parts of the file, are the business of `checked`.
 
 use super::{
-    ColourMode, Direction, GateMode, MetricType, OnMissing, Severity, StorageType, THEME_VARIABLES, THEMES,
-    ThresholdMode, Unit, templates,
+    ColourMode, GateMode, OnMissing, Severity, StorageType, THEME_VARIABLES, THEMES, ThresholdMode, defaults,
+    templates,
 };
+use crate::metric::{self, Direction, MetricType, Unit};
 
 /// The largest whole number that JSON readers agree on, 2^53 - 1.
 const LARGEST: u64 = 9_007_199_254_740_991;
@@ -92,8 +93,16 @@ pub(super) struct Field {
     pub(super) required: bool,
     /// One or two sentences, shown by editors.
     pub(super) doc: &'static str,
-    /// JSON text of the value that a missing field means.
-    pub(super) default: Option<&'static str>,
+    /// What a missing field means.
+    pub(super) default: Option<DefaultValue>,
+}
+
+/// The value that a missing field means.
+#[derive(Clone, Copy)]
+pub(super) enum DefaultValue {
+    Word(&'static str),
+    Number(f64),
+    Flag(bool),
 }
 
 /// A condition between the fields of one object.
@@ -117,7 +126,7 @@ const fn required(key: &'static str, shape: &'static Shape, doc: &'static str) -
 const fn defaulted(
     key: &'static str,
     shape: &'static Shape,
-    default: &'static str,
+    default: DefaultValue,
     doc: &'static str,
 ) -> Field {
     Field { default: Some(default), ..field(key, shape, doc) }
@@ -154,20 +163,17 @@ pub(super) const ROOT: Record = Record {
 const METRICS: Shape = Shape::Map(Map {
     keys: Text {
         min: 1,
-        max: Some(64),
+        max: Some(metric::ID_MAX),
         pattern: Some(Pattern {
-            expression: "^[a-z0-9-]+$",
-            matches: |key| {
-                !key.is_empty()
-                    && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-            },
+            expression: metric::ID_PATTERN,
+            matches: metric::has_id_characters,
             says: "lower-case letters, digits and hyphens",
         }),
     },
     value: &Shape::Record(&METRIC),
     noun: ("metric", "metrics"),
     min: 1,
-    max: 50,
+    max: metric::METRICS_MAX,
 });
 
 const METRIC: Record = Record {
@@ -186,7 +192,11 @@ const METRIC: Record = Record {
         field("$ref", &Shape::Word(templates::NAMES), "The template that fills what is left out here."),
         field("name", &TITLE, "What people read; the key where it is left out."),
         field("type", &Shape::Word(MetricType::WORDS), "Whether the values are numbers or words."),
-        field("description", &TITLE, "A sentence on what the metric measures."),
+        field(
+            "description",
+            &text(0, Some(metric::DESCRIPTION_MAX)),
+            "A sentence on what the metric measures.",
+        ),
         field(
             "command",
             &text(1, Some(1024)),
@@ -196,7 +206,7 @@ const METRIC: Record = Record {
         defaulted(
             "timeout",
             &Shape::Int(1, 300_000),
-            "60000",
+            DefaultValue::Number(defaults::TIMEOUT as f64),
             "Milliseconds after which a shell command is killed.",
         ),
         field(
@@ -232,7 +242,7 @@ const STORAGE: Record = Record {
         defaulted(
             "type",
             &Shape::WordOrFirst { words: STORAGE_TYPES, later: STORAGE_TYPES_LATER },
-            "\"sqlite-artifact\"",
+            DefaultValue::Word(defaults::STORAGE.as_str()),
             "The kind of storage.",
         ),
         field("path", &SOME_TEXT, "The file of `sqlite-local`, relative to this file."),
@@ -275,17 +285,27 @@ const QUALITY_GATE: Record = Record {
         defaulted(
             "mode",
             &Shape::Word(GateMode::WORDS),
-            "\"soft\"",
+            DefaultValue::Word(defaults::MODE.as_str()),
             "`off` evaluates nothing, `soft` never fails a run, `hard` fails it on a failed blocker.",
         ),
         defaulted(
             "enablePullRequestComment",
             &Shape::Flag,
-            "true",
+            DefaultValue::Flag(defaults::COMMENT),
             "Whether the verdict is posted as a comment.",
         ),
-        defaulted("maxCommentMetrics", &Shape::Int(1, 100), "30", "Rows of the comment's table."),
-        defaulted("maxCommentCharacters", &Shape::Int(1, 20_000), "20000", "Characters of the comment."),
+        defaulted(
+            "maxCommentMetrics",
+            &Shape::Int(1, 100),
+            DefaultValue::Number(defaults::COMMENT_METRICS as f64),
+            "Rows of the comment's table.",
+        ),
+        defaulted(
+            "maxCommentCharacters",
+            &Shape::Int(1, 20_000),
+            DefaultValue::Number(defaults::COMMENT_CHARACTERS as f64),
+            "Characters of the comment.",
+        ),
         field("baseline", &Shape::Record(&BASELINE), "What a pull request is compared with."),
         field(
             "thresholds",
@@ -309,7 +329,7 @@ const BASELINE: Record = Record {
         defaulted(
             "maxAgeDays",
             &Shape::Int(1, LARGEST),
-            "90",
+            DefaultValue::Number(defaults::MAX_AGE_DAYS as f64),
             "Days after which a build is too old to compare with.",
         ),
     ],
@@ -353,7 +373,7 @@ const THRESHOLD: Record = Record {
         defaulted(
             "tolerance",
             &Shape::Number(Floor::AtLeastZero),
-            "0.5",
+            DefaultValue::Number(defaults::TOLERANCE),
             "How much worse than the baseline `no-regression` allows, in the metric's unit.",
         ),
         field(
@@ -366,17 +386,22 @@ const THRESHOLD: Record = Record {
             &Shape::Number(Floor::AboveZero),
             "The rise that `delta-max-rise` allows, in percent.",
         ),
-        defaulted("window", &Shape::Int(8, 1000), "30", "Builds that `anomaly` looks at."),
+        defaulted(
+            "window",
+            &Shape::Int(8, 1000),
+            DefaultValue::Number(defaults::WINDOW as f64),
+            "Builds that `anomaly` looks at.",
+        ),
         defaulted(
             "sensitivity",
             &Shape::Number(Floor::AboveZero),
-            "6",
+            DefaultValue::Number(defaults::SENSITIVITY),
             "Scaled median absolute deviations that `anomaly` allows; more is more lenient.",
         ),
         defaulted(
             "severity",
             &Shape::Word(Severity::WORDS),
-            "\"blocker\"",
+            DefaultValue::Word(defaults::SEVERITY.as_str()),
             "Whether a failure can fail the run (`blocker`) or is only shown (`warning`).",
         ),
         field(
@@ -405,10 +430,15 @@ const REPORT: Record = Record {
         defaulted(
             "theme",
             &Shape::Either(&Shape::Word(THEMES), &Shape::Record(&THEME)),
-            "\"lattice\"",
+            DefaultValue::Word(THEMES[0]),
             "The name of a theme, or colours of one's own.",
         ),
-        defaulted("mode", &Shape::Word(ColourMode::WORDS), "\"auto\"", "`auto` follows the reader's system."),
+        defaulted(
+            "mode",
+            &Shape::Word(ColourMode::WORDS),
+            DefaultValue::Word(defaults::COLOUR_MODE.as_str()),
+            "`auto` follows the reader's system.",
+        ),
     ],
 };
 
@@ -504,14 +534,25 @@ mod tests {
     }
 
     #[test]
-    fn every_field_is_documented_and_every_default_is_json() {
+    fn every_field_is_documented_and_every_default_fits() {
         let mut count = 0;
         fields(&ROOT, &mut |record, field| {
             count += 1;
             assert!(field.doc.ends_with('.'), "{} {}", record.noun, field.key);
             if let Some(default) = field.default {
-                assert!(serde_json::from_str::<serde_json::Value>(default).is_ok(), "{}", field.key);
-                assert!(!field.required, "{}", field.key);
+                let fits = match (default, field.shape) {
+                    (DefaultValue::Word(word), Shape::Word(words) | Shape::Either(Shape::Word(words), _)) => {
+                        words.contains(&word)
+                    }
+                    (DefaultValue::Word(word), Shape::WordOrFirst { words, .. }) => words[0] == word,
+                    (DefaultValue::Number(number), Shape::Int(least, most)) => {
+                        number.fract() == 0.0 && (*least as f64..=*most as f64).contains(&number)
+                    }
+                    (DefaultValue::Number(number), Shape::Number(_)) => number > 0.0,
+                    (DefaultValue::Flag(_), Shape::Flag) => true,
+                    _ => false,
+                };
+                assert!(fits && !field.required, "{}", field.key);
             }
         });
         assert!(count > 50, "{count} fields");

@@ -2,7 +2,7 @@
 //! all that a schema can; references between parts of the file and secrets in values are left to
 //! the checks.
 
-use super::grammar::{Field, Floor, List, Map, ROOT, Record, Rule, Shape, Text};
+use super::grammar::{DefaultValue, Field, Floor, List, Map, ROOT, Record, Rule, Shape, Text};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
 /// The schema as pretty-printed JSON with a final line break; the same text for every call.
@@ -127,15 +127,20 @@ fn record(record: &Record) -> Entries {
     entries
 }
 
+fn json(default: DefaultValue) -> serde_json::Value {
+    match default {
+        DefaultValue::Word(word) => word.into(),
+        // JSON has one type of number; `6.0` would only be another spelling.
+        DefaultValue::Number(number) if number.fract() == 0.0 => (number as i64).into(),
+        DefaultValue::Number(number) => number.into(),
+        DefaultValue::Flag(flag) => flag.into(),
+    }
+}
+
 fn property(field: &Field) -> Json {
     let mut entries = vec![("description", text(field.doc))];
     entries.extend(shape(field.shape));
-    entries.extend(
-        field
-            .default
-            .and_then(|default| serde_json::from_str(default).ok())
-            .map(|default| ("default", Json::Value(default))),
-    );
+    entries.extend(field.default.map(|default| ("default", Json::Value(json(default)))));
     Json::Object(entries)
 }
 

@@ -1,7 +1,7 @@
 //! The metric templates that `$ref` names. A template fills what the user leaves out and decides
 //! nothing else.
 
-use super::{Direction, Unit};
+use crate::metric::{Direction, Unit};
 
 /// A prepared numeric metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

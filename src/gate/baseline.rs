@@ -5,7 +5,8 @@
 use super::Facts;
 use super::verdict::Choice;
 use crate::error::Result;
-use crate::history::{BaselineQuery, Build, History, Value};
+use crate::history::{BaselineQuery, Build, History};
+use crate::metric::Value;
 
 /// The builds that count, and in which order they are asked for a value.
 #[derive(Debug)]

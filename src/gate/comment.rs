@@ -6,7 +6,7 @@ use super::verdict::{
     BaselineInfo, Choice, ConfigurationChange, Effect, JudgedBy, MetricText, MetricVerdict, QualityGate,
     Status,
 };
-use crate::config::GateMode;
+use crate::config::{GateMode, defaults};
 use crate::text::{denoted, markdown, plural};
 use serde::Deserialize;
 
@@ -71,8 +71,8 @@ pub fn marker_line(marker: Option<&str>) -> String {
 /// The pull request's comment.
 #[must_use]
 pub fn comment(shown: &QualityGate, facts: &CommentFacts) -> String {
-    let characters = facts.max_comment_characters.map_or(20_000, |limit| limit as usize);
-    let rows = facts.max_comment_metrics.map_or(30, |limit| limit as usize);
+    let characters = facts.max_comment_characters.unwrap_or(defaults::COMMENT_CHARACTERS) as usize;
+    let rows = facts.max_comment_metrics.unwrap_or(defaults::COMMENT_METRICS) as usize;
     let marker = marker_line(facts.marker.as_deref());
     let mut page = Page::new(format!("{marker}\n"), characters.min(COMMENT_LIMIT), rows);
     page.fill(shown, facts);

@@ -6,8 +6,9 @@
 
 use super::verdict::{ConfigurationChange, Effect, JudgedBy};
 use super::words;
-use crate::config::{self, Config, GateMode, Metric, MetricType, OnMissing, QualityGate};
+use crate::config::{self, Config, GateMode, Metric, OnMissing, QualityGate};
 use crate::config::{Rule, Severity, Storage, Threshold};
+use crate::metric::MetricType;
 use crate::text::{Digits, list, plural, quote};
 
 /// What is judged.
@@ -275,11 +276,7 @@ impl Terms {
         if threshold.severity == Severity::Warning {
             text.push_str(", as a warning");
         }
-        let usual = match threshold.severity {
-            Severity::Blocker => OnMissing::Fail,
-            Severity::Warning => OnMissing::Warn,
-        };
-        if threshold.on_missing != usual {
+        if threshold.on_missing != config::defaults::on_missing(threshold.severity) {
             text.push_str(&format!(", when missing {}", threshold.on_missing.as_str()));
         }
         text

@@ -7,7 +7,8 @@ use super::statistics::{
 };
 use super::verdict::Status;
 use super::words::{Shown, agree, percent};
-use crate::config::{Direction, Metric, Rule, Unit};
+use crate::config::{Metric, Rule};
+use crate::metric::{Direction, Unit};
 use crate::text::{Digits, NOISE, denoted, difference, format_value, plural};
 
 /// Builds that `anomaly` needs at least.

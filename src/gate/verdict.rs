@@ -1,7 +1,8 @@
 //! The shapes of a verdict, as the results file and the host see them. They hold what was decided,
 //! with every number also as the text that people read; nothing is decided here.
 
-use crate::config::{GateMode, Threshold, Unit};
+use crate::config::{GateMode, Threshold};
+use crate::metric::Unit;
 use serde::Serialize;
 
 /// Everything that comes out of judging one run.

@@ -1,7 +1,8 @@
 //! What the gate says: what a threshold demands, and numbers with as many digits as it takes for the
 //! words beside them to be true. What is judged is decided elsewhere.
 
-use crate::config::{Direction, Metric, Rule, Unit};
+use crate::config::{Metric, Rule};
+use crate::metric::{Direction, Unit};
 use crate::text::{Digits, denoted, format_value};
 
 /// What a rule demands of a metric: `at least 80.0%`. A bound has at least so many digits.

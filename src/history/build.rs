@@ -2,9 +2,9 @@
 //! that both must keep. Everything is checked here, before a transaction begins.
 
 use super::instant;
-use crate::config::{MetricType, Unit};
 use crate::error::{Code, Error, Result};
-use serde::{Deserialize, Deserializer, Serialize};
+use crate::metric::{DESCRIPTION_MAX, LABEL_MAX, MetricType, Unit, Value, is_id};
+use serde::{Deserialize, Serialize};
 
 /// The highest number of an attempt: no CI comes near it, and every host can hold it.
 const MOST_ATTEMPTS: i64 = 1_000_000_000;
@@ -59,113 +59,14 @@ pub struct MetricDefinition {
     /// The metric's key; 1-64 of `a-z`, `0-9` and `-`.
     pub id: String,
     /// Numeric or label; the first record of a metric settles it.
-    #[serde(rename = "type", deserialize_with = "metric_type")]
+    #[serde(rename = "type")]
     pub kind: MetricType,
     /// How its numbers are shown.
-    #[serde(default, deserialize_with = "unit")]
+    #[serde(default)]
     pub unit: Option<Unit>,
     /// A sentence on what it measures; at most 256 characters.
     #[serde(default)]
     pub description: Option<String>,
-}
-
-/// A metric's value: a JSON number or string outside the engine.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(untagged)]
-pub enum Value {
-    /// One finite number.
-    Numeric(f64),
-    /// One line of 1-256 characters.
-    Label(String),
-}
-
-impl<'de> Deserialize<'de> for Value {
-    /// By hand: serde's own way of trying one variant after the other buffers every value first.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct Visitor;
-        impl serde::de::Visitor<'_> for Visitor {
-            type Value = Value;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a number or a text")
-            }
-
-            fn visit_f64<E: serde::de::Error>(self, number: f64) -> std::result::Result<Value, E> {
-                Ok(Value::Numeric(number))
-            }
-
-            fn visit_i64<E: serde::de::Error>(self, number: i64) -> std::result::Result<Value, E> {
-                Ok(Value::Numeric(number as f64))
-            }
-
-            fn visit_u64<E: serde::de::Error>(self, number: u64) -> std::result::Result<Value, E> {
-                Ok(Value::Numeric(number as f64))
-            }
-
-            fn visit_str<E: serde::de::Error>(self, label: &str) -> std::result::Result<Value, E> {
-                Ok(Value::Label(label.to_owned()))
-            }
-        }
-        deserializer.deserialize_any(Visitor)
-    }
-}
-
-impl Value {
-    /// The type of metric that the value fits.
-    #[must_use]
-    pub fn kind(&self) -> MetricType {
-        match self {
-            Value::Numeric(_) => MetricType::Numeric,
-            Value::Label(_) => MetricType::Label,
-        }
-    }
-}
-
-/// The name of a metric type in files and messages.
-pub(super) fn type_name(kind: MetricType) -> &'static str {
-    match kind {
-        MetricType::Numeric => "numeric",
-        MetricType::Label => "label",
-    }
-}
-
-/// The metric type of a name.
-pub(super) fn type_from_name(name: &str) -> Option<MetricType> {
-    [MetricType::Numeric, MetricType::Label].into_iter().find(|kind| type_name(*kind) == name)
-}
-
-/// The name of a unit in files and messages.
-pub(super) fn unit_name(unit: Unit) -> &'static str {
-    match unit {
-        Unit::Percent => "percent",
-        Unit::Integer => "integer",
-        Unit::Bytes => "bytes",
-        Unit::Duration => "duration",
-        Unit::Decimal => "decimal",
-    }
-}
-
-/// The unit of a name; `None` for one that this version does not know.
-pub(super) fn unit_from_name(name: &str) -> Option<Unit> {
-    [Unit::Percent, Unit::Integer, Unit::Bytes, Unit::Duration, Unit::Decimal]
-        .into_iter()
-        .find(|unit| unit_name(*unit) == name)
-}
-
-fn metric_type<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<MetricType, D::Error> {
-    let name = String::deserialize(deserializer)?;
-    type_from_name(&name).ok_or_else(|| {
-        serde::de::Error::custom(format!("unknown metric type `{name}`, expected `numeric` or `label`"))
-    })
-}
-
-fn unit<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Unit>, D::Error> {
-    let Some(name) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
-    unit_from_name(&name).map(Some).ok_or_else(|| {
-        serde::de::Error::custom(format!(
-            "unknown unit `{name}`, expected `percent`, `integer`, `bytes`, `duration` or `decimal`"
-        ))
-    })
 }
 
 /// A checked [`BuildContext`], its time a number.
@@ -223,8 +124,7 @@ pub(super) fn check_metrics(metrics: &[Recorded]) -> Result<()> {
     let mut seen = std::collections::HashSet::with_capacity(metrics.len());
     for Recorded { metric, value } in metrics {
         let id = &metric.id;
-        let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        if !(1..=64).contains(&id.len()) || !id.bytes().all(legal) {
+        if !is_id(id) {
             return Err(invalid(format!(
                 "the metric id `{}` is not 1-64 of the characters a-z, 0-9 and -",
                 super::failure::excerpt(id)
@@ -236,8 +136,8 @@ pub(super) fn check_metrics(metrics: &[Recorded]) -> Result<()> {
         if value.kind() != metric.kind {
             return Err(invalid(format!(
                 "the metric `{id}` is {}, its value is {}",
-                type_name(metric.kind),
-                type_name(value.kind())
+                metric.kind.as_str(),
+                value.kind().as_str()
             )));
         }
         match value {
@@ -247,11 +147,13 @@ pub(super) fn check_metrics(metrics: &[Recorded]) -> Result<()> {
                 )));
             }
             Value::Numeric(_) => {}
-            Value::Label(label) => check_text(&format!("the label of the metric `{id}`"), label, 1, 256)?,
+            Value::Label(label) => {
+                check_text(&format!("the label of the metric `{id}`"), label, 1, LABEL_MAX)?
+            }
         }
         // Configurations may hold descriptions of several lines, so only the length counts.
         let description = metric.description.as_deref().unwrap_or_default();
-        check_length(&format!("the description of the metric `{id}`"), description, 0, 256)?;
+        check_length(&format!("the description of the metric `{id}`"), description, 0, DESCRIPTION_MAX)?;
     }
     Ok(())
 }

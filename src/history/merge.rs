@@ -3,11 +3,12 @@
 //! histories are merged makes no difference to builds and values.
 
 use super::History;
-use super::build::{Facts, Value};
+use super::build::Facts;
 use super::failure::{Doing, corrupt};
 use super::record::{Age, FIRST_ATTEMPT, Writer, Written, type_conflict};
 use super::timeline::{Entry, Timeline};
 use crate::error::Result;
+use crate::metric::Value;
 use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 use std::collections::BTreeMap;

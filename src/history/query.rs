@@ -1,14 +1,14 @@
 //! Questions about builds and values: lists, series, baselines. Which builds a question is about
 //! is decided on the timeline; the database is asked only for what those builds hold.
 
-use super::build::{MetricDefinition, Value, check_time, type_from_name, unit_from_name};
+use super::build::{MetricDefinition, check_time};
 use super::columns::{BuildTable, Places};
 use super::failure::{Doing, corrupt, excerpt};
 use super::future::FutureBuilds;
 use super::timeline::Entry;
 use super::{History, future, instant};
-use crate::config::MetricType;
 use crate::error::Result;
+use crate::metric::{MetricType, Unit, Value};
 use rusqlite::{Connection, OptionalExtension, Row, Statement};
 use serde::{Deserialize, Serialize};
 
@@ -572,12 +572,12 @@ fn definition(row: &Row<'_>) -> Result<MetricDefinition> {
     const WHAT: &str = "read the history's metrics";
     let id: String = row.get(0).doing(WHAT)?;
     let kind = stored_type(&id, &row.get::<_, String>(1).doing(WHAT)?)?;
-    let unit = row.get::<_, Option<String>>(2).doing(WHAT)?.and_then(|name| unit_from_name(&name));
+    let unit = row.get::<_, Option<String>>(2).doing(WHAT)?.and_then(|name| Unit::parse(&name));
     Ok(MetricDefinition { kind, unit, description: row.get(3).doing(WHAT)?, id })
 }
 
 fn stored_type(metric: &str, name: &str) -> Result<MetricType> {
-    type_from_name(name).ok_or_else(|| {
+    MetricType::parse(name).ok_or_else(|| {
         corrupt(format!(
             "the metric `{}` has the type `{}`, expected `numeric` or `label`",
             excerpt(metric),

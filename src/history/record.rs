@@ -2,14 +2,13 @@
 //! several jobs of one run and replays after a conflict all end in the same history.
 
 use super::build::{
-    BuildContext, BuildRecord, Facts, MetricDefinition, Recorded, Value, check_context, check_metrics,
-    invalid, type_name, unit_name,
+    BuildContext, BuildRecord, Facts, MetricDefinition, Recorded, check_context, check_metrics, invalid,
 };
 use super::failure::Doing;
 use super::repository::{self, Repository};
 use super::{History, future, instant};
-use crate::config::MetricType;
 use crate::error::{Code, Error, Result};
+use crate::metric::{MetricType, Unit, Value};
 use rusqlite::{Connection, OptionalExtension, Statement};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -59,7 +58,7 @@ pub struct TypeChange {
 
 impl TypeChange {
     fn new(id: &str, stored: MetricType, given: MetricType) -> Self {
-        let [stored, given] = [stored, given].map(type_name);
+        let [stored, given] = [stored, given].map(MetricType::as_str);
         let id = super::failure::excerpt(id);
         Self {
             message: format!("its type is {given}, but the history holds {stored} values of `{id}`"),
@@ -460,7 +459,7 @@ impl<'c> Writer<'c> {
     fn define(&mut self, metric: &MetricDefinition, complete: bool) -> Result<()> {
         let MetricDefinition { id, kind, unit, description } = metric;
         let (kind, mut unit, mut description) =
-            (type_name(*kind), unit.map(unit_name), description.as_deref());
+            (kind.as_str(), unit.map(Unit::as_str), description.as_deref());
         type Stored = (String, Option<String>, Option<String>);
         let stored: Option<Stored> = self
             .find_metric

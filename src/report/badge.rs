@@ -149,11 +149,11 @@ enum Known<'a> {
 impl<'a> Known<'a> {
     fn new(builds: &[usize], values: Option<&'a Values>, metric: &Metric) -> Self {
         match values {
-            Some(Values::Numeric(values)) if metric.kind == crate::config::MetricType::Numeric => {
+            Some(Values::Numeric(values)) if metric.kind == crate::metric::MetricType::Numeric => {
                 let numbers: Vec<f64> = builds.iter().filter_map(|&b| values[b]).collect();
                 if numbers.is_empty() { Known::Nothing } else { Known::Numbers(numbers, values) }
             }
-            Some(Values::Label(values, labels)) if metric.kind == crate::config::MetricType::Label => {
+            Some(Values::Label(values, labels)) if metric.kind == crate::metric::MetricType::Label => {
                 let latest = builds.iter().rev().find_map(|&b| values[b]);
                 latest.map_or(Known::Nothing, |label| Known::Label(&labels[label as usize], values))
             }
@@ -251,8 +251,8 @@ fn width(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Direction, MetricType, Unit};
     use crate::history::{BuildTable, MetricColumn};
+    use crate::metric::{Direction, MetricType, Unit};
 
     fn metric(unit: Unit, direction: Direction) -> Metric {
         Metric {

@@ -7,8 +7,9 @@ use super::pack::{self, Packed};
 use super::selection::Selection;
 use super::shown::shown;
 use super::{Drawn, ReportInput, Turn};
-use crate::config::{self, Direction, Unit};
+use crate::config;
 use crate::history::Values;
+use crate::metric::{Direction, Unit};
 use serde::Serialize;
 use std::borrow::Cow;
 

@@ -6,9 +6,10 @@ use super::shape::{self, Area, Bar, Span};
 use super::shown::{isolated, shown};
 use super::stats::{self, Trend};
 use super::{Drawn, ReportInput, Turn, moment, theme};
-use crate::config::{ColourMode, Unit};
+use crate::config::ColourMode;
 use crate::error::{Code, Error, Result};
 use crate::history::{BuildTable, Values};
+use crate::metric::Unit;
 use crate::text::format_value;
 use std::borrow::Cow;
 

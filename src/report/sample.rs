@@ -2,8 +2,9 @@
 //! anything to show. The same metrics and the same day give the same history; nothing shows it
 //! unless it was asked for.
 
-use crate::config::{Metric, MetricType, Unit};
+use crate::config::Metric;
 use crate::history::{BuildTable, Columns, MetricColumn, Values};
+use crate::metric::{MetricType, Unit};
 
 /// Builds of the history.
 const BUILDS: usize = 260;
@@ -114,7 +115,7 @@ fn states(metric: &Metric) -> Vec<Option<u32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Direction;
+    use crate::metric::Direction;
 
     fn metric(id: &str, kind: MetricType, unit: Option<Unit>) -> Metric {
         Metric {

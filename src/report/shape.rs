@@ -1,7 +1,7 @@
 //! The drawings that need no script: lines and state bars as SVG path data and rectangles, thinned
 //! to what their width can show. Colours, sizes on the page and words belong to others.
 
-use crate::config::Unit;
+use crate::metric::Unit;
 use std::fmt::Write as _;
 
 /// The drawing area in its own units; the style sheet stretches it.

@@ -35,7 +35,7 @@ pub(super) fn shown(text: &str) -> Cow<'_, str> {
         before = Some(character);
     }
     if length > LONGEST {
-        let all = format_value(text.chars().count() as f64, Some(crate::config::Unit::Integer));
+        let all = format_value(text.chars().count() as f64, Some(crate::metric::Unit::Integer));
         let _ = write!(out, "… ({all} characters)");
     }
     Cow::Owned(out)

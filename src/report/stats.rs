@@ -2,7 +2,7 @@
 //! whether the way from the first to the latest is a change for the better. The page computes the
 //! same when its reader picks another branch or range (`page/stats.js`).
 
-use crate::config::{Direction, Unit};
+use crate::metric::{Direction, Unit};
 use crate::text::{format_change, format_delta, format_relative};
 
 /// Latest, least and greatest of a numeric metric, and its trend.

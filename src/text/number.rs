@@ -6,7 +6,7 @@
 //! number, and the decimal point is put back into its digits. From 10^13 on fractions are dropped
 //! (a double has no room for them), from 10^21 on the number is written as `1.5e21`.
 
-use crate::config::Unit;
+use crate::metric::Unit;
 
 /// From here on a double cannot hold the decimals we would show.
 const NO_FRACTIONS: f64 = 1e13;

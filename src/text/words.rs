@@ -11,7 +11,7 @@ const CLOSEST_LIMIT: usize = 100;
 /// A count with its noun: `plural(1, "build", "builds")` is `1 build`, 1234 of them are
 /// `1,234 builds`.
 pub fn plural(count: usize, one: &str, many: &str) -> String {
-    let number = super::format_value(count as f64, Some(crate::config::Unit::Integer));
+    let number = super::format_value(count as f64, Some(crate::metric::Unit::Integer));
     format!("{number} {}", if count == 1 { one } else { many })
 }
 

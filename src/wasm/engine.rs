@@ -1,9 +1,10 @@
 //! The exports of `engine.wasm`: the configuration, the history, the gate, the report and every text.
 
 use super::{JsResult, throw, to_js};
-use crate::config::{self, MetricType, Unit};
+use crate::config;
 use crate::error::{Code, Error, Result};
 use crate::history::{self, Check, Limits};
+use crate::metric::{MetricType, Unit};
 use crate::report::Assets;
 use crate::{api, collect, gate, summary, text};
 use serde::Serialize;

@@ -5,7 +5,8 @@
 use proptest::prelude::*;
 use serde_json::json;
 use std::collections::BTreeSet;
-use unentropy::config::{Checked, Diagnostic, Direction, StorageType, TEMPLATES, check};
+use unentropy::config::{Checked, Diagnostic, StorageType, TEMPLATES, check};
+use unentropy::metric::Direction;
 
 /// Name, path, line and a part of the message of every mistaken fixture.
 macro_rules! cases {

@@ -7,9 +7,11 @@ mod sample;
 
 use sample::Sample;
 use unentropy::api;
-use unentropy::config::{MetricType, Theme, Unit};
+use unentropy::config::Theme;
 use unentropy::error::Code;
-use unentropy::history::{BuildContext, Columns, History, Limits, MetricDefinition, Recorded, Value, Values};
+use unentropy::history::{BuildContext, Columns, History, Limits, MetricDefinition, Recorded, Values};
+use unentropy::metric::Value;
+use unentropy::metric::{MetricType, Unit};
 use unentropy::report::{Assets, BadgeWish, Facts, Form, ReportInput, render};
 use unentropy::text::{format_delta, format_value};
 

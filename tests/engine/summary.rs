@@ -1,7 +1,7 @@
 //! The job summary as a page shows it: whole documents, hostile text, and the bound on their size.
 
-use unentropy::history::Value::{self, Label, Numeric};
 use unentropy::history::{BuildContext, History, Limits, MetricDefinition, RecentQuery, Recorded};
+use unentropy::metric::Value::{self, Label, Numeric};
 use unentropy::summary::{HistoryLine, LIMIT, MetricRow, PhaseRow, Summary, Trouble, render};
 
 fn numeric(name: &str, unit: &str, direction: &str, value: f64, earlier: &[f64]) -> MetricRow {
@@ -219,8 +219,8 @@ fn earlier_values_are_those_of_the_branch_without_the_run_itself() {
             metric: MetricDefinition {
                 id: (*id).into(),
                 kind: match value {
-                    Numeric(_) => unentropy::config::MetricType::Numeric,
-                    Label(_) => unentropy::config::MetricType::Label,
+                    Numeric(_) => unentropy::metric::MetricType::Numeric,
+                    Label(_) => unentropy::metric::MetricType::Label,
                 },
                 unit: None,
                 description: None,

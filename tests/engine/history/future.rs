@@ -3,7 +3,8 @@
 
 use super::sample::{new, number, run};
 use unentropy::error::Code;
-use unentropy::history::{BaselineQuery, BuildContext, BuildFilter, Circumstances, History, Value};
+use unentropy::history::{BaselineQuery, BuildContext, BuildFilter, Circumstances, History};
+use unentropy::metric::Value;
 
 const NOW: &str = "2026-01-02T00:00:00Z";
 

@@ -115,7 +115,7 @@ fn the_old_tools_statements_work_on_new_migrated_and_recorded_files() {
         let build = history.find_build("old", "old-run").unwrap().unwrap();
         let values = history.metric_values_by_build_id(build.id).unwrap();
         assert_eq!(values.len(), 1, "{name}");
-        assert_eq!(values[0].value, unentropy::history::Value::Numeric(13.5), "{name}");
+        assert_eq!(values[0].value, unentropy::metric::Value::Numeric(13.5), "{name}");
         assert_eq!(values[0].metric.description.as_deref(), Some("new words"), "{name}");
         assert!(values[0].metric.unit.is_some(), "{name}");
     }

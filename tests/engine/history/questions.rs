@@ -1,7 +1,8 @@
 //! Questions: filters, series, baselines and columns over times in both spellings.
 
 use super::sample::{BASE, STORED, database, label, new, number, open, run};
-use unentropy::history::{BaselineQuery, Build, BuildContext, BuildFilter, History, Point, Value, Values};
+use unentropy::history::{BaselineQuery, Build, BuildContext, BuildFilter, History, Point, Values};
+use unentropy::metric::Value;
 
 fn points(points: &[Point]) -> Vec<(&str, &Value)> {
     points.iter().map(|point| (point.build.commit_sha.as_str(), &point.value)).collect()

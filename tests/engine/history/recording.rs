@@ -3,9 +3,9 @@
 use super::sample::{STORED, attempt, dump, label, new, number, open, rows, run};
 use unentropy::error::Code;
 use unentropy::history::{
-    BuildContext, BuildFilter, BuildRecord, Circumstances, History, MetricDefinition, Recorded,
-    RecordedBuild, Value,
+    BuildContext, BuildFilter, BuildRecord, Circumstances, History, MetricDefinition, Recorded, RecordedBuild,
 };
+use unentropy::metric::Value;
 
 fn values(history: &History, build: i64) -> Vec<(String, Value)> {
     let values = history.metric_values_by_build_id(build).unwrap();
@@ -168,13 +168,13 @@ fn times_are_stored_in_utc_to_the_millisecond() {
 #[test]
 fn a_definition_is_completed_and_never_emptied() {
     let mut history = new();
-    let with = |unit: Option<unentropy::config::Unit>, description: Option<&str>| {
+    let with = |unit: Option<unentropy::metric::Unit>, description: Option<&str>| {
         let mut metric = number("a", 1.0);
         metric.metric.unit = unit;
         metric.metric.description = description.map(str::to_owned);
         metric
     };
-    use unentropy::config::Unit::{Bytes, Percent};
+    use unentropy::metric::Unit::{Bytes, Percent};
     let steps = [
         (with(None, None), (None, None)),
         (with(Some(Percent), Some("first")), (Some(Percent), Some("first"))),

@@ -2,8 +2,9 @@
 //! not through the engine, so that the engine cannot vouch for itself.
 
 use rusqlite::{Connection, MAIN_DB};
-use unentropy::config::{MetricType, Unit};
-use unentropy::history::{BuildContext, History, Limits, MetricDefinition, Recorded, Value};
+use unentropy::history::{BuildContext, History, Limits, MetricDefinition, Recorded};
+use unentropy::metric::Value;
+use unentropy::metric::{MetricType, Unit};
 
 pub(crate) const BASE: &str = include_str!("../../fixtures/history/schema-2.0.0.sql");
 pub(crate) const DRIZZLE: &str = include_str!("../../fixtures/history/drizzle-2.0.0.sql");

@@ -8,6 +8,7 @@ import os from "node:os";
 import path from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { ArtifactRuntime } from "../../../js/github/artifact-service.js";
 import { GitHub } from "../../../js/github/client.js";
 import { isExcepted, proxyFor } from "../../../js/http/proxies.js";
 import { S3Client } from "../../../js/s3/client.js";
@@ -300,7 +301,7 @@ describe("a proxy that does not let through", () => {
     ],
   ];
   for (const [what, trouble, url, said, hint, tries] of CASES) {
-    test(`${what}: S3 and GitHub say so, and the server is not asked`, async () => {
+    test(`${what}: S3, GitHub and the artifact service say so, and no server is asked`, async () => {
       const expected = (/** @type {string} */ to) =>
         said.replace("AT", proxy.host).replace("TO", to).replace("VARIABLE", "HTTPS_PROXY") +
         (tries > 1 ? ` (${tries} attempts)` : "");
@@ -324,6 +325,11 @@ describe("a proxy that does not let through", () => {
         stallTimeoutMs,
         ...fast,
       });
+      const job = github.jobEnvironment(github.addRun({ branch: "main" }));
+      const runtime = new ArtifactRuntime(
+        { ...job, ACTIONS_RESULTS_URL: "https://github.test/", ...env },
+        { attempts: 3, stallTimeoutMs, ...fast },
+      );
       github.script([]);
       /** @type {[string, () => Promise<unknown>, string, string][]} */
       const asked = [
@@ -337,6 +343,12 @@ describe("a proxy that does not let through", () => {
           "GITHUB",
           () => rest.request({ path: "/x", doing: "could not ask" }),
           "could not ask at `github.test`",
+          "github.test:443",
+        ],
+        [
+          "GITHUB",
+          () => runtime.list(),
+          "could not list the artifacts of this run at `github.test`",
           "github.test:443",
         ],
       ];

@@ -131,6 +131,17 @@ export class GitHubServer {
     }
   }
 
+  /** As new again, at the same addresses; tokens that were given stay valid, and ids go on. */
+  reset() {
+    for (const list of [this.runs, this.pulls, this.comments, this.artifacts]) list.length = 0;
+    for (const map of [this.files, this.entries, this.mergeBases, this.histories, this.times]) map.clear();
+    this.repositoryFolder = null;
+    this.keepsNames = false;
+    this.remaining = Number.POSITIVE_INFINITY;
+    this.aheadMs = 0;
+    this.script([]);
+  }
+
   /** Other rules from now on, for all the hosts; what was seen is forgotten. @param {Rule[]} rules */
   script(rules) {
     this.#faults.script(rules);

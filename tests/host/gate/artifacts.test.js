@@ -2,17 +2,11 @@
 // is read, nothing is uploaded, and what cannot be read is told.
 
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
-import { startGitHub } from "../../servers/github.js";
+import { test } from "node:test";
+import { gitHubServer } from "../support/github-server.js";
 import { Change } from "../support/pull-request.js";
 
-/** @type {Awaited<ReturnType<typeof startGitHub>>} */
-let server;
-before(async () => {
-  server = await startGitHub();
-});
-after(() => server.stop());
-beforeEach(() => server.script([]));
+const server = gitHubServer();
 
 const HERE = ["--storage", "sqlite-artifact"];
 

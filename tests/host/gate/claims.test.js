@@ -3,31 +3,18 @@
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import { after, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { runFacts } from "../../../js/ci/build.js";
 import { Failure } from "../../../js/failure.js";
 import { GitHub } from "../../../js/github/client.js";
 import { loadConfig } from "../../../js/run/config.js";
 import { gate } from "../../../js/run/gate.js";
 import { readClaims } from "../../../js/run/reported-measurements.js";
-import { startGitHub } from "../../servers/github.js";
+import { gitHubServer } from "../support/github-server.js";
 import { Project } from "../support/project.js";
 import { Change, gated, NO_DROP } from "../support/pull-request.js";
 
-/** @type {Awaited<ReturnType<typeof startGitHub>>} */
-let server;
-before(async () => {
-  server = await startGitHub();
-});
-after(() => server.stop());
-beforeEach(() => {
-  server.comments.length = 0;
-  server.pulls.length = 0;
-  server.files.clear();
-  server.mergeBases.clear();
-  server.histories.clear();
-  server.script([]);
-});
+const server = gitHubServer();
 
 const METRICS = /** @type {import("../../../js/types.js").MetricConfig[]} */ ([
   { id: "m", name: "m", type: "numeric", unit: null },

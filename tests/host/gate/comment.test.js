@@ -4,28 +4,18 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
-import { after, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { GitHub } from "../../../js/github/client.js";
 import { publishComment } from "../../../js/github/comment.js";
-import { startGitHub } from "../../servers/github.js";
+import { gitHubServer } from "../support/github-server.js";
 
 const MARKER = "<!-- unentropy-gate -->";
 const HEAD = "c0ffee".padEnd(40, "0");
 const PULL = 7;
 
-/** @type {Awaited<ReturnType<typeof startGitHub>>} */
-let server;
-before(async () => {
-  server = await startGitHub();
-});
-after(() => server.stop());
-beforeEach(() => {
-  server.comments.length = 0;
-  server.pulls.length = 0;
-  server.remaining = Number.POSITIVE_INFINITY;
-  server.addPull({ number: PULL, head: { ref: "topic", sha: HEAD, repositoryId: server.repositoryId } });
-  server.script([]);
-});
+const server = gitHubServer((server) =>
+  server.addPull({ number: PULL, head: { ref: "topic", sha: HEAD, repositoryId: server.repositoryId } }),
+);
 
 /**
  * @param {string} text

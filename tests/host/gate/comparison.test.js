@@ -5,24 +5,11 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { after, before, beforeEach, test } from "node:test";
-import { startGitHub } from "../../servers/github.js";
+import { test } from "node:test";
+import { gitHubServer } from "../support/github-server.js";
 import { Change, gated, NO_DROP } from "../support/pull-request.js";
 
-/** @type {Awaited<ReturnType<typeof startGitHub>>} */
-let server;
-before(async () => {
-  server = await startGitHub();
-});
-after(() => server.stop());
-beforeEach(() => {
-  server.files.clear();
-  server.entries.clear();
-  server.mergeBases.clear();
-  server.histories.clear();
-  server.times.clear();
-  server.script([]);
-});
+const server = gitHubServer();
 
 /** What a job with a token has. */
 const access = (token = server.token()) => ({ GITHUB_API_URL: server.apiUrl, GITHUB_TOKEN: token });

@@ -5,27 +5,15 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { after, before, beforeEach, test } from "node:test";
-import { startGitHub } from "../../servers/github.js";
+import { test } from "node:test";
+import { gitHubServer } from "../support/github-server.js";
 import { told } from "../support/project.js";
 import { Change, gated, NO_DROP } from "../support/pull-request.js";
 import { act } from "../support/runner.js";
 
 const posix = process.platform === "win32" ? { skip: "links" } : {};
 
-/** @type {Awaited<ReturnType<typeof startGitHub>>} */
-let server;
-before(async () => {
-  server = await startGitHub();
-});
-after(() => server.stop());
-beforeEach(() => {
-  server.files.clear();
-  server.mergeBases.clear();
-  server.comments.length = 0;
-  server.repositoryFolder = null;
-  server.script([]);
-});
+const server = gitHubServer();
 
 const access = () => ({ GITHUB_API_URL: server.apiUrl, GITHUB_TOKEN: server.token() });
 const STORED = { ...gated([NO_DROP]), storage: { type: "sqlite-local", path: "h.db" } };

@@ -7,7 +7,8 @@ import { attacks, PAGE, withTable } from "./security/attacks.js";
 
 const rows = await attacks();
 
-describe("attacks:", () => {
+// Each has a project of its own, and waits for processes most of its time.
+describe("attacks:", { concurrency: 3 }, () => {
   for (const { who, what, run, skip = false } of rows) test(`${who}: ${what}`, { skip }, run);
 });
 

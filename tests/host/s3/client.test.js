@@ -7,6 +7,7 @@ import { Failure } from "../../../js/failure.js";
 import { S3Client } from "../../../js/s3/client.js";
 import { startRewritingProxy, USUAL_REWRITES } from "../../servers/rewriting-proxy.js";
 import { startMoto, startS3sFs } from "../../servers/s3.js";
+import { effort } from "../support/effort.js";
 
 /** @import { S3Server } from "../../servers/s3.js" */
 
@@ -240,7 +241,9 @@ for (const { name, start, versions } of SERVERS) {
     });
 
     test("a listing has all pages", async () => {
-      const keys = Array.from({ length: 1040 }, (_, at) => `many/${String(at).padStart(4, "0")} +é.json`);
+      // A page has a thousand. Whether a front end harms what leads to the next one is seen every night.
+      const count = effort({ quick: name.includes("behind") ? 40 : 1040, full: 1040 });
+      const keys = Array.from({ length: count }, (_, at) => `many/${String(at).padStart(4, "0")} +é.json`);
       for (let at = 0; at < keys.length; at += 8) {
         await Promise.all(keys.slice(at, at + 8).map((key) => client.put(key, bytesOf("{}"))));
       }

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import { test } from "node:test";
 import { collectMetrics } from "../../js/collect/metrics.js";
+import { withLimit } from "./support/limits.js";
 import { runs, until } from "./support/processes.js";
 import { Project, told } from "./support/project.js";
 
@@ -103,10 +104,20 @@ test("each command costs its own metric and nothing else", posix, async (t) => {
 test("a time-out ends the grandchildren too, polite or not", posix, async (t) => {
   const project = new Project(t);
   const command = "sleep 300 & echo $! >>pids; (trap '' TERM; echo $$ >>pids; sleep 300; sleep 300) & wait";
-  project.config({ metrics: { m: { type: "numeric", command, timeout: 300 } } });
-  const { code, document } = await project.track();
+  const begun = () =>
+    project.exists("pids") ? project.read("pids").toString().trim().split("\n").map(Number) : [];
+  const { outcome } = await withLimit(
+    300,
+    (timeout) => {
+      fs.rmSync(project.path("pids"), { force: true });
+      project.config({ metrics: { m: { type: "numeric", command, timeout } } });
+      return project.track();
+    },
+    () => begun().length === 2,
+  );
+  const { code, document } = outcome;
   assert.deepEqual([code, document.metrics[0].error.code], [4, "COMMAND_TIMEOUT"]);
-  const pids = project.read("pids").toString().trim().split("\n").map(Number);
+  const pids = begun();
   assert.equal(pids.length, 2);
   await until(() => !pids.some(runs), `${pids} still run`);
 });

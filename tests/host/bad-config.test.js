@@ -19,7 +19,7 @@ const METRIC = { type: "numeric", command: "touch ran; echo 1" };
 async function refused(project, message, { code = "CONFIG_INVALID", user, args = [] } = {}) {
   const before = project.names();
   for (const command of ["verify", "track", "test", "sources"]) {
-    const outcome = await project.run([command, ...args], { user, timeoutMs: 20_000 });
+    const outcome = await project.run([command, ...args], { user });
     assert.equal(outcome.code, 2, `${command}: ${told(outcome)}`);
     assert.equal(outcome.stdout, "", command);
     assert.match(outcome.stderr, message, command);

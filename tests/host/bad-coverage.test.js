@@ -116,7 +116,6 @@ test("a bad file costs its metric and names the place and the remedy", async (t)
   for (const [index, [name, collector, , message]] of FILES.entries()) {
     const outcome = await project.run(["collect", collector, "c"], {
       cwd: project.path(`${index}`),
-      timeoutMs: 20_000,
     });
     assert.deepEqual([outcome.code, outcome.stdout], [4, ""], `${name}: ${told(outcome)}`);
     assert.match(outcome.stderr, /^error\[COLLECTOR_FORMAT\]: cannot read `c`: /m, name);
@@ -154,7 +153,7 @@ test("missing, directories, pipes and unreadable files are errors and never wait
     [["coverage", "shut"], "FILE_DENIED", /`shut`: permission denied\n/],
     [["size", "shut", "--brotli"], "FILE_DENIED", /`shut`: permission denied\n/],
   ])) {
-    const outcome = await project.run(["collect", ...words], { user, timeoutMs: 10_000 });
+    const outcome = await project.run(["collect", ...words], { user });
     assert.deepEqual([outcome.code, outcome.stdout], [4, ""], `${words.join(" ")}: ${told(outcome)}`);
     assert.match(outcome.stderr, new RegExp(`^error\\[${code}\\]`, "m"), words.join(" "));
     assert.match(outcome.stderr, message, words.join(" "));

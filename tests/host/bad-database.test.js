@@ -249,7 +249,7 @@ test("a report that cannot be written is a warning: the build is stored", posix,
   }
 });
 
-test("six runs at once on one history are six builds", { timeout: 60_000 }, async (t) => {
+test("six runs at once on one history are six builds", { timeout: 600_000 }, async (t) => {
   const project = projectWith(t);
   const runs = Array.from({ length: 6 }, (_, i) =>
     project.run(["track", "--db", "m.db", "--run-id", `run-${i}`, "-o", `report-${i}`]),

@@ -4,12 +4,13 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { commandEnvironment, run, runAll, WITHHELD, windowsShell } from "../../js/collect/command.js";
+import { withLimit } from "./support/limits.js";
 
 const posix = process.platform === "win32" ? { skip: "needs a POSIX shell" } : {};
 const folder = mkdtempSync(join(tmpdir(), "unentropy-exec-"));
@@ -31,7 +32,7 @@ const alive = (pid) => {
  * @param {number} pid
  */
 const gone = async (pid) => {
-  for (let waited = 0; waited < 5_000 && alive(pid); waited += 20) {
+  for (let waited = 0; waited < 120_000 && alive(pid); waited += 20) {
     if (process.platform === "linux" && /^State:\s+Z/m.test(statusOf(pid))) return true;
     await sleep(20);
   }
@@ -103,17 +104,23 @@ describe("what a command did", posix, () => {
 describe("stopping", posix, () => {
   test("a timeout ends grandchildren too", async () => {
     const file = join(folder, "grandchild");
-    const result = await run(`sh -c 'echo $$ > "${file}"; exec sleep 60' & sleep 60`, { timeoutMs: 300 });
+    const { outcome: result, limit } = await withLimit(
+      300,
+      (timeoutMs) => run(`sh -c 'echo $$ > "${file}"; exec sleep 600' & sleep 600`, { timeoutMs }),
+      () => existsSync(file) && readFileSync(file, "utf8").endsWith("\n"),
+    );
     assert.equal(result.status, "timeout");
-    assert.ok(result.durationMs < 2_000, `${result.durationMs} ms`);
+    assert.ok(result.durationMs < limit + 120_000, `${result.durationMs} ms`);
     assert.ok(await gone(Number(readFileSync(file, "utf8"))));
   });
 
   test("a command that ignores the polite signal is killed after the grace", async () => {
-    const result = await run("trap '' TERM; echo started; while :; do sleep 0.05; done", {
-      timeoutMs: 200,
-      graceMs: 200,
-    });
+    const { outcome: result } = await withLimit(
+      200,
+      (timeoutMs) =>
+        run("trap '' TERM; echo started; while :; do sleep 0.05; done", { timeoutMs, graceMs: 200 }),
+      ({ stdoutFirstLine }) => stdoutFirstLine === "started",
+    );
     assert.equal(result.status, "timeout");
     assert.equal(result.signal, "SIGKILL");
     assert.equal(result.stdoutFirstLine, "started");
@@ -134,17 +141,19 @@ describe("stopping", posix, () => {
 
   test("a background child that holds the pipe does not hold up the result, and is ended", async () => {
     const file = join(folder, "holder");
-    const result = await run(`sh -c 'echo $$ > "${file}"; exec sleep 60' & sleep 0.2; echo 5`);
+    const result = await run(
+      `sh -c 'echo $$ > "${file}"; exec sleep 600' & until test -s "${file}"; do sleep 0.02; done; echo 5`,
+    );
     assert.equal(result.status, "ok");
     assert.equal(result.stdoutFirstLine, "5");
-    assert.ok(result.durationMs < 3_000, `${result.durationMs} ms`);
+    assert.ok(result.durationMs < 120_000, `${result.durationMs} ms`);
     assert.ok(await gone(Number(readFileSync(file, "utf8"))));
   });
 
   test("a background child that let go of the pipe lives on", async () => {
     const file = join(folder, "daemon");
     const result = await run(
-      `sh -c 'echo $$ > "${file}"; exec sleep 60' >/dev/null 2>&1 </dev/null & sleep 0.2; echo 6`,
+      `sh -c 'echo $$ > "${file}"; exec sleep 600' >/dev/null 2>&1 </dev/null & until test -s "${file}"; do sleep 0.02; done; echo 6`,
     );
     assert.equal(result.status, "ok");
     const pid = Number(readFileSync(file, "utf8"));
@@ -165,10 +174,13 @@ describe("stopping", posix, () => {
       const script = join(folder, "runner.mjs");
       writeFileSync(
         script,
-        `import { run } from ${JSON.stringify(new URL("../../js/collect/command.js", import.meta.url).href)};
-         run("echo $$ > '${file}'; echo up >&2; exec sleep 60");
-         if (process.argv[2] === "exit") setTimeout(() => process.exit(0), 300);
-         else setTimeout(() => console.log("up"), 300);`,
+        `import fs from "node:fs";
+         import { run } from ${JSON.stringify(new URL("../../js/collect/command.js", import.meta.url).href)};
+         run("echo $$ > '${file}'; exec sleep 600");
+         const up = () => fs.existsSync('${file}') && fs.statSync('${file}').size > 0;
+         while (!up()) await new Promise((resolve) => setTimeout(resolve, 10));
+         if (process.argv[2] === "exit") process.exit(0);
+         console.log("up");`,
       );
       const leaves = name.startsWith("leaving");
       const child = spawn(process.execPath, [script, leaves ? "exit" : "stay"], {

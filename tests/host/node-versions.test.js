@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { nodeOf } from "../../tools/node-versions.js";
 import { Project } from "./support/project.js";
 
-test("a run gives the same on Node 20, 22 and 24", { timeout: 400_000 }, async (t) => {
+test("a run gives the same on Node 20, 22 and 24", { timeout: 900_000 }, async (t) => {
   const project = new Project(t, {
     "src/a.js": "let a = 1;\n// note\nlet b = 2;\n",
     "cov.info": "SF:src/a.js\nDA:1,1\nDA:3,0\nend_of_record\n",

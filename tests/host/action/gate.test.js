@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
 import { startGitHub } from "../../servers/github.js";
+import { withLimit } from "../support/limits.js";
 import { told } from "../support/project.js";
 import { Change, gated, NO_DROP } from "../support/pull-request.js";
 import { act } from "../support/runner.js";
@@ -221,13 +222,14 @@ test("a pull request's own code never runs beside secrets, even where the mode i
 });
 
 test("time that is up ends a gate too", async (t) => {
-  const config = gated([NO_DROP], {}, { command: "cat value; sleep 60" });
+  const config = gated([NO_DROP], {}, { command: "cat value; sleep 600" });
   const change = await Change.start(t, { config, record: false });
   change.commit({ value: "80" });
-  const outcome = await act(
-    change,
-    { "storage-type": "sqlite-local", "github-token": "", timeout: "3" },
-    change.pullRequest(),
+  const inputs = { "storage-type": "sqlite-local", "github-token": "" };
+  const { outcome } = await withLimit(
+    3,
+    (seconds) => act(change, { ...inputs, timeout: String(seconds) }, change.pullRequest()),
+    ({ outputs }) => outputs["error-message"].includes("phase `collect`"),
   );
   assert.deepEqual([outcome.code, outcome.outputs["error-code"]], [4, "RUN_TIMEOUT"], told(outcome));
 });

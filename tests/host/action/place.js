@@ -56,7 +56,7 @@ export class Step {
   /** @param {Parameters<Step["start"]>} args */
   async run(...args) {
     const { child, ended } = this.start(...args);
-    const timer = setTimeout(() => child.kill("SIGKILL"), 90_000);
+    const timer = setTimeout(() => child.kill("SIGKILL"), 300_000);
     try {
       return await ended;
     } finally {

@@ -120,7 +120,7 @@ test("a first run begins a history, twenty others continue it, on every Node", {
   await track(step, 21, nodes(t));
 });
 
-test("the same on another server", { timeout: 200_000 }, async (t) => {
+test("the same on another server", { timeout: 600_000 }, async (t) => {
   await track(new Step(t, moto, { metrics: METRICS }), 3, [process.execPath]);
 });
 

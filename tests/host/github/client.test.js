@@ -31,7 +31,7 @@ function client(options = {}) {
     token: github.token(),
     sleep: async (ms) => void waits.push(ms),
     random: () => 0.5,
-    stallTimeoutMs: 2_000,
+    stallTimeoutMs: 60_000,
     ...options,
   });
   return { github: made, waits };

@@ -36,7 +36,7 @@ describe("overlapping runs", () => {
   for (const [server, day, runs, processes] of cases) {
     const who = processes ? `${runs} processes` : `${runs} runs`;
     test(`${who} on a ${day} day add exactly ${runs} builds where the server ${server} preconditions`, {
-      timeout: 300_000,
+      timeout: 900_000,
     }, async (t) => {
       const { requests, faults } = await overlapping(moto, { server, day, runs, processes, seed: 7 });
       t.diagnostic(`${faults} of ${requests} requests failed`);
@@ -47,7 +47,7 @@ describe("overlapping runs", () => {
 
 describe("overlapping runs behind a front", () => {
   for (const { name: front } of FRONTS) {
-    test(`8 runs add exactly 8 builds: ${front}`, { timeout: 300_000 }, async () => {
+    test(`8 runs add exactly 8 builds: ${front}`, { timeout: 900_000 }, async () => {
       await overlapping(moto, { server: "honours", day: "good", runs: 8, atATime: 4, seed: 7, front });
     });
   }
@@ -57,12 +57,12 @@ describe("a run that is killed at any moment", () => {
   const options = { kills: effort({ quick: 4, full: 8 }), seed: 11 };
   for (const server of /** @type {const} */ (["honours", "ignores"])) {
     test(`leaves a history that reads and is no shorter, where the server ${server} preconditions`, {
-      timeout: 300_000,
+      timeout: 900_000,
     }, async () => {
       await killedInS3(moto, { ...options, server });
     });
   }
-  test("leaves a file that reads and is no shorter", { timeout: 300_000 }, async () => {
+  test("leaves a file that reads and is no shorter", { timeout: 900_000 }, async () => {
     await killedInFiles(options);
   });
 });
@@ -71,7 +71,7 @@ describe("runs of which every third request or so fails", () => {
   for (const server of /** @type {const} */ (["honours", "ignores"])) {
     for (const first of [false, true]) {
       const which = first ? "the first run of a history heals" : "runs heal";
-      test(`${which} where the server ${server} preconditions`, { timeout: 300_000 }, async (t) => {
+      test(`${which} where the server ${server} preconditions`, { timeout: 900_000 }, async (t) => {
         const runs = effort({ quick: 6, full: 10 });
         const found = await healing(moto, { server, first, runs, share: 0.3, seed: 5, atATime: 5 });
         t.diagnostic(`${found.faults} of ${found.requests} requests failed`);
@@ -87,7 +87,7 @@ describe("a fault of every reading ends a run with its code and leaves the objec
     const both = /** @type {("track" | "report")[]} */ (["track", "report"]);
     // Both read in the same way.
     for (const command of fault.report ? both : effort({ quick: both.slice(0, 1), full: both })) {
-      test(`\`${command}\`, ${fault.what}`, { timeout: 120_000 }, async () => {
+      test(`\`${command}\`, ${fault.what}`, { timeout: 600_000 }, async () => {
         const { exit, code, identical, told } = await faultOnRead(moto, fault, { command });
         const expected = (command === "report" && fault.report) || fault.code;
         assert.deepEqual({ exit, code, identical }, { exit: 3, code: expected, identical: true }, told);

@@ -17,7 +17,7 @@ after(() => stopAll([moto]));
 describe("the documented output of doctor is the real one:", () => {
   const document = fs.readFileSync(DOCUMENT, "utf8");
   for (const scene of SCENES) {
-    test(scene.what, { timeout: 60_000 }, async () => {
+    test(scene.what, { timeout: 600_000 }, async () => {
       const outcome = await play(moto, scene);
       assert.equal(outcome.code, scene.code, outcome.text);
       const expected = section(scene, outcome);

@@ -3,20 +3,23 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { after, before, beforeEach, describe, test } from "node:test";
+import { after, afterEach, before, beforeEach, describe, mock, test } from "node:test";
 import { S3Client } from "../../../js/s3/client.js";
 import { startFaultProxy } from "../../servers/fault-proxy.js";
 import { freePort } from "../../servers/process.js";
 import { startMoto, startS3sFs } from "../../servers/s3.js";
 import { failed } from "./failed.js";
+import { outwait } from "./outwait.js";
 
 /** @import { Rule } from "../../servers/fault-proxy.js" */
 
 const MIB = 1024 * 1024;
 const CONTENT = Buffer.alloc(300_000, "history ");
 const SHA256 = createHash("sha256").update(CONTENT).digest("hex");
-/** For tests in which something stalls; in all others a slow machine must not look like a stall. */
+/** The limit of those clients that meet stalls, in mocked time. */
 const STALL_MS = 400;
+/** How much of an answer comes before a stall in its midst. */
+const BEFORE_STALL = 1000;
 
 /** @type {Awaited<ReturnType<typeof startS3sFs>>} */
 let server;
@@ -72,11 +75,16 @@ beforeEach(async () => {
   await direct.put("history.db", CONTENT, { metadata: { sha256: SHA256 } });
 });
 
+afterEach(() => mock.timers.reset());
+
 after(async () => {
   for (const client of [direct, ...clients]) client?.close();
   await proxy?.stop();
   await server?.stop();
 });
+
+/** Requests that have reached the proxy and stall. */
+const stalled = () => proxy.seen.filter(({ fault }) => fault === "stall").length;
 
 /** Faults that pass, with what is logged and what is reported when they do not. */
 const PASSING = /** @type {[string, import("../../servers/fault-proxy.js").Fault, string][]} */ ([
@@ -84,7 +92,7 @@ const PASSING = /** @type {[string, import("../../servers/fault-proxy.js").Fault
   ["a reset within the answer", { kind: "reset", after: 1000 }, "S3_TRUNCATED"],
   ["a truncated answer", { kind: "truncate", after: 1000 }, "S3_TRUNCATED"],
   ["silence", { kind: "stall" }, "S3_TIMEOUT"],
-  ["silence within the answer", { kind: "stall", after: 1000 }, "S3_TIMEOUT"],
+  ["silence within the answer", { kind: "stall", after: BEFORE_STALL }, "S3_TIMEOUT"],
   ["a changed byte", { kind: "garble", at: 4321 }, "S3_CHECKSUM_MISMATCH"],
   ["another protocol", { kind: "nonsense" }, "S3_UNEXPECTED"],
   ["500", { kind: "answer", status: 500, code: "InternalError" }, "S3_SERVER_ERROR"],
@@ -100,8 +108,19 @@ describe("a read", () => {
   for (const [what, fault, code] of PASSING) {
     test(`survives ${what} twice, and reports ${code} after the third time`, async () => {
       const client = through(fault.kind === "stall" ? { stallTimeoutMs: STALL_MS } : {});
+      if (fault.kind === "stall") mock.timers.enable({ apis: ["setTimeout"] });
+      /** Reads in mocked time: each stall passes when everything has come that comes. */
+      const reading = () => {
+        let cut = 0;
+        const onProgress = (/** @type {number} */ done) => {
+          if (done === BEFORE_STALL) cut += 1;
+        };
+        const outcome = client.get("history.db", { sha256Metadata: "sha256", onProgress });
+        if (fault.kind !== "stall") return outcome;
+        return outwait(outcome, () => (fault.after ? cut : stalled()), STALL_MS);
+      };
       proxy.script([{ fault, times: 2 }]);
-      const read = await client.get("history.db", { sha256Metadata: "sha256" });
+      const read = await reading();
       assert(read && CONTENT.equals(read.bytes));
       assert.equal(proxy.seen.length, 3);
       // Half of bounds that double: random is always one half here.
@@ -109,7 +128,7 @@ describe("a read", () => {
       assert.equal(logged.length, 2);
 
       proxy.script([{ fault }]);
-      const failure = await failed(client.get("history.db", { sha256Metadata: "sha256" }));
+      const failure = await failed(reading());
       assert.equal(failure.code, code);
       assert.equal(failure.type, "storage");
       assert.equal(failure.retryable, true);
@@ -177,8 +196,11 @@ describe("a read", () => {
   test("leaves the reserve alone where another try would take as long again, or nobody is there", async () => {
     proxy.script([{ fault: { kind: "stall" } }]);
     const impatient = through({ spareAttempts: 4, stallTimeoutMs: STALL_MS });
-    assert.equal((await failed(impatient.get("history.db"))).code, "S3_TIMEOUT");
+    mock.timers.enable({ apis: ["setTimeout"] });
+    const late = await failed(outwait(impatient.get("history.db"), stalled, STALL_MS));
+    assert.equal(late.code, "S3_TIMEOUT");
     assert.equal(proxy.seen.length, 3);
+    mock.timers.reset();
     const nobody = through({ spareAttempts: 4, endpoint: `http://127.0.0.1:${await freePort()}` });
     assert.match((await failed(nobody.get("k"))).message, /\(3 attempts\)/);
   });
@@ -202,11 +224,19 @@ describe("a read", () => {
   });
 
   test("is patient with a slow link that moves", async () => {
+    mock.timers.enable({ apis: ["setTimeout"] });
     proxy.script([{ fault: { kind: "slow", bytesPerSecond: 200_000 } }]);
-    const started = performance.now();
-    const read = await through({ stallTimeoutMs: STALL_MS }).get("history.db");
+    // Ten pieces a second: each leaves when the one before it has come.
+    const piece = 20_000;
+    let received = 0;
+    const reading = through({ stallTimeoutMs: STALL_MS }).get("history.db", {
+      onProgress: (done) => {
+        received = done;
+      },
+    });
+    const read = await outwait(reading, () => Math.floor(received / piece), 100);
     assert(read && CONTENT.equals(read.bytes));
-    assert(performance.now() - started > STALL_MS * 2, "it took longer than a stall may");
+    assert(100 * (CONTENT.length / piece - 1) > STALL_MS * 2, "it took longer than a stall may");
     assert.equal(proxy.seen.length, 1);
   });
 

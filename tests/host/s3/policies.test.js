@@ -38,7 +38,7 @@ test("there is a policy in the README and one for each store that takes one", ()
 });
 
 for (const [n, { name, policy }] of policies.entries()) {
-  test(`${name} is enough, and grants nothing else`, { timeout: 120_000 }, async (t) => {
+  test(`${name} is enough, and grants nothing else`, { timeout: 600_000 }, async (t) => {
     const credentials = moto.users[n];
     const config = { metrics: { answer: { type: "numeric", command: "echo 42" } } };
     const project = new Project(t, { "unentropy.json": JSON.stringify(config) });

@@ -145,7 +145,7 @@ for (const [title, trap] of [
 ]) {
   test(`${title} that a command leaves for the next file is not written through`, {
     skip: process.platform === "win32",
-    timeout: 60_000,
+    timeout: 600_000,
   }, async (t) => {
     const { project, place, run, temporary } = await setup(t);
     project.write("victim", "precious");

@@ -175,7 +175,7 @@ describe("a race for the place", () => {
     assert.deepEqual(await readRuns(path), ["w/1"]);
   });
 
-  test("twelve processes with three builds each lose none", { timeout: 120_000 }, async () => {
+  test("twelve processes with three builds each lose none", { timeout: 600_000 }, async () => {
     const path = newPath();
     const writer = fileURLToPath(new URL("./build-writer.js", import.meta.url));
     const codes = await Promise.all(

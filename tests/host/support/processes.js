@@ -28,6 +28,6 @@ export function runs(pid) {
  */
 export async function until(holds, what) {
   for (const started = Date.now(); !holds(); await sleep(10)) {
-    if (Date.now() - started > 20_000) throw new Error(`waited 20 s in vain: ${what}`);
+    if (Date.now() - started > 180_000) throw new Error(`waited 180 s in vain: ${what}`);
   }
 }

@@ -142,7 +142,7 @@ export class Project {
    * @param {RunOptions & {timeoutMs?: number}} [options]
    * @returns {Promise<Outcome>}
    */
-  async run(args, { timeoutMs = 60_000, ...options } = {}) {
+  async run(args, { timeoutMs = 300_000, ...options } = {}) {
     const { child, ended } = this.start(args, options);
     const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
     try {

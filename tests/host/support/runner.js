@@ -85,7 +85,7 @@ export function startAction(project, inputs = {}, env = {}, { node } = {}) {
  */
 export async function act(...args) {
   const { child, ended } = startAction(...args);
-  const timer = setTimeout(() => child.kill("SIGKILL"), 90_000);
+  const timer = setTimeout(() => child.kill("SIGKILL"), 300_000);
   try {
     return await ended;
   } finally {

@@ -1,6 +1,7 @@
 // Metrics' commands that print, leave behind or change what they should not.
 
 import assert from "node:assert/strict";
+import { withLimit } from "../../support/limits.js";
 import { runs, until } from "../../support/processes.js";
 import { Project, told } from "../../support/project.js";
 import { act } from "../../support/runner.js";
@@ -54,8 +55,16 @@ export const attacks = [
     code: "`COMMAND_TIMEOUT`",
     skip,
     async run(t) {
-      const project = beside(t, { command: "sleep 300 & echo $! >pid; wait", timeout: 300 });
-      const { document } = await project.track();
+      const command = "sleep 600 & echo $! >pid; wait";
+      const { outcome } = await withLimit(
+        300,
+        async (timeout) => {
+          const project = beside(t, { command, timeout });
+          return { project, ...(await project.track()) };
+        },
+        ({ project }) => project.exists("pid") && project.read("pid").length > 0,
+      );
+      const { project, document } = outcome;
       assert.equal(document.metrics[0].error.code, "COMMAND_TIMEOUT");
       const pid = Number(project.read("pid"));
       await until(() => !runs(pid), `${pid} still runs`);

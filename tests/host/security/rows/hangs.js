@@ -34,7 +34,7 @@ const pipe = (project, name) => execFileSync("mkfifo", [project.path(name)]);
  * @param {NodeJS.ProcessEnv} [env]
  */
 async function costsOneMetric(project, code, env = {}) {
-  const outcome = await project.run(["track", "--json", "--db", "h.db"], { env, timeoutMs: 120_000 });
+  const outcome = await project.run(["track", "--json", "--db", "h.db"], { env, timeoutMs: 300_000 });
   assert.equal(outcome.code, 0, told(outcome));
   const { metrics } = JSON.parse(outcome.stdout);
   const by = Object.fromEntries(metrics.map((/** @type {any} */ metric) => [metric.id, metric]));
@@ -51,7 +51,7 @@ async function costsOneMetric(project, code, env = {}) {
  * @param {NodeJS.ProcessEnv} [env]
  */
 async function fails(project, args, code, exit, env = {}) {
-  const outcome = await project.run(args, { env, timeoutMs: 120_000 });
+  const outcome = await project.run(args, { env, timeoutMs: 300_000 });
   assert.equal(outcome.code, exit, told(outcome));
   assert.match(outcome.stderr, new RegExp(`error\\[${code}\\]: .+\n +\\S`));
   assert.doesNotMatch(outcome.stderr, /^ +at /m, "no stack");

@@ -3,8 +3,8 @@
 // reached is tested in tests/host/gate.
 
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
-import { startGitHub } from "../../servers/github.js";
+import { test } from "node:test";
+import { gitHubServer } from "../support/github-server.js";
 import { withLimit } from "../support/limits.js";
 import { told } from "../support/project.js";
 import { Change, gated, NO_DROP } from "../support/pull-request.js";
@@ -12,17 +12,7 @@ import { act } from "../support/runner.js";
 
 const PULL = 7;
 
-/** @type {Awaited<ReturnType<typeof startGitHub>>} */
-let server;
-before(async () => {
-  server = await startGitHub();
-});
-after(() => server.stop());
-beforeEach(() => {
-  server.comments.length = 0;
-  server.pulls.length = 0;
-  server.script([]);
-});
+const server = gitHubServer();
 
 /**
  * A pull request whose value is so much, and the action on it.

@@ -77,14 +77,14 @@ export interface StorageProviderConfig {
   path?: string;
   /** Nothing is created, changed or locked. */
   readonly?: boolean;
-  /** What is loaded and stored is told on standard error. */
+  /** Report on standard error what is loaded and stored. */
   verbose?: boolean;
   /** The server's address; that of AWS unless given. */
   s3Endpoint?: string;
   s3Bucket?: string;
   /** The history's key in the bucket. */
   s3Key?: string;
-  /** Derived from the endpoint where that tells it. */
+  /** Defaults to the region that the endpoint's host names. */
   s3Region?: string;
   /** Credentials come from the AWS environment variables unless given. */
   s3AccessKeyId?: string;
@@ -132,7 +132,7 @@ export interface BuildContext {
   eventName?: string | null;
   /** RFC 3339. */
   timestamp: string;
-  /** Which attempt of the run this is, from 1; unknown unless given. A later attempt's values stand. */
+  /** Which attempt of the run this is, from 1; unknown unless given. A later attempt's values count. */
   attempt?: number;
 }
 
@@ -158,7 +158,7 @@ export interface RecordedMetric {
 /** Which builds a question is about. */
 export interface SeriesFilter {
   branch?: string;
-  /** An empty string stands for builds without an event. */
+  /** An empty string means builds without an event. */
   events?: string[];
   excludePullRequests?: boolean;
   /** RFC 3339, included. */
@@ -276,7 +276,7 @@ export interface TrackResult {
     status: "pending" | "running" | "completed" | "failed";
     durationMs: number;
     bytes?: number;
-    /** RFC 3339; absent as long as the phase has not begun. */
+    /** RFC 3339; absent as long as the phase has not started. */
     startedAt?: string;
     /** RFC 3339; absent as long as the phase has not ended. */
     endedAt?: string;

@@ -1,4 +1,4 @@
-// Where the axes begin and end and where their labels stand. Pure functions over numbers; values
+// Where the axes start and end and where their labels are. Pure functions over numbers; values
 // get steps that suit their unit, times get steps that suit the UTC calendar.
 
 import { bytePower, formatClock, formatMonth } from "./format.js";
@@ -151,7 +151,7 @@ export function timeTicks(from, to, count) {
 }
 
 /**
- * The labels of a time axis. The first one, and each that begins a new day or year, carries on a
+ * The labels of a time axis. The first one, and each that starts a new day or year, carries on a
  * second line what the short form leaves out.
  * @param {number[]} ticks as `timeTicks` gives them
  * @returns {string[]}

@@ -1,4 +1,4 @@
-// The page's controls: ranges, dates, branch. What is chosen stands in the address behind `#`, so
+// The page's controls: ranges, dates, branch. The choice is in the address behind `#`, so
 // that a link opens the same view; an address that makes no sense is the first view.
 
 import { formatDay } from "./format.js";
@@ -80,7 +80,7 @@ export function bindControls(report, choose) {
     try {
       history.replaceState(null, "", address ? `#${address}` : location.pathname + location.search);
     } catch {
-      // A page shown inside another may have no address of its own; the view stands all the same.
+      // A page shown inside another may have no address of its own; the view still changes.
     }
   };
   for (const button of ranges) {

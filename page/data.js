@@ -31,7 +31,7 @@
  */
 /**
  * @typedef {object} Report
- * @property {[string, number][]} branches names and numbers of builds; the builds stand branch after branch
+ * @property {[string, number][]} branches names and numbers of builds; the builds are sorted by branch
  * @property {Builds} builds
  * @property {Metric[]} metrics
  * @property {{metrics: number[], title: string}[]} charts
@@ -47,7 +47,7 @@ for (let index = 0; index < 64; index += 1) DIGITS[ALPHABET.charCodeAt(index)] =
 const ENCODER = new TextEncoder();
 
 /**
- * The entries of a packed sequence (its spelling stands in src/report/pack.rs), each divided by
+ * The entries of a packed sequence (its spelling is in src/report/pack.rs), each divided by
  * `divisor` or multiplied with `factor`. Codes reach 2^53, beyond what bit operators hold, hence the
  * arithmetic where there are several digits.
  * @param {string} text
@@ -73,7 +73,7 @@ export function unpack(text, divisor = 1, factor = 1) {
       at += 1;
       code += (digit & 31) * weight;
     }
-    // Zigzag, moved by one: odd codes stand for what is not negative.
+    // Zigzag, moved by one: odd codes are for what is not negative.
     last += code % 2 === 1 ? (code - 1) / 2 : -code / 2;
     out.push((last * factor) / divisor);
   }

@@ -104,8 +104,8 @@ function sized(size, unit) {
 /**
  * @param {number} value
  * @param {Unit} unit
- * @param {string} plus what stands before a positive one
- * @param {string} share what stands behind percent
+ * @param {string} plus what is put before a positive one
+ * @param {string} share what is put behind percent
  */
 function signed(value, unit, plus, share) {
   if (!Number.isFinite(value)) return "n/a";
@@ -159,7 +159,7 @@ export function formatSmallDelta(delta, unit) {
 }
 
 /**
- * The decimals that tell multiples of `step` apart, 0 to 12.
+ * The decimals that show multiples of `step` as different numbers, 0 to 12.
  * @param {number} step greater than 0
  */
 function places(step) {
@@ -201,7 +201,7 @@ export function formatTick(value, unit, step, most = Math.abs(value)) {
     case "bytes": {
       const power = bytePower(most);
       const scale = 1024 ** power;
-      // Binary fractions are long in decimal: three digits are kept, more only to tell steps apart.
+      // Binary fractions are long in decimal: three digits are kept, more only where steps would look the same.
       const enough = Math.max(3, Math.ceil(1 - Math.log10(step / scale)));
       return `${sign}${fixed(size / scale, Math.min(places(step / scale), enough))} ${BYTES[power]}`;
     }

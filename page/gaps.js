@@ -25,7 +25,7 @@ export function withRhythm(values) {
 
 /**
  * The lower median of the distances between neighbouring values, 1 where there are none. Distances are small whole
- * numbers, so counting them takes the place of sorting, which long histories would wait for.
+ * numbers, so they are counted instead of sorted, which long histories would wait for.
  * @param {(number|null)[]} values
  */
 function usualDistance(values) {

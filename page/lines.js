@@ -13,7 +13,7 @@ const HEIGHT = 236;
 /** Over a timeline, which has the time axis for both. */
 const SHORT = 160;
 
-/** What tells lines apart beside their colours; the style sheet has the same for still lines and keys. */
+/** What distinguishes lines beside their colours; the style sheet has the same for still lines and keys. */
 const DASHES = [[], [9, 3], [3, 3], [12, 3, 3, 3], [6, 2], [2, 2], [14, 4], [9, 3, 3, 3, 3, 3]];
 
 /** Below this width the third unit and those after it have no axis. */

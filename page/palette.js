@@ -7,7 +7,7 @@ const KEY = "unentropy-mode";
 /** @type {Record<string, string>} */
 let colours = {};
 
-/** Reads the colours anew, after a change of mode or medium. */
+/** Reads the colours again, after a change of mode or medium. */
 export function refreshColours() {
   const style = getComputedStyle(document.documentElement);
   colours = {};
@@ -47,14 +47,14 @@ export function restoreMode() {
     const mode = localStorage.getItem(KEY);
     if (mode !== null && MODES.includes(mode)) document.documentElement.dataset.mode = mode;
   } catch {
-    // Storage may be closed to pages opened from a file; the configured mode stands.
+    // Storage may be closed to pages opened from a file; the configured mode stays.
   }
 }
 
 /**
  * Makes the button step through the modes.
  * @param {HTMLElement} button
- * @param {() => void} changed called after each change of colours, whoever caused it
+ * @param {() => void} changed called after each change of colours, whatever caused it
  */
 export function bindMode(button, changed) {
   const root = document.documentElement;

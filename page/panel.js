@@ -131,7 +131,7 @@ export function makePanel(panel, report, current) {
 const waiting = [];
 
 /**
- * One a frame, so that the first is on the screen and answers before the others are begun: the observers of a
+ * One a frame, so that the first is on the screen and answers before the others are started: the observers of a
  * window's worth of panels all report between two frames.
  * @param {() => void} draw
  */
@@ -233,7 +233,7 @@ const STATES = 12;
 /**
  * @param {import("./data.js").Metric} metric
  * @param {import("./view.js").View} view
- * @param {boolean} titled whether the metric's name stands before its states
+ * @param {boolean} titled whether the metric's name is shown before its states
  */
 function stateKeys(metric, view, titled) {
   const values = metric.values();

@@ -76,7 +76,7 @@ export function forgetZoom() {
  * @typedef {object} Shape
  * @property {string} label what a screen reader calls the chart
  * @property {number} height
- * @property {Told[]} told what the tip tells
+ * @property {Told[]} told what the tip says
  * @property {boolean} [bare] whether the time axis shows no labels
  * @property {any} options uPlot's own
  * @property {(number|null|undefined)[][]} columns one per metric, aligned with the view's builds
@@ -86,7 +86,7 @@ export function forgetZoom() {
  * A metric's row in the tip.
  * @typedef {object} Told
  * @property {import("./data.js").Metric} metric
- * @property {number} series the line's place among the chart's lines; of a label metric nothing
+ * @property {number} series the line's number among the chart's lines; of a label metric nothing
  * @property {() => boolean} shown
  */
 
@@ -124,7 +124,7 @@ export function makePlot(place, width, report, view, shape) {
         y: false,
         points: { size: 8, width: 2, fill: () => colour("surface-card"), ...options.cursor?.points },
         drag: { x: true, y: false, dist: 8, setScale: true },
-        // The marker stands at the crosshair's build or nowhere.
+        // The marker is at the crosshair's build or nowhere.
         dataIdx: (/** @type {any} */ _plot, /** @type {number} */ _series, /** @type {number} */ index) =>
           index,
       },
@@ -265,7 +265,7 @@ function magnify(plot, times, factor) {
     return;
   }
   const at = times[plot.cursor.idx ?? -1] ?? (min + max) / 2;
-  // The crosshair's build keeps its place, as far as the ends allow.
+  // The crosshair's build keeps its position, as far as the ends allow.
   const left = Math.min(max, Math.max(min, at)) - ((at - min) / (max - min)) * reach;
   const from = Math.max(whole.min, Math.min(whole.max - reach, left));
   if (reach >= 1) plot.setScale("x", { min: from, max: from + reach });
@@ -309,7 +309,7 @@ function bindKeys(host, plot, times, tip) {
         left: plot.valToPos(times[index], "x"),
         top: plot.bbox.height / 2 / devicePixelRatio,
       });
-      // Builds too close together for the crosshair to tell apart still have their turn.
+      // Builds too close together for the crosshair to separate still have their turn.
       plot.cursor.idx = index;
       tip.show(plot, index);
     } else {
@@ -325,7 +325,7 @@ function bindKeys(host, plot, times, tip) {
 }
 
 /**
- * The box that says what stands under the crosshair. Held by a click or Enter, it stays and its
+ * The box that says what is under the crosshair. Held by a click or Enter, it stays and its
  * links can be followed.
  * @param {import("./data.js").Report} report
  * @param {import("./view.js").View} view

@@ -19,12 +19,12 @@ const AXIS = 40;
  * @param {(number|null)[][]} columns their values of the view's builds
  * @param {string} title
  * @param {import("./plot.js").Told[]} told
- * @param {any} above the line chart that stands over the rows and lends them its edges, or null
+ * @param {any} above the line chart above the rows, whose edges they share, or null
  */
 export function makeTimeline(place, width, report, view, chosen, columns, title, told, above) {
   const metrics = chosen.map((index) => report.metrics[index]);
   const rows = metrics.length;
-  // A state that began before what is shown lasts until its first value.
+  // A state that started before what is shown lasts until its first value.
   const carried = metrics.map((metric) => {
     const before = knownBefore(report, view, metric.values(), view.first);
     return before < 0 ? -1 : /** @type {number} */ (metric.values()[before]);
@@ -77,7 +77,7 @@ export function makeTimeline(place, width, report, view, chosen, columns, title,
  * @param {(number|null)[]} values
  * @param {number} carried the state that the first of them is met with, or -1
  * @param {number} rowTop in canvas pixels
- * @param {boolean} named whether the metric's name stands above its bars
+ * @param {boolean} named whether the metric's name is shown above its bars
  */
 function drawRow(u, metric, values, carried, rowTop, named) {
   const { ctx, bbox } = u;

@@ -94,7 +94,7 @@ export function latestDays(report, branch, days) {
 }
 
 /**
- * The time that a date field's text begins or ends with, or `fallback` for an empty field.
+ * The time that a date field's text starts or ends with, or `fallback` for an empty field.
  * @param {string} text
  * @param {boolean} end
  * @param {number} fallback

@@ -19,7 +19,7 @@ const SHOWN = 10;
  * @param {Failure} [run.failure]
  * @param {boolean} run.tolerated whether the failure is to be none of the step
  * @param {readonly {level: "error" | "warning", title: string, message: string}[]} [run.marks] of the gate
- * @param {string} [run.notice] what is no trouble and should be seen all the same
+ * @param {string} [run.notice] what is no problem and should still be seen
  * @returns {string[]} lines for the runner
  */
 export function annotations({ metrics, warnings, failure, tolerated, marks = [], notice }) {

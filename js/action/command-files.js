@@ -1,5 +1,5 @@
-// The files through which a step hands outputs, a summary and variables to the runner. A metric's command is not told
-// where they are, but can find them; what it writes there could replace or swallow what the step says. So each is
+// The files through which a step hands outputs, a summary and variables to the runner. A metric's command does not get
+// their paths, but can find them; what it writes there could replace or swallow what the step says. So each is
 // remembered at the start, put back where it has changed, and written last.
 
 import fs from "node:fs";
@@ -145,7 +145,7 @@ function isUnchanged({ path, bytes, device, inode }) {
 }
 
 /**
- * Puts a new file in its place: what is there may be a link, a pipe, or held open by another process.
+ * Replaces it with a new file: what is there may be a link, a pipe, or held open by another process.
  * @param {Remembered} remembered
  */
 function replace(remembered) {

@@ -1,4 +1,4 @@
-// The two jobs of the action, each run with what the step was given, and told in the one shape that the summary, the
+// The two jobs of the action, each run with what the step was given, and reported in the one shape that the summary, the
 // annotations and the outputs are made from.
 
 import path from "node:path";
@@ -34,7 +34,7 @@ import { earlierValues } from "./summary.js";
  * @property {string | null} [report]
  * @property {string} [verdict] Markdown
  * @property {readonly {level: "error" | "warning", title: string, message: string}[]} [marks] of thresholds
- * @property {string} [notice] what is no trouble and should be seen all the same
+ * @property {string} [notice] what is no problem and should still be seen
  * @property {Partial<Record<OutputName, string | number | boolean | null>>} outputs those that only this job knows
  */
 
@@ -96,7 +96,7 @@ export async function trackJob(settings, { terminal, listener, ...run }) {
       bytes: result.databaseSize,
       isNew:
         result.history === "new" &&
-        // Where one is gone, the warning says what starts in its place.
+        // Where one is gone, the warning says what starts instead.
         !warnings.some(({ code }) => code === "HISTORY_REPAIRED"),
     },
     report: reportPath,

@@ -1,5 +1,5 @@
 // The action's log while a run goes on: a group for each phase with its start and end, progress of long transfers, a
-// line for each metric. It only tells; what it heard is kept for a run that never comes back.
+// line for each metric. It only prints; what it heard is kept for a run that never comes back.
 
 import { showMetric } from "../run/lines.js";
 import { describePhase, describeTransfer } from "../run/phases.js";
@@ -72,5 +72,5 @@ export class RunLog {
   }
 }
 
-/** A moment as a log needs it: the day stands in every line of the runner's own. @param {string | undefined} time */
+/** A moment as a log needs it: the day is in every line of the runner's own. @param {string | undefined} time */
 const clock = (time) => `${(time ?? "").slice(11, 23)} UTC`;

@@ -59,7 +59,7 @@ export async function main() {
   let told;
   /** @type {Failure | undefined} */
   let failure;
-  /** What was worth a warning before the job began, whatever becomes of it. @type {Failure[]} */
+  /** What was worth a warning before the job started, however it ends. @type {Failure[]} */
   const warned = [];
   try {
     const cwd = env.GITHUB_WORKSPACE ?? process.cwd();
@@ -85,7 +85,7 @@ export async function main() {
   }
   log.close();
   failure = await tell({ files, settings, facts, told: told ?? lost(log), warned, failure });
-  // What did not stop when it was told to would keep this process alive; its commands end with it.
+  // What did not stop when it was asked to would keep this process alive; its commands end with it.
   if (cancelled.aborted || failure?.code === "RUN_TIMEOUT") process.stdout.write("", () => process.exit());
 }
 

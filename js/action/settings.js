@@ -1,5 +1,5 @@
 // What a step is to do: its inputs, the configuration and the event, checked together before anything is asked of a
-// network, so that one run tells everything that is wrong.
+// network, so that one run reports everything that is wrong.
 
 import path from "node:path";
 import { automatic, notRecorded, readEvent, withheldSecrets } from "../ci/event.js";
@@ -31,7 +31,7 @@ import { readInputs } from "./inputs.js";
  * @property {StorageProviderConfig} [storage] where the build is recorded; a change's own configuration does not say
  *   where the history is that it is compared with
  * @property {string} [storageType] as users name it, where that is known
- * @property {StorageProviderConfig} [seed] whose history a new one begins with
+ * @property {StorageProviderConfig} [seed] whose history a new one starts with
  * @property {string} reportDirectory absolute
  */
 
@@ -43,7 +43,7 @@ import { readInputs } from "./inputs.js";
  * @param {{warn: (text: string, hint?: string) => void, line: (text: string) => void}} terminal
  * @param {(warning: Failure) => void} warn hears of what is no problem by itself, also where there are problems
  * @returns {Promise<Settings | NothingToDo>}
- * @throws {Failure} of type `validation`: one that tells all problems
+ * @throws {Failure} of type `validation`: one that lists all problems
  */
 export async function settle(env, cwd, terminal, warn) {
   const { inputs, problems, unknown } = readInputs(env);
@@ -173,7 +173,7 @@ function collector(failures) {
   };
 }
 
-/** One failure that tells all of several; its code is the first one's. @param {Failure[]} failures */
+/** One failure that lists all of several; its code is the first one's. @param {Failure[]} failures */
 function together(failures) {
   const [first] = failures;
   if (failures.length === 1) return first;

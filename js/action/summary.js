@@ -44,7 +44,7 @@ export function earlierValues(repository, loaded, facts, branch = facts.branch) 
  * @property {boolean} tolerated
  * @property {boolean} notStored
  * @property {(number | string)[][]} [earlier] aligned with the configuration's metrics; absent where the history was not
- *   read, so that nobody knows them
+ *   read, so that no one knows them
  * @property {{location: string | null, builds: number | null, bytes: number | null, isNew?: boolean}} [history]
  * @property {string | null} [report]
  * @property {string} [verdict] Markdown

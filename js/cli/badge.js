@@ -1,4 +1,4 @@
-// `unentropy badge`: a metric's badge, its data for shields.io, or an image of its course, from a
+// `unentropy badge`: a metric's badge, its data for shields.io, or a trend image, from a
 // history that it does not change.
 
 import fs from "node:fs";

@@ -1,4 +1,4 @@
-// `unentropy gate`: judges the checked-out change by its thresholds and the history, which it does not change; told as a
+// `unentropy gate`: judges the checked-out change by its thresholds and the history, which it does not change; printed as a
 // table, or as one JSON document.
 
 import { runFacts } from "../ci/build.js";

@@ -1,5 +1,5 @@
-// `unentropy migrate`: takes a history from one kind of place to another. What is there already stays and is added to,
-// so that doing it twice changes nothing more; the place that it comes from is only read.
+// `unentropy migrate`: moves a history from one kind of storage to another. What is there already stays and is added to,
+// so that doing it twice changes nothing more; the source is only read.
 
 import fs from "node:fs";
 import path from "node:path";

@@ -59,7 +59,7 @@ export function givenTime(text) {
 }
 
 /**
- * The time to go by: that of the first of these histories whose server tells it, with a warning where this machine's
+ * The time to go by: that of the first of these histories whose server has it, with a warning where this machine's
  * clock is far from it; else this machine's.
  * @param {import("../console/terminal.js").Terminal} terminal
  * @param {Date} now by this machine

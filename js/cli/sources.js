@@ -1,4 +1,4 @@
-// `unentropy sources`: the files that the configuration's `sources` stand for, one a line.
+// `unentropy sources`: the files that the configuration's `sources` select, one a line.
 
 import { sourceUnmatched } from "../collect/measure.js";
 import { Failure } from "../failure.js";

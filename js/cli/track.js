@@ -1,4 +1,4 @@
-// `unentropy track`: the whole cycle, told line by line, or as one JSON document.
+// `unentropy track`: the whole cycle, reported line by line, or as one JSON document.
 
 import path from "node:path";
 import { runFacts } from "../ci/build.js";

@@ -6,7 +6,7 @@
 /** @typedef {"path" | "virtual"} Addressing */
 
 /**
- * Providers whose hosts tell the region. `domain` ends every host of theirs; `region` finds the region in a host,
+ * Providers whose hosts name the region. `domain` ends every host of theirs; `region` finds the region in a host,
  * `elsewhere` is the region where it finds none. Sources: the providers' lists of endpoints.
  *
  * @type {ReadonlyArray<{domain: string, region?: RegExp, elsewhere?: string, addressing?: Addressing}>}
@@ -45,7 +45,7 @@ const PROVIDERS = Object.freeze([
   { domain: "storage.dev", elsewhere: "auto" },
 ]);
 
-/** The region of a host that tells none: what servers of one region expect or do not look at. */
+/** The region of a host that names none: what servers of one region expect or do not look at. */
 export const DEFAULT_REGION = "us-east-1";
 
 /** @param {string} host without a port */
@@ -59,10 +59,10 @@ export function isKnownHost(host) {
 }
 
 /**
- * The region that an endpoint's host tells.
+ * The region that an endpoint's host names.
  *
  * @param {string} host without a port
- * @returns {string | null} null when it tells none
+ * @returns {string | null} null when it names none
  */
 export function regionOfHost(host) {
   const provider = providerOf(host);
@@ -82,7 +82,7 @@ export function isIpAddress(host) {
 }
 
 /**
- * Whether a request for `from` may be sent to `to` with its credentials: the same place, or two hosts of one known
+ * Whether a request for `from` may be sent to `to` with its credentials: the same host, or two hosts of one known
  * provider, and never less protected.
  *
  * @param {URL} from

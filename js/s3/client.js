@@ -78,7 +78,7 @@ const PATIENCE = 4;
  * @property {Record<string, string>} [metadata] names of lower-case letters, digits and `-`; values of printable ASCII
  * @property {string} [contentType]
  * @property {Hold} [hold] for writers that are to meet: of the object's bytes, in parts of the completion
- * @property {(sent: number, total: number) => void} [onProgress] falls back when an attempt starts anew
+ * @property {(sent: number, total: number) => void} [onProgress] falls back when an attempt starts again
  * @property {boolean} [multipart] whether in parts, whatever the size; by the size unless given
  * @property {boolean} [trusting] in parts, leave it to the server alone whether `ifMatch` is met; otherwise the object is
  *   looked at once more before it is replaced, because some servers keep conditions of plain writes only
@@ -154,7 +154,7 @@ export class S3Client {
     this.#connection.close();
   }
 
-  /** @param {number} size bytes @returns {boolean} whether `put` sends so many in parts unless told otherwise */
+  /** @param {number} size bytes @returns {boolean} whether `put` sends so many in parts by default */
   sendsInParts(size) {
     return size > this.#settings.multipartThreshold;
   }
@@ -292,7 +292,7 @@ export class S3Client {
   /**
    * Stores an object. A precondition that is not met is an answer: 412, 409, and 404 for `ifMatch` on an object
    * that is gone. When an answer is lost and the request sent again, the second one may find the first one's own
-   * object: that too is `conflict`, and only the caller can tell, by looking. Where no attempt got an answer, or only
+   * object: that too is `conflict`, and only the caller can find out, by looking. Where no attempt got an answer, or only
    * errors of the server, the object is looked at once: with this content and this metadata it counts as stored.
    *
    * @param {string} key
@@ -374,7 +374,7 @@ export class S3Client {
   async #conditionally(key, { ifMatch = null, ifNoneMatch = false }, write) {
     if (ifNoneMatch) return write({ "if-none-match": "*" });
     if (ifMatch === null) return write({});
-    // An empty one would be no precondition, or one that nobody can tell the meaning of.
+    // An empty one would be no precondition, or one without a known meaning.
     if (bare(ifMatch) === "") throw this.#connection.withoutEtag({ doing: "could not write", key });
     const form = this.#etagForm;
     const outcome = await write({ "if-match": form === "quoted" ? quoted(ifMatch) : bare(ifMatch) });
@@ -447,7 +447,7 @@ export class S3Client {
   }
 
   /**
-   * All objects whose keys begin with `prefix`, in the server's order.
+   * All objects whose keys start with `prefix`, in the server's order.
    *
    * @param {string} prefix
    * @returns {ReturnType<typeof listings.list>} with `serverTime`, that of the first page
@@ -467,7 +467,7 @@ export class S3Client {
   }
 
   /**
-   * Multipart uploads that were begun and neither completed nor aborted.
+   * Multipart uploads that were started and neither completed nor aborted.
    *
    * @param {string} prefix
    * @returns {ReturnType<typeof listings.listUploads>}

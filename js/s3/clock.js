@@ -25,7 +25,7 @@ export class ServerClock {
    * Takes note of an answer: at some moment between the two the server's clock was between the date and a second later.
    *
    * @param {number} date that the answer has
-   * @param {number} sent when the request began to be sent, by this machine's clock
+   * @param {number} sent when sending the request started, by this machine's clock
    * @param {number} received when the answer's header had come
    */
   heard(date, sent, received) {

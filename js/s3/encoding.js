@@ -1,6 +1,6 @@
 /**
  * Answers that come under a content encoding although none was asked for: proxies and CDNs compress, whatever was asked.
- * What they hold is bounded, because a few bytes may stand for very many.
+ * What they hold is bounded, because a few bytes may unpack to very many.
  */
 
 import { ExchangeError } from "../http/transport.js";

@@ -1,5 +1,5 @@
 /**
- * What servers and networks say is wrong, in words for people: each trouble has a stable code, names bucket, key
+ * What servers and networks say is wrong, in words for people: each problem has a stable code, names bucket, key
  * and host, and says the remedy. Nothing that a server repeats of the credentials gets through.
  */
 
@@ -284,7 +284,7 @@ const STATUSES = Object.freeze({
 function kindOf(status, problem) {
   const code = problem?.code ?? "";
   if (code === "AccessDenied") {
-    // Garage has one code for all of it, so that only its words tell a wrong secret from a missing right.
+    // Garage has one code for all of it, so that only its words distinguish a wrong secret from a missing right.
     for (const [words, kind] of DENIALS) if (words.test(problem?.message ?? "")) return kind;
   }
   if (Object.hasOwn(CODES, code)) return CODES[code];
@@ -436,7 +436,7 @@ function unreachable(code, message, at, error) {
 }
 
 /**
- * A failure with the place and without secrets.
+ * A failure with the object and the host, without secrets.
  *
  * @param {Trouble} trouble
  * @param {Circumstances} at

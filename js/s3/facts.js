@@ -46,7 +46,7 @@ export function noted(answer, name) {
 export function wholeChecksum(answer) {
   const checksum = header(answer, "x-amz-checksum-sha256");
   const type = header(answer, "x-amz-checksum-type");
-  // Servers that leave the type out tell a checksum of parts by its dash, or only by the ETag's.
+  // Where a server leaves the type out, a checksum of parts shows by its dash, or only by the ETag's.
   const inParts = checksum.includes("-") || /-\d+"?$/.test(etagOf(answer));
   const composite = type === "COMPOSITE" || (type !== "FULL_OBJECT" && inParts);
   return checksum && !composite ? checksum : null;

@@ -11,7 +11,7 @@ import { parsed, timeOf } from "./answers.js";
 const PAGE_LIMIT = 8 * 1024 * 1024;
 
 /**
- * All objects whose keys begin with `prefix`, in the server's order.
+ * All objects whose keys start with `prefix`, in the server's order.
  *
  * @param {Connection} connection
  * @param {string} prefix
@@ -100,7 +100,7 @@ function versionsIn(body) {
 }
 
 /**
- * Multipart uploads that were begun and neither completed nor aborted.
+ * Multipart uploads that were started and neither completed nor aborted.
  *
  * @param {Connection} connection
  * @param {string} prefix

@@ -1,5 +1,5 @@
 /**
- * A large object in parts: begun, sent part by part, completed under the caller's precondition. Whatever ends it
+ * A large object in parts: started, sent part by part, completed under the caller's precondition. Whatever ends it
  * before it is complete, the upload is aborted, so that no parts stay behind and cost money.
  */
 
@@ -251,7 +251,7 @@ function escaped(text) {
 }
 
 /**
- * Ends an upload. It goes on after the caller's signal: that is when it is needed most. A failure is told and no
+ * Ends an upload. It goes on after the caller's signal: that is when it is needed most. A failure is reported and no
  * more, for the one that led here is the one to report.
  *
  * @param {Connection} connection

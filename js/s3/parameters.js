@@ -1,6 +1,6 @@
 /**
  * The parameters of an S3 store, checked as a whole before anything is sent: every problem is found at once and
- * names the input and the environment variable that can mend it. Values of credentials are never quoted.
+ * names the input and the environment variable that can fix it. Values of credentials are never quoted.
  */
 
 import { Failure } from "../failure.js";
@@ -54,7 +54,7 @@ const NAMES = Object.freeze({
 /** The ids of AWS's temporary keys, which are of no use without their token. */
 const TEMPORARY_KEY = /^ASIA[A-Z0-9]{12,}$/;
 
-/** Seconds; a request that makes no progress for longer helps nobody. */
+/** Seconds; a request that makes no progress for longer helps no one. */
 const LONGEST_TIMEOUT = 3600;
 
 const INSECURE_HINT = "Use `https://`, or set `s3-allow-http: true` in a network that you trust.";
@@ -276,7 +276,7 @@ function endpointProblems(endpoint, bucket, allowHttp) {
 }
 
 /**
- * Whether the bucket's name can stand before the host.
+ * Whether the bucket's name can be part of the host.
  *
  * @param {string} bucket
  * @param {string} endpoint

@@ -1,2 +1,1 @@
-import{createRequire as __unentropyRequire}from"node:module";const require=__unentropyRequire(import.meta.url);
-import{countShare}from"./shared-10.js";import"./shared-1.js";import{openLineCounter}from"./shared-15.js";import"./shared-13.js";import"./shared-18.js";import"./shared-16.js";import{init_headers}from"./shared-34.js";init_headers();import{parentPort,workerData}from"node:worker_threads";parentPort?.postMessage(await countShare(openLineCounter(workerData.module),workerData.share));
+import{parentPort,workerData}from"node:worker_threads";import{openLineCounter}from"./parsers.js";import{countShare}from"./measure.js";parentPort?.postMessage(await countShare(openLineCounter(workerData.module),workerData.share));

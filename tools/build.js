@@ -1,6 +1,6 @@
 // Builds everything in `dist/`: the wasm modules (wasm.js), the bundled JavaScript, the configuration's
 // JSON Schema. Same sources, same bytes: paths of this machine are kept out of the wasm, and names
-// are stable. With `--check` it builds a copy of the sources in another folder and compares.
+// are stable. An interrupted build leaves dist/ as it was. With `--check` it builds a copy of the sources in another folder and compares.
 //
 //   node tools/build.js            wasm and JavaScript
 //   node tools/build.js --js       JavaScript only, around the committed wasm
@@ -12,103 +12,21 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import * as esbuild from "esbuild";
+import { bundle } from "./bundle.js";
 import { NOTICES, notices } from "./notices.js";
+import { replaceFolder } from "./swap.js";
 import { buildWasm, MODULE_NAMES, sourceDigest, toolchainEnvironment, toolchainVersions } from "./wasm.js";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const say = (/** @type {string} */ text) => console.error(`build: ${text}`);
 
-/** JavaScript entry points and the file each becomes in dist/. */
-const ENTRIES = {
-  action: "js/action/start.js",
-  cli: "js/cli/start.js",
-  index: "js/index.js",
-  "lines-worker": "js/collect/lines-worker.js",
-  "coverage-worker": "js/collect/coverage-worker.js",
-};
-
 /**
- * Bundles the JavaScript below `directory` into `out`. What several entries share, and what is only loaded when it is
- * used, becomes a file of its own: a run loads what it needs, and nothing stands in dist/ twice.
+ * Writes the whole of dist/ for the sources below `directory`, into an empty folder.
  * @param {string} directory
  * @param {string} out
- * @returns {Promise<string[]>} the files that are in it, below `directory`
- */
-async function bundle(directory, out) {
-  const { outputFiles, metafile } = await esbuild.build({
-    absWorkingDir: directory,
-    entryPoints: Object.fromEntries(
-      Object.entries(ENTRIES).filter(([, file]) => fs.existsSync(path.join(directory, file))),
-    ),
-    outdir: out,
-    bundle: true,
-    splitting: true,
-    chunkNames: "[name]-[hash]",
-    platform: "node",
-    target: "node20",
-    format: "esm",
-    minifySyntax: true,
-    minifyWhitespace: true,
-    charset: "utf8",
-    legalComments: "none",
-    define: { UNENTROPY_BUNDLED: "true" },
-    inject: [path.join(directory, "js/s3/headers.js")],
-    // Bundled CommonJS packages call `require` for Node's own modules; ESM has none.
-    banner: {
-      js: 'import{createRequire as __unentropyRequire}from"node:module";const require=__unentropyRequire(import.meta.url);',
-    },
-    logLevel: "warning",
-    // The names of modules stand in the bundle: they must not follow a link out of the tree.
-    preserveSymlinks: true,
-    metafile: true,
-    write: false,
-  });
-  const names = stableNames(metafile);
-  for (const name of fs.readdirSync(out)) {
-    if (name.endsWith(".js") && name !== "report.js") fs.rmSync(path.join(out, name));
-  }
-  for (const { path: file, text } of outputFiles) {
-    let renamed = text;
-    for (const [from, to] of names) renamed = renamed.replaceAll(from, to);
-    fs.writeFileSync(path.join(out, names.get(path.basename(file)) ?? path.basename(file)), renamed);
-  }
-  return Object.keys(metafile.inputs);
-}
-
-/**
- * A name without a digest for every file that has one: that of the module it was split off for, else `shared-N.js`.
- * @param {esbuild.Metafile} metafile
- * @returns {Map<string, string>} from the bundler's names
- */
-function stableNames(metafile) {
-  /** @type {Map<string, string>} */
-  const names = new Map();
-  const taken = new Set([...Object.keys(ENTRIES).map((name) => `${name}.js`), "report.js"]);
-  const hashed = Object.entries(metafile.outputs)
-    .map(([file, { inputs }]) => ({ file: path.basename(file), first: Object.keys(inputs).sort()[0] ?? "" }))
-    .filter(({ file }) => !taken.has(file))
-    .sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : a.file < b.file ? -1 : 1));
-  let shared = 0;
-  for (const { file } of hashed) {
-    const own = file.replace(/-[A-Z0-9]{8}\.js$/, "");
-    let name = own === "chunk" ? `shared-${++shared}.js` : `${own}.js`;
-    if (taken.has(name)) name = `${own}-part.js`;
-    if (taken.has(name)) throw new Error(`two files of dist/ would be named ${name}`);
-    taken.add(name);
-    names.set(file, name);
-  }
-  return names;
-}
-
-/**
- * Writes the whole of dist/ for the sources below `directory`.
- * @param {string} directory
- * @param {string} out
- * @param {{wasm: boolean}} what
+ * @param {{wasm: boolean, earlier?: string}} what `earlier`: the folder that what is not built is taken from
  */
 async function build(directory, out, what) {
-  fs.mkdirSync(out, { recursive: true });
   let environment = /** @type {Record<string, string | undefined>} */ (process.env);
   if (what.wasm) {
     environment = toolchainEnvironment(directory);
@@ -128,13 +46,15 @@ async function build(directory, out, what) {
     fs.writeFileSync(path.join(out, "build.json"), `${JSON.stringify({ sources, ...versions }, null, 2)}\n`);
   }
   const bundled = await bundle(directory, out);
+  const kept = what.wasm ? [] : ["build.json", ...MODULE_NAMES.map((name) => `${name}.wasm`)];
   // Of the crates too, so that without a cargo those of the committed wasm are kept.
   if (what.wasm || spawnSync("cargo", ["--version"], { stdio: "ignore" }).status === 0) {
     fs.writeFileSync(path.join(out, NOTICES), await notices(directory, bundled, environment));
-  }
+  } else kept.push(NOTICES);
+  for (const name of kept) fs.copyFileSync(path.join(what.earlier ?? out, name), path.join(out, name));
   fs.chmodSync(path.join(out, "cli.js"), 0o755);
-  for (const name of ["report.css", "report.js"]) {
-    fs.copyFileSync(path.join(directory, "page/generated", name), path.join(out, name));
+  for (const kind of ["css", "js"]) {
+    fs.copyFileSync(path.join(directory, `page/generated/report.${kind}`), path.join(out, `page.${kind}`));
   }
   fs.copyFileSync(path.join(directory, "unentropy.schema.json"), path.join(out, "unentropy.schema.json"));
   fs.copyFileSync(path.join(directory, "js/public.d.ts"), path.join(out, "index.d.ts"));
@@ -170,6 +90,7 @@ async function check() {
     fs.symlinkSync(path.join(root, "node_modules"), path.join(copy, "node_modules"));
     fs.symlinkSync(path.join(root, ".tools"), path.join(copy, ".tools"));
     const out = path.join(copy, "dist");
+    fs.mkdirSync(out);
     await build(copy, out, { wasm: true });
     const built = JSON.parse(fs.readFileSync(path.join(out, "build.json"), "utf8"));
     let found = differences(out, committed);
@@ -205,9 +126,11 @@ async function check() {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (process.argv.includes("--check")) await check();
   else {
-    await build(root, path.join(root, "dist"), { wasm: !process.argv.includes("--js") });
-    for (const name of fs.readdirSync(path.join(root, "dist")).sort()) {
-      say(`dist/${name} ${(fs.statSync(path.join(root, "dist", name)).size / 1024).toFixed(1)} KB`);
+    const dist = path.join(root, "dist");
+    const wasm = !process.argv.includes("--js");
+    await replaceFolder(dist, (next) => build(root, next, { wasm, earlier: dist }));
+    for (const name of fs.readdirSync(dist).sort()) {
+      say(`dist/${name} ${(fs.statSync(path.join(dist, name)).size / 1024).toFixed(1)} KB`);
     }
   }
 }

@@ -17,8 +17,8 @@ const FILES =
     : {
         engine: "./engine.wasm",
         parsers: "./parsers.wasm",
-        style: "./report.css",
-        script: "./report.js",
+        style: "./page.css",
+        script: "./page.js",
       };
 
 /**

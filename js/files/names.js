@@ -51,7 +51,7 @@ export function native(path) {
  * @param {string} path
  * @returns {string}
  */
-export function realPath(path) {
+export function realNative(path) {
   const given = native(path);
   const real = typeof given === "string" ? realpathSync(given) : "\ufffd";
   // Node makes U+FFFD of every byte that is no text; the system's own function hands out bytes.

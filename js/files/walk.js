@@ -7,7 +7,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { errnoOf, Failure } from "../failure.js";
 import { IgnoreRules } from "./ignored.js";
-import { entriesOf, native, realPath } from "./names.js";
+import { entriesOf, native, realNative } from "./names.js";
 import { slashed, startOf } from "./paths.js";
 
 /**
@@ -40,7 +40,7 @@ export function walk(root, { ignoreFiles = false, enter, seen, warn } = {}) {
   const folder = resolve(root);
   let real;
   try {
-    real = slashed(realPath(folder));
+    real = slashed(realNative(folder));
   } catch (thrown) {
     throw unreadable(thrown, root, true);
   }
@@ -111,7 +111,7 @@ export function walk(root, { ignoreFiles = false, enter, seen, warn } = {}) {
  */
 export function realFile(path) {
   try {
-    return statSync(native(path)).isFile() ? slashed(realPath(path)) : null;
+    return statSync(native(path)).isFile() ? slashed(realNative(path)) : null;
   } catch (thrown) {
     if (["ENOENT", "ENOTDIR", "ELOOP"].includes(errnoOf(thrown) ?? "")) return null;
     throw unreadable(thrown, path, false);

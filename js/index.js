@@ -7,10 +7,39 @@ import { checkConfig, formatValue, version } from "./engine/engine.js";
 import { Failure } from "./failure.js";
 import { loadConfig } from "./run/config.js";
 import { track as runTrack } from "./run/track.js";
-import { createStorageProvider } from "./storage/factory.js";
-import { Storage } from "./storage/storage.js";
+import { AS_PROPERTIES } from "./spelling.js";
+import * as factory from "./storage/factory.js";
+import * as histories from "./storage/storage.js";
 
-export { checkConfig, createStorageProvider, Failure, formatValue, Storage, version };
+/** @import { StorageProviderConfig } from "./storage/contract.js" */
+/** @import { Surroundings } from "./storage/factory.js" */
+
+export { checkConfig, Failure, formatValue, version };
+
+/** Messages of this package call options what its types call them. @param {StorageProviderConfig} config */
+const named = (config) => ({ spelling: AS_PROPERTIES, ...config });
+
+/**
+ * A provider for the configuration, not yet initialized: nothing is read or created by this call.
+ *
+ * @param {StorageProviderConfig} config
+ * @param {Surroundings} [surroundings]
+ * @throws {Failure} of type `validation` where the configuration is wrong
+ */
+export async function createStorageProvider(config, surroundings) {
+  return factory.createStorageProvider(named(config), surroundings);
+}
+
+/** A history from its configuration to its last byte stored. */
+export class Storage extends histories.Storage {
+  /**
+   * @param {StorageProviderConfig} config
+   * @param {Surroundings} [surroundings]
+   */
+  constructor(config, surroundings) {
+    super(named(config), surroundings);
+  }
+}
 
 /**
  * Does what `unentropy track` does: collects the metrics of a configuration, records a build, writes the report.
@@ -33,7 +62,7 @@ export async function track({
 } = {}) {
   const loaded = loadConfig(config, cwd);
   const facts = await runFacts({ cwd, now, env, given: context });
-  const at = storage.path === undefined ? storage : { ...storage, path: resolve(cwd, storage.path) };
+  const at = named(storage.path === undefined ? storage : { ...storage, path: resolve(cwd, storage.path) });
   return runTrack({
     loaded,
     facts,

@@ -72,55 +72,90 @@ export function version(): string;
 
 /** Where a history is kept. This version keeps histories in local files, artifacts and S3-compatible stores. */
 export interface StorageProviderConfig {
+  // storage options: generated from js/options.js by `npm run generate`
+  /** Where the history is kept. This version keeps no histories in `postgres`. */
   type: "sqlite-local" | "sqlite-artifact" | "sqlite-s3" | "postgres";
-  /** The file of `sqlite-local`, and of `sqlite-artifact` where the workflow moves the artifact. */
+  /**
+   * The file of `sqlite-local`, which needs one, and of `sqlite-artifact` where the workflow moves the
+   * artifact.
+   */
   path?: string;
+  /**
+   * The address of the S3 server. Falls back to `AWS_ENDPOINT_URL_S3`, then `AWS_ENDPOINT_URL`. Default: that
+   * of AWS.
+   */
+  s3Endpoint?: string;
+  /** The bucket of the history. */
+  s3Bucket?: string;
+  /** The history's key in the bucket. */
+  s3Key?: string;
+  /** The history's name in the artifact. Default: `unentropy-metrics.db`. */
+  artifactEntry?: string;
+  /**
+   * The bucket's region. Falls back to `AWS_REGION`, then `AWS_DEFAULT_REGION`. Default: derived from the
+   * endpoint.
+   */
+  s3Region?: string;
+  /** The access key's id. Falls back to `AWS_ACCESS_KEY_ID`. */
+  s3AccessKeyId?: string;
+  /** The access key's secret. Falls back to `AWS_SECRET_ACCESS_KEY`. */
+  s3SecretAccessKey?: string;
+  /**
+   * The token of temporary credentials. Falls back to `AWS_SESSION_TOKEN` where the access key is that of
+   * `AWS_ACCESS_KEY_ID`, or is temporary and that variable is not set.
+   */
+  s3SessionToken?: string;
+  /**
+   * Whether the bucket is in the path of the address or in the host name. Default: `auto`, which chooses by
+   * the endpoint.
+   */
+  s3Addressing?: "auto" | "path" | "virtual";
+  /** Allow unencrypted connections to other machines, in a network that you trust. Default: `false`. */
+  s3AllowHttp?: boolean;
+  /** Encryption by the server. Default: that of the bucket. */
+  s3Sse?: "AES256" | "aws:kms";
+  /** The key of `aws:kms`. Default: that of the bucket. */
+  s3SseKmsKeyId?: string;
+  /**
+   * Seconds that a request to S3 may go without any progress (from 1 to 3600). The answer to an upload may
+   * take 5 seconds longer for each MiB that was sent. Default: 30.
+   */
+  s3Timeout?: number;
+  /**
+   * How often each request to the storage is tried at most, the first time included (from 1 to 20). Default:
+   * 3, and the S3 requests of a run share 4 further tries.
+   */
+  retryAttempts?: number;
+  /**
+   * How to handle a damaged history: `fail` changes nothing, `restore` takes the newest good copy, `recreate`
+   * starts a new one. The damaged one is kept. Default: `fail`.
+   */
+  onCorrupt?: "fail" | "restore" | "recreate";
+  /**
+   * How to handle a history that is gone and left copies or other signs: `fail` changes nothing, `restore`
+   * takes the newest good copy, `begin` starts a new one. The copies are kept. Default: `fail`.
+   */
+  onMissing?: "fail" | "restore" | "begin";
+  /** The history's artifact. Default: `unentropy-metrics`. */
+  artifactName?: string;
+  /**
+   * The branch whose runs' artifacts are read, `*` for every branch. Default: the default branch and the
+   * run's own.
+   */
+  artifactBranchFilter?: string;
+  /**
+   * `manual` leaves the artifact to the workflow, which brings and keeps the history's file. Default: `auto`.
+   */
+  artifactTransfer?: "auto" | "manual";
+  /** The artifacts' repository, `OWNER/NAME`. Falls back to `GITHUB_REPOSITORY`. */
+  repository?: string;
+  /** The token that reads artifacts. Falls back to `GITHUB_TOKEN`. */
+  githubToken?: string;
+  // end of storage options
   /** Nothing is created, changed or locked. */
   readonly?: boolean;
   /** Report on standard error what is loaded and stored. */
   verbose?: boolean;
-  /** The server's address; that of AWS unless given. */
-  s3Endpoint?: string;
-  s3Bucket?: string;
-  /** The history's key in the bucket. */
-  s3Key?: string;
-  /** Defaults to the region that the endpoint's host names. */
-  s3Region?: string;
-  /** Credentials come from the AWS environment variables unless given. */
-  s3AccessKeyId?: string;
-  s3SecretAccessKey?: string;
-  s3SessionToken?: string;
-  s3Addressing?: "auto" | "path" | "virtual";
-  /** Unencrypted connections to other machines. */
-  s3AllowHttp?: boolean;
-  s3Sse?: "AES256" | "aws:kms";
-  s3SseKmsKeyId?: string;
-  /**
-   * Seconds that a request may go without any progress, from 1 to 3600; 30 unless given. The answer to an upload may
-   * take 5 seconds longer for each MiB that was sent.
-   */
-  s3Timeout?: number;
-  /** `unentropy-metrics` unless given. */
-  artifactName?: string;
-  /** Only artifacts of runs for this branch, `*` for every branch; the default branch and the run's own unless given. */
-  artifactBranchFilter?: string;
-  /** The history's name in the artifact; `unentropy-metrics.db` unless given. */
-  artifactEntry?: string;
-  /** `manual`: the workflow moves the artifact from and to `path`. */
-  artifactTransfer?: "auto" | "manual";
-  /** `owner/name`; that of the run unless given. */
-  repository?: string;
-  /** `GITHUB_TOKEN` unless given. */
-  githubToken?: string;
-  /** What to do about a damaged history; defaults to `fail`. */
-  onCorrupt?: "fail" | "restore" | "recreate";
-  /** What to do where a history is gone that left copies or other signs; defaults to `fail`. */
-  onMissing?: "fail" | "restore" | "begin";
-  /**
-   * Tries of a request at most, the first included; unless given 3, and 4 further ones that the S3 requests of a run
-   * share.
-   */
-  retryAttempts?: number;
 }
 
 /** The facts of one build, as the history keeps them. */

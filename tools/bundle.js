@@ -32,7 +32,8 @@ const DOOR = "door";
  * @typedef {object} Room a built file
  * @property {string} name
  * @property {string} text
- * @property {string[]} inputs what it was made of
+ * @property {string[]} inputs what is in it
+ * @property {string[]} sources what it was made of, also what nothing was taken from
  * @property {string[]} imports the rooms that are loaded with it
  */
 
@@ -53,7 +54,7 @@ export async function bundle(directory, out, { rooms, entries } = { rooms: ROOMS
   refuseTwice(built);
   refuseCircles(built);
   for (const { name, text } of built) fs.writeFileSync(path.join(out, `${name}.js`), text);
-  return [...new Set(built.flatMap(({ inputs }) => inputs))].sort();
+  return [...new Set(built.flatMap(({ sources }) => sources))].sort();
 }
 
 /**
@@ -191,12 +192,15 @@ async function bundleRoom(house, name, traffic, { banner = "" } = {}) {
     ],
   });
   const [output] = Object.values(metafile.outputs);
+  const named = (/** @type {object} */ inputs) =>
+    Object.keys(inputs).filter((file) => file !== "<stdin>" && !file.startsWith(`${DOOR}:`));
   if (!banner && output.imports.some(({ kind }) => kind === "require-call"))
     return bundleRoom(house, name, traffic, { banner: REQUIRE });
   return {
     name,
     text: outputFiles[0].text,
-    inputs: Object.keys(output.inputs).filter((file) => file !== "<stdin>" && !file.startsWith(`${DOOR}:`)),
+    inputs: named(output.inputs),
+    sources: named(metafile.inputs),
     imports: output.imports
       .filter(({ kind, path: target }) => kind === "import-statement" && target.startsWith("./"))
       .map(({ path: target }) => target.replace(/^\.\/|\.js$/g, "")),

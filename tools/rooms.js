@@ -51,6 +51,7 @@ export const ROOMS = {
     "js/collect/lines.js",
     "js/collect/measure.js",
   ],
+  options: ["js/options.js", "js/spelling.js"],
   parsers: ["js/engine/parsers.js", "js/engine/wasm/parsers.js"],
   proxies: ["js/http/proxies.js"],
   run: ["js/run/"],

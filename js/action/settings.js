@@ -5,12 +5,13 @@ import path from "node:path";
 import { automatic, notRecorded, readEvent, withheldSecrets } from "../ci/event.js";
 import { Failure } from "../failure.js";
 import { configWarning, loadConfig } from "../run/config.js";
+import { AS_INPUTS } from "../spelling.js";
 import { createStorageProvider, lacksCredentials } from "../storage/factory.js";
 import { placeConfig, SILENT, storageConfig } from "../storage/location.js";
-import { readInputs } from "./inputs.js";
+import { INPUTS, readInputs } from "./inputs.js";
 
 /** @import { LoadedConfig, StoragePlan, StorageProviderConfig } from "../types.js" */
-/** @import { Inputs } from "./inputs.js" */
+/** @import { InputName, Inputs } from "./inputs.js" */
 
 /**
  * A step that does nothing.
@@ -109,11 +110,9 @@ function modeOf({ mode, "measurements-file": measurements }, event) {
   return automatic(event, { measured: measurements !== undefined });
 }
 
-/** Inputs that have another name than their flag. @type {Record<string, string>} */
-const INPUTS = { storage: "storage-type", db: "database-path" };
-
-/** How a message names an input. @param {string} name */
-const asInput = (name) => INPUTS[name] ?? name;
+/** What was given, by the options' names. @param {Inputs} inputs @returns {Record<string, any>} */
+const byOption = (inputs) =>
+  Object.fromEntries(INPUTS.map(({ name, input }) => [name, inputs[/** @type {InputName} */ (input.name)]]));
 
 /**
  * @param {Inputs} inputs
@@ -128,23 +127,24 @@ function placesOf(inputs, loaded, cwd, terminal, warn) {
     warn: (/** @type {string} */ message, /** @type {string} */ hint) =>
       warn(new Failure(message, { type: "storage", code: "HISTORY_BESIDE", hint })),
   };
-  const { "storage-type": given, "database-path": db } = inputs;
+  const given = inputs["storage-type"];
+  const values = byOption(inputs);
   /** @type {StoragePlan} */
   const plan = {
     given: given !== undefined,
     from: (said, silent = false) => {
       const storage = given ?? said?.config.storage.type ?? "sqlite-artifact";
-      return storageConfig({ ...inputs, storage, db }, said, cwd, {
+      return storageConfig({ ...values, storage }, said, cwd, {
         ...(silent ? SILENT : saying),
-        spelled: asInput,
+        spelling: AS_INPUTS,
       });
     },
   };
   const storage = plan.from(loaded, loaded === undefined);
   const from = inputs["seed-from"];
   // `database-key` names this history, not that one.
-  const others = { ...inputs, "database-key": undefined };
-  const seed = from && placeConfig(from, others, loaded, cwd, { option: "seed-from", spelled: asInput });
+  const others = { ...values, "database-key": undefined };
+  const seed = from && placeConfig(from, others, loaded, cwd, { option: "seed-from", spelling: AS_INPUTS });
   return { plan, ...(loaded && { storage, storageType: storage.type }), ...(seed && { seed }) };
 }
 

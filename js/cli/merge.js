@@ -5,6 +5,7 @@ import path from "node:path";
 import { formatValue } from "../engine/engine.js";
 import { Failure } from "../failure.js";
 import { DEFAULT_FILE, loadConfig } from "../run/config.js";
+import { AS_FLAGS } from "../spelling.js";
 import { futureWarnings } from "../storage/future.js";
 import { LocalStore } from "../storage/local/local.js";
 import { storageConfig } from "../storage/location.js";
@@ -35,7 +36,7 @@ export async function merge({ values, positionals, terminal, signal, cwd, env, n
   const config = storageConfig(second === undefined ? values : { ...values, db: first }, loaded, cwd, {
     line: (text) => terminal.line(text),
     warn: (message, hint) => terminal.warn(message, hint),
-    spelled: (name) => (name === "db" && second !== undefined ? "INTO" : `--${name}`),
+    spelling: second === undefined ? AS_FLAGS : AS_FLAGS.named({ db: "INTO" }),
     other: from,
   });
   const source = new LocalStore(from, {

@@ -1,9 +1,12 @@
-// The command line's grammar as one table: commands, their options and arguments. Parsing, help and
-// the documentation's check all read it.
+// The command line's grammar: commands, their arguments and, from the table of options, the flags that each takes. Parsing
+// and help both read it.
 
 import { parseArgs } from "node:util";
 import { closest } from "../engine/engine.js";
 import { Failure } from "../failure.js";
+import { ROWS } from "../options.js";
+
+/** @import { FlagFace, Option as Row } from "../options.js" */
 
 /**
  * @typedef {{type: "string" | "boolean", short?: string, value?: string, help: string}} Option
@@ -11,221 +14,75 @@ import { Failure } from "../failure.js";
  * @property {string} summary
  * @property {string} [arguments]
  * @property {number} [most] arguments that it takes at most
- * @property {string[]} options
  * @property {Record<string, string>} [help] of options that mean something else here than elsewhere
  * @property {boolean} [passThrough]
  */
 
-/** @type {Record<string, Option>} */
-export const OPTIONS = {
-  config: { type: "string", short: "c", value: "FILE", help: "the configuration (unentropy.json)" },
-  db: { type: "string", value: "PATH", help: "the history file (unentropy.db)" },
-  "report-dir": {
-    type: "string",
-    short: "o",
-    value: "DIR",
-    help: "where the report is written (unentropy-report)",
-  },
-  storage: {
-    type: "string",
-    value: "TYPE",
-    help: "where the history is kept: sqlite-local, sqlite-artifact, sqlite-s3",
-  },
-  "s3-endpoint": { type: "string", value: "URL", help: "the address of the S3 server (that of AWS)" },
-  "s3-bucket": { type: "string", value: "NAME", help: "the bucket of the history" },
-  "s3-key": { type: "string", value: "KEY", help: "the history's key in the bucket (unentropy-metrics.db)" },
-  "database-key": {
-    type: "string",
-    value: "KEY",
-    help: "the same as --s3-key; of sqlite-local the file, without --db",
-  },
-  "s3-region": { type: "string", value: "NAME", help: "the bucket's region (as the endpoint tells)" },
-  "s3-addressing": {
-    type: "string",
-    value: "HOW",
-    help: "where the bucket stands in the address: auto, path, virtual",
-  },
-  "s3-allow-http": { type: "boolean", help: "unencrypted connections to other machines" },
-  "s3-sse": { type: "string", value: "HOW", help: "encryption by the server: AES256, aws:kms" },
-  "s3-sse-kms-key-id": { type: "string", value: "ID", help: "the key of aws:kms (the bucket's own)" },
-  "s3-timeout": {
-    type: "string",
-    value: "SECONDS",
-    help: "how long a request to S3 may go without progress (30); an upload's answer, 5 s longer a MiB",
-  },
-  "retry-attempts": {
-    type: "string",
-    value: "N",
-    help: "how often each request is tried at most (3, and a run's S3 requests share 4 further tries)",
-  },
-  "on-corrupt": {
-    type: "string",
-    value: "WHAT",
-    help: "what to do about a damaged history: fail, restore a copy, or recreate it empty (fail)",
-  },
-  "on-missing": {
-    type: "string",
-    value: "WHAT",
-    help: "what to do where a history is gone that left copies: fail, restore a copy, or begin a new one (fail)",
-  },
-  "artifact-name": { type: "string", value: "NAME", help: "the history's artifact (unentropy-metrics)" },
-  "artifact-branch-filter": {
-    type: "string",
-    value: "BRANCH",
-    help: "only artifacts of runs for this branch, * for every branch (the default and the run's own)",
-  },
-  repository: { type: "string", value: "OWNER/NAME", help: "the artifacts' repository (GITHUB_REPOSITORY)" },
-  "seed-from": { type: "string", value: "PLACE", help: "what an empty history begins with (see migrate)" },
-  "adopt-history": { type: "boolean", help: "take over the history of another repository, or merge one" },
-  now: {
-    type: "string",
-    value: "TIME",
-    help: "the time to render at, such as 2026-11-28T12:00:00Z, so that the same input gives the same bytes (the present)",
-  },
-  "no-open": { type: "boolean", help: "only write the page, open no browser" },
-  format: { type: "string", value: "FORMAT", help: "svg, or json for shields.io's endpoint badge (svg)" },
-  trend: { type: "boolean", help: "an image of the metric's course instead of a badge" },
-  label: { type: "string", value: "TEXT", help: "what stands beside the value (the metric's name)" },
-  output: { type: "string", short: "o", value: "FILE", help: "where it is written (standard output)" },
-  commit: { type: "string", value: "SHA", help: "the commit of the build" },
-  branch: { type: "string", value: "NAME", help: "the branch of the build" },
-  "run-id": { type: "string", value: "ID", help: "the id of the CI run" },
-  "run-number": { type: "string", value: "N", help: "the number of the CI run" },
-  event: { type: "string", value: "NAME", help: "what started the run (push, pull_request, …)" },
-  concurrency: { type: "string", value: "N", help: "how many commands run side by side (1)" },
-  "reference-branch": {
-    type: "string",
-    value: "NAME",
-    help: "the branch that is compared with (as the configuration says, else what the change is to be merged into)",
-  },
-  mode: {
-    type: "string",
-    value: "MODE",
-    help: "what a failed threshold does: off, soft, hard (as the configuration says)",
-  },
-  "output-file": { type: "string", value: "FILE", help: "where the results are written as JSON" },
-  measurements: {
-    type: "string",
-    value: "FILE",
-    help: "judge what this results file claims to have measured, and run no commands",
-  },
-  json: { type: "boolean", help: "one JSON document on standard output, everything else on standard error" },
-  verbose: { type: "boolean", help: "more detail on standard error" },
-  help: { type: "boolean", short: "h", help: "this text" },
-  version: { type: "boolean", help: "the version" },
-};
+/** The flags of the table of options. @type {Record<string, Option>} */
+export const OPTIONS = Object.fromEntries(
+  ROWS.flatMap((row) => (row.flag ? [[row.flag.name, asFlag(row, row.flag)]] : [])),
+);
 
-const CONTEXT = ["commit", "branch", "run-id", "run-number", "event"];
-const STORAGE = [
-  "storage",
-  "db",
-  "s3-endpoint",
-  "s3-bucket",
-  "s3-key",
-  "database-key",
-  "s3-region",
-  "s3-addressing",
-  "s3-allow-http",
-  "s3-sse",
-  "s3-sse-kms-key-id",
-  "s3-timeout",
-  "retry-attempts",
-  "on-corrupt",
-  "on-missing",
-  "artifact-name",
-  "artifact-branch-filter",
-  "repository",
-];
-const COMMON = ["json", "verbose", "help"];
+/** @param {Row} row @param {FlagFace} flag @returns {Option} */
+function asFlag(row, { name: _, short, value, help: text = row.help, otherwise = row.otherwise ?? "" }) {
+  const offered = (row.choices ?? []).filter((choice) => !row.later?.includes(choice));
+  const choices = offered.every((choice) => text.includes(`\`${choice}\``)) ? [] : offered;
+  const listed =
+    choices.length > 0 ? `: ${[choices.slice(0, -1).join(", "), ...choices.slice(-1)].join(" or ")}` : "";
+  return {
+    type: row.kind === "flag" ? "boolean" : "string",
+    short,
+    value,
+    help: `${text}${listed}${otherwise ? ` (default: ${otherwise})` : ""}`.replaceAll("`", ""),
+  };
+}
 
 /** @type {Record<string, Command>} */
 export const COMMANDS = {
-  track: {
-    summary: "collect the metrics, record a build in the history, write the report",
-    options: [
-      "config",
-      ...STORAGE,
-      "seed-from",
-      "adopt-history",
-      "report-dir",
-      ...CONTEXT,
-      "concurrency",
-      ...COMMON,
-    ],
-  },
+  track: { summary: "collect the metrics, record a build in the history, write the report" },
   verify: {
     summary: "check the configuration and say everything that is wrong with it",
     arguments: "[CONFIG]",
-    options: ["config", ...COMMON],
   },
-  test: {
-    summary: "collect the metrics and show them, without recording anything",
-    options: ["config", ...CONTEXT, "concurrency", ...COMMON],
-  },
+  test: { summary: "collect the metrics and show them, without recording anything" },
   collect: {
     summary: "run one collector and print its number",
     arguments: "COLLECTOR [ARGUMENT..]",
-    options: ["config", ...COMMON],
     passThrough: true,
   },
-  report: {
-    summary: "write the report from a history",
-    options: ["config", ...STORAGE, "report-dir", "now", ...COMMON],
-  },
-  gate: {
-    summary: "judge the change by its thresholds and the history, without recording anything",
-    options: [
-      "config",
-      ...STORAGE,
-      "reference-branch",
-      "mode",
-      "output-file",
-      "measurements",
-      ...CONTEXT,
-      "concurrency",
-      ...COMMON,
-    ],
-  },
+  report: { summary: "write the report from a history" },
+  gate: { summary: "judge the change by its thresholds and the history, without recording anything" },
   preview: {
     summary: "show what the report looks like, with sample data or with --db",
-    options: ["config", "db", "report-dir", "now", "no-open", ...COMMON],
     help: {
       db: "the history file to show instead of sample data",
-      "report-dir": "where the page is written (unentropy-preview)",
+      "report-dir": "where the page is written (default: unentropy-preview)",
     },
   },
   badge: {
-    summary: "make a badge or an image of one metric's course for a README",
+    summary: "make a badge or a trend image of one metric for a README",
     arguments: "METRIC",
-    options: ["config", ...STORAGE, "branch", "format", "trend", "label", "output", "now", ...COMMON],
-    help: { branch: "the branch whose values are shown (the report's first)" },
+    help: { branch: "the branch whose values are shown (default: the report's first)" },
   },
   merge: {
     summary: "add the builds of a history file to another history",
     arguments: "[INTO] FROM",
     most: 2,
-    options: ["config", ...STORAGE, "adopt-history", ...COMMON],
   },
   migrate: {
     summary: "take a history to another kind of place: a path, s3://BUCKET/KEY, artifact://NAME",
     arguments: "FROM TO",
     most: 2,
-    options: [
-      "config",
-      ...STORAGE.filter((name) => name !== "storage" && name !== "db"),
-      "adopt-history",
-      ...COMMON,
-    ],
   },
-  doctor: {
-    summary: "examine the place of the history and say what to fix",
-    options: ["config", ...STORAGE, ...COMMON],
-  },
-  sources: {
-    summary: "list the files that the configuration's `sources` stand for",
-    options: ["config", ...COMMON],
-  },
+  doctor: { summary: "examine the place of the history and say what to fix" },
+  sources: { summary: "list the files that the configuration's `sources` stand for" },
 };
+
+/** The flags that a command takes, in the table's order. @param {string} command */
+const flagsOf = (command) =>
+  ROWS.flatMap(({ flag }) =>
+    flag && (flag.commands === "every" || flag.commands.includes(command)) ? [flag.name] : [],
+  );
 
 /**
  * Understands a command line.
@@ -248,8 +105,8 @@ export function parseCommandLine(argv) {
     );
   }
   const words = argv.toSpliced ? argv.toSpliced(at, 1) : [...argv.slice(0, at), ...argv.slice(at + 1)];
-  if (command.passThrough) return { command: name, ...splitPassThrough(words, command, name) };
-  const { values, positionals } = parse(words, command.options, name);
+  if (command.passThrough) return { command: name, ...splitPassThrough(words, name) };
+  const { values, positionals } = parse(words, flagsOf(name), name);
   if (positionals.length > (command.most ?? (command.arguments ? 1 : 0))) {
     throw usage(
       `\`${name}\` does not take \`${positionals.at(-1)}\``,
@@ -262,10 +119,9 @@ export function parseCommandLine(argv) {
 /**
  * `collect` hands everything from the collector's name on to the collector, but for --json at the end.
  * @param {string[]} words
- * @param {Command} command
  * @param {string} name
  */
-function splitPassThrough(words, command, name) {
+function splitPassThrough(words, name) {
   let own = 0;
   while (own < words.length && words[own].startsWith("-")) {
     const option = words[own].replace(/^--?/, "").split("=")[0];
@@ -275,7 +131,7 @@ function splitPassThrough(words, command, name) {
   const rest = words.slice(own);
   const json = rest.includes("--json");
   const help = rest.length === 1 && (rest[0] === "--help" || rest[0] === "-h");
-  const { values } = parse(words.slice(0, own), command.options, name);
+  const { values } = parse(words.slice(0, own), flagsOf(name), name);
   return {
     values: { ...values, json: values.json || json, help: values.help || help },
     positionals: rest.filter((word) => word !== "--json"),
@@ -367,13 +223,13 @@ ${options(["help", "version"])}
 exit codes: 0 done, 1 internal error, 2 usage or configuration, 3 storage, 4 collection, 5 gate failed
 `;
   }
-  const { summary, arguments: words, options: names, help: own } = COMMANDS[command];
+  const { summary, arguments: words, help: own } = COMMANDS[command];
   return `unentropy ${command}: ${summary}
 
 usage: unentropy ${command} [OPTION..]${words ? ` ${words}` : ""}
 
 options:
-${options(names, own)}
+${options(flagsOf(command), own)}
 `;
 }
 

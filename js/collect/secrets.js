@@ -5,6 +5,7 @@
 
 import { stripVTControlCharacters } from "node:util";
 import { Failure } from "../failure.js";
+import { ROWS } from "../options.js";
 
 /** @import { MetricOutcome, StorageProviderConfig } from "../types.js" */
 
@@ -19,14 +20,14 @@ const LONG = 8;
 /** Characters from which one is looked for as it is, as a word of its own. */
 const SHORT = 4;
 
+/** The options that are credentials. */
+const SECRET = ROWS.filter(({ secret }) => secret);
+
 /** Variables that hold a credential of the history's store, of GitHub or of the runner. */
 const VARIABLES = new Set([
-  "AWS_ACCESS_KEY_ID",
-  "AWS_SECRET_ACCESS_KEY",
-  "AWS_SESSION_TOKEN",
+  ...SECRET.flatMap(({ variables = [] }) => variables),
   "AWS_SECURITY_TOKEN",
   "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-  "GITHUB_TOKEN",
   "GH_TOKEN",
   "GITHUB_ENTERPRISE_TOKEN",
   "GH_ENTERPRISE_TOKEN",
@@ -34,14 +35,21 @@ const VARIABLES = new Set([
   "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
 ]);
 
-/** Inputs of the action that hold one. */
+/** Inputs of the action that hold one: those of the table, and what they were once called or may be mistaken for. */
 const INPUTS = /^INPUT_.*(TOKEN|SECRET|PASSWORD|ACCESS[-_]KEY([-_]ID)?|CONNECTION[-_]STRING)$/i;
+
+const SECRET_INPUTS = new Set(
+  SECRET.flatMap(({ input }) => (input ? [`INPUT_${input.name.toUpperCase()}`] : [])),
+);
 
 /** Variables that hold an address, whose password is one. */
 const ADDRESSES = /^(HTTPS?|ALL)_PROXY$/i;
 
-/** What a caller of the npm package may give instead. @type {ReadonlyArray<keyof StorageProviderConfig>} */
-const OPTIONS = ["s3AccessKeyId", "s3SecretAccessKey", "s3SessionToken", "githubToken", "connectionString"];
+/** What a caller of the npm package may give instead. */
+const PROPERTIES = /** @type {(keyof StorageProviderConfig)[]} */ ([
+  ...SECRET.flatMap(({ property }) => (property ? [property.name] : [])),
+  "connectionString",
+]);
 
 /** Names of the halves of credentials that are no secret by themselves: `test`, as likely as not. */
 const IDENTIFIERS = /access[-_]?key[-_]?id/i;
@@ -163,7 +171,7 @@ export function knownSecrets(env, storage) {
   const secrets = new Secrets();
   for (const [name, value = ""] of Object.entries(env)) {
     const shown = name.startsWith("INPUT_") ? `\`${name.slice(6).toLowerCase()}\`` : `\`${name}\``;
-    if (VARIABLES.has(name) || INPUTS.test(name)) secrets.add(value, shown);
+    if (VARIABLES.has(name) || INPUTS.test(name) || SECRET_INPUTS.has(name)) secrets.add(value, shown);
     else if (ADDRESSES.test(name)) for (const password of passwordsIn(value)) secrets.add(password, shown);
   }
   if (storage) addSecretsOf(storage, secrets);
@@ -177,7 +185,7 @@ export function knownSecrets(env, storage) {
  * @param {Secrets} secrets
  */
 export function addSecretsOf(storage, secrets) {
-  for (const name of OPTIONS) {
+  for (const name of PROPERTIES) {
     const value = storage[name];
     if (typeof value === "string") secrets.add(value, `\`${name}\``);
   }

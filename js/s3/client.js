@@ -55,6 +55,7 @@ const PATIENCE = 4;
  * @property {() => number} [random] at least 0, below 1
  * @property {(message: string) => void} [log] retries and corrections, without secrets
  * @property {AbortSignal} [signal] ends requests and waits with the failure `ABORTED`
+ * @property {import("../spelling.js").Spelling} [spelling] how the caller calls options, for messages; as inputs unless given
  *
  * Times are milliseconds since 1970. `etag` is opaque and as the server gave it; empty where a proxy drops it.
  *
@@ -107,7 +108,7 @@ export class S3Client {
    * @throws {Failure} of type `validation`: `S3_PARAMETERS_INVALID`, `S3_ENDPOINT_INSECURE`
    */
   constructor(parameters, surroundings = {}) {
-    const problem = clientProblems(parameters);
+    const problem = clientProblems(parameters, surroundings.spelling);
     if (problem) throw problem;
     this.#connection = new Connection(parameters, surroundings);
     const { sse, sseKmsKeyId, multipartThreshold = 16 * MIB, partSize = 8 * MIB } = parameters;

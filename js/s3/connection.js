@@ -6,11 +6,12 @@
 
 import { Requests } from "../http/requests.js";
 import { LONGEST_RETRY_AFTER } from "../http/retry.js";
+import { AS_INPUTS } from "../spelling.js";
 import { Address, isSameProvider } from "./address.js";
 import { header, problemIn, timeOf } from "./answers.js";
 import { ServerClock } from "./clock.js";
 import { decodedBody } from "./encoding.js";
-import { failure, failureOfAnswer, failureOfExchange, wrongScheme } from "./errors.js";
+import { failure, failureOfAnswer, failureOfExchange, notTheService, wrongScheme } from "./errors.js";
 import { speaksOtherScheme } from "./scheme.js";
 import { EMPTY_SHA256, Signer, sha256 } from "./signing.js";
 
@@ -70,6 +71,7 @@ export class Connection {
   #now;
   #signal;
   #sse;
+  #spelling;
   /** Whether the server has answered in its own words, or was asked for its scheme: then that is no question any more. */
   #understood = false;
   #clock = new ServerClock();
@@ -84,10 +86,14 @@ export class Connection {
    * @param {S3Parameters} parameters checked
    * @param {Surroundings} surroundings
    */
-  constructor(parameters, { env, now = Date.now, sleep, random, log = () => {}, signal }) {
+  constructor(
+    parameters,
+    { env, now = Date.now, sleep, random, log = () => {}, signal, spelling = AS_INPUTS },
+  ) {
     this.#address = new Address(parameters);
     this.#signer = new Signer(parameters.credentials);
     this.#sse = parameters.sse ?? "";
+    this.#spelling = spelling;
     this.#now = now;
     this.#signal = signal ?? null;
     this.log = log;
@@ -288,7 +294,7 @@ export class Connection {
         {
           code: "S3_REDIRECTED",
           cause: `the server sends the request on to \`${there?.host ?? "an address that is none"}\`, where the credentials are not sent`,
-          hint: "Set `s3-endpoint` to that host if it is the provider's.",
+          hint: `Set \`${this.#spelling.name("s3-endpoint")}\` to that host if it is the provider's.`,
         },
         this.at(operation),
       );
@@ -354,7 +360,7 @@ export class Connection {
       {
         code: "S3_UNEXPECTED",
         cause: `the server's answer is not understood (${answer.status}, ${answer.body.length} bytes)`,
-        hint: "Check that `s3-endpoint` is the address of an S3 service and not of a web page or a proxy.",
+        hint: notTheService(this.at(operation)),
       },
       this.at(operation),
     );
@@ -371,7 +377,7 @@ export class Connection {
         code: "S3_ETAG_MISSING",
         cause:
           "the answers have no `ETag`, without which a write cannot be kept from replacing what another run stored meanwhile",
-        hint: "Have the proxy between here and the store pass `ETag` on, or set `s3-endpoint` to the store itself.",
+        hint: `Have the proxy between here and the store pass \`ETag\` on, or set \`${this.#spelling.name("s3-endpoint")}\` to the store itself.`,
       },
       this.at(operation),
     );
@@ -404,6 +410,7 @@ export class Connection {
       conditional,
       writes,
       sse: this.#sse,
+      spelling: this.#spelling,
       withoutBucket,
       bucket,
       host,

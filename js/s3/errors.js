@@ -5,6 +5,7 @@
 
 import { Failure } from "../failure.js";
 
+/** @import { Spelling } from "../spelling.js" */
 /** @import { Problem } from "./answers.js" */
 /** @import { ProxyError } from "../http/proxies.js" */
 /** @import { ExchangeError } from "../http/transport.js" */
@@ -22,6 +23,7 @@ import { Failure } from "../failure.js";
  * @property {number} [skewMs] how far the server's clock is ahead
  * @property {boolean} [writes] whether an object is written, so that a denial may ask for encryption
  * @property {string} [sse] the encryption that is asked for; empty when none is
+ * @property {Spelling} spelling how the caller calls options
  * @property {string | null} [withoutBucket] the endpoint without the bucket's name, where it seems to hold it
  */
 
@@ -33,27 +35,27 @@ import { Failure } from "../failure.js";
  * @property {boolean} [retryable]
  */
 
-const CHECK_CREDENTIALS =
-  "Check the inputs `s3-access-key-id` and `s3-secret-access-key` (or `AWS_ACCESS_KEY_ID` and " +
-  "`AWS_SECRET_ACCESS_KEY`): whole, without spaces around them, and of an active key for this provider.";
+/** @param {Circumstances} at */
+const checkCredentials = ({ spelling }) =>
+  `Check ${spelling.orVariable("s3-access-key-id")} and ${spelling.orVariable("s3-secret-access-key")}: whole, without spaces around them, and of an active key for this provider.`;
 
 /** @type {Readonly<Record<string, (at: Circumstances, problem: Problem) => Trouble>>} */
 const KINDS = Object.freeze({
-  unknownKey: () => ({
+  unknownKey: (at) => ({
     code: "S3_AUTH_FAILED",
     cause: "the server does not know the access key id",
-    hint: CHECK_CREDENTIALS,
+    hint: checkCredentials(at),
   }),
-  wrongSecret: () => ({
+  wrongSecret: (at) => ({
     code: "S3_AUTH_FAILED",
     cause: "the signature does not match, so the secret access key is not the one that belongs to the key id",
-    hint: `${CHECK_CREDENTIALS} A proxy that changes requests has the same effect.`,
+    hint: `${checkCredentials(at)} A proxy that changes requests has the same effect.`,
   }),
-  badToken: () => ({
+  badToken: ({ spelling }) => ({
     code: "S3_AUTH_FAILED",
     cause: "the server does not accept the session token",
     hint:
-      "Give the session token that was issued with this key pair (`s3-session-token` or `AWS_SESSION_TOKEN`), " +
+      `Give the session token that was issued with this key pair in ${spelling.orVariable("s3-session-token")}, ` +
       "and none with a permanent key pair.",
   }),
   expired: () => ({
@@ -63,12 +65,12 @@ const KINDS = Object.freeze({
       "Ask for new temporary credentials, later in the job or with a longer lifetime, so that they outlast " +
       "the run.",
   }),
-  auth: () => ({
+  auth: (at) => ({
     code: "S3_AUTH_FAILED",
     cause: "the server does not accept the credentials",
-    hint: CHECK_CREDENTIALS,
+    hint: checkCredentials(at),
   }),
-  denied: ({ reads, key, bucket, writes, sse }) =>
+  denied: ({ reads, key, bucket, writes, sse, spelling }) =>
     reads
       ? {
           code: "S3_ACCESS_DENIED",
@@ -85,24 +87,24 @@ const KINDS = Object.freeze({
             : "access denied: the credentials do not have the right to do this",
           hint:
             `Grant \`s3:GetObject\`, \`s3:PutObject\` and \`s3:DeleteObject\` on the objects of \`${bucket}\`, ` +
-            `and \`s3:ListBucket\` on the bucket itself.${writes ? demanded(sse ?? "") : ""}`,
+            `and \`s3:ListBucket\` on the bucket itself.${writes ? demanded(sse ?? "", spelling) : ""}`,
         },
-  noBucket: ({ bucket, region }) => ({
+  noBucket: ({ bucket, region, spelling }) => ({
     code: "S3_BUCKET_MISSING",
     cause: `the bucket \`${bucket}\` does not exist there (region \`${region}\`)`,
-    hint: "Create the bucket, or fix `s3-bucket`, `s3-endpoint` or `s3-region`: buckets are never created here.",
+    hint: `Create the bucket, or fix \`${spelling.name("s3-bucket")}\`, \`${spelling.name("s3-endpoint")}\` or \`${spelling.name("s3-region")}\`: buckets are never created here.`,
   }),
   noObject: () => ({
     code: "S3_OBJECT_MISSING",
     cause: "the object does not exist",
     hint: "Check the key.",
   }),
-  region: ({ region }, problem) => ({
+  region: ({ region, spelling }, problem) => ({
     code: "S3_REGION_WRONG",
     cause: problem.region
       ? `the request is for region \`${region}\`, the bucket is in \`${problem.region}\``
       : `the bucket is not in region \`${region}\`, and the server does not say where it is`,
-    hint: "Set `s3-region`, and `s3-endpoint` where it names a region, to those of the bucket.",
+    hint: `Set \`${spelling.name("s3-region")}\`, and \`${spelling.name("s3-endpoint")}\` where it names a region, to those of the bucket.`,
   }),
   skew: ({ skewMs }) => ({
     code: "S3_CLOCK_SKEWED",
@@ -167,31 +169,33 @@ const KINDS = Object.freeze({
           cause: "the server does not support this operation",
           hint: "Use a store that does, or leave the option unset that asks for it.",
         },
-  encryption: () => ({
+  encryption: ({ spelling }) => ({
     code: "S3_ENCRYPTION_REFUSED",
     cause: "the server refuses the encryption that was asked for",
-    hint: "Check `s3-sse` and `s3-sse-kms-key-id`, and the rights of the credentials on the key.",
+    hint: `Check \`${spelling.name("s3-sse")}\` and \`${spelling.name("s3-sse-kms-key-id")}\`, and the rights of the credentials on the key.`,
   }),
   archived: () => ({
     code: "S3_OBJECT_ARCHIVED",
     cause: "the object is archived and cannot be read at once",
     hint: "Restore the object, and keep the history out of the bucket's rules for archiving.",
   }),
-  parameters: () => ({
+  parameters: ({ spelling }) => ({
     code: "S3_PARAMETERS_INVALID",
     cause: "the server rejects a name",
-    hint: "Check `s3-bucket`, `database-key` and `s3-addressing`.",
+    hint: `Check \`${spelling.name("s3-bucket")}\`, \`${spelling.name("s3-key")}\` and \`${spelling.name("s3-addressing")}\`.`,
   }),
 });
 
-/** What to do where a policy demands encryption. @param {string} sse what is asked for by now */
-function demanded(sse) {
+/** What to do where a policy demands encryption. @param {string} sse what is asked for by now @param {Spelling} spelling */
+function demanded(sse, spelling) {
+  const option = `\`${spelling.name("s3-sse")}\``;
   if (sse === "") {
-    return " Where the bucket's policy demands encryption, set `s3-sse` to what it names, `AES256` or `aws:kms`.";
+    return ` Where the bucket's policy demands encryption, set ${option} to what it names, \`AES256\` or \`aws:kms\`.`;
   }
   const other = sse === "AES256" ? "aws:kms" : "AES256";
-  const key = sse === "aws:kms" ? ", or `s3-sse-kms-key-id` to the key that it names" : "";
-  return ` Where the bucket's policy demands another encryption than \`${sse}\`, set \`s3-sse\` to \`${other}\`${key}.`;
+  const key =
+    sse === "aws:kms" ? `, or \`${spelling.name("s3-sse-kms-key-id")}\` to the key that it names` : "";
+  return ` Where the bucket's policy demands another encryption than \`${sse}\`, set ${option} to \`${other}\`${key}.`;
 }
 
 /** The servers' codes, by what they mean. @type {Readonly<Record<string, string>>} */
@@ -310,20 +314,24 @@ export function failureOfAnswer(status, problem, at) {
       status === 404
         ? "the server answers 404 without saying that bucket or object is missing"
         : "the server's answer is not understood",
-    hint: "Check that `s3-endpoint` is the address of an S3 service and not of a web page or a proxy.",
+    hint: notTheService(at),
   };
   const words = [said.code, said.message].filter(Boolean).join(": ");
   const doubled = at.withoutBucket && !trouble.retryable;
   return failure(
-    doubled ? { ...trouble, hint: `${trouble.hint} ${twice(at.withoutBucket ?? "")}` } : trouble,
+    doubled ? { ...trouble, hint: `${trouble.hint} ${twice(at.withoutBucket ?? "", at)}` } : trouble,
     at,
     `(${status}${words ? ` ${words}` : ""})`,
   );
 }
 
-/** @param {string} withoutBucket */
-function twice(withoutBucket) {
-  return `\`s3-endpoint\` holds the bucket's name, which is added to it: unless the server is reached under such an address, set it to \`${withoutBucket}\`.`;
+/** What to do where something else answers. @param {Circumstances} at */
+export const notTheService = ({ spelling }) =>
+  `Check that \`${spelling.name("s3-endpoint")}\` is the address of an S3 service and not of a web page or a proxy.`;
+
+/** @param {string} withoutBucket @param {Circumstances} at */
+function twice(withoutBucket, { spelling }) {
+  return `\`${spelling.name("s3-endpoint")}\` holds the bucket's name, which is added to it: unless the server is reached under such an address, set it to \`${withoutBucket}\`.`;
 }
 
 /**
@@ -342,8 +350,8 @@ export function wrongScheme({ protocol, host }, at, thrown) {
         ? "the server expects TLS on this port, and the endpoint is `http://`"
         : "the server speaks plain HTTP on this port, and the endpoint is `https://`",
       hint: plain
-        ? `Set \`s3-endpoint\` to \`https://${host}\`.`
-        : `Set \`s3-endpoint\` to the port that expects TLS; or, in a network that you trust, to \`http://${host}\` with \`s3-allow-http: true\`.`,
+        ? `Set \`${at.spelling.name("s3-endpoint")}\` to \`https://${host}\`.`
+        : `Set \`${at.spelling.name("s3-endpoint")}\` to the port that expects TLS; or, in a network that you trust, to \`http://${host}\` with \`${at.spelling.set("s3-allow-http", "true")}\`.`,
     },
     at,
     "",
@@ -371,7 +379,7 @@ export function failureOfExchange(error, at) {
         "S3_TIMEOUT",
         `the transfer stalled: ${message}`,
         error.sent
-          ? "Try again; if the server or a proxy on the way needs longer, raise `s3-timeout`."
+          ? `Try again; if the server or a proxy on the way needs longer, raise \`${at.spelling.name("s3-timeout")}\`.`
           : "Try again; check the connection when it stays so.",
       );
     case "truncated":
@@ -380,7 +388,7 @@ export function failureOfExchange(error, at) {
       return made(
         "S3_UNEXPECTED",
         message,
-        "Check that `s3-endpoint` has the right scheme and port, and that no proxy on the way changes answers.",
+        `Check that \`${at.spelling.name("s3-endpoint")}\` has the right scheme and port, and that no proxy on the way changes answers.`,
       );
     case "proxy": {
       const { hint, retryable } = /** @type {ProxyError} */ (error);
@@ -406,22 +414,24 @@ export function failureOfExchange(error, at) {
  */
 function unreachable(code, message, at, error) {
   const tls = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH|EPROTO)/.test(code);
+  const endpoint = `\`${at.spelling.name("s3-endpoint")}\``;
+  const inPath = `\`${at.spelling.set("s3-addressing", "path")}\``;
   /** @type {[string, string, boolean]} */
-  let words = [message || code, "Check the network and `s3-endpoint`, then try again.", true];
+  let words = [message || code, `Check the network and ${endpoint}, then try again.`, true];
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") {
     words = [
       "the name of the host cannot be resolved",
-      "Check `s3-endpoint`; with a store of your own, `s3-addressing: path` keeps the bucket out of the host.",
+      `Check ${endpoint}; with a store of your own, ${inPath} keeps the bucket out of the host.`,
       true,
     ];
   } else if (code === "ECONNREFUSED") {
-    words = ["nothing listens there: connection refused", "Check the host and port of `s3-endpoint`.", true];
+    words = ["nothing listens there: connection refused", `Check the host and port of ${endpoint}.`, true];
   } else if (code === "ECONNRESET" || code === "EPIPE") {
     words = ["the connection was reset", "Try again; check proxies and firewalls when it stays so.", true];
   } else if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     words = [
       "the server's certificate is for other names",
-      "Check the host of `s3-endpoint`; `s3-addressing: path` keeps the bucket out of the host.",
+      `Check the host of ${endpoint}; ${inPath} keeps the bucket out of the host.`,
       false,
     ];
   } else if (tls) {

@@ -1,63 +1,87 @@
 /**
  * The parameters of an S3 store, checked as a whole before anything is sent: every problem is found at once and
- * names the input and the environment variable that can fix it. Values of credentials are never quoted.
+ * names the option and the environment variable that fix it. Values of credentials are never quoted.
  */
 
 import { Failure } from "../failure.js";
+import { ROWS } from "../options.js";
+import { AS_INPUTS, optionOf, withoutCredentials } from "../spelling.js";
 import { isIpAddress, isKnownHost, isLoopback } from "./address.js";
 import { redacted } from "./errors.js";
 
+/** @import { OptionName, Row } from "../options.js" */
+/** @import { Spelling } from "../spelling.js" */
 /** @import { S3Parameters } from "./client.js" */
+
+/** @typedef {Extract<Row, {property: {name: `s3${string}` | "retryAttempts"}}>["property"]["name"]} Property */
+/**
+ * A parameter's name: that of the property without `s3`, such as `sseKmsKeyId`.
+ * @typedef {Property extends infer P ? P extends `s3${infer Rest}` ? Uncapitalize<Rest> : P : never} Parameter
+ */
 
 /**
  * What a user gave; an empty text is a parameter that is not set.
  *
- * @typedef {object} GivenParameters
- * @property {string} [endpoint]
- * @property {string} [bucket]
- * @property {string} [key]
- * @property {string} [region]
- * @property {string} [accessKeyId]
- * @property {string} [secretAccessKey]
- * @property {string} [sessionToken]
- * @property {string} [addressing]
- * @property {string | boolean} [allowHttp]
- * @property {string} [sse]
- * @property {string} [sseKmsKeyId]
- * @property {string | number} [timeout] seconds
- * @property {string | number} [retryAttempts]
+ * @typedef {{[P in Extract<Parameter, string>]?: string | number | boolean}} GivenParameters
  *
  * @typedef {object} ParameterProblem
- * @property {string} parameter the input's name, such as `s3-bucket`
+ * @property {string} parameter the input's name, such as `s3-bucket`, for every caller: programs branch on it
  * @property {string} message
  * @property {string} hint
  * @property {boolean} [missing] whether that is all that is wrong with it
  */
 
-/** The input and, where there is one, the environment variable of each parameter. */
-const NAMES = Object.freeze({
-  endpoint: { input: "s3-endpoint", variables: ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"] },
-  bucket: { input: "s3-bucket", variables: [] },
-  key: { input: "database-key", variables: [] },
-  region: { input: "s3-region", variables: ["AWS_REGION", "AWS_DEFAULT_REGION"] },
-  accessKeyId: { input: "s3-access-key-id", variables: ["AWS_ACCESS_KEY_ID"] },
-  secretAccessKey: { input: "s3-secret-access-key", variables: ["AWS_SECRET_ACCESS_KEY"] },
-  sessionToken: { input: "s3-session-token", variables: ["AWS_SESSION_TOKEN"] },
-  addressing: { input: "s3-addressing", variables: [] },
-  allowHttp: { input: "s3-allow-http", variables: [] },
-  sse: { input: "s3-sse", variables: [] },
-  sseKmsKeyId: { input: "s3-sse-kms-key-id", variables: [] },
-  timeout: { input: "s3-timeout", variables: [] },
-  retryAttempts: { input: "retry-attempts", variables: [] },
-});
+/** The option of each parameter. */
+const NAMES = /** @type {Record<Parameter, OptionName>} */ (
+  Object.fromEntries(
+    ROWS.flatMap(({ name, providers, property }) =>
+      property && providers?.includes("sqlite-s3") ? [[parameterOf(property.name), name]] : [],
+    ),
+  )
+);
+
+/** @param {string} property */
+function parameterOf(property) {
+  const rest = /^s3([A-Z])(.*)$/.exec(property);
+  return rest ? rest[1].toLowerCase() + rest[2] : property;
+}
+
+/**
+ * What a storage's configuration says of an S3 store.
+ *
+ * @param {Readonly<Record<string, any>>} config by the properties' names
+ * @returns {GivenParameters}
+ */
+export function givenParameters(config) {
+  const given = ROWS.flatMap(({ property }) => {
+    const parameter = property ? parameterOf(property.name) : "";
+    return property && Object.hasOwn(NAMES, parameter) ? [[parameter, config[property.name]]] : [];
+  });
+  return Object.fromEntries(given);
+}
 
 /** The ids of AWS's temporary keys, which are of no use without their token. */
 const TEMPORARY_KEY = /^ASIA[A-Z0-9]{12,}$/;
 
-/** Seconds; a request that makes no progress for longer helps no one. */
-const LONGEST_TIMEOUT = 3600;
+/** A text that names options. @typedef {string | ((spelling: Spelling) => string)} Words */
 
-const INSECURE_HINT = "Use `https://`, or set `s3-allow-http: true` in a network that you trust.";
+/**
+ * What is wrong with a parameter, for any caller.
+ *
+ * @typedef {object} Found
+ * @property {Parameter} parameter
+ * @property {Words} says what follows the name
+ * @property {Words} [hint] instead of "Fix it"
+ */
+
+/** @param {Words} words @param {Spelling} spelling */
+const spelled = (words, spelling) => (typeof words === "string" ? words : words(spelling));
+
+const IS_MISSING = "is missing";
+
+/** What to do about an endpoint without encryption. @type {Words} */
+const INSECURE_HINT = (spelling) =>
+  `Use \`https://\`, or set \`${spelling.set("s3-allow-http", "true")}\` in a network that you trust.`;
 
 /**
  * A store's parameters from what was given and, behind that, AWS's standard environment variables. A key id, its
@@ -65,49 +89,30 @@ const INSECURE_HINT = "Use `https://`, or set `s3-allow-http: true` in a network
  *
  * @param {GivenParameters} given
  * @param {Readonly<Record<string, string | undefined>>} env
+ * @param {Spelling} [spelling] how the caller calls options; as inputs unless given
  * @returns {{parameters: S3Parameters, key: string}}
  * @throws {Failure} of type `validation` with every problem in `diagnostics` (`ParameterProblem`):
  *   `S3_ENDPOINT_INSECURE` where that is the only one, else `S3_PARAMETERS_INVALID`
  */
-export function s3Parameters(given, env = {}) {
-  const text = (/** @type {keyof GivenParameters} */ name) => String(given[name] ?? "").trim();
-  const fromEnv = (/** @type {keyof typeof NAMES} */ name) =>
-    NAMES[name].variables.map((variable) => env[variable]?.trim()).find(Boolean) ?? "";
-  const either = (/** @type {keyof typeof NAMES} */ name) => text(name) || fromEnv(name);
+export function s3Parameters(given, env = {}, spelling = AS_INPUTS) {
+  const text = (/** @type {Parameter} */ name) => String(given[name] ?? "").trim();
+  const fromEnv = (/** @type {Parameter} */ name) =>
+    (optionOf(NAMES[name]).variables ?? []).map((variable) => env[variable]?.trim()).find(Boolean) ?? "";
+  const orEnv = (/** @type {Parameter} */ name) => text(name) || fromEnv(name);
 
-  const endpoint = either("endpoint");
+  const endpoint = orEnv("endpoint");
   const written =
     /^[a-z][a-z0-9+.-]*:\/\//i.test(endpoint) || endpoint === "" ? endpoint : `https://${endpoint}`;
-  const allowHttp = text("allowHttp").toLowerCase();
-  const attempts = text("retryAttempts");
-  const timeout = text("timeout");
   const values = {
+    ...texts(text),
     endpoint: written,
-    bucket: text("bucket"),
-    key: text("key"),
-    region: either("region"),
+    region: orEnv("region"),
     ...credentialsFrom(text, fromEnv),
-    addressing: text("addressing") || "auto",
-    allowHttp,
-    sse: text("sse"),
-    sseKmsKeyId: text("sseKmsKeyId"),
-    retryAttempts: attempts === "" ? 3 : /^\d+$/.test(attempts) ? Number(attempts) : Number.NaN,
+    allowHttp: text("allowHttp").toLowerCase(),
   };
   const problems = [...problemsOf(values), ...keyProblems(values.key)];
-  if (!["", "true", "false"].includes(allowHttp)) {
-    problems.push(problem("allowHttp", `is \`${allowHttp}\`, expected \`true\` or \`false\``));
-  }
-  const seconds = /^\d{1,9}$/.test(timeout) ? Number(timeout) : 0;
-  if (timeout !== "" && (seconds < 1 || seconds > LONGEST_TIMEOUT)) {
-    problems.push(
-      problem(
-        "timeout",
-        `is \`${timeout}\`, expected a whole number of seconds from 1 to ${LONGEST_TIMEOUT}`,
-      ),
-    );
-  }
-  if (problems.length > 0) throw summed(problems, values);
-  const { accessKeyId, secretAccessKey, sessionToken, sse } = values;
+  if (problems.length > 0) throw summed(problems, values, spelling);
+  const { accessKeyId, secretAccessKey, sessionToken, sse, timeout, retryAttempts } = values;
   return {
     key: values.key,
     parameters: {
@@ -115,14 +120,26 @@ export function s3Parameters(given, env = {}) {
       ...(values.region ? { region: values.region } : {}),
       bucket: values.bucket,
       credentials: { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) },
-      addressing: /** @type {S3Parameters["addressing"]} */ (values.addressing),
-      allowHttp: allowHttp === "true",
+      addressing: /** @type {S3Parameters["addressing"]} */ (values.addressing || "auto"),
+      allowHttp: values.allowHttp === "true",
       ...(sse ? { sse: /** @type {S3Parameters["sse"]} */ (sse) } : {}),
       ...(values.sseKmsKeyId ? { sseKmsKeyId: values.sseKmsKeyId } : {}),
-      ...(timeout === "" ? {} : { stallTimeoutMs: seconds * 1000 }),
-      retryAttempts: values.retryAttempts,
+      ...(timeout === "" ? {} : { stallTimeoutMs: Number(timeout) * 1000 }),
+      retryAttempts: retryAttempts === "" ? 3 : Number(retryAttempts),
     },
   };
+}
+
+/**
+ * Every parameter's text, empty where it is not set.
+ * @param {(name: Parameter) => string} text
+ * @returns {Record<Parameter, string>}
+ */
+function texts(text) {
+  const names = /** @type {Parameter[]} */ (Object.keys(NAMES));
+  return /** @type {Record<Parameter, string>} */ (
+    Object.fromEntries(names.map((name) => [name, text(name)]))
+  );
 }
 
 /**
@@ -158,91 +175,105 @@ function credentialsFrom(text, fromEnv) {
  * The same checks for a client made by a program.
  *
  * @param {S3Parameters} parameters
+ * @param {Spelling} [spelling] as inputs unless given
  * @returns {Failure | null}
  */
-export function clientProblems(parameters) {
-  const {
-    endpoint = "",
-    bucket,
-    region = "",
-    credentials,
-    addressing = "auto",
-    allowHttp = false,
-  } = parameters;
-  const values = {
-    endpoint,
-    bucket: bucket ?? "",
-    region,
-    accessKeyId: credentials?.accessKeyId ?? "",
-    secretAccessKey: credentials?.secretAccessKey ?? "",
-    sessionToken: credentials?.sessionToken ?? "",
-    addressing,
-    allowHttp: String(allowHttp),
-    sse: parameters.sse ?? "",
-    sseKmsKeyId: parameters.sseKmsKeyId ?? "",
-    retryAttempts: parameters.retryAttempts ?? 3,
-  };
+export function clientProblems(parameters, spelling = AS_INPUTS) {
+  const { credentials, stallTimeoutMs: _, ...others } = parameters;
+  const given = /** @type {GivenParameters} */ ({ ...others, ...credentials });
+  const values = texts((name) => String(given[name] ?? ""));
   const problems = problemsOf(values);
-  return problems.length > 0 ? summed(problems, values) : null;
+  return problems.length > 0 ? summed(problems, values, spelling) : null;
 }
 
 /**
- * @param {{endpoint: string, bucket: string, region: string, accessKeyId: string, secretAccessKey: string,
- *   sessionToken: string, addressing: string, allowHttp: string, sse: string, sseKmsKeyId: string,
- *   retryAttempts: number}} values
- * @returns {ParameterProblem[]}
+ * @param {Record<Parameter, string>} values
+ * @returns {Found[]}
  */
 function problemsOf(values) {
-  const { region, addressing, sse, sseKmsKeyId, retryAttempts } = values;
+  const { region, addressing, sse, sseKmsKeyId } = values;
+  /** @type {Found[]} */
   const problems = [
     ...endpointProblems(values.endpoint, values.bucket, values.allowHttp === "true"),
     ...bucketProblems(values.bucket, values.endpoint),
   ];
   if (region !== "" && !/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/.test(region)) {
-    problems.push(problem("region", `is \`${region}\`, expected a name such as \`eu-central-1\``));
+    problems.push({
+      parameter: "region",
+      says: `is \`${region}\`, expected a name such as \`eu-central-1\``,
+    });
   }
-  for (const name of /** @type {const} */ (["accessKeyId", "secretAccessKey"])) {
-    if (values[name] === "") problems.push(problem(name, "is missing"));
+  for (const parameter of /** @type {const} */ (["accessKeyId", "secretAccessKey"])) {
+    if (values[parameter] === "") problems.push({ parameter, says: IS_MISSING });
   }
-  for (const name of /** @type {const} */ (["accessKeyId", "secretAccessKey", "sessionToken"])) {
-    if (!/^[\x21-\x7e]*$/.test(values[name])) {
-      problems.push(problem(name, "holds a space, a line break or a character that is not ASCII"));
+  for (const parameter of /** @type {const} */ (["accessKeyId", "secretAccessKey", "sessionToken"])) {
+    if (!/^[\x21-\x7e]*$/.test(values[parameter])) {
+      problems.push({ parameter, says: "holds a space, a line break or a character that is not ASCII" });
     }
   }
   if (TEMPORARY_KEY.test(values.accessKeyId) && values.sessionToken === "") {
     problems.push({
-      parameter: NAMES.sessionToken.input,
-      message: `\`${NAMES.sessionToken.input}\` is missing: the access key id is of a temporary key (\`ASIA…\`), which is valid only with its session token`,
-      hint: "Set the input `s3-session-token`, or the variable `AWS_SESSION_TOKEN` with the same `AWS_ACCESS_KEY_ID` beside it.",
+      parameter: "sessionToken",
+      says: "is missing: the access key id is of a temporary key (`ASIA…`), which is valid only with its session token",
+      hint: (spelling) =>
+        `Set ${alternatives("s3-session-token", spelling)} with the same \`AWS_ACCESS_KEY_ID\` beside it.`,
     });
   }
   // A signature's scope is written `id/date/region`.
   if (values.accessKeyId.includes("/") || values.accessKeyId.includes(",")) {
-    problems.push(problem("accessKeyId", "holds a `/` or a `,`, which key ids do not: is it the secret?"));
+    const says = "holds a `/` or a `,`, which key ids do not: is it the secret?";
+    problems.push({ parameter: "accessKeyId", says });
   }
-  if (!["auto", "path", "virtual"].includes(addressing)) {
-    problems.push(problem("addressing", `is \`${addressing}\`, expected \`auto\`, \`path\` or \`virtual\``));
-  }
+  problems.push(...kindProblems(values));
   if (addressing === "virtual") problems.push(...virtualProblems(values.bucket, values.endpoint));
-  if (!["", "AES256", "aws:kms"].includes(sse)) {
-    problems.push(problem("sse", `is \`${sse}\`, expected \`AES256\` or \`aws:kms\``));
-  }
   if (sseKmsKeyId !== "" && sse !== "aws:kms") {
-    problems.push(problem("sseKmsKeyId", `is set while \`s3-sse\` is \`${sse}\`, expected \`aws:kms\``));
+    problems.push({
+      parameter: "sseKmsKeyId",
+      says: (spelling) => `is set while \`${spelling.name("s3-sse")}\` is \`${sse}\`, expected \`aws:kms\``,
+    });
   } else if (!/^[\x21-\x7e]*$/.test(sseKmsKeyId)) {
-    problems.push(problem("sseKmsKeyId", "holds a character that a key's id or ARN cannot have"));
-  }
-  if (!Number.isInteger(retryAttempts) || retryAttempts < 1 || retryAttempts > 20) {
-    problems.push(problem("retryAttempts", "is not a whole number from 1 to 20"));
+    problems.push({
+      parameter: "sseKmsKeyId",
+      says: "holds a character that a key's id or ARN cannot have",
+    });
   }
   return problems;
+}
+
+/**
+ * What does not fit the kind that the table of options says.
+ *
+ * @param {Record<Parameter, string>} values
+ * @returns {Found[]}
+ */
+function kindProblems(values) {
+  return /** @type {Parameter[]} */ (Object.keys(NAMES)).flatMap((parameter) => {
+    const { kind, choices = [], least = 0, most = 0, unit } = optionOf(NAMES[parameter]);
+    const value = values[parameter];
+    const is = `is \`${value}\`, expected`;
+    if (value === "") return [];
+    if (kind === "choice" && !choices.includes(value))
+      return [{ parameter, says: `${is} ${either(choices)}` }];
+    if (kind === "flag" && !["true", "false"].includes(value)) {
+      return [{ parameter, says: `${is} ${either(["true", "false"])}` }];
+    }
+    const fits = /^\d{1,9}$/.test(value) && Number(value) >= least && Number(value) <= most;
+    if (kind !== "whole" || fits) return [];
+    return [{ parameter, says: `${is} a whole number ${unit ? `of ${unit} ` : ""}from ${least} to ${most}` }];
+  });
+}
+
+/** @param {readonly string[]} choices */
+function either(choices) {
+  const quoted = choices.map((choice) => `\`${choice}\``);
+  return [quoted.slice(0, -1).join(", "), ...quoted.slice(-1)].join(" or ");
 }
 
 /**
  * @param {string} endpoint
  * @param {string} bucket
  * @param {boolean} allowHttp
- * @returns {ParameterProblem[]}
+ * @returns {Found[]}
  */
 function endpointProblems(endpoint, bucket, allowHttp) {
   if (endpoint === "") return [];
@@ -251,17 +282,17 @@ function endpointProblems(endpoint, bucket, allowHttp) {
     return [problem("endpoint", "is not a URL such as `https://s3.eu-central-1.amazonaws.com`")];
   }
   if (url.username !== "" || url.password !== "") {
-    return [problem("endpoint", "holds a user name or a password; credentials have inputs of their own")];
+    return [problem("endpoint", "holds a user name or a password; credentials have options of their own")];
   }
   if (url.search !== "" || url.hash !== "") {
     return [problem("endpoint", "holds a `?` or a `#`, expected scheme, host and at most a path")];
   }
-  /** @type {ParameterProblem[]} */
+  /** @type {Found[]} */
   const problems = [];
   if (url.protocol === "http:" && !allowHttp && !isLoopback(url.hostname)) {
     problems.push({
-      parameter: NAMES.endpoint.input,
-      message: `\`${NAMES.endpoint.input}\` is \`${url.origin}\`, expected https: everybody on the way could read the history`,
+      parameter: "endpoint",
+      says: `is \`${url.origin}\`, expected https: everybody on the way could read the history`,
       hint: INSECURE_HINT,
     });
   }
@@ -280,7 +311,7 @@ function endpointProblems(endpoint, bucket, allowHttp) {
  *
  * @param {string} bucket
  * @param {string} endpoint
- * @returns {ParameterProblem[]}
+ * @returns {Found[]}
  */
 function virtualProblems(bucket, endpoint) {
   if (bucket === "" || !URL.canParse(endpoint)) return [];
@@ -308,7 +339,7 @@ function virtualProblems(bucket, endpoint) {
  *
  * @param {string} bucket
  * @param {string} endpoint
- * @returns {ParameterProblem[]}
+ * @returns {Found[]}
  */
 function bucketProblems(bucket, endpoint) {
   if (bucket === "") return [problem("bucket", "is missing")];
@@ -316,7 +347,8 @@ function bucketProblems(bucket, endpoint) {
     return [
       problem(
         "bucket",
-        `is \`${bucket}\`, expected the bucket's name alone; the path belongs to \`database-key\``,
+        (spelling) =>
+          `is \`${withoutCredentials(bucket)}\`, expected the bucket's name alone; the path belongs to \`${spelling.name("s3-key")}\``,
       ),
     ];
   }
@@ -337,7 +369,7 @@ function bucketProblems(bucket, endpoint) {
   return wrong === "" ? [] : [problem("bucket", `is \`${bucket}\`: ${wrong}`)];
 }
 
-/** @param {string} key @returns {ParameterProblem[]} */
+/** @param {string} key @returns {Found[]} */
 function keyProblems(key) {
   const bytes = Buffer.byteLength(key);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -363,30 +395,46 @@ function isWellFormed(text) {
 }
 
 /**
- * @param {keyof typeof NAMES} parameter
- * @param {string} message what follows the name
+ * @param {Parameter} parameter
+ * @param {Words} says what follows the name
+ * @returns {Found}
+ */
+const problem = (parameter, says) => ({ parameter, says });
+
+/** An option and the variable behind it, for a remedy. @param {OptionName} name @param {Spelling} spelling */
+function alternatives(name, spelling) {
+  const variable = optionOf(name).variables?.[0];
+  const also = variable !== undefined && variable !== spelling.name(name);
+  return `${spelling.described(name)}${also ? `, or the variable \`${variable}\`` : ""}`;
+}
+
+/**
+ * @param {Found} found
+ * @param {Spelling} spelling
  * @returns {ParameterProblem}
  */
-function problem(parameter, message) {
-  const { input, variables } = NAMES[parameter];
-  const missing = message === "is missing";
-  const also = variables.length > 0 ? `, or the variable \`${variables[0]}\`` : "";
+function told({ parameter, says, hint }, spelling) {
+  const name = NAMES[parameter];
+  const missing = says === IS_MISSING;
   return {
-    parameter: input,
-    message: `\`${input}\` ${message}`,
-    hint: `${missing ? "Set" : "Fix"} the input \`${input}\`${also}.`,
+    parameter: AS_INPUTS.name(name),
+    message: `\`${spelling.name(name)}\` ${spelled(says, spelling)}`,
+    hint: hint ? spelled(hint, spelling) : `${missing ? "Set" : "Fix"} ${alternatives(name, spelling)}.`,
     ...(missing && { missing }),
   };
 }
 
 /**
- * @param {ParameterProblem[]} found
+ * @param {Found[]} found
  * @param {{secretAccessKey: string, sessionToken: string}} credentials a secret that was put into another parameter too
+ * @param {Spelling} spelling
  */
-function summed(found, { secretAccessKey, sessionToken }) {
+function summed(found, { secretAccessKey, sessionToken }, spelling) {
   const secrets = [secretAccessKey, sessionToken].filter(isWellFormed).filter(Boolean);
-  const problems = found.map((each) => ({ ...each, message: redacted(each.message, secrets) }));
-  const insecure = problems.length === 1 && problems[0].hint === INSECURE_HINT;
+  const insecure = found.length === 1 && found[0].hint === INSECURE_HINT;
+  const problems = found
+    .map((each) => told(each, spelling))
+    .map((each) => ({ ...each, message: redacted(each.message, secrets) }));
   const hints = [...new Set(problems.map(({ hint }) => hint))];
   return new Failure(problems.map(({ message }) => message).join("; "), {
     type: "validation",

@@ -9,6 +9,8 @@
 /** @import { Failure } from "../failure.js" */
 /** @import { Change } from "./change.js" */
 /** @import { Marks } from "./marks.js" */
+/** @import { Spelling } from "../spelling.js" */
+/** @import { StorageProviderConfig as Declared } from "../public.js" */
 
 /**
  * The bytes of a history and the version that they are.
@@ -172,40 +174,13 @@
  */
 
 /**
- * Where a history is kept, with the names that the lifecycle has had from its beginning. Which keys are needed
- * follows from the type.
+ * Where a history is kept: what the npm package takes, and what the faces of the program add.
  *
- * @typedef {object} StorageProviderConfig
- * @property {"sqlite-local" | "sqlite-artifact" | "sqlite-s3" | "postgres"} type
- * @property {string} [path] the file of `sqlite-local`, and of `sqlite-artifact` where the workflow moves the artifact
+ * @typedef {Declared & Told} StorageProviderConfig
+ *
+ * @typedef {object} Told
  * @property {string} [pathOption] how the caller gave the path, for messages, such as "`--db` is `m.db`"
- * @property {boolean} [readonly] nothing is created, changed or locked
- * @property {boolean} [verbose] what is loaded and stored is reported on stderr
- * @property {string} [s3Endpoint] the server's address; that of AWS unless given
- * @property {string} [s3Bucket]
- * @property {string} [s3Key] the history's key in the bucket
- * @property {string} [s3Region] default: derived from the endpoint, where its host names one
- * @property {string} [s3AccessKeyId] with the next two: from the AWS environment variables unless given
- * @property {string} [s3SecretAccessKey]
- * @property {string} [s3SessionToken]
- * @property {"auto" | "path" | "virtual"} [s3Addressing] where the bucket's name is in the address
- * @property {boolean} [s3AllowHttp] unencrypted connections to other machines
- * @property {"AES256" | "aws:kms"} [s3Sse] encryption by the server
- * @property {string} [s3SseKmsKeyId]
- * @property {number} [s3Timeout] seconds that a request may go without any progress, from 1 to 3600; 30 unless given. The
- *   answer to an upload may take 5 seconds longer for each MiB that was sent
- * @property {"fail" | "restore" | "recreate"} [onCorrupt] what to do about a damaged history; defaults to `fail`
- * @property {"fail" | "restore" | "begin"} [onMissing] what to do where a history is gone that left copies or other
- *   signs; defaults to `fail`
- * @property {number} [retryAttempts] tries of a request at most, the first included; unless given 3, and 4 further ones that
- *   the S3 requests of a run share
- * @property {string} [artifactName] `unentropy-metrics` unless given
- * @property {string} [artifactBranchFilter] only artifacts of runs for this branch, `*` for every branch; unless given, the
- *   default branch and that of the run
- * @property {string} [artifactEntry] the history's name in the artifact; `unentropy-metrics.db` unless given
- * @property {"auto" | "manual"} [artifactTransfer] `manual`: the workflow moves the artifact from and to `path`
- * @property {string} [repository] `owner/name`; that of the run unless given
- * @property {string} [githubToken] `GITHUB_TOKEN` unless given
+ * @property {Spelling} [spelling] how the caller calls options, for messages; as inputs unless given
  * @property {string} [connectionString]
  */
 

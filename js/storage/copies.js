@@ -5,11 +5,13 @@
  */
 
 import { Failure } from "../failure.js";
+import { AS_INPUTS } from "../spelling.js";
 
+/** @import { Spelling } from "../spelling.js" */
 /** @import { Absence, BuildCounter, Remedied, StoredBlob, WriteOutcome } from "./contract.js" */
 
-/** @typedef {"fail" | "restore" | "recreate"} OnCorrupt */
-/** @typedef {"fail" | "restore" | "begin"} OnMissing */
+/** @typedef {import("../options.js").ChoiceOf<"on-corrupt">} OnCorrupt */
+/** @typedef {import("../options.js").ChoiceOf<"on-missing">} OnMissing */
 
 /**
  * @typedef {object} GoodCopy
@@ -57,6 +59,7 @@ export const REFUSALS = 3;
 export class Remedy {
   #copies;
   #options;
+  #spelling;
   /** How often a copy could not be put where there is nothing. */
   #refusals = 0;
   /** How often there was no history to read and one to look up. */
@@ -70,11 +73,13 @@ export class Remedy {
    * @param {boolean} options.readonly
    * @param {OnCorrupt} options.onCorrupt
    * @param {OnMissing} options.onMissing
+   * @param {Spelling} [options.spelling] how the caller calls options; as inputs unless given
    * @param {(failure: Failure) => void} options.warn
    */
-  constructor(copies, options) {
+  constructor(copies, { spelling = AS_INPUTS, ...options }) {
     this.#copies = copies;
     this.#options = options;
+    this.#spelling = spelling;
   }
 
   /**
@@ -92,7 +97,7 @@ export class Remedy {
       throw new Failure(failure.message, {
         type: "storage",
         code: failure.code,
-        hint: `${failure.hint || "Nothing was overwritten."} With \`on-corrupt\` set to \`restore\` the newest good copy takes its place (${this.#copies.sources}), with \`recreate\` a new history starts; the damaged one is kept either way.`,
+        hint: `${failure.hint || "Nothing was overwritten."} With \`${this.#spelling.name("on-corrupt")}\` set to \`restore\` the newest good copy takes its place (${this.#copies.sources}), with \`recreate\` a new history starts; the damaged one is kept either way.`,
         cause: failure,
       });
     }
@@ -103,7 +108,11 @@ export class Remedy {
       this.#repaired(failure, `a new history starts, the damaged one is kept as \`${kept}\``);
       return { bytes: null, version: damaged.version };
     }
-    const copy = await this.#goodCopy(failure, builds, "`on-corrupt` set to `recreate`");
+    const copy = await this.#goodCopy(
+      failure,
+      builds,
+      `\`${this.#spelling.name("on-corrupt")}\` set to \`recreate\``,
+    );
     const restored = `restored from ${copy.source} with ${counted(copy.builds)}`;
     if (readonly) {
       this.#repaired(failure, `shown ${restored}, nothing was stored`);
@@ -135,7 +144,7 @@ export class Remedy {
       if (this.#contradictions >= REFUSALS) throw contradictory(this.#copies.location);
       return { status: "again" };
     }
-    const gone = goneFailure(this.#copies.location, found);
+    const gone = goneFailure(this.#copies.location, found, this.#spelling);
     if (onMissing === "fail" || (onMissing === "begin" && readonly)) throw gone;
     if (onMissing === "begin") {
       const kept = await this.#copies.setAside();
@@ -146,7 +155,11 @@ export class Remedy {
       this.#repaired(gone, "a new history starts with what is left");
       return { status: "remedied", bytes: null, version: null };
     }
-    const copy = await this.#goodCopy(gone, builds, "`on-missing` set to `begin`");
+    const copy = await this.#goodCopy(
+      gone,
+      builds,
+      `\`${this.#spelling.name("on-missing")}\` set to \`begin\``,
+    );
     const restored = `restored from ${copy.source} with ${counted(copy.builds)}`;
     if (readonly) {
       this.#repaired(gone, `shown ${restored}, nothing was stored`);
@@ -200,14 +213,15 @@ export class Remedy {
  *
  * @param {string} location the history's, for people
  * @param {readonly string[]} found what shows that there was one, for people
+ * @param {Spelling} spelling
  */
-export function goneFailure(location, found) {
+export function goneFailure(location, found, spelling) {
   return new Failure(
     `\`${location}\` is gone: ${found.join(", ")} ${found.length === 1 ? "shows" : "show"} that there was a history`,
     {
       type: "storage",
       code: "HISTORY_GONE",
-      hint: "Nothing was changed. With `on-missing` set to `restore` the newest good copy takes its place; with `begin` a new history starts, and the copies are kept under other names. If the location is wrong, correct it.",
+      hint: `Nothing was changed. With \`${spelling.name("on-missing")}\` set to \`restore\` the newest good copy takes its place; with \`begin\` a new history starts, and the copies are kept under other names. If the location is wrong, correct it.`,
     },
   );
 }

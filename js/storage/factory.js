@@ -5,6 +5,7 @@
 import { setTimeout as sleepFor } from "node:timers/promises";
 import * as theEngine from "../engine/engine.js";
 import { Failure } from "../failure.js";
+import { AS_INPUTS, optionOf } from "../spelling.js";
 import { LocalStore } from "./local/local.js";
 import { SqliteStorageProvider } from "./read-record-write.js";
 
@@ -24,15 +25,8 @@ import { SqliteStorageProvider } from "./read-record-write.js";
  * @property {(secret: string) => void} [onSecret] called with secrets that servers issue, before they are used
  */
 
-/** What each option takes. */
-export const CHOICES = Object.freeze({
-  onCorrupt: Object.freeze(["fail", "restore", "recreate"]),
-  onMissing: Object.freeze(["fail", "restore", "begin"]),
-});
-const TRANSFERS = Object.freeze(["auto", "manual"]);
-
-/** Where histories can be kept, as configurations, flags and inputs name it. */
-export const STORAGE_TYPES = Object.freeze(["sqlite-local", "sqlite-artifact", "sqlite-s3", "postgres"]);
+/** Where histories can be kept, as configurations, flags and inputs name it. @type {readonly string[]} */
+const STORAGE_TYPES = optionOf("storage").choices ?? [];
 
 /**
  * A provider for the configuration, not yet initialized: nothing is read or created by this call.
@@ -73,28 +67,38 @@ export async function createStorageProvider(config, surroundings = {}) {
 async function openStore(config, surroundings) {
   const { sleep, random, now = Date.now, env = process.env, signal, log, transferred } = surroundings;
   const { type, path, pathOption, readonly = false, artifactTransfer = "auto" } = config;
-  const { onCorrupt = "fail", onMissing = "fail" } = config;
-  for (const [key, value] of Object.entries({ onCorrupt, onMissing })) {
-    const choices = CHOICES[/** @type {keyof typeof CHOICES} */ (key)];
+  const { onCorrupt = "fail", onMissing = "fail", spelling = AS_INPUTS } = config;
+  for (const [name, value] of /** @type {const} */ ([
+    ["on-corrupt", onCorrupt],
+    ["on-missing", onMissing],
+    ["artifact-transfer", artifactTransfer],
+  ])) {
+    const { choices = [] } = optionOf(name);
     if (!choices.includes(value))
-      throw invalid(`\`${key}\` is \`${String(value)}\`, expected one of ${listed(choices)}`);
-  }
-  if (!TRANSFERS.includes(artifactTransfer)) {
-    throw invalid(
-      `\`artifactTransfer\` is \`${String(artifactTransfer)}\`, expected one of ${listed(TRANSFERS)}`,
-    );
+      throw invalid(`\`${spelling.name(name)}\` is \`${String(value)}\`, expected one of ${listed(choices)}`);
   }
   if (type === "sqlite-local" || (type === "sqlite-artifact" && artifactTransfer === "manual")) {
     if (typeof path !== "string" || path.trim() === "") {
       throw invalid(`\`${type}\` has no \`path\`, expected the file of the history`);
     }
-    return new LocalStore(path, { pathOption, readonly, onCorrupt, onMissing, now, sleep, random });
+    return new LocalStore(path, { pathOption, readonly, onCorrupt, onMissing, spelling, now, sleep, random });
   }
   if (type === "sqlite-s3") {
     // Whoever keeps the history in a file does not wait for the client to be loaded.
     const { S3Store, openClient } = await import("./s3/s3.js");
     const { client, key } = openClient(config, env, { now, sleep, random, log, signal });
-    return new S3Store({ client, key, readonly, onCorrupt, onMissing, now, random, sleep, transferred });
+    return new S3Store({
+      client,
+      key,
+      readonly,
+      onCorrupt,
+      onMissing,
+      spelling,
+      now,
+      random,
+      sleep,
+      transferred,
+    });
   }
   if (type === "sqlite-artifact") {
     const { openArtifactStore } = await import("./artifact/open.js");

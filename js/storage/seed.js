@@ -3,6 +3,7 @@
  */
 
 import { Failure } from "../failure.js";
+import { AS_INPUTS } from "../spelling.js";
 import { Storage } from "./storage.js";
 
 /** @import { StorageProviderConfig } from "./contract.js" */
@@ -19,6 +20,7 @@ import { Storage } from "./storage.js";
  */
 export async function seedHistory(storage, seed, surroundings) {
   if (storage.existed !== false) return [];
+  const { spelling = AS_INPUTS } = seed;
   const source = new Storage({ ...seed, readonly: true }, surroundings);
   try {
     await source.ready();
@@ -27,7 +29,7 @@ export async function seedHistory(storage, seed, surroundings) {
         new Failure(`there is no history at \`${source.location}\` to begin with`, {
           type: "storage",
           code: "SEED_MISSING",
-          hint: "The history begins empty. Leave `seed-from` out when that is right.",
+          hint: `The history begins empty. Leave \`${spelling.name("seed-from")}\` out when that is right.`,
         }),
       ];
     }

@@ -6,8 +6,10 @@
 import { createHash } from "node:crypto";
 import { Failure } from "../../failure.js";
 import { HISTORY_LIMIT, tooLarge } from "../../http/limits.js";
+import { AS_INPUTS } from "../../spelling.js";
 import { decodeLineage, encodeLineage, LINEAGE_ENTRY, LINEAGE_LIMIT } from "./lineage.js";
 
+/** @import { Spelling } from "../../spelling.js" */
 /** @import { Coverage, Lineage } from "./lineage.js" */
 
 /** An archive is hardly ever larger than what it holds. */
@@ -20,12 +22,13 @@ const zip = () => import("./zip.js");
  * Reads the history and its lineage from an archive, and verifies the history's digest.
  *
  * @param {Uint8Array} archive
- * @param {{entry: string, doing: string, id?: number}} place `entry`: the history's name in the archive; `doing` names
- *   the artifact, whose id is `id`
+ * @param {{entry: string, doing: string, id?: number, spelling?: Spelling}} place `entry`: the history's name in the
+ *   archive; `doing` names the artifact, whose id is `id`; `spelling`: how the caller calls options, as inputs unless given
  * @returns {Promise<{bytes: Buffer, lineage: Lineage | null}>}
  * @throws {Failure} `ARTIFACT_DAMAGED`, `HISTORY_TOO_LARGE`, or `ARTIFACT_FOREIGN` where it holds no history
  */
-export async function unpackHistory(archive, { entry, doing, id }) {
+export async function unpackHistory(archive, { entry, doing, id, spelling = AS_INPUTS }) {
+  const anotherName = `another \`${spelling.name("artifact-name")}\``;
   const { unpack } = await zip();
   const { entries, names } = await unpack(archive, {
     [entry]: HISTORY_LIMIT,
@@ -34,6 +37,7 @@ export async function unpackHistory(archive, { entry, doing, id }) {
     if (error.entry?.name === entry) throw tooLarge(doing, error.entry.size, error);
     throw damaged(
       `${doing}: ${error.problem === "damaged" ? "the archive is damaged: " : ""}${error.message}`,
+      anotherName,
       error,
     );
   });
@@ -43,7 +47,7 @@ export async function unpackHistory(archive, { entry, doing, id }) {
     throw new Failure(`${doing}: there is no \`${entry}\` in it, ${found}`, {
       type: "storage",
       code: "ARTIFACT_FOREIGN",
-      hint: "Set `database-key` to the history's name in the artifact, or choose another `artifact-name` for the history.",
+      hint: `Set \`${spelling.name("database-key")}\` to the history's name in the artifact, or choose ${anotherName} for the history.`,
     });
   }
   const text = entries.get(LINEAGE_ENTRY);
@@ -52,10 +56,17 @@ export async function unpackHistory(archive, { entry, doing, id }) {
   try {
     lineage = text ? decodeLineage(text, id) : null;
   } catch (thrown) {
-    throw damaged(`${doing}: \`${LINEAGE_ENTRY}\` is damaged: ${Failure.from(thrown).message}`, thrown);
+    throw damaged(
+      `${doing}: \`${LINEAGE_ENTRY}\` is damaged: ${Failure.from(thrown).message}`,
+      anotherName,
+      thrown,
+    );
   }
   if (lineage && lineage.sha256 !== sha256(bytes)) {
-    throw damaged(`${doing}: the history is not the one that \`${LINEAGE_ENTRY}\` was written for`);
+    throw damaged(
+      `${doing}: the history is not the one that \`${LINEAGE_ENTRY}\` was written for`,
+      anotherName,
+    );
   }
   return { bytes, lineage };
 }
@@ -84,14 +95,14 @@ export async function packFile(name, bytes, time) {
 /** @param {Uint8Array} bytes */
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
-/** @param {string} message @param {unknown} [cause] */
-function damaged(message, cause) {
+/** @param {string} message @param {string} anotherName @param {unknown} [cause] */
+function damaged(message, anotherName, cause) {
   return new Failure(message, {
     type: "storage",
     code: "ARTIFACT_DAMAGED",
     hint:
       "Nothing was uploaded. Delete the artifact on the page of its run to go on with the one before it, or keep the " +
-      "history under another `artifact-name`.",
+      `history under ${anotherName}.`,
     cause,
   });
 }

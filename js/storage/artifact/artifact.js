@@ -14,6 +14,7 @@ import { Failure } from "../../failure.js";
 import { enterpriseServer } from "../../github/artifact-service.js";
 import { GitHubFailure } from "../../github/errors.js";
 import { asTooLarge } from "../../http/limits.js";
+import { AS_INPUTS } from "../../spelling.js";
 import { ARCHIVE_LIMIT, packHistory, unpackHistory } from "./archive.js";
 import { Coverage, SETTLED_MS } from "./lineage.js";
 import { Listing, latestBefore, readOn } from "./listing.js";
@@ -24,6 +25,8 @@ import * as trouble from "./trouble.js";
 
 /** @import { Artifact, Artifacts } from "../../github/artifacts.js" */
 /** @import { ArtifactRuntime } from "../../github/artifact-service.js" */
+/** @import { Spelling } from "../../spelling.js" */
+/** @import { OnCorrupt, OnMissing } from "../copies.js" */
 /** @import { Lineage } from "./lineage.js" */
 /** @import { BlobFacts, BlobStore, BuildCounter, Engine, StoredBlob, WriteOutcome } from "../contract.js" */
 
@@ -64,8 +67,9 @@ const LISTED_MS = 10 * 60_000;
  * @property {string} entry the history's name in the archive
  * @property {string} [branch] only artifacts of runs for it; `*`: of every branch
  * @property {boolean} [readonly]
- * @property {"fail" | "restore" | "recreate"} [onCorrupt] `fail` unless given
- * @property {"fail" | "restore" | "begin"} [onMissing] `fail` unless given
+ * @property {OnCorrupt} [onCorrupt] `fail` unless given
+ * @property {OnMissing} [onMissing] `fail` unless given
+ * @property {Spelling} [spelling] how the caller calls options, for messages; as inputs unless given
  * @property {NodeJS.ProcessEnv} env
  * @property {() => number} now
  * @property {(message: string) => void} [log]
@@ -91,6 +95,7 @@ const LISTED_MS = 10 * 60_000;
 /** The blob store of a history in artifacts. @implements {BlobStore} */
 export class ArtifactStore {
   #options;
+  #spelling;
   #scope;
   #sources;
   /** Contents by artifact; they never change. @type {Map<number, Loaded>} */
@@ -118,9 +123,10 @@ export class ArtifactStore {
   /** @param {ArtifactStoreOptions} options */
   constructor(options) {
     this.#options = options;
-    const { artifacts, repository, branch, env } = options;
+    const { artifacts, repository, branch, env, spelling = AS_INPUTS } = options;
+    this.#spelling = spelling;
     this.#scope = `${repository} ${options.name}`;
-    this.#sources = new ArtifactSources({ artifacts, repository, filter: branch, env });
+    this.#sources = new ArtifactSources({ artifacts, repository, filter: branch, env, spelling });
   }
 
   /** With the name and the id of the newest artifact once that is known: later jobs of a run have names of their own. */
@@ -197,7 +203,8 @@ export class ArtifactStore {
     const { onCorrupt = "fail", readonly = false } = this.#options;
     const failure = Failure.from(thrown);
     if (!DAMAGE.has(failure.code)) throw thrown;
-    if (onCorrupt === "fail" || (onCorrupt === "recreate" && readonly)) throw trouble.withChoices(failure);
+    if (onCorrupt === "fail" || (onCorrupt === "recreate" && readonly))
+      throw trouble.withChoices(failure, this.#spelling);
     if (onCorrupt === "recreate") this.#begin(failure);
     else this.#broken.set(id, failure);
   }
@@ -380,7 +387,7 @@ export class ArtifactStore {
     this.#latest = Math.max(0, ...listed().map(({ id }) => id));
     if (!artifact && this.#begunAfter === 0) {
       const [failure] = this.#broken.values();
-      if (failure) throw trouble.notRestored(failure);
+      if (failure) throw trouble.notRestored(failure, this.#spelling);
       if (await this.#isToBegin(listed(), coverage, branches)) return this.#lookOnce();
       return { heads: [], coverage, settled: 0, passed: passed() };
     }
@@ -494,7 +501,12 @@ export class ArtifactStore {
       });
     const loaded = {
       artifact,
-      ...(await (archives?.unpack ?? unpackHistory)(archive, { entry, doing, id: artifact.id })),
+      ...(await (archives?.unpack ?? unpackHistory)(archive, {
+        entry,
+        doing,
+        id: artifact.id,
+        spelling: this.#spelling,
+      })),
     };
     this.#loaded.set(artifact.id, loaded);
     return loaded;
@@ -526,11 +538,11 @@ export class ArtifactStore {
   async #isToBegin(listed, coverage, branches) {
     const { readonly = false, onMissing = "fail" } = this.#options;
     const unknown = listed.find(({ own }) => own === null);
-    if (unknown) throw trouble.originUnknown(unknown);
+    if (unknown) throw trouble.originUnknown(unknown, this.#spelling);
     if (await this.#isExpired(listed, coverage, branches, null, 0)) return true;
     const other = this.#sources.isDefault ? await this.#sources.elsewhere(listed) : null;
     if (!other) return false;
-    const failure = trouble.onlyElsewhere(other.artifact, branches ?? [], other);
+    const failure = trouble.onlyElsewhere(other.artifact, branches ?? [], other, this.#spelling);
     if (!readonly && onMissing !== "begin") throw failure;
     this.#warnings.set("elsewhere", readonly ? failure : trouble.repaired(failure, null));
     return false;
@@ -570,7 +582,7 @@ export class ArtifactStore {
       this.#warnings.set("expired", trouble.expiredUnmerged(lost));
       return false;
     }
-    const failure = trouble.expired(lost, { repository, isLeft: newest !== null });
+    const failure = trouble.expired(lost, { repository, isLeft: newest !== null }, this.#spelling);
     if (onMissing === "begin" && !readonly) {
       this.#begin(failure);
       return true;

@@ -7,16 +7,13 @@ import { Failure } from "../../failure.js";
 import { ArtifactRuntime } from "../../github/artifact-service.js";
 import { Artifacts } from "../../github/artifacts.js";
 import { GitHub } from "../../github/client.js";
+import { DEFAULT_ARTIFACT, DEFAULT_KEY } from "../../options.js";
+import { AS_INPUTS } from "../../spelling.js";
 import { ArtifactStore } from "./artifact.js";
 import { checkName } from "./names.js";
 
 /** @import { Engine, StorageProviderConfig } from "../contract.js" */
 /** @import { Surroundings } from "../factory.js" */
-
-/** The artifact's name where nothing else is said. */
-export const DEFAULT_ARTIFACT = "unentropy-metrics";
-/** The history's name in it where nothing else is said. */
-export const DEFAULT_ENTRY = "unentropy-metrics.db";
 
 /**
  * Makes the store that a configuration asks for.
@@ -27,21 +24,22 @@ export const DEFAULT_ENTRY = "unentropy-metrics.db";
  * @throws {Failure} of type `validation`: `STORAGE_CONFIG_INVALID`, `GITHUB_CONFIG_INVALID`
  */
 export function openArtifactStore(config, { engine, env, now, sleep, random, signal, log, onSecret }) {
+  const { spelling = AS_INPUTS } = config;
   const name = config.artifactName ?? DEFAULT_ARTIFACT;
-  const entry = config.artifactEntry ?? DEFAULT_ENTRY;
-  checkName("`artifactName`", name, "artifact");
-  checkName("`artifactEntry`", entry, "file");
+  const entry = config.artifactEntry ?? DEFAULT_KEY;
+  checkName(`\`${spelling.name("artifact-name")}\``, name, "artifact");
+  checkName(`\`${spelling.name("database-key")}\``, entry, "file");
   const repository = config.repository ?? env.GITHUB_REPOSITORY;
   if (!repository) {
     throw invalid(
-      "`sqlite-artifact` has no `repository`, expected `OWNER/NAME`",
+      `\`sqlite-artifact\` has no \`${spelling.name("repository")}\`, expected \`OWNER/NAME\``,
       "In a workflow `GITHUB_REPOSITORY` has it; elsewhere set that variable.",
     );
   }
   const token = config.githubToken ?? env.GITHUB_TOKEN;
   if (!token) {
     throw invalid(
-      "`sqlite-artifact` has no `githubToken`, and GitHub returns artifacts only with one",
+      `\`sqlite-artifact\` has no \`${spelling.name("github-token")}\`, and GitHub returns artifacts only with one`,
       "In a workflow leave the input `github-token` at its default; elsewhere set `GITHUB_TOKEN`.",
     );
   }
@@ -63,6 +61,7 @@ export function openArtifactStore(config, { engine, env, now, sleep, random, sig
     readonly: config.readonly,
     onCorrupt: config.onCorrupt,
     onMissing: config.onMissing,
+    spelling,
     env,
     now,
     log,

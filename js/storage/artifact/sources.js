@@ -7,6 +7,9 @@
 import { readEvent } from "../../ci/event.js";
 import { Failure } from "../../failure.js";
 import { GitHubFailure } from "../../github/errors.js";
+import { AS_INPUTS } from "../../spelling.js";
+
+/** @import { Spelling } from "../../spelling.js" */
 
 /** @import { Artifact, Artifacts } from "../../github/artifacts.js" */
 
@@ -23,6 +26,7 @@ export class ArtifactSources {
   #repository;
   #filter;
   #env;
+  #spelling;
   /** @type {readonly string[] | null | undefined} */
   #branches;
   /** The event of each run that was asked for; null for a run that is gone. @type {Map<number, string | null>} */
@@ -34,8 +38,10 @@ export class ArtifactSources {
    * @param {string} options.repository `owner/name`
    * @param {string} [options.filter] the branch that was asked for, or `*`
    * @param {NodeJS.ProcessEnv} options.env
+   * @param {Spelling} [options.spelling] how the caller calls options; as inputs unless given
    */
-  constructor({ artifacts, repository, filter, env }) {
+  constructor({ artifacts, repository, filter, env, spelling = AS_INPUTS }) {
+    this.#spelling = spelling;
     this.#artifacts = artifacts;
     this.#repository = repository;
     this.#filter = filter;
@@ -98,7 +104,7 @@ export class ArtifactSources {
           {
             type: "storage",
             code: "ARTIFACT_TOO_MANY",
-            hint: "Nothing was uploaded. Let `artifact-branch-filter` name one branch, or choose an `artifact-name` that no other workflow uploads.",
+            hint: `Nothing was uploaded. Let \`${this.#spelling.name("artifact-branch-filter")}\` name one branch, or choose an \`${this.#spelling.name("artifact-name")}\` that no other workflow uploads.`,
           },
         );
       }
@@ -141,6 +147,7 @@ export class ArtifactSources {
    */
   unseen(branch) {
     const { GITHUB_EVENT_NAME: event = "", GITHUB_REF_TYPE: kind } = this.#env;
+    const filter = `\`${this.#spelling.name("artifact-branch-filter")}\``;
     const unseen = (/** @type {string} */ message, /** @type {string} */ hint) =>
       new Failure(message, { type: "storage", code: "ARTIFACT_UNSEEN", hint });
     if (/^pull_request/.test(event)) {
@@ -153,13 +160,13 @@ export class ArtifactSources {
     if (this.#filter !== undefined && branch !== this.#filter) {
       return unseen(
         `the history was uploaded by a run for \`${branch}\`, and histories are looked for in runs for \`${this.#filter}\` alone`,
-        "Later runs do not find this build. Record on that branch alone, or leave `artifact-branch-filter` out.",
+        `Later runs do not find this build. Record on that branch alone, or leave ${filter} out.`,
       );
     }
     if (this.#filter === undefined && (kind === "tag" || event === "merge_group")) {
       return unseen(
         `the history was uploaded by a run for the ${kind === "tag" ? "tag" : "merge queue's"} \`${branch}\`, and runs for other refs do not read it`,
-        "Set `artifact-branch-filter` to `*` in every workflow that keeps this history, which then has one for all branches and tags.",
+        `Set ${filter} to \`*\` in every workflow that keeps this history, which then has one for all branches and tags.`,
       );
     }
     return null;

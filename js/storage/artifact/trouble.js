@@ -5,6 +5,8 @@
 
 import { Failure } from "../../failure.js";
 
+/** @import { Spelling } from "../../spelling.js" */
+
 /** @import { Artifact } from "../../github/artifacts.js" */
 
 /** @param {Pick<Artifact, "name" | "id">} artifact */
@@ -17,11 +19,12 @@ const trouble = (message, facts) => new Failure(message, { type: "storage", ...f
  * It may be a fork's, which is as good as none, or the history: then no new one starts.
  *
  * @param {Artifact} artifact
+ * @param {Spelling} spelling
  */
-export const originUnknown = (artifact) =>
+export const originUnknown = (artifact, spelling) =>
   trouble(`GitHub does not tell which run ${called(artifact)} is of, so it may be the history or a fork's`, {
     code: "ARTIFACT_ORIGIN_UNKNOWN",
-    hint: "Delete it if it is not the history, or choose another `artifact-name`.",
+    hint: `Delete it if it is not the history, or choose another \`${spelling.name("artifact-name")}\`.`,
   });
 
 /**
@@ -30,8 +33,9 @@ export const originUnknown = (artifact) =>
  * @param {Artifact} other of a branch that does not count
  * @param {readonly string[]} branches those that do
  * @param {{asked: boolean}} facts whether it is known that no pull request has uploaded it
+ * @param {Spelling} spelling
  */
-export const onlyElsewhere = (other, branches, { asked }) =>
+export const onlyElsewhere = (other, branches, { asked }, spelling) =>
   trouble(
     `there is no history of runs for ${branches.map((branch) => `\`${branch}\``).join(" and ")}, but ${
       asked
@@ -41,9 +45,9 @@ export const onlyElsewhere = (other, branches, { asked }) =>
     {
       code: "ARTIFACT_ELSEWHERE",
       hint:
-        "To go on with it, run once with `artifact-branch-filter` set to `*` (every branch), or always where builds of many " +
-        "branches or tags belong together. To start a new history, set `on-missing` to `begin` for one run, or choose " +
-        "another `artifact-name`.",
+        `To go on with it, run once with \`${spelling.name("artifact-branch-filter")}\` set to \`*\` (every branch), or always where ` +
+        `builds of many branches or tags belong together. To start a new history, set \`${spelling.name("on-missing")}\` to \`begin\` ` +
+        `for one run, or choose another \`${spelling.name("artifact-name")}\`.`,
     },
   );
 
@@ -52,17 +56,19 @@ export const onlyElsewhere = (other, branches, { asked }) =>
  *
  * @param {Artifact} artifact
  * @param {{repository: string, isLeft: boolean}} facts `isLeft`: an earlier one can still be read
+ * @param {Spelling} spelling
  */
-export function expired(artifact, { repository, isLeft }) {
+export function expired(artifact, { repository, isLeft }, spelling) {
+  const missing = `\`${spelling.name("on-missing")}\``;
   const { expiresAt } = artifact;
   const when = expiresAt === null ? "" : ` on ${new Date(expiresAt).toISOString().slice(0, 10)}`;
   return trouble(`the newest history in \`${repository}\`, ${called(artifact)}, has expired${when}`, {
     code: "ARTIFACT_EXPIRED",
     hint:
       (isLeft
-        ? "GitHub has deleted its bytes. With `on-missing` set to `restore` the run goes on with the newest artifact that can still be read, with `begin` it starts a new history. "
-        : "GitHub has deleted its bytes, and no earlier artifact is left. With `on-missing` set to `begin` the run starts a new history. ") +
-      "If you have a copy, `seed-from` or an upload under another `artifact-name` brings it back.",
+        ? `GitHub has deleted its bytes. With ${missing} set to \`restore\` the run goes on with the newest artifact that can still be read, with \`begin\` it starts a new history. `
+        : `GitHub has deleted its bytes, and no earlier artifact is left. With ${missing} set to \`begin\` the run starts a new history. `) +
+      `If you have a copy, \`${spelling.name("seed-from")}\` or an upload under another \`${spelling.name("artifact-name")}\` brings it back.`,
   });
 }
 
@@ -114,19 +120,20 @@ export const tooManyJobs = (jobs) =>
  * What is wrong with an artifact, and what the user can choose.
  *
  * @param {Failure} failure
+ * @param {Spelling} spelling
  */
-export const withChoices = (failure) =>
+export const withChoices = (failure, spelling) =>
   trouble(failure.message, {
     code: failure.code,
-    hint: `${failure.hint || "Nothing was uploaded."} With \`on-corrupt\` set to \`restore\` the newest artifact that can be read takes its place, with \`recreate\` a new history starts; nothing is deleted.`,
+    hint: `${failure.hint || "Nothing was uploaded."} With \`${spelling.name("on-corrupt")}\` set to \`restore\` the newest artifact that can be read takes its place, with \`recreate\` a new history starts; nothing is deleted.`,
     cause: failure,
   });
 
-/** `on-corrupt: restore` found no artifact that can be read. @param {Failure} failure */
-export const notRestored = (failure) =>
+/** `on-corrupt: restore` found no artifact that can be read. @param {Failure} failure @param {Spelling} spelling */
+export const notRestored = (failure, spelling) =>
   trouble(`${failure.message}; no earlier artifact can be read`, {
     code: "HISTORY_NOT_RESTORED",
-    hint: "Nothing was uploaded. Set `on-corrupt` to `recreate` to start a new history.",
+    hint: `Nothing was uploaded. Set \`${spelling.name("on-corrupt")}\` to \`recreate\` to start a new history.`,
     cause: failure,
   });
 

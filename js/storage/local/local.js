@@ -50,6 +50,7 @@ export class LocalStore {
    * @param {boolean} [options.readonly]
    * @param {OnCorrupt} [options.onCorrupt]
    * @param {OnMissing} [options.onMissing]
+   * @param {import("../../spelling.js").Spelling} [options.spelling] how the caller calls options; as inputs unless given
    * @param {() => number} [options.now] milliseconds
    * @param {(ms: number) => Promise<unknown>} options.sleep
    * @param {() => number} options.random
@@ -57,7 +58,15 @@ export class LocalStore {
    */
   constructor(
     path,
-    { pathOption, readonly = false, onCorrupt = "fail", onMissing = "fail", now = Date.now, ...waiting },
+    {
+      pathOption,
+      readonly = false,
+      onCorrupt = "fail",
+      onMissing = "fail",
+      spelling,
+      now = Date.now,
+      ...waiting
+    },
   ) {
     this.#path = resolve(path);
     this.#option = pathOption;
@@ -76,7 +85,7 @@ export class LocalStore {
         setAside: async () => setBackupAside(target(), now()),
         write: (bytes, ifVersion) => this.write(bytes, ifVersion),
       },
-      { readonly, onCorrupt, onMissing, warn: (failure) => this.#warn(failure) },
+      { readonly, onCorrupt, onMissing, spelling, warn: (failure) => this.#warn(failure) },
     );
   }
 

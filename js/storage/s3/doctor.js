@@ -7,6 +7,7 @@ import { setTimeout as sleepFor } from "node:timers/promises";
 import { Failure } from "../../failure.js";
 import { asTooLarge } from "../../http/limits.js";
 import { collectPieces, release } from "../../http/memory.js";
+import { AS_INPUTS } from "../../spelling.js";
 import { counted, goneFailure } from "../copies.js";
 import { besideHistory, keyBeside } from "./beside.js";
 import { S3Copies } from "./copies.js";
@@ -16,6 +17,7 @@ import { pendingPrefix } from "./pending.js";
 import { probePreconditions } from "./preconditions.js";
 import { openClient } from "./s3.js";
 
+/** @import { Spelling } from "../../spelling.js" */
 /** @import { Engine, StorageProviderConfig } from "../contract.js" */
 /** @import { S3Client } from "../../s3/client.js" */
 /** @import { Surroundings } from "../../s3/client.js" */
@@ -65,7 +67,8 @@ const ELSEWHERE = new Map([
   ["S3_BUCKET_MISSING", "bucket"],
 ]);
 /** The other reading of a refused write. */
-const DEMANDED = " Where the bucket's policy demands encryption, set `s3-sse` to what it names.";
+const demanded = (/** @type {Spelling} */ spelling) =>
+  ` Where the bucket's policy demands encryption, set \`${spelling.name("s3-sse")}\` to what it names.`;
 
 /** What a check needs that was denied. @type {Readonly<Record<string, string>>} */
 const RIGHTS = Object.freeze({
@@ -88,7 +91,8 @@ const CREDENTIALS = new Set(["s3-access-key-id", "s3-secret-access-key", "s3-ses
  * @returns {Promise<{findings: Finding[], location: string | null}>} one finding for each check
  */
 export async function examineS3(config, { env, engine, client: surroundings }) {
-  const report = new Report();
+  const { spelling = AS_INPUTS } = config;
+  const report = new Report(spelling);
   let opened;
   try {
     opened = openClient(config, env, surroundings);
@@ -98,11 +102,11 @@ export async function examineS3(config, { env, engine, client: surroundings }) {
   }
   const { client, key } = opened;
   report.add("parameters", "ok", `bucket \`${client.bucket}\` at \`${client.host}\`, key \`${key}\``);
-  await report.attempt(() => examineBucket(client, config, surroundings.now(), report));
+  await report.attempt(() => examineBucket(client, config.s3Region, surroundings.now(), report, spelling));
   if (!report.blocked) {
     const { now, random, sleep = sleepFor } = surroundings;
     const probe = keyBeside(key, { now, random });
-    await examineRights({ client, key, probe, engine, sleep, random, report });
+    await examineRights({ client, key, probe, engine, sleep, random, spelling, report });
   }
   client.close();
   return { findings: report.findings(), location: `s3://${client.bucket}/${key}` };
@@ -110,12 +114,12 @@ export async function examineS3(config, { env, engine, client: surroundings }) {
 
 /**
  * @param {S3Client} client
- * @param {StorageProviderConfig} config
+ * @param {string | undefined} named the region that was given
  * @param {number} now
  * @param {Report} report
+ * @param {Spelling} spelling
  */
-async function examineBucket(client, config, now, report) {
-  const named = config.s3Region;
+async function examineBucket(client, named, now, report, spelling) {
   /** @type {number | null} */
   let serverTime = null;
   try {
@@ -137,8 +141,8 @@ async function examineBucket(client, config, now, report) {
     report.add(
       "region",
       "warning",
-      `\`s3-region\` is \`${named}\`, the bucket is in \`${client.region}\``,
-      `Set \`s3-region\` to \`${client.region}\`; each run asks twice until then.`,
+      `\`${spelling.name("s3-region")}\` is \`${named}\`, the bucket is in \`${client.region}\``,
+      `Set \`${spelling.name("s3-region")}\` to \`${client.region}\`; each run asks twice until then.`,
     );
   } else report.add("region", "ok", `\`${client.region}\``);
   if (serverTime === null) report.add("clock", "skipped", "the server does not tell its time");
@@ -163,9 +167,10 @@ async function examineBucket(client, config, now, report) {
  * @param {Engine} examined.engine
  * @param {(ms: number) => Promise<unknown>} examined.sleep
  * @param {() => number} examined.random
+ * @param {Spelling} examined.spelling
  * @param {Report} examined.report
  */
-async function examineRights({ client, key, probe, engine, sleep, random, report }) {
+async function examineRights({ client, key, probe, engine, sleep, random, spelling, report }) {
   const history = { key, location: `s3://${client.bucket}/${key}` };
   /** A write of the object that is tried. @template T @param {() => Promise<T>} write @returns {Promise<T>} */
   const tried = (write) =>
@@ -192,11 +197,12 @@ async function examineRights({ client, key, probe, engine, sleep, random, report
       if (!object) {
         const copies = new S3Copies({ client, ...history, now: () => 0, warn: () => {} });
         const { found } = await copies.signs();
-        if (found.length > 0) throw goneFailure(history.location, found);
+        if (found.length > 0) throw goneFailure(history.location, found, spelling);
         return report.add("history", "skipped", "there is none yet");
       }
       const damage = damageOf(history.location, object);
-      if (damage) throw new Failure(damage.message, { type: "storage", code: damage.code, hint: DAMAGED });
+      if (damage)
+        throw new Failure(damage.message, { type: "storage", code: damage.code, hint: damaged(spelling) });
       collectPieces(object.bytes.length);
       const opened = engine.openHistory(object.bytes);
       release(object.bytes);
@@ -273,15 +279,21 @@ async function examineRights({ client, key, probe, engine, sleep, random, report
   }
 }
 
-const DAMAGED =
-  "Set `on-corrupt` to `restore` for one run, and find out what damaged it: another program that writes this key, or the store itself.";
+const damaged = (/** @type {Spelling} */ spelling) =>
+  `Set \`${spelling.name("on-corrupt")}\` to \`restore\` for one run, and find out what damaged it: another program that writes this key, or the store itself.`;
 
 /** Findings as they come in. */
 class Report {
   /** @type {Map<string, Finding>} */
   #findings = new Map();
+  #spelling;
   /** Whether something is wrong with every request. */
   blocked = false;
+
+  /** @param {Spelling} spelling */
+  constructor(spelling) {
+    this.#spelling = spelling;
+  }
 
   /** @param {string} check */
   has(check) {
@@ -319,7 +331,7 @@ class Report {
       const own = check === "read" && this.has("read") ? "history" : check;
       const right = failure.code === "S3_ACCESS_DENIED" ? RIGHTS[own] : undefined;
       const hint = right
-        ? `Grant ${right}; where keys have levels instead, take one that may read and write.${own === "write" ? DEMANDED : ""}`
+        ? `Grant ${right}; where keys have levels instead, take one that may read and write.${own === "write" ? demanded(this.#spelling) : ""}`
         : failure.hint;
       // What does not speak S3 has said nothing about credentials and buckets, whatever its status was.
       if (failure.code === "S3_UNEXPECTED") {

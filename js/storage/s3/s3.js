@@ -13,7 +13,8 @@ import { Failure } from "../../failure.js";
 import { asTooLarge } from "../../http/limits.js";
 import { RESERVE } from "../../http/retry.js";
 import { S3Client } from "../../s3/client.js";
-import { s3Parameters } from "../../s3/parameters.js";
+import { givenParameters, s3Parameters } from "../../s3/parameters.js";
+import { AS_INPUTS } from "../../spelling.js";
 import { Remedy } from "../copies.js";
 import { keyBeside } from "./beside.js";
 import { S3Copies } from "./copies.js";
@@ -25,6 +26,8 @@ import { COMPLETIONS, decodeVerdict, encodeVerdict, PRECONDITIONS, prevailing } 
 
 /** @import { Absence, BlobFacts, BlobStore, BuildCounter, ChangeJournal, Remedied, StorageProviderConfig, StoredBlob, WriteOutcome } from "../contract.js" */
 /** @import { Surroundings } from "../../s3/client.js" */
+/** @import { Spelling } from "../../spelling.js" */
+/** @import { OnCorrupt, OnMissing } from "../copies.js" */
 /** @import { Noted, Verdict } from "./verdict.js" */
 
 /** How often more an object is read that another run may be replacing just now. */
@@ -40,30 +43,15 @@ const TORN_READS = 5;
  * @throws {Failure} of type `validation`: `S3_PARAMETERS_INVALID`, `S3_ENDPOINT_INSECURE`
  */
 export function openClient(config, env, surroundings) {
-  const { parameters, key } = s3Parameters(
-    {
-      endpoint: config.s3Endpoint,
-      bucket: config.s3Bucket,
-      key: config.s3Key,
-      region: config.s3Region,
-      accessKeyId: config.s3AccessKeyId,
-      secretAccessKey: config.s3SecretAccessKey,
-      sessionToken: config.s3SessionToken,
-      addressing: config.s3Addressing,
-      allowHttp: config.s3AllowHttp,
-      sse: config.s3Sse,
-      sseKmsKeyId: config.s3SseKmsKeyId,
-      timeout: config.s3Timeout,
-      retryAttempts: config.retryAttempts,
-    },
-    env,
-  );
+  const { spelling = AS_INPUTS } = config;
+  const { parameters, key } = s3Parameters(givenParameters(config), env, spelling);
   // A number that was given is the number of tries.
   const spareAttempts = String(config.retryAttempts ?? "").trim() === "" ? RESERVE : 0;
-  return {
-    client: new S3Client({ ...parameters, spareAttempts, proofMetadata: SHA256 }, { ...surroundings, env }),
-    key,
-  };
+  const client = new S3Client(
+    { ...parameters, spareAttempts, proofMetadata: SHA256 },
+    { ...surroundings, env, spelling },
+  );
+  return { client, key };
 }
 
 /**
@@ -71,8 +59,9 @@ export function openClient(config, env, surroundings) {
  * @property {S3Client} client
  * @property {string} key
  * @property {boolean} [readonly]
- * @property {"fail" | "restore" | "recreate"} [onCorrupt]
- * @property {"fail" | "restore" | "begin"} [onMissing]
+ * @property {OnCorrupt} [onCorrupt]
+ * @property {OnMissing} [onMissing]
+ * @property {Spelling} [spelling] how the caller calls options, for messages; as inputs unless given
  * @property {() => number} now milliseconds
  * @property {() => number} random
  * @property {(ms: number) => Promise<unknown>} [sleep]
@@ -95,6 +84,7 @@ export class S3Store {
   #remedy;
   #location;
   #transferred;
+  #spelling;
 
   /** What the server does with preconditions. @type {Noted | undefined} */
   #noted;
@@ -111,7 +101,8 @@ export class S3Store {
 
   /** @param {S3StoreOptions} options */
   constructor({ client, key, readonly = false, now, random, transferred, ...rest }) {
-    const { onCorrupt = "fail", onMissing = "fail", sleep = sleepFor, ...times } = rest;
+    const { onCorrupt = "fail", onMissing = "fail", spelling = AS_INPUTS, sleep = sleepFor, ...times } = rest;
+    this.#spelling = spelling;
     this.#client = client;
     this.#key = key;
     this.#readonly = readonly;
@@ -138,7 +129,7 @@ export class S3Store {
         write: (bytes, ifVersion, builds) =>
           this.write(bytes, ifVersion, { builds, replaces: 0, count: () => null }),
       },
-      { readonly, onCorrupt, onMissing, warn },
+      { readonly, onCorrupt, onMissing, spelling, warn },
     );
   }
 
@@ -210,13 +201,14 @@ export class S3Store {
   #doubtEndpoint() {
     const { withoutBucket, bucket } = this.#client;
     if (withoutBucket === null) return;
+    const endpoint = `\`${this.#spelling.name("s3-endpoint")}\``;
     this.#warn(
       new Failure(
-        `there is no \`${this.#location}\`, and \`s3-endpoint\` holds the bucket's name \`${bucket}\`, which is added to it`,
+        `there is no \`${this.#location}\`, and ${endpoint} holds the bucket's name \`${bucket}\`, which is added to it`,
         {
           type: "storage",
           code: "S3_BUCKET_TWICE",
-          hint: `Set \`s3-endpoint\` to \`${withoutBucket}\`, unless the server is reached under such an address.`,
+          hint: `Set ${endpoint} to \`${withoutBucket}\`, unless the server is reached under such an address.`,
         },
       ),
     );

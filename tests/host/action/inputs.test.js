@@ -2,68 +2,29 @@
 // every problem, before anything else happens.
 
 import assert from "node:assert/strict";
-import fs from "node:fs";
-import path from "node:path";
 import { test } from "node:test";
 import { INPUTS, readInputs } from "../../../js/action/inputs.js";
 import { OUTPUTS } from "../../../js/action/outputs.js";
 import { knownSecrets } from "../../../js/collect/secrets.js";
-import { Project, ROOT, told } from "../support/project.js";
+import { Project, told } from "../support/project.js";
 import { act, METADATA } from "../support/runner.js";
 
-/** @type {readonly import("../../../js/action/inputs.js").Input[]} */
-const ROWS = INPUTS;
-const DOCUMENT = fs.readFileSync(path.join(ROOT, "docs/action.md"), "utf8");
-
-/** The rows of a section's table. @param {string} heading */
-function tableOf(heading) {
-  const section = DOCUMENT.split(/^## /m).find((text) => text.startsWith(`${heading}\n`)) ?? "";
-  return [...section.matchAll(/^\| `([\w-]+)` \| (.+) \|$/gm)].map(([, name, rest]) => [name, rest]);
-}
-
-test("action.yml declares the inputs of the table", () => {
-  const declared = Object.entries(METADATA.inputs).map(([name, { description, default: value, ...rest }]) => [
-    name,
-    description,
-    value,
-    rest,
-  ]);
-  const expected = ROWS.map(({ name, help, fallback, given }) => [
-    name,
-    help,
-    given ?? String(fallback ?? ""),
-    {},
-  ]);
-  assert.deepEqual(declared, expected);
+test("action.yml declares the inputs and outputs of the tables, and starts what is built", () => {
+  assert.deepEqual(
+    Object.entries(METADATA.inputs).map(([name, { default: value }]) => [name, value]),
+    INPUTS.map(({ input }) => [input.name, input.given ?? String(input.default ?? "")]),
+  );
+  assert.deepEqual(
+    Object.keys(METADATA.outputs),
+    OUTPUTS.map(({ name }) => name),
+  );
   assert.deepEqual(METADATA.runs, { using: "node20", main: "dist/action.js" });
-});
-
-test("action.yml declares the outputs of the table", () => {
-  const declared = Object.entries(METADATA.outputs).map(([name, output]) => ({
-    name,
-    help: output.description,
-  }));
-  assert.deepEqual(declared, OUTPUTS);
-});
-
-test("docs/action.md lists the inputs and outputs of the tables", () => {
-  assert.deepEqual(
-    tableOf("Inputs"),
-    ROWS.map(({ name, help, fallback, given }) => {
-      const value = given ?? fallback;
-      return [name, `${help} | ${value === undefined ? "" : `\`${value}\``}`];
-    }),
-  );
-  assert.deepEqual(
-    tableOf("Outputs"),
-    OUTPUTS.map(({ name, help }) => [name, help]),
-  );
 });
 
 test("what no configuration can say has its default in action.yml, the rest has none", () => {
   // The runner passes the defaults of action.yml as if they were given: they would override every configuration.
-  for (const { name, help, fallback } of ROWS) {
-    assert.equal(/Overrides `/.test(help) && fallback !== undefined, false, name);
+  for (const { name, key, input } of INPUTS) {
+    assert.equal(key !== undefined && input.default !== undefined, false, name);
   }
 });
 

@@ -135,7 +135,7 @@ describe("the command line with a history in S3", () => {
     await place.put(Buffer.from("damaged"));
     const refused = await run(["track", ...flags]);
     assert.equal(refused.code, 3);
-    assert.match(refused.stderr, /HISTORY_NOT_SQLITE.*`on-corrupt`/s);
+    assert.match(refused.stderr, /HISTORY_NOT_SQLITE.*`--on-corrupt`/s);
     const restored = await run(["track", ...flags, "--on-corrupt", "restore", "--run-id", "r3"]);
     assert.equal(restored.code, 0, restored.shown);
     assert.match(restored.stderr, /warning: .*restored from/);
@@ -211,16 +211,22 @@ describe("the command line with a history in S3", () => {
       ["--s3-sse", "rot13"],
       {},
       2,
-      /`s3-sse` is `rot13`, expected `AES256` or `aws:kms`/,
+      /`--s3-sse` is `rot13`, expected `AES256` or `aws:kms`/,
     ],
     [
       "no try at all",
       ["--retry-attempts", "0"],
       {},
       2,
-      /`retry-attempts` is not a whole number from 1 to 20/,
+      /`--retry-attempts` is `0`, expected a whole number from 1 to 20/,
     ],
-    ["a timeout in minutes", ["--s3-timeout", "2m"], {}, 2, /`s3-timeout` is `2m`, expected a whole number/],
+    [
+      "a timeout in minutes",
+      ["--s3-timeout", "2m"],
+      {},
+      2,
+      /`--s3-timeout` is `2m`, expected a whole number/,
+    ],
     ["two keys", ["--database-key", "other"], {}, 2, /named twice/],
     ["http to another machine", ["--s3-endpoint", "http://s3.example.org"], {}, 2, /S3_ENDPOINT_INSECURE/],
   ];

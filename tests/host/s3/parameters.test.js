@@ -267,7 +267,7 @@ const WRONG = /** @type {[Record<string, string>, RegExp][]} */ ([
   [{ timeout: "0" }, /`s3-timeout` is `0`, expected a whole number of seconds from 1 to 3600/],
   [{ timeout: "3601" }, /`s3-timeout` is `3601`/],
   [{ timeout: "1m" }, /`s3-timeout` is `1m`/],
-  [{ retryAttempts: "0" }, /`retry-attempts` is not a whole number from 1 to 20/],
+  [{ retryAttempts: "0" }, /`retry-attempts` is `0`, expected a whole number from 1 to 20/],
 ]);
 
 for (const [given, message] of WRONG) {

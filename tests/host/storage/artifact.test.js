@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
+import { AS_PROPERTIES } from "../../../js/spelling.js";
 import { pack } from "../../../js/storage/artifact/zip.js";
 import { record, runsIn } from "../conformance/builds.js";
 import { ArtifactPlace, ENTRY, historyOf, NAME } from "./artifact-place.js";
@@ -790,7 +791,7 @@ describe("configuration", () => {
   for (const [config, message] of wrong) {
     test(`${JSON.stringify(config)} is refused before anything is asked`, async () => {
       place.github.script([]);
-      const whole = { repository: "octo/widgets", ...config };
+      const whole = { repository: "octo/widgets", spelling: AS_PROPERTIES, ...config };
       await assert.rejects(place.open({ config: whole, env: { GITHUB_REPOSITORY: "" } }), {
         type: "validation",
         message,

@@ -57,7 +57,7 @@ test("a deleted history ends the next run, with nothing changed and the remedies
     const { error } = JSON.parse(outcome.stdout);
     assert.equal(error.code, "HISTORY_GONE");
     assert.match(error.message, /m\.db` is gone: `m\.db\.bak` beside it shows that there was a history/);
-    assert.match(error.hint, /`on-missing`.*`restore`.*`begin`/);
+    assert.match(error.hint, /`--on-missing`.*`restore`.*`begin`/);
     assert.equal(fs.existsSync(project.path("m.db")), false);
     assert.deepEqual(project.read("m.db.bak"), copy);
   }
@@ -127,7 +127,7 @@ for (const [name, spoil] of /** @type {const} */ ([
     project.write("m.db", damaged);
     const refused = await track(project, 5);
     assert.equal(refused.code, 3);
-    assert.match(JSON.parse(refused.stdout).error.hint, /`on-corrupt`.*`restore`.*`recreate`/);
+    assert.match(JSON.parse(refused.stdout).error.hint, /`--on-corrupt`.*`restore`.*`recreate`/);
     assert.deepEqual(project.read("m.db"), damaged);
     assert.deepEqual(project.read("m.db.bak"), copy);
     const outcome = await track(project, 5, "--on-corrupt", "restore");

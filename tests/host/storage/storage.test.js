@@ -19,6 +19,7 @@ import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import * as engine from "../../../js/engine/engine.js";
+import { AS_PROPERTIES } from "../../../js/spelling.js";
 import { createStorageProvider } from "../../../js/storage/factory.js";
 import { LocalStore } from "../../../js/storage/local/local.js";
 import { SqliteStorageProvider } from "../../../js/storage/read-record-write.js";
@@ -213,7 +214,7 @@ describe("the provider that a configuration asks for", () => {
       "a key that is missing",
       { type: "sqlite-s3", s3Bucket: "bucket", s3AccessKeyId: "id", s3SecretAccessKey: "secret" },
       "S3_PARAMETERS_INVALID",
-      /`database-key`/,
+      /`s3Key`/,
     ],
     [
       "an unknown repair",
@@ -236,8 +237,9 @@ describe("the provider that a configuration asks for", () => {
   ];
   for (const [name, config, code, message] of cases) {
     test(`${name} is ${code}: ${JSON.stringify(config)}`, async () => {
-      await assert.rejects(createStorageProvider(config), { code, message, type: "validation" });
-      await assert.rejects(new Storage(config).ready(), { code });
+      const given = { ...config, spelling: AS_PROPERTIES };
+      await assert.rejects(createStorageProvider(given), { code, message, type: "validation" });
+      await assert.rejects(new Storage(given).ready(), { code });
     });
   }
 

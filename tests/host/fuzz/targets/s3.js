@@ -12,6 +12,7 @@ import { failureOfAnswer } from "../../../../js/s3/errors.js";
 import { objectFacts, sizeOf, wholeChecksum } from "../../../../js/s3/facts.js";
 import * as listings from "../../../../js/s3/listings.js";
 import { s3Parameters } from "../../../../js/s3/parameters.js";
+import { AS_INPUTS } from "../../../../js/spelling.js";
 import { decoded } from "../../../../js/storage/s3/pending.js";
 import { altered, damaged } from "../random.js";
 import { attempt, attempted, sound } from "../rules.js";
@@ -125,7 +126,10 @@ function isDiscreet({ message, hint, cause }) {
   }
 }
 
-const AT = { doing: "could not read", bucket: "b", key: "k", host: "h", region: "r", secrets: [SECRET] };
+const AT = {
+  ...{ doing: "could not read", bucket: "b", key: "k", host: "h", region: "r", secrets: [SECRET] },
+  spelling: AS_INPUTS,
+};
 
 /** @type {Record<string, import("../targets.js").Target>} */
 export const s3Targets = {

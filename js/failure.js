@@ -124,12 +124,12 @@ export class Failure extends Error {
    * An operating-system error as a failure that names the path, the cause and the remedy.
    *
    * @param {unknown} thrown what a call of `node:fs` or `node:child_process` threw
-   * @param {object} place
-   * @param {FailureType} [place.type] `storage` for a history, `collection` for what is measured, …
-   * @param {string} [place.code] instead of the code that belongs to the errno
-   * @param {string} place.doing what was being done, for example "could not read"
-   * @param {string} place.path the path as the user knows it
-   * @param {string} [place.option] how the user gave it, such as "`--db` is `m.db`"
+   * @param {object} failed
+   * @param {FailureType} [failed.type] `storage` for a history, `collection` for what is measured, …
+   * @param {string} [failed.code] instead of the code that belongs to the errno
+   * @param {string} failed.doing what was being done, for example "could not read"
+   * @param {string} failed.path the path as the user knows it
+   * @param {string} [failed.option] how the user gave it, such as "`--db` is `m.db`"
    * @returns {Failure}
    */
   static fromSystem(thrown, { type = "internal", code, doing, path, option }) {

@@ -30,7 +30,7 @@ import { configurationUnknown, MOST_ANCESTORS, Remote } from "./remote.js";
 /**
  * @typedef {object} Asked
  * @property {LoadedConfig} loaded
- * @property {ConfigPlace} place where that configuration is
+ * @property {ConfigLocation} place where that configuration is
  * @property {string} headSha the commit that is measured: what GitHub has merged for a pull request, or its head
  * @property {GitHubEvent} event
  * @property {string | null} repository `owner/name`; null outside GitHub
@@ -45,7 +45,7 @@ import { configurationUnknown, MOST_ANCESTORS, Remote } from "./remote.js";
  * Where a configuration is, by the path that was written and not by where links point: a change can turn a folder into a
  * link or another repository, and must not choose in that way what it is judged by.
  *
- * @typedef {object} ConfigPlace
+ * @typedef {object} ConfigLocation
  * @property {string} root the repository's folder; the workspace where there is none
  * @property {boolean} found whether there is one; without it the path below the root is a guess
  * @property {string | null} path of the configuration below it, with `/`; null where it is outside
@@ -270,7 +270,7 @@ async function configurationAt({ place }, remote, base) {
  *
  * @param {LoadedConfig} loaded
  * @param {string} cwd absolute, where the path starts
- * @returns {ConfigPlace}
+ * @returns {ConfigLocation}
  */
 export function configPlace({ file, directory }, cwd) {
   const repository = repositoryAround(cwd) ?? firstRepositoryBelow(cwd, directory);

@@ -111,7 +111,7 @@ export class Automaton {
    * @param {boolean} starts whether a segment of the path begins here
    */
   start(starts) {
-    this.#first[Number(starts)] ??= this.#settled([[this.#entry * 2, -1]], starts);
+    this.#first[Number(starts)] ??= this.#setOf([[this.#entry * 2, -1]], starts);
     return /** @type {StateSet} */ (this.#first[Number(starts)]);
   }
 
@@ -145,7 +145,7 @@ export class Automaton {
         items.push([item & ~1, state.inner.after(state.inner.set(inner), code).id]);
       }
     }
-    const next = this.#settled(items, code === SLASH);
+    const next = this.#setOf(items, code === SLASH);
     if (code < 128) set.ascii[code] = next;
     else if (set.others.size < MOST_LINKS) set.others.set(code, next);
     return next;
@@ -158,7 +158,7 @@ export class Automaton {
    * @param {boolean} starts
    * @returns {StateSet}
    */
-  #settled(items, starts) {
+  #setOf(items, starts) {
     /** @type {Map<string, [number, number]>} */
     const found = new Map();
     let accepts = false;

@@ -48,11 +48,11 @@ export async function publishComment({ github, repository, number, marker, body,
   /** @type {Failure[]} */
   const warnings = [];
   try {
-    const place = new Place(github, repository, number);
-    if (headSha !== undefined && (await place.hasMovedOn(headSha))) {
+    const thread = new Thread(github, repository, number);
+    if (headSha !== undefined && (await thread.hasMovedOn(headSha))) {
       return { status: "superseded", url: null, warnings };
     }
-    return { ...(await settle(place, marker, body, warnings)), warnings };
+    return { ...(await upsert(thread, marker, body, warnings)), warnings };
   } catch (thrown) {
     const failure = Failure.from(thrown);
     if (failure.type === "internal") throw failure;
@@ -62,25 +62,25 @@ export async function publishComment({ github, repository, number, marker, body,
 }
 
 /**
- * @param {Place} place
+ * @param {Thread} thread
  * @param {string} marker
  * @param {string} body
  * @param {Failure[]} warnings
  * @returns {Promise<Omit<Published, "warnings">>}
  */
-async function settle(place, marker, body, warnings) {
+async function upsert(thread, marker, body, warnings) {
   for (let attempt = 1; ; attempt++) {
-    const [kept, ...others] = await place.own(marker);
+    const [kept, ...others] = await thread.own(marker);
     for (const other of others) {
-      await place.remove(other).catch((thrown) => {
+      await thread.remove(other).catch((thrown) => {
         const { message, hint } = Failure.from(thrown);
         warnings.push(new Failure(message, { type: "gate", code: "COMMENT_DUPLICATE", hint, cause: thrown }));
       });
     }
     if (kept && sameText(kept.body, body)) return { status: "unchanged", url: kept.html_url };
     try {
-      if (kept) return { status: "updated", url: await place.edit(kept, body) };
-      return await alone(place, marker, body, await place.create(body));
+      if (kept) return { status: "updated", url: await thread.edit(kept, body) };
+      return await alone(thread, marker, body, await thread.create(body));
     } catch (thrown) {
       const status = statusOf(thrown);
       // Deleted since it was listed, or a new one whose creation may have arrived although the answer did not.
@@ -92,18 +92,18 @@ async function settle(place, marker, body, warnings) {
 
 /**
  * Gives way to a comment that another run has created while this one was created. Where that fails the next run tidies up.
- * @param {Place} place
+ * @param {Thread} thread
  * @param {string} marker
  * @param {string} body
  * @param {{id: number, url: string | null}} created
  * @returns {Promise<Omit<Published, "warnings">>}
  */
-async function alone(place, marker, body, { id, url }) {
+async function alone(thread, marker, body, { id, url }) {
   try {
-    const [oldest] = await place.own(marker);
+    const [oldest] = await thread.own(marker);
     if (oldest && oldest.id < id) {
-      const kept = await place.edit(oldest, body);
-      await place.remove({ id }).catch(() => {});
+      const kept = await thread.edit(oldest, body);
+      await thread.remove({ id }).catch(() => {});
       return { status: "updated", url: kept };
     }
   } catch (thrown) {
@@ -113,7 +113,7 @@ async function alone(place, marker, body, { id, url }) {
 }
 
 /** A pull request's comments as this token sees them. */
-class Place {
+class Thread {
   #github;
   #repository;
   #number;

@@ -125,11 +125,11 @@ export class Address {
   addressing;
 
   /**
-   * @param {object} place
-   * @param {string} [place.endpoint] AWS in the region unless given
-   * @param {string} [place.region] derived from the endpoint unless given
-   * @param {string} place.bucket
-   * @param {Addressing | "auto"} [place.addressing]
+   * @param {object} parameters
+   * @param {string} [parameters.endpoint] AWS in the region unless given
+   * @param {string} [parameters.region] derived from the endpoint unless given
+   * @param {string} parameters.bucket
+   * @param {Addressing | "auto"} [parameters.addressing]
    */
   constructor({ endpoint = "", region = "", bucket, addressing = "auto" }) {
     this.bucket = bucket;
@@ -188,12 +188,12 @@ export class Address {
     const { protocol, host, pathname } = this.endpoint;
     const base = pathname.replace(/\/+$/, "");
     const object = key === null ? "" : encodedKey(key);
-    const place =
+    const address =
       this.addressing === "virtual"
         ? `${protocol}//${this.bucket}.${host}${base}/${object}`
         : `${protocol}//${host}${base}/${encoded(this.bucket)}${key === null ? "" : `/${object}`}`;
     const search = Object.entries(query).map(([name, value]) => `${encoded(name)}=${encoded(value)}`);
-    return new URL(search.length > 0 ? `${place}?${search.join("&")}` : place);
+    return new URL(search.length > 0 ? `${address}?${search.join("&")}` : address);
   }
 }
 

@@ -115,12 +115,12 @@
  * lost where a late writer may replace what it never saw.
  *
  * Invariants:
- * 1. When `announce` resolves, a later `list` by anyone gives these changes, until `settle` removed them.
+ * 1. When `announce` resolves, a later `list` by anyone gives these changes, until `discardHeld` removed them.
  * 2. The order is: announce, list, read the history, apply everything listed, write. A history that was read before
  *    the listing, or a listing that is stale when writing starts, may lose builds. What the history that was read holds
  *    already need not be fetched. What has gone when it is fetched was removed by another run, whose history held it; the
  *    one that was read may not hold it: then everything starts again with the listing.
- * 3. `settle` removes only what the history held when it was read, and only after so long that no run whose listing did not
+ * 3. `discardHeld` removes only what the history held when it was read, and only after so long that no run whose listing did not
  *    have it can still write.
  * 4. An entry that cannot be understood is reported, skipped and kept.
  *
@@ -129,7 +129,7 @@
  * @property {() => Promise<JournalListing>} list
  * @property {(listing: JournalListing, held: (marks: Marks | null) => boolean) => Promise<boolean>} fetch gets the changes of
  *   the entries that are not held; false where one of them has gone. May be called again
- * @property {(listing: JournalListing, held: readonly JournalEntry[]) => Promise<void>} settle
+ * @property {(listing: JournalListing, held: readonly JournalEntry[]) => Promise<void>} discardHeld
  */
 
 /**

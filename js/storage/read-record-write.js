@@ -369,7 +369,7 @@ export class SqliteStorageProvider {
         }
         this.#stored(bytes.length, outcome.version, included);
       }
-      await journal.settle(listing, held);
+      await journal.discardHeld(listing, held);
       return;
     }
   }

@@ -77,12 +77,12 @@ export async function unpackHistory(archive, { entry, doing, id, spelling = AS_I
  * @param {Uint8Array} bytes the history
  * @param {string} entry
  * @param {Coverage} coverage what the history holds
- * @param {{settled: number, builds: number | null, time: number}} facts
+ * @param {{heldUpTo: number, builds: number | null, time: number}} facts
  * @returns {Promise<{archive: Buffer, lineage: Lineage}>}
  */
-export async function packHistory(bytes, entry, coverage, { settled, builds, time }) {
+export async function packHistory(bytes, entry, coverage, { heldUpTo, builds, time }) {
   const { pack } = await zip();
-  const lineage = coverage.lineage({ settled, sha256: sha256(bytes), builds });
+  const lineage = coverage.lineage({ heldUpTo, sha256: sha256(bytes), builds });
   return { archive: await pack({ [entry]: bytes, [LINEAGE_ENTRY]: encodeLineage(lineage) }, time), lineage };
 }
 

@@ -16,7 +16,7 @@ import { GitHubFailure } from "../../github/errors.js";
 import { asTooLarge } from "../../http/limits.js";
 import { AS_INPUTS } from "../../spelling.js";
 import { ARCHIVE_LIMIT, packHistory, unpackHistory } from "./archive.js";
-import { Coverage, SETTLED_MS } from "./lineage.js";
+import { Coverage, VISIBLE_AFTER_MS } from "./lineage.js";
 import { Listing, latestBefore, readOn } from "./listing.js";
 import { mergeHistories } from "./merge.js";
 import { after, numbered, numberOf } from "./names.js";
@@ -75,7 +75,7 @@ const LISTED_MS = 10 * 60_000;
  * @property {(message: string) => void} [log]
  * @property {() => void} [close]
  * @property {{pack: typeof packHistory, unpack: typeof unpackHistory}} [archives] for tests: another kind of archive
- * @property {number} [settledMs] for tests: how long artifacts may take to come to light
+ * @property {number} [visibleAfterMs] for tests: how long artifacts may take to become visible
  */
 
 /**
@@ -88,7 +88,7 @@ const LISTED_MS = 10 * 60_000;
  * @typedef {object} View
  * @property {Loaded[]} heads what no other one holds, newest first; nothing else has to be merged
  * @property {Coverage} coverage what the heads hold together
- * @property {number} settled everything that was uploaded up to this id is held by the heads
+ * @property {number} heldUpTo everything that was uploaded up to this id is held by the heads
  * @property {ReadonlySet<number>} passed artifacts of this name that are no source
  */
 
@@ -244,7 +244,7 @@ export class ArtifactStore {
       });
     }
     const runtime = this.#options.runtime();
-    const { heads, coverage, settled, passed } = await this.#look();
+    const { heads, coverage, heldUpTo, passed } = await this.#look();
     if (versionOf(heads) !== ifVersion) return { status: "conflict" };
     // The run's own service knows earlier than the listings what another job has stored.
     const own = env.GITHUB_REF_NAME ?? null;
@@ -257,7 +257,7 @@ export class ArtifactStore {
       numbers.push(number);
     }
     const { archive, lineage } = await (archives?.pack ?? packHistory)(bytes, entry, coverage, {
-      settled,
+      heldUpTo,
       builds: facts?.builds ?? null,
       time: now(),
     });
@@ -347,7 +347,7 @@ export class ArtifactStore {
 
   /** @returns {Promise<View>} */
   async #lookOnce() {
-    const { settledMs = SETTLED_MS } = this.#options;
+    const { visibleAfterMs = VISIBLE_AFTER_MS } = this.#options;
     const branches = await this.#sources.branches();
     const lists = await this.#lists();
     const listed = () => newestFirst([...this.#unlisted(lists), ...lists.flatMap(({ items }) => items)]);
@@ -389,12 +389,12 @@ export class ArtifactStore {
       const [failure] = this.#broken.values();
       if (failure) throw trouble.notRestored(failure, this.#spelling);
       if (await this.#isToBegin(listed(), coverage, branches)) return this.#lookOnce();
-      return { heads: [], coverage, settled: 0, passed: passed() };
+      return { heads: [], coverage, heldUpTo: 0, passed: passed() };
     }
 
     // Times are the server's: what is not listed yet has one of this machine.
     const shown = () => lists.flatMap(({ items }) => items);
-    const before = Math.max(0, ...shown().map(({ createdAt }) => createdAt)) - settledMs;
+    const before = Math.max(0, ...shown().map(({ createdAt }) => createdAt)) - visibleAfterMs;
     for (const list of lists) await list.readUntil(({ createdAt }) => createdAt < before);
     for (const { id } of shown()) if (id <= this.#begunAfter) coverage.add(id);
     /** @type {Loaded[]} */
@@ -433,8 +433,8 @@ export class ArtifactStore {
       this.#warnOfExpiry(first);
     }
     const old = shown().filter(({ createdAt }) => createdAt < before);
-    const settled = isWhole ? Math.max(0, ...old.map(({ id }) => id)) : 0;
-    return { heads, coverage, settled, passed: passed() };
+    const heldUpTo = isWhole ? Math.max(0, ...old.map(({ id }) => id)) : 0;
+    return { heads, coverage, heldUpTo, passed: passed() };
   }
 
   /** The lists of each name that a run may have given, started. */
@@ -459,7 +459,7 @@ export class ArtifactStore {
   async #latestSettled({ id, createdAt }, lists) {
     // What was made here is known not to claim more, and the time of it is this machine's.
     if (this.#mine.has(id)) return Number.POSITIVE_INFINITY;
-    const before = createdAt - (this.#options.settledMs ?? SETTLED_MS);
+    const before = createdAt - (this.#options.visibleAfterMs ?? VISIBLE_AFTER_MS);
     return latestBefore(lists, before);
   }
 

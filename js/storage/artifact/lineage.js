@@ -18,7 +18,7 @@ export const LINEAGE_LIMIT = 1024 * 1024;
 const FORMAT = 1;
 
 /** How long after it got its id an artifact may still become visible: the address for its bytes is good for less. */
-export const SETTLED_MS = 2 * 3_600_000;
+export const VISIBLE_AFTER_MS = 2 * 3_600_000;
 
 /**
  * @typedef {object} Lineage
@@ -146,13 +146,13 @@ export class Coverage {
    * What a history has to say that holds all of these.
    *
    * @param {object} facts
-   * @param {number} facts.settled everything that was listed up to this id is held
+   * @param {number} facts.heldUpTo everything that was listed up to this id is held
    * @param {string} facts.sha256
    * @param {number | null} facts.builds
    * @returns {Lineage}
    */
-  lineage({ settled, sha256, builds }) {
-    const floor = Math.max(this.floor, settled);
+  lineage({ heldUpTo, sha256, builds }) {
+    const floor = Math.max(this.floor, heldUpTo);
     const ids = [...this.#ids].filter((id) => id > floor).sort((a, b) => a - b);
     return { scope: this.#scope, branches: this.#branches, floor, ids, sha256, builds };
   }

@@ -200,7 +200,7 @@ export class PendingObjects {
    * @param {JournalListing} listing
    * @param {readonly JournalEntry[]} held
    */
-  async settle(listing, held) {
+  async discardHeld(listing, held) {
     const listed = this.#listings.get(listing);
     if (!listed) return;
     const done = held.filter(({ name }) => {

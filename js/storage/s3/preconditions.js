@@ -50,7 +50,7 @@ const ALONE = Object.freeze({ reached() {}, released: Promise.resolve() });
  * @property {number} conflicts
  * @property {number} hasty refused for haste
  * @property {string} etag of a winner; else empty
- * @property {boolean} settled whether enough was learned
+ * @property {boolean} conclusive whether enough was learned
  */
 
 /**
@@ -79,7 +79,7 @@ async function askPlainWrites(probe) {
     return { key, ...creating };
   });
   if (created.winners > 1) return probe.forgot(key, creating);
-  if (!created.settled) return "undecided";
+  if (!created.conclusive) return "undecided";
   let etag = created.etag || (await probe.client.head(key))?.etag;
   if (!etag) return "undecided";
 
@@ -98,15 +98,15 @@ async function askPlainWrites(probe) {
 
   // Where only one of those of one moment is answered, further races show nothing more.
   const races = created.winners + created.conflicts < 2 ? 1 : RACES;
-  let [settled, conflicts] = [0, 0];
-  for (let round = 1; round <= races + 1 && settled < races; round++) {
+  let [conclusive, conflicts] = [0, 0];
+  for (let round = 1; round <= races + 1 && conclusive < races; round++) {
     const race = await probe.raced(key, RACERS.replace, { ifMatch: etag }, `replaced in race ${round}`);
     if (race.winners > 1) return probe.forgot(key, { ifMatch: NOBODYS });
     conflicts += race.conflicts;
-    if (race.settled) settled += 1;
+    if (race.conclusive) conclusive += 1;
     etag = race.etag || ((await probe.client.head(key))?.etag ?? etag);
   }
-  if (settled < races / 2) return "undecided";
+  if (conclusive < races / 2) return "undecided";
   return conflicts === 0 && (await probe.passes(key, { ifMatch: NOBODYS })) ? "ignored" : "honoured";
 }
 
@@ -131,7 +131,7 @@ export async function probeCompletions(client, key, options) {
     });
     if (race.winners > 1) return "ignored";
     // Where no one got a conflict, asking for one would take an upload more; sent whole, a history is safe.
-    return race.settled && race.conflicts > 0 ? "honoured" : "undecided";
+    return race.conclusive && race.conflicts > 0 ? "honoured" : "undecided";
   }, ["S3_PRECONDITION_UNSUPPORTED", "S3_UNSUPPORTED"]);
   return verdict === "honoured" || verdict === "undecided" ? verdict : "ignored";
 }
@@ -278,7 +278,7 @@ class Probe {
     for (let round = 1; ; round++) {
       const { key, ...options } = await prepare(round);
       const race = await this.raced(key, racers, options, `race ${round}`);
-      if (race.settled || race.winners > 1 || round === ROUNDS) return race;
+      if (race.conclusive || race.winners > 1 || round === ROUNDS) return race;
     }
   }
 
@@ -324,7 +324,7 @@ class Probe {
     );
     await allThere;
     signals.go();
-    const race = { winners: 0, conflicts: 0, hasty: 0, etag: "", settled: false };
+    const race = { winners: 0, conflicts: 0, hasty: 0, etag: "", conclusive: false };
     for (const outcome of await outcomes) {
       if (outcome.status === "rejected") {
         if (isHaste(outcome.reason)) race.hasty += 1;
@@ -339,7 +339,7 @@ class Probe {
     const { winners, conflicts, hasty } = race;
     // One may have won and its answer have been lost: those that got a conflict have still met.
     const met = winners + conflicts >= 2 || (winners === 1 && hasty > 0);
-    race.settled = met && winners + conflicts + hasty >= racers / 2;
+    race.conclusive = met && winners + conflicts + hasty >= racers / 2;
     return race;
   }
 

@@ -78,7 +78,7 @@ export class S3Store {
   #now;
   #random;
   #sleep;
-  #place;
+  #origin;
   #pending;
   #copies;
   #remedy;
@@ -111,7 +111,7 @@ export class S3Store {
     this.#sleep = sleep;
     this.#transferred = transferred;
     this.#location = `s3://${client.bucket}/${key}`;
-    this.#place = `${client.host} ${client.bucket}`;
+    this.#origin = `${client.host} ${client.bucket}`;
     /** @param {Failure} failure */
     const warn = (failure) => this.#warn(failure);
     this.#pending = new PendingObjects(client, key, { now, random, warn, ...times });
@@ -187,10 +187,10 @@ export class S3Store {
       return null;
     }
     const { metadata } = object;
-    this.#noted = prevailing(this.#noted, decodeVerdict(metadata[PRECONDITIONS], this.#place, this.#now()));
+    this.#noted = prevailing(this.#noted, decodeVerdict(metadata[PRECONDITIONS], this.#origin, this.#now()));
     this.#completions = prevailing(
       this.#completions,
-      decodeVerdict(metadata[COMPLETIONS], this.#place, this.#now()),
+      decodeVerdict(metadata[COMPLETIONS], this.#origin, this.#now()),
     );
     if (damage) return { bytes: object.bytes, version: object.etag, damage };
     this.#copies.learn(object);
@@ -368,8 +368,8 @@ export class S3Store {
         this.#transferred?.({ direction: "up", bytes: sent, total }),
       metadata: {
         [SHA256]: digest,
-        ...(this.#noted ? { [PRECONDITIONS]: encodeVerdict(this.#noted, this.#place) } : {}),
-        ...(this.#completions ? { [COMPLETIONS]: encodeVerdict(this.#completions, this.#place) } : {}),
+        ...(this.#noted ? { [PRECONDITIONS]: encodeVerdict(this.#noted, this.#origin) } : {}),
+        ...(this.#completions ? { [COMPLETIONS]: encodeVerdict(this.#completions, this.#origin) } : {}),
         ...this.#copies.metadata(),
         ...(facts ? { [BUILDS]: String(facts.builds) } : {}),
       },

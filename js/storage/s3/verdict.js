@@ -37,10 +37,10 @@ const DAY_MS = 24 * 60 * 60 * 1000;
  * A verdict as metadata. It holds for one host and bucket only: an object copied elsewhere takes its metadata along.
  *
  * @param {Noted} noted
- * @param {string} place
+ * @param {string} origin
  */
-export function encodeVerdict({ verdict, askedMs }, place) {
-  return `${verdict} ${placeMark(place)} ${new Date(askedMs).toISOString().slice(0, 10)}`;
+export function encodeVerdict({ verdict, askedMs }, origin) {
+  return `${verdict} ${originMark(origin)} ${new Date(askedMs).toISOString().slice(0, 10)}`;
 }
 
 /**
@@ -48,13 +48,13 @@ export function encodeVerdict({ verdict, askedMs }, place) {
  * true: a run that trusts preconditions beside one that writes without them would lose builds.
  *
  * @param {string | undefined} text
- * @param {string} place
+ * @param {string} origin
  * @param {number} nowMs
  * @returns {Noted | undefined}
  */
-export function decodeVerdict(text, place, nowMs) {
+export function decodeVerdict(text, origin, nowMs) {
   const [verdict, mark, day] = (text ?? "").split(" ");
-  if (!VERDICTS.includes(verdict) || mark !== placeMark(place)) return undefined;
+  if (!VERDICTS.includes(verdict) || mark !== originMark(origin)) return undefined;
   const askedMs = Date.parse(day ?? "");
   if (Number.isNaN(askedMs)) return undefined;
   const days = verdict === "honoured" ? VALID_DAYS : verdict === "undecided" ? UNDECIDED_DAYS : undefined;
@@ -62,9 +62,9 @@ export function decodeVerdict(text, place, nowMs) {
   return { verdict: /** @type {Verdict} */ (verdict), askedMs };
 }
 
-/** @param {string} place */
-function placeMark(place) {
-  return createHash("sha256").update(place).digest("hex").slice(0, 16);
+/** @param {string} origin */
+function originMark(origin) {
+  return createHash("sha256").update(origin).digest("hex").slice(0, 16);
 }
 
 /**

@@ -117,7 +117,7 @@ describe("pending objects that the history holds", () => {
       const journal = await store.journal("write");
       const listing = await journal?.list();
       assert.ok(journal && listing);
-      await journal.settle(listing, listing.entries);
+      await journal.discardHeld(listing, listing.entries);
       assert.equal(fetched(), 0);
       assert.deepEqual(
         (await place.names()).filter((name) => name.startsWith(".pending/")),

@@ -408,7 +408,7 @@ describe("pending objects", () => {
       assert.ok(journal);
       const listing = await journal.list();
       assert.equal(listing.entries.length, 2);
-      await journal.settle(listing, listing.entries.slice(0, 1));
+      await journal.discardHeld(listing, listing.entries.slice(0, 1));
       assert.deepEqual(
         (await journal.list()).entries.map(({ name }) => name),
         [listing.entries[1].name],

@@ -120,8 +120,8 @@ class SimulatedGitHub {
 /** An archive is its JSON here: packing takes no time of its own. */
 const archives = {
   /** @type {typeof import("../../../js/storage/artifact/archive.js").packHistory} */
-  pack: async (bytes, _entry, coverage, { settled, builds }) => {
-    const lineage = coverage.lineage({ settled, sha256: "", builds });
+  pack: async (bytes, _entry, coverage, { heldUpTo, builds }) => {
+    const lineage = coverage.lineage({ heldUpTo, sha256: "", builds });
     return {
       archive: Buffer.from(JSON.stringify({ text: Buffer.from(bytes).toString(), lineage })),
       lineage,
@@ -365,7 +365,7 @@ describe("random schedules", () => {
   test("lose builds where uploads are taken to last a minute at most", async () => {
     let losses = 0;
     for (let seed = 1; seed <= 300; seed++)
-      losses += (await play(seed, { more: { settledMs: MINUTE } })).lost.length;
+      losses += (await play(seed, { more: { visibleAfterMs: MINUTE } })).lost.length;
     assert.ok(losses > 0);
   });
 });

@@ -110,7 +110,7 @@ const ARCHIVES = await Promise.all([
     CONTENT,
     "a.db",
     /** @type {any} */ ({ lineage: (/** @type {any} */ facts) => ({ ...LINEAGE, ...facts, builds: 2 }) }),
-    { settled: 3, builds: 2, time: 0 },
+    { heldUpTo: 3, builds: 2, time: 0 },
   ).then(({ archive }) => archive),
 ]);
 /** Signatures and flags of archives. */

@@ -234,7 +234,7 @@ function linesCrashed(files, cause) {
   return crashed(`count the lines of ${list}`, cause, hint);
 }
 
-/** @param {string} pattern of `sources` */
+/** The warning about a pattern of `sources` that matches nothing. @param {string} pattern of `sources` */
 export function sourceUnmatched(pattern) {
   return new Failure(`\`${pattern}\` of \`sources\` matches no file`, {
     type: "collection",

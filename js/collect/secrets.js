@@ -54,6 +54,7 @@ const PROPERTIES = /** @type {(keyof StorageProviderConfig)[]} */ ([
 /** Names of the halves of credentials that are no secret by themselves: `test`, as likely as not. */
 const IDENTIFIERS = /access[-_]?key[-_]?id/i;
 
+/** The credentials of a run, and the search for them in text. */
 export class Secrets {
   /** Their names, by their lines and the whole of those that have several. @type {Map<string, string>} */
   #values = new Map();

@@ -51,6 +51,8 @@ export function readOwn(name) {
  */
 
 /**
+ * Makes the door to one module, which is loaded at the first call.
+ *
  * @param {"engine" | "parsers"} name
  * @param {(how: {module: WebAssembly.Module | BufferSource}) => {memory: WebAssembly.Memory}} init the glue's `initSync`
  * @returns {Door}

@@ -71,6 +71,7 @@ const MOST_REDIRECTS = 5;
  * @property {any} data parsed JSON, null for none; a Buffer for raw requests
  */
 
+/** GitHub's REST interface for one token. */
 export class GitHub {
   #base;
   #named;

@@ -10,6 +10,8 @@ import { Failure } from "../failure.js";
 export const HISTORY_LIMIT = 256 * 1024 * 1024;
 
 /**
+ * The failure of a history above the limit.
+ *
  * @param {string} doing such as "could not read `unentropy.db`"
  * @param {bigint | number | null} size bytes; null where it is not known
  * @param {unknown} [cause]

@@ -18,6 +18,8 @@ import { Failure } from "../failure.js";
  */
 
 /**
+ * Who decides about a change.
+ *
  * @param {Pick<Comparison, "baseBranch" | "baseConfigText" | "baseConfigProblem">} comparison
  * @param {LoadedConfig} own
  * @returns {Authority}
@@ -59,6 +61,8 @@ export function measuredBy(authority, own, claimed) {
  */
 
 /**
+ * What the one who decides says of the comment.
+ *
  * @param {Authority} authority
  * @param {LoadedConfig} own
  * @returns {CommentTerms}

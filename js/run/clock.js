@@ -10,6 +10,8 @@ export const CLOCK_LIMIT_MS = 5 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
 
 /**
+ * The time of a build: by this machine, or by the history's server where the two are too far apart.
+ *
  * @param {Date} now by this machine
  * @param {{clockOffsetMs: () => number | null, location: string | null}} storage a history that was read
  * @param {number} [limitMs] how far the clocks may be apart

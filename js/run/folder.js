@@ -18,7 +18,7 @@ export const RESCUE_FILE = "unentropy-rescue.db";
 
 /** @typedef {import("../storage/contract.js").HistoryCopies} HistoryCopies */
 
-/** @implements {HistoryCopies} */
+/** The temporary folders of one run, removed at its end. @implements {HistoryCopies} */
 export class RunFolder {
   /** The folders, by the file that each is for and what they are below. @type {Map<string, string>} */
   #folders = new Map();

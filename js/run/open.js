@@ -16,6 +16,8 @@ const OPENERS = {
 const PATIENCE_MS = 3000;
 
 /**
+ * Opens a file with the program that the system has for it.
+ *
  * @param {string} file absolute
  * @param {NodeJS.ProcessEnv} env
  * @param {NodeJS.Platform} [platform]

@@ -24,6 +24,8 @@ const DOWNLOAD = "Download the artifact and add it with `unentropy merge` later.
  */
 
 /**
+ * Keeps a history that could not be stored, as a file and where possible as an artifact.
+ *
  * @param {Storage} storage
  * @param {Failure} failure why storing failed
  * @param {Rescuing} surroundings
@@ -59,6 +61,8 @@ export async function rescue(storage, failure, { cwd, folder, ...surroundings })
 }
 
 /**
+ * Adds to a failure where the history with the new build is.
+ *
  * @param {Failure} failure
  * @param {string} file
  * @returns {Failure} the same one, which says where the history is kept

@@ -3,6 +3,8 @@
 import { writeOutput } from "../files/output.js";
 
 /**
+ * Writes the results as JSON.
+ *
  * @param {string} file absolute
  * @param {object} document
  * @param {{option?: string, signal?: AbortSignal}} [options] `option` is how the caller gave the file, for messages

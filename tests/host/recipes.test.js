@@ -7,6 +7,7 @@ import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { COMMANDS } from "../../js/cli/options.js";
+import { ROWS } from "../../js/options.js";
 import { ROOT } from "./support/project.js";
 
 const read = (/** @type {string} */ file) => fs.readFileSync(path.join(ROOT, file), "utf8");
@@ -39,6 +40,30 @@ const RECIPES = [
       "tools/bench/samples.js": "reports for those measurements",
       "tools/bench/results.md": "the results of those measurements",
     },
+  },
+  {
+    title: "An option of S3",
+    names: ROWS.filter((row) => String(row.providers) === "sqlite-s3" && row.flag && row.input).map(
+      ({ name }) => name,
+    ),
+    // By the names of the properties and of the client's parameters.
+    examples: [
+      ...["js/public.d.ts", "js/s3/parameters.js", "js/s3/client.js", "tests/host/s3/parameters.test.js"],
+      "CHANGELOG.md",
+    ],
+    passedOver: { "js/s3/errors.js": "remedies, each of which names the options that an answer is about" },
+  },
+  {
+    title: "An input of the action",
+    names: ROWS.flatMap(({ input }) => input?.name ?? []),
+    examples: ["CHANGELOG.md"],
+    passedOver: {},
+  },
+  {
+    title: "A flag of a command",
+    names: ROWS.flatMap(({ flag, providers }) => (flag && !providers ? [flag.name] : [])),
+    examples: ["CHANGELOG.md"],
+    passedOver: {},
   },
   { title: "A command", names: Object.keys(COMMANDS), examples: ["tests/host/cli.test.js"], passedOver: {} },
 ];

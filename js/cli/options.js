@@ -70,11 +70,11 @@ export const COMMANDS = {
     most: 2,
   },
   migrate: {
-    summary: "take a history to another kind of place: a path, s3://BUCKET/KEY, artifact://NAME",
+    summary: "take a history to another kind of location: a path, s3://BUCKET/KEY or artifact://NAME",
     arguments: "FROM TO",
     most: 2,
   },
-  doctor: { summary: "examine the place of the history and say what to fix" },
+  doctor: { summary: "examine the location of the history and say what to fix" },
   sources: { summary: "list the files that the configuration's `sources` stand for" },
 };
 

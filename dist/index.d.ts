@@ -1,9 +1,20 @@
 /**
- * The npm package's types. Self-contained: it is shipped as `dist/index.d.ts`.
+ * The npm package's types. They are shipped as `dist/index.d.ts`, to which `tools/public-types.js` adds the engine's types
+ * that are imported here.
  */
 
-/** What part of a run a failure belongs to; the exit code follows from it. */
-export type FailureType = "validation" | "storage" | "collection" | "report" | "gate" | "internal";
+export type {
+  Build,
+  BuildContext,
+  BuildFilter as SeriesFilter,
+  Diagnostic,
+  FailureType,
+  MetricConfig,
+  MetricType,
+  RecordedMetric,
+  Repository,
+  Unit,
+};
 
 /** Trouble with a stable code. Branch on `code` and `type`, never on the words. */
 export class Failure extends Error {
@@ -21,39 +32,7 @@ export class Failure extends Error {
   readonly warnings: readonly Diagnostic[];
 }
 
-/** How a metric's numbers are shown. */
-export type Unit = "percent" | "integer" | "bytes" | "duration" | "decimal";
-
-/** Whether a metric's values are numbers or words. */
-export type MetricType = "numeric" | "label";
-
-/** A problem of a configuration. */
-export interface Diagnostic {
-  file: string;
-  /** 1-based. */
-  line: number;
-  /** 1-based, in characters. */
-  column: number;
-  /** Such as `metrics.coverage.unit`; empty for the whole file. */
-  path: string;
-  message: string;
-  /** The remedy as a sentence, or empty. */
-  hint: string;
-}
-
-/** A metric with its template applied and its defaults filled in. */
-export interface MetricConfig {
-  id: string;
-  name: string;
-  type: MetricType;
-  description: string | null;
-  command: string;
-  unit: Unit | null;
-  /** Milliseconds. */
-  timeout: number;
-  direction: "higher-is-better" | "lower-is-better" | "none";
-}
-
+/** What checking a configuration found. */
 export interface CheckedConfig {
   /** Null when there are errors. */
   config: { metrics: MetricConfig[]; sources: string[] } | null;
@@ -158,50 +137,6 @@ export interface StorageProviderConfig {
   verbose?: boolean;
 }
 
-/** The facts of one build, as the history keeps them. */
-export interface BuildContext {
-  commitSha: string;
-  branch: string;
-  runId: string;
-  runNumber: number;
-  eventName?: string | null;
-  /** RFC 3339. */
-  timestamp: string;
-  /** Which attempt of the run this is, from 1; unknown unless given. A later attempt's values count. */
-  attempt?: number;
-}
-
-/** A repository, by which mixing the builds of two is noticed. */
-export interface Repository {
-  /** `host/owner/name`. */
-  name: string;
-  /** The id that GitHub keeps for it when it is renamed or moved. */
-  githubId?: string;
-}
-
-/** A recorded build. */
-export interface Build extends Omit<BuildContext, "attempt"> {
-  id: number;
-}
-
-/** One metric's value in a build. */
-export interface RecordedMetric {
-  metric: { id: string; type: MetricType; unit?: Unit | null; description?: string | null };
-  value: number | string;
-}
-
-/** Which builds a question is about. */
-export interface SeriesFilter {
-  branch?: string;
-  /** An empty string means builds without an event. */
-  events?: string[];
-  excludePullRequests?: boolean;
-  /** RFC 3339, included. */
-  since?: string;
-  /** RFC 3339, included. */
-  until?: string;
-}
-
 /** The builds of a history. */
 export interface MetricsRepository {
   /**
@@ -209,24 +144,20 @@ export interface MetricsRepository {
    * say. A build that is dated more than a day after `now`, the present unless given, is refused. So is one of another
    * repository than the history's, as far as both are known, unless it is to `adopt` the history.
    */
-  recordBuild(
-    context: BuildContext,
-    metrics: RecordedMetric[],
-    circumstances?: { now?: string; repository?: Repository; adopt?: boolean },
-  ): number;
-  getMetricTimeSeries(metric: string, filter?: SeriesFilter): { build: Build; value: number | string }[];
+  recordBuild(context: BuildContext, metrics: RecordedMetric[], circumstances?: Circumstances): number;
+  getMetricTimeSeries(metric: string, filter?: BuildFilter): Point[];
   getBaselineMetricValue(
     metric: string,
-    query: { branch: string; maxAgeDays: number; now?: string; before?: string; commitSha?: string },
-  ): { value: number | string; build: Build; ofCommit: boolean } | null;
+    query: Omit<BaselineQuery, "now"> & { now?: string },
+  ): Baseline | null;
   /** Adds the builds and values of another history; of another repository's only with `adopt`. */
   merge(
     image: Uint8Array,
     options?: { adopt?: boolean },
-  ): { addedBuilds: number; addedValues: number; conflicts: number };
+  ): Pick<Merged, "addedBuilds" | "addedValues" | "conflicts">;
   countBuilds(): number;
   listBuilds(): Build[];
-  listMetrics(): RecordedMetric["metric"][];
+  listMetrics(): MetricDefinition[];
   readonly queries: { getMetricValuesByBuildId(id: number): RecordedMetric[] };
 }
 
@@ -296,7 +227,7 @@ export interface TrackResult {
     name: string;
     type: MetricType;
     status: "ok" | "failed";
-    value: number | string | null;
+    value: Value | null;
     unit: Unit | null;
     durationMs: number;
     error?: Failure;
@@ -322,3 +253,207 @@ export interface TrackResult {
 
 /** Does what `unentropy track` does. */
 export function track(options?: TrackOptions): Promise<TrackResult>;
+
+/** What a value is compared with. */
+type Baseline = {
+  /** The metric's value in the build. */
+  value: Value;
+  /** The build. */
+  build: Build;
+  /** Whether the build is one of the commit asked for. */
+  ofCommit: boolean;
+};
+
+/**
+ * Which builds may be a baseline: those of a branch, not of pull requests, young enough and not
+ * from the future.
+ */
+type BaselineQuery = {
+  /** The reference branch. */
+  branch: string;
+  /** Builds older than this many days before `now` do not count. */
+  maxAgeDays: number;
+  /** RFC 3339 time of the comparison. */
+  now: string;
+  /** Builds after this RFC 3339 time do not count; one at it does. */
+  before?: string | null;
+  /**
+   * The commit to compare with where one of its builds counts and has the metric: the merge
+   * base of a pull request.
+   */
+  commitSha?: string | null;
+};
+
+/** One recorded build. */
+type Build = {
+  /** The row id; not the same in another copy of the history. */
+  id: number;
+  /** The commit's id. */
+  commitSha: string;
+  /** The branch's name. */
+  branch: string;
+  /** The CI run's id. */
+  runId: string;
+  /** The CI run's number. */
+  runNumber: number;
+  /** The event that started the run. */
+  eventName: string | null;
+  /** `YYYY-MM-DDTHH:MM:SS.mmmZ`, whichever way the file spells it. */
+  timestamp: string;
+};
+
+/** The facts of one run, as the host knows them. */
+type BuildContext = {
+  /** The commit's id; 1-128 characters. */
+  commitSha: string;
+  /** The branch's name; 1-1024 characters. */
+  branch: string;
+  /** The CI run's id; 1-128 characters. */
+  runId: string;
+  /** The CI run's number, not negative. */
+  runNumber: number;
+  /** The event that started the run, where there was one. */
+  eventName?: string | null;
+  /** RFC 3339 time of the build; stored in UTC to the millisecond. */
+  timestamp: string;
+  /**
+   * Which attempt of the run this is, from 1; `null` where the CI does not number them. Then it counts as the
+   * attempt whose values stand.
+   */
+  attempt?: number | null;
+};
+
+/** Which builds a question is about; the default is all of them. */
+type BuildFilter = {
+  /** Only builds of this branch. */
+  branch?: string | null;
+  /** Only builds started by one of these events; an empty string stands for no event. */
+  events?: Array<string> | null;
+  /** No builds of pull requests: reports and baselines leave them out. */
+  excludePullRequests?: boolean;
+  /** Only builds at or after this RFC 3339 time. */
+  since?: string | null;
+  /** Only builds at or before this RFC 3339 time. */
+  until?: string | null;
+  /**
+   * No builds from the future, seen from this RFC 3339 time: those dated more than a day after
+   * it, which a clock that was ahead has left.
+   */
+  now?: string | null;
+};
+
+/** What is known when a build is recorded, beside the build. */
+type Circumstances = {
+  /** RFC 3339 time of recording; without it no build is from the future. */
+  now?: string | null;
+  /** The repository that the build is of, where it is known. */
+  repository?: Repository | null;
+  /** Whether the history of another repository becomes this one's. */
+  adopt?: boolean;
+};
+
+/** One problem of a configuration, with its place and its remedy. */
+type Diagnostic = {
+  /** The file's name as the caller gave it. */
+  file: string;
+  /** From 1; `\n`, `\r\n` and `\r` end a line. */
+  line: number;
+  /** From 1, in characters (Unicode scalar values). */
+  column: number;
+  /**
+   * Where in the document, such as `metrics.coverage.unit` or `report.sections[0].charts`;
+   * empty for the document itself.
+   */
+  path: string;
+  /** What was found and what is allowed: lower case, no final period. */
+  message: string;
+  /** What to do, as a sentence; empty where the message says it all. */
+  hint: string;
+};
+
+/** Which way a metric gets better. */
+type Direction = "higher-is-better" | "lower-is-better" | "none";
+
+/** What part of a run a failure belongs to; the host derives the exit code from it. */
+type FailureType = "validation" | "storage" | "collection" | "report" | "gate" | "internal";
+
+/** What merging changed. */
+type Merged = {
+  /** Builds that only the other history had. */
+  addedBuilds: number;
+  /** Values that only the other history had, those of added builds included. */
+  addedValues: number;
+  /** Values of both histories that differed. */
+  conflicts: number;
+  /** Conflicts in which the other history's value now stands. */
+  replacedValues: number;
+  /** Metrics that only the other history had. */
+  addedMetrics: number;
+  /** Whether anything at all is different now: also a time, a definition or how late a value is known to be. */
+  changed: boolean;
+};
+
+/** A metric with its template applied and its defaults filled in. */
+type MetricConfig = {
+  /** The key in the configuration and in the history. */
+  id: string;
+  /** What people read; the id where none was given. */
+  name: string;
+  /** Numeric or label. */
+  type: MetricType;
+  /** A sentence on what it measures. */
+  description: string | null;
+  /** A shell command or an `@collect` line. */
+  command: string;
+  /** How numbers are shown; `null` for labels and plain numbers. */
+  unit: Unit | null;
+  /** Milliseconds after which a shell command is killed, 1-300000. */
+  timeout: number;
+  /** Which way it gets better; `null` for labels. */
+  direction: Direction;
+};
+
+/** What a history knows about a metric. */
+type MetricDefinition = {
+  /** The metric's key; 1-64 of `a-z`, `0-9` and `-`. */
+  id: string;
+  /** Numeric or label; the first record of a metric settles it. */
+  type: MetricType;
+  /** How its numbers are shown. */
+  unit?: Unit | null;
+  /** A sentence on what it measures; at most 256 characters. */
+  description?: string | null;
+};
+
+/** Whether a metric's values are numbers or words. */
+type MetricType = "numeric" | "label";
+
+/** One build with one metric's value. */
+type Point = {
+  /** The build. */
+  build: Build;
+  /** The metric's value in it. */
+  value: Value;
+};
+
+/** One metric's value in a build. */
+type RecordedMetric = {
+  /** Whose value it is. */
+  metric: MetricDefinition;
+  /** Of the metric's type. */
+  value: Value;
+};
+
+/** A repository, as the host knows it. */
+type Repository = {
+  /** `host/owner/name`, or however many parts the host's names have. */
+  name: string;
+  /** The id that GitHub keeps for a repository when it is renamed or moved. */
+  githubId?: string | null;
+};
+
+/** The unit of a numeric metric; decides how its values are shown. */
+type Unit = "percent" | "integer" | "bytes" | "duration" | "decimal";
+
+/** A metric's value: a JSON number or string outside the engine. */
+type Value = number | string;

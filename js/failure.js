@@ -6,8 +6,6 @@
 
 import { shownName } from "./shown.js";
 
-/** @import { FailureType } from "./types.js" */
-
 /**
  * The exit code of a run that ended with `failure`, or of one that is done when there is none.
  *
@@ -18,6 +16,11 @@ import { shownName } from "./shown.js";
 export function exitCode(failure) {
   return failure ? EXIT_CODES[failure.type] : 0;
 }
+
+/**
+ * What part of a run a failure belongs to; the exit code follows from it.
+ * @typedef {"validation" | "storage" | "collection" | "report" | "gate" | "internal"} FailureType
+ */
 
 /** @type {Readonly<Record<FailureType, 1 | 2 | 3 | 4 | 5>>} */
 const EXIT_CODES = Object.freeze({

@@ -1,9 +1,40 @@
 /**
- * The npm package's types. Self-contained: it is shipped as `dist/index.d.ts`.
+ * The npm package's types. They are shipped as `dist/index.d.ts`, to which `tools/public-types.js` adds the engine's types
+ * that are imported here.
  */
 
-/** What part of a run a failure belongs to; the exit code follows from it. */
-export type FailureType = "validation" | "storage" | "collection" | "report" | "gate" | "internal";
+import type {
+  Baseline,
+  BaselineQuery,
+  Build,
+  BuildContext,
+  BuildFilter,
+  Circumstances,
+  Diagnostic,
+  FailureType,
+  Merged,
+  MetricConfig,
+  MetricDefinition,
+  MetricType,
+  Point,
+  RecordedMetric,
+  Repository,
+  Unit,
+  Value,
+} from "./engine/types.js";
+
+export type {
+  Build,
+  BuildContext,
+  BuildFilter as SeriesFilter,
+  Diagnostic,
+  FailureType,
+  MetricConfig,
+  MetricType,
+  RecordedMetric,
+  Repository,
+  Unit,
+};
 
 /** Trouble with a stable code. Branch on `code` and `type`, never on the words. */
 export class Failure extends Error {
@@ -21,39 +52,7 @@ export class Failure extends Error {
   readonly warnings: readonly Diagnostic[];
 }
 
-/** How a metric's numbers are shown. */
-export type Unit = "percent" | "integer" | "bytes" | "duration" | "decimal";
-
-/** Whether a metric's values are numbers or words. */
-export type MetricType = "numeric" | "label";
-
-/** A problem of a configuration. */
-export interface Diagnostic {
-  file: string;
-  /** 1-based. */
-  line: number;
-  /** 1-based, in characters. */
-  column: number;
-  /** Such as `metrics.coverage.unit`; empty for the whole file. */
-  path: string;
-  message: string;
-  /** The remedy as a sentence, or empty. */
-  hint: string;
-}
-
-/** A metric with its template applied and its defaults filled in. */
-export interface MetricConfig {
-  id: string;
-  name: string;
-  type: MetricType;
-  description: string | null;
-  command: string;
-  unit: Unit | null;
-  /** Milliseconds. */
-  timeout: number;
-  direction: "higher-is-better" | "lower-is-better" | "none";
-}
-
+/** What checking a configuration found. */
 export interface CheckedConfig {
   /** Null when there are errors. */
   config: { metrics: MetricConfig[]; sources: string[] } | null;
@@ -158,50 +157,6 @@ export interface StorageProviderConfig {
   verbose?: boolean;
 }
 
-/** The facts of one build, as the history keeps them. */
-export interface BuildContext {
-  commitSha: string;
-  branch: string;
-  runId: string;
-  runNumber: number;
-  eventName?: string | null;
-  /** RFC 3339. */
-  timestamp: string;
-  /** Which attempt of the run this is, from 1; unknown unless given. A later attempt's values count. */
-  attempt?: number;
-}
-
-/** A repository, by which mixing the builds of two is noticed. */
-export interface Repository {
-  /** `host/owner/name`. */
-  name: string;
-  /** The id that GitHub keeps for it when it is renamed or moved. */
-  githubId?: string;
-}
-
-/** A recorded build. */
-export interface Build extends Omit<BuildContext, "attempt"> {
-  id: number;
-}
-
-/** One metric's value in a build. */
-export interface RecordedMetric {
-  metric: { id: string; type: MetricType; unit?: Unit | null; description?: string | null };
-  value: number | string;
-}
-
-/** Which builds a question is about. */
-export interface SeriesFilter {
-  branch?: string;
-  /** An empty string means builds without an event. */
-  events?: string[];
-  excludePullRequests?: boolean;
-  /** RFC 3339, included. */
-  since?: string;
-  /** RFC 3339, included. */
-  until?: string;
-}
-
 /** The builds of a history. */
 export interface MetricsRepository {
   /**
@@ -209,24 +164,20 @@ export interface MetricsRepository {
    * say. A build that is dated more than a day after `now`, the present unless given, is refused. So is one of another
    * repository than the history's, as far as both are known, unless it is to `adopt` the history.
    */
-  recordBuild(
-    context: BuildContext,
-    metrics: RecordedMetric[],
-    circumstances?: { now?: string; repository?: Repository; adopt?: boolean },
-  ): number;
-  getMetricTimeSeries(metric: string, filter?: SeriesFilter): { build: Build; value: number | string }[];
+  recordBuild(context: BuildContext, metrics: RecordedMetric[], circumstances?: Circumstances): number;
+  getMetricTimeSeries(metric: string, filter?: BuildFilter): Point[];
   getBaselineMetricValue(
     metric: string,
-    query: { branch: string; maxAgeDays: number; now?: string; before?: string; commitSha?: string },
-  ): { value: number | string; build: Build; ofCommit: boolean } | null;
+    query: Omit<BaselineQuery, "now"> & { now?: string },
+  ): Baseline | null;
   /** Adds the builds and values of another history; of another repository's only with `adopt`. */
   merge(
     image: Uint8Array,
     options?: { adopt?: boolean },
-  ): { addedBuilds: number; addedValues: number; conflicts: number };
+  ): Pick<Merged, "addedBuilds" | "addedValues" | "conflicts">;
   countBuilds(): number;
   listBuilds(): Build[];
-  listMetrics(): RecordedMetric["metric"][];
+  listMetrics(): MetricDefinition[];
   readonly queries: { getMetricValuesByBuildId(id: number): RecordedMetric[] };
 }
 
@@ -296,7 +247,7 @@ export interface TrackResult {
     name: string;
     type: MetricType;
     status: "ok" | "failed";
-    value: number | string | null;
+    value: Value | null;
     unit: Unit | null;
     durationMs: number;
     error?: Failure;

@@ -1,12 +1,12 @@
 //! The boundary in plain Rust types: what spans several rooms of the engine and is called from
 //! outside. [`crate::wasm`] exports it, tests call it.
 
-use crate::config::{self, Config, Metric};
+use crate::config::{self, Config, MetricConfig};
 use crate::error::{Code, Error, Result};
-use crate::gate::{self, Measurement, Outcome};
+use crate::gate::{self, GateMeasurement, GateOutcome};
 use crate::history::{BuildFilter, Columns, History, is_time};
 use crate::metric::Direction;
-use crate::report::{self, Assets, BadgeWish, Facts, ReportInput, ThresholdLine};
+use crate::report::{self, Assets, BadgeWish, ReportFacts, ReportInput, ThresholdLine};
 use crate::text::{closest, format_value, quote};
 
 /// Renders the report of a history.
@@ -21,7 +21,7 @@ use crate::text::{closest, format_value, quote};
 pub fn report(
     history: &History,
     config_text: Option<&str>,
-    facts: &Facts,
+    facts: &ReportFacts,
     assets: Assets<'_>,
 ) -> Result<String> {
     let columns = shown(history, Some(&facts.generated_at).filter(|time| is_time(time)))?;
@@ -53,9 +53,9 @@ pub fn gate(
     history: &History,
     config_text: &str,
     base_config_text: Option<&str>,
-    measurements: &[Measurement],
-    facts: &gate::Facts,
-) -> Result<Outcome> {
+    measurements: &[GateMeasurement],
+    facts: &gate::GateFacts,
+) -> Result<GateOutcome> {
     gate::evaluate(history, &checked(config_text)?, base_config_text, measurements, facts)
 }
 
@@ -70,7 +70,7 @@ fn first_branch(config: &Config, columns: &Columns, given: Option<String>) -> Op
 ///
 /// # Errors
 /// As [`report`].
-pub fn preview(config_text: &str, facts: &Facts, assets: Assets<'_>) -> Result<String> {
+pub fn preview(config_text: &str, facts: &ReportFacts, assets: Assets<'_>) -> Result<String> {
     let config = checked(config_text)?;
     let mut facts = facts.clone();
     facts.sample = true;
@@ -157,8 +157,8 @@ fn checked(text: &str) -> Result<Config> {
 }
 
 /// Metrics as the history knows them, for a report without a configuration.
-fn metrics_of(columns: &Columns) -> Vec<Metric> {
-    let metric = |column: &crate::history::MetricColumn| Metric {
+fn metrics_of(columns: &Columns) -> Vec<MetricConfig> {
+    let metric = |column: &crate::history::MetricColumn| MetricConfig {
         id: column.id.clone(),
         name: column.id.clone(),
         kind: column.kind,

@@ -1,4 +1,4 @@
-//! What an `@collect` line means. [`parse`] turns the line into a [`Plan`]: which files the host
+//! What an `@collect` line means. [`parse`] turns the line into a [`CollectPlan`]: which files the host
 //! must find and what is to be measured in them. Reading files and matching globs belong to the
 //! host, the formats to the modules below.
 
@@ -9,7 +9,7 @@ pub mod output;
 
 use crate::error::{Code, Error, Result};
 use crate::text;
-use coverage::{Format, Kind};
+use coverage::{CoverageFormat, CoverageKind};
 use serde::Serialize;
 
 /// The prefix that makes a metric's command a collector instead of a shell command.
@@ -17,8 +17,9 @@ pub const PREFIX: &str = "@collect";
 
 /// What one `@collect` line asks for, checked.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
-pub struct Plan {
+pub struct CollectPlan {
     /// The collector's name as written, for messages.
     pub collector: &'static str,
     /// Files, directories and globs; empty means the configured `sources`, else everything below
@@ -30,8 +31,9 @@ pub struct Plan {
     pub measure: Measure,
 }
 
-/// What a [`Plan`] measures in its files.
+/// What a [`CollectPlan`] measures in its files.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", tag = "kind")]
 pub enum Measure {
     /// Code lines, of all languages or one.
@@ -47,9 +49,9 @@ pub enum Measure {
     /// Percent of what a coverage report counts.
     Coverage {
         /// Lines, branches or functions.
-        of: Kind,
+        of: CoverageKind,
         /// The format; found by looking at the content where none is named.
-        format: Option<Format>,
+        format: Option<CoverageFormat>,
         /// The value where the reports hold nothing of that kind.
         fallback: Option<f64>,
     },
@@ -57,6 +59,7 @@ pub enum Measure {
 
 /// How `size` compresses files before it measures them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Compression {
     /// gzip, level 9.
@@ -87,14 +90,14 @@ struct Collector {
     /// Whether the line must name at least one file.
     needs_paths: bool,
     /// For coverage collectors named after a format.
-    format: Option<Format>,
+    format: Option<CoverageFormat>,
 }
 
 const EXCLUDE: Flag = Flag { long: "exclude", short: Some('e'), takes: Takes::Several };
 const COVERAGE_TYPE: Flag = Flag { long: "type", short: Some('t'), takes: Takes::One };
 const FALLBACK: Flag = Flag { long: "fallback", short: None, takes: Takes::One };
 
-const fn named_format(name: &'static str, format: Format) -> Collector {
+const fn named_format(name: &'static str, format: CoverageFormat) -> Collector {
     Collector { name, flags: &[COVERAGE_TYPE, FALLBACK], needs_paths: true, format: Some(format) }
 }
 
@@ -121,9 +124,9 @@ const COLLECTORS: &[Collector] = &[
         needs_paths: true,
         format: None,
     },
-    named_format("coverage-lcov", Format::Lcov),
-    named_format("coverage-cobertura", Format::Cobertura),
-    named_format("coverage-clover", Format::Clover),
+    named_format("coverage-lcov", CoverageFormat::Lcov),
+    named_format("coverage-cobertura", CoverageFormat::Cobertura),
+    named_format("coverage-clover", CoverageFormat::Clover),
 ];
 
 /// Whether a metric's command is an `@collect` line.
@@ -139,7 +142,7 @@ pub fn is_collect(command: &str) -> bool {
 /// # Errors
 /// `COLLECTOR_USAGE` for an unknown collector, language or option, a missing or wrong value, a
 /// missing path, an unclosed quote.
-pub fn parse(line: &str) -> Result<Plan> {
+pub fn parse(line: &str) -> Result<CollectPlan> {
     let words = tokenize(line)?;
     let words = match words.first() {
         Some(first) if first == PREFIX => &words[1..],
@@ -152,7 +155,7 @@ pub fn parse(line: &str) -> Result<Plan> {
 ///
 /// # Errors
 /// As [`parse`].
-pub fn parse_words(words: &[String]) -> Result<Plan> {
+pub fn parse_words(words: &[String]) -> Result<CollectPlan> {
     let known = || text::list(&COLLECTORS.iter().map(|c| text::quote(c.name)).collect::<Vec<_>>());
     let Some((name, arguments)) = words.split_first() else {
         return Err(usage("no collector named").hint(format!("Name one of {}.", known())));
@@ -241,11 +244,13 @@ pub fn parse_words(words: &[String]) -> Result<Plan> {
         },
         _ => Measure::Coverage {
             of: match one("type")? {
-                Some(name) => choice("--type", &name, Kind::ALL.iter().map(|k| (k.name(), *k)))?,
-                None => Kind::Line,
+                Some(name) => choice("--type", &name, CoverageKind::ALL.iter().map(|k| (k.name(), *k)))?,
+                None => CoverageKind::Line,
             },
             format: match one("format")? {
-                Some(name) => Some(choice("--format", &name, Format::ALL.iter().map(|f| (f.name(), *f)))?),
+                Some(name) => {
+                    Some(choice("--format", &name, CoverageFormat::ALL.iter().map(|f| (f.name(), *f)))?)
+                }
                 None => collector.format,
             },
             fallback: match one("fallback")? {
@@ -256,7 +261,7 @@ pub fn parse_words(words: &[String]) -> Result<Plan> {
             },
         },
     };
-    Ok(Plan { collector: collector.name, patterns, exclude: all("exclude"), measure })
+    Ok(CollectPlan { collector: collector.name, patterns, exclude: all("exclude"), measure })
 }
 
 fn usage(message: impl Into<String>) -> Error {
@@ -383,7 +388,11 @@ mod tests {
         let plan = parse("@collect coverage-lcov a.info --type branch --fallback -1").unwrap();
         assert_eq!(
             plan.measure,
-            Measure::Coverage { of: Kind::Branch, format: Some(Format::Lcov), fallback: Some(-1.0) }
+            Measure::Coverage {
+                of: CoverageKind::Branch,
+                format: Some(CoverageFormat::Lcov),
+                fallback: Some(-1.0)
+            }
         );
         let plan = parse("size dist --gzip").unwrap();
         assert_eq!(plan.measure, Measure::Bytes { compression: Some(Compression::Gzip) });

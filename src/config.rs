@@ -23,8 +23,9 @@ use serde::Serialize;
 
 /// The outcome of [`check`]: a configuration exactly when there are no errors.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
-pub struct Checked {
+pub struct CheckedConfig {
     /// What the file means, with every default filled in; `None` when there are errors.
     pub config: Option<Config>,
     /// Everything that must change, in the order of the file.
@@ -38,7 +39,7 @@ pub struct Checked {
 /// The text is strict JSON (RFC 8259) of at most 1 MiB; a byte order mark is tolerated, a key that
 /// stands twice is an error. All problems are reported at once, up to 200 of them, except that text
 /// which is not JSON has exactly one. No diagnostic repeats a secret. Never panics.
-pub fn check(text: &str, file: &str) -> Checked {
+pub fn check(text: &str, file: &str) -> CheckedConfig {
     let mut problems = diagnostic::Problems::default();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let config = match source::parse(text) {
@@ -52,20 +53,21 @@ pub fn check(text: &str, file: &str) -> Checked {
         }
     };
     let (errors, warnings) = problems.locate(text, file);
-    Checked { config: config.filter(|_| errors.is_empty()), errors, warnings }
+    CheckedConfig { config: config.filter(|_| errors.is_empty()), errors, warnings }
 }
 
 /// A whole configuration with its defaults filled in.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Config {
     /// The metrics in the order of the file, 1-50.
-    pub metrics: Vec<Metric>,
+    pub metrics: Vec<MetricConfig>,
     /// Where the history lives, as far as the file says.
-    pub storage: Storage,
+    pub storage: StorageConfig,
     /// How pull requests are judged. The host reads whether and how a verdict is shown; judging is
     /// the engine's.
-    pub quality_gate: QualityGate,
+    pub quality_gate: GateConfig,
     /// How the report is laid out and coloured. The engine's own business: the host is not told.
     #[serde(skip)]
     pub report: Report,
@@ -75,8 +77,9 @@ pub struct Config {
 
 /// A metric with its template applied and its defaults filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
-pub struct Metric {
+pub struct MetricConfig {
     /// The key in the configuration and in the history.
     pub id: String,
     /// What people read; the id where none was given.
@@ -114,8 +117,9 @@ words! {
 /// Where the history lives, as far as the file says; inputs override every field, and what stays
 /// unset gets its default from the provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
-pub struct Storage {
+pub struct StorageConfig {
     /// `sqlite-artifact` where the file names none, or one that is not known.
     #[serde(rename = "type")]
     pub kind: StorageType,
@@ -131,6 +135,7 @@ pub struct Storage {
 
 /// What the file says about the artifact.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ArtifactDefaults {
     /// The artifact's name.
@@ -141,6 +146,7 @@ pub struct ArtifactDefaults {
 
 /// What the file says about the S3 object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct S3Defaults {
     /// The server's address.
@@ -167,12 +173,13 @@ words! {
 
 /// How pull requests are judged.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
-pub struct QualityGate {
+pub struct GateConfig {
     /// What a failed threshold does; default soft.
     pub mode: GateMode,
     /// What a pull request is compared with.
-    pub baseline: Baseline,
+    pub baseline: BaselineConfig,
     /// Whether a comment is written; default true.
     pub enable_pull_request_comment: bool,
     /// Rows in the comment, 1-100; default 30.
@@ -185,8 +192,9 @@ pub struct QualityGate {
 
 /// What a pull request is compared with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
-pub struct Baseline {
+pub struct BaselineConfig {
     /// The branch, where the file names one.
     pub reference_branch: Option<String>,
     /// Days after which a build is too old to compare with, at least 1; default 90.
@@ -195,6 +203,7 @@ pub struct Baseline {
 
 /// One condition on one numeric metric.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Threshold {
     /// The id of a configured numeric metric.
@@ -211,6 +220,7 @@ pub struct Threshold {
 /// What a threshold compares, with the numbers it needs. Serialised as the file spells it:
 /// `{"mode": "min", "target": 80}`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "mode", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Rule {
     /// At least `target`, in the metric's own unit.

@@ -39,8 +39,9 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// What part of a run a failure belongs to; the host derives the exit code from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
-pub enum Type {
+pub enum FailureType {
     /// Configuration or usage.
     Validation,
     /// The history or the place it is kept.
@@ -59,8 +60,9 @@ macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $variant:ident = $text:literal, $type:ident;)+) => {
         /// The stable codes. Each is spelled in upper snake case outside the engine.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[cfg_attr(test, derive(ts_rs::TS))]
         pub enum Code {
-            $($(#[doc = $doc])+ $variant,)+
+            $($(#[doc = $doc])+ #[cfg_attr(test, ts(rename = $text))] $variant,)+
         }
 
         impl Code {
@@ -73,8 +75,8 @@ macro_rules! codes {
             }
 
             /// The part of a run it belongs to.
-            pub fn error_type(self) -> Type {
-                match self { $(Code::$variant => Type::$type,)+ }
+            pub fn error_type(self) -> FailureType {
+                match self { $(Code::$variant => FailureType::$type,)+ }
             }
         }
     };

@@ -15,11 +15,12 @@ mod words;
 pub use comment::{CommentFacts, DEFAULT_MARKER, comment, marker_line, summary};
 pub use judge::{ANOMALY_BUILDS, Deviation, deviation};
 pub use verdict::{
-    Annotation, BaselineBuild, BaselineInfo, Choice, ConfigurationChange, Effect, JudgedBy, Level,
-    MetricText, MetricVerdict, Outcome, QualityGate, Status, Summary, ThresholdVerdict,
+    Annotation, AnnotationLevel, BaselineBuild, BaselineChoice, BaselineInfo, ChangeEffect,
+    ConfigurationChange, GateOutcome, GateStatus, GateSummary, GateVerdict, JudgedBy, MetricText,
+    MetricVerdict, ThresholdVerdict,
 };
 
-use crate::config::{Config, GateMode, Metric, OnMissing, Rule, Severity, Threshold};
+use crate::config::{Config, GateMode, MetricConfig, OnMissing, Rule, Severity, Threshold};
 use crate::error::{Code, Error, Result};
 use crate::history::{Build, History};
 use crate::metric::Value;
@@ -32,8 +33,9 @@ use serde::Deserialize;
 
 /// What became of one metric in this run. A metric that is not in the list was not measured.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(rename_all = "camelCase")]
-pub struct Measurement {
+pub struct GateMeasurement {
     /// The metric's id.
     pub id: String,
     /// Whether there is a value.
@@ -48,6 +50,7 @@ pub struct Measurement {
 
 /// Whether a metric has a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum MeasurementStatus {
     /// It has.
@@ -58,6 +61,7 @@ pub enum MeasurementStatus {
 
 /// Why collecting a metric failed.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Reason {
     /// The cause in words.
     pub message: String,
@@ -65,8 +69,9 @@ pub struct Reason {
 
 /// The facts of the run that is judged, as the host knows them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(rename_all = "camelCase")]
-pub struct Facts {
+pub struct GateFacts {
     /// RFC 3339 time of the comparison.
     pub now: String,
     /// The reference branch that was asked for; before the configuration's.
@@ -81,6 +86,7 @@ pub struct Facts {
     pub merge_base: Option<MergeBase>,
     /// Commits before the merge base, newest first, as far as they are known.
     #[serde(default, deserialize_with = "null_as_default")]
+    #[cfg_attr(test, ts(as = "Option<_>"))]
     pub ancestors: Vec<String>,
     /// The commit that is judged. Its own builds are no baseline, unless `uncommitted` is set.
     #[serde(default)]
@@ -88,6 +94,7 @@ pub struct Facts {
     /// Whether what is judged is that commit with changes on top. A build of the commit itself is then
     /// what they are compared with, where the commit is on the reference branch.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<bool>", optional))]
     pub uncommitted: bool,
     /// The mode that was asked for: `off`, `soft` or `hard`; before the configuration's.
     #[serde(default)]
@@ -98,6 +105,7 @@ pub struct Facts {
     /// Whether the history was refused because the change itself brings it: then passing shows
     /// nothing, and `history_problem` says why.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<bool>", optional))]
     pub history_refused: bool,
     /// Why the base branch's configuration could not be read, where there is or may be one.
     #[serde(default)]
@@ -106,6 +114,7 @@ pub struct Facts {
 
 /// Where a change left the reference branch.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(rename_all = "camelCase")]
 pub struct MergeBase {
     /// The commit.
@@ -139,9 +148,9 @@ pub fn evaluate(
     history: &History,
     config: &Config,
     base_config: Option<&str>,
-    measurements: &[Measurement],
-    facts: &Facts,
-) -> Result<Outcome> {
+    measurements: &[GateMeasurement],
+    facts: &GateFacts,
+) -> Result<GateOutcome> {
     let mut terms = configuration::terms(config, base_config.map(configuration::base));
     if terms.problem.is_none() {
         terms.problem.clone_from(&facts.base_config_problem);
@@ -182,7 +191,7 @@ fn baseline_info(
     branch: Option<String>,
     reference: &Reference,
     terms: &Terms,
-    facts: &Facts,
+    facts: &GateFacts,
 ) -> BaselineInfo {
     let first = reference.first();
     let days = plural(terms.max_age_days as usize, "day", "days");
@@ -216,7 +225,7 @@ fn baseline_info(
 /// One run that is judged.
 struct Run<'r> {
     history: &'r History,
-    measurements: &'r [Measurement],
+    measurements: &'r [GateMeasurement],
     reference: Reference,
     info: BaselineInfo,
     terms: Terms,
@@ -235,10 +244,10 @@ struct Judged {
 }
 
 impl Run<'_> {
-    fn outcome(self, config: &Config) -> Result<Outcome> {
+    fn outcome(self, config: &Config) -> Result<GateOutcome> {
         let mut metrics = Vec::new();
         let mut annotations = Vec::new();
-        let mut summary = Summary::default();
+        let mut summary = GateSummary::default();
         let (mut is_failed, mut is_evaluated) = (false, false);
         let shown = if self.terms.mode == GateMode::Off { &[] } else { self.terms.metrics.as_slice() };
         for metric in shown {
@@ -249,9 +258,9 @@ impl Run<'_> {
             summary.total_metrics += 1;
             summary.evaluated_metrics += usize::from(judged.iter().any(|judged| judged.is_evaluated));
             match verdict.status {
-                Status::Pass => summary.passed += 1,
-                Status::Fail => summary.failed += 1,
-                Status::Unknown => summary.unknown += 1,
+                GateStatus::Pass => summary.passed += 1,
+                GateStatus::Fail => summary.failed += 1,
+                GateStatus::Unknown => summary.unknown += 1,
             }
             is_evaluated |= judged.iter().any(|judged| judged.is_evaluated);
             is_failed |= judged.iter().any(|judged| judged.verdict.is_blocking);
@@ -259,22 +268,23 @@ impl Run<'_> {
                 .extend(judged.iter().filter_map(|judged| self.annotation(&verdict.text.name, judged)));
             metrics.push(verdict);
         }
-        let (mut annotations, warnings): (Vec<_>, Vec<_>) =
-            annotations.into_iter().partition(|annotation: &Annotation| annotation.level == Level::Error);
+        let (mut annotations, warnings): (Vec<_>, Vec<_>) = annotations
+            .into_iter()
+            .partition(|annotation: &Annotation| annotation.level == AnnotationLevel::Error);
         annotations.extend(warnings);
         let Run { info, terms, is_refused, .. } = self;
         // What the base branch demands is not known, or a history that the change brings stood in for the real one:
         // passing what the change itself has chosen shows nothing.
         let is_unbound = terms.problem.is_some() || is_refused;
         let status = match (is_failed, is_evaluated && !is_unbound) {
-            (true, _) => Status::Fail,
-            (false, true) => Status::Pass,
-            (false, false) => Status::Unknown,
+            (true, _) => GateStatus::Fail,
+            (false, true) => GateStatus::Pass,
+            (false, false) => GateStatus::Unknown,
         };
-        Ok(Outcome {
+        Ok(GateOutcome {
             blocks: terms.mode == GateMode::Hard && (is_failed || is_unbound),
             annotations,
-            quality_gate: QualityGate {
+            quality_gate: GateVerdict {
                 status,
                 mode: terms.mode,
                 failing_metrics: metrics.iter().filter(|m| m.is_blocking == Some(true)).cloned().collect(),
@@ -291,7 +301,7 @@ impl Run<'_> {
 
     fn metric(
         &self,
-        metric: &Metric,
+        metric: &MetricConfig,
         thresholds: &[&Threshold],
         is_removed: bool,
     ) -> Result<(MetricVerdict, Vec<Judged>)> {
@@ -326,7 +336,7 @@ impl Run<'_> {
                 None => {
                     let mut missing = Judgement::unknown(problem.as_deref().unwrap_or_default());
                     if threshold.on_missing == OnMissing::Fail {
-                        missing.status = Status::Fail;
+                        missing.status = GateStatus::Fail;
                     }
                     self.judged(threshold, metric, missing, false)
                 }
@@ -340,9 +350,9 @@ impl Run<'_> {
             .filter(|relative| relative.is_finite());
         let status = judged.iter().map(|judged| judged.verdict.status);
         let status = match (status.clone().min(), status.max()) {
-            (Some(Status::Fail), _) => Status::Fail,
-            (_, Some(Status::Pass)) => Status::Pass,
-            _ => Status::Unknown,
+            (Some(GateStatus::Fail), _) => GateStatus::Fail,
+            (_, Some(GateStatus::Pass)) => GateStatus::Pass,
+            _ => GateStatus::Unknown,
         };
         let decided = judged
             .iter()
@@ -391,7 +401,7 @@ impl Run<'_> {
     }
 
     /// This run's value of a metric, or why there is none.
-    fn value(&self, metric: &Metric, is_removed: bool) -> std::result::Result<&Value, String> {
+    fn value(&self, metric: &MetricConfig, is_removed: bool) -> std::result::Result<&Value, String> {
         if is_removed {
             return Err("the change removes the metric from the configuration".to_owned());
         }
@@ -432,16 +442,16 @@ impl Run<'_> {
     fn judged(
         &self,
         threshold: &Threshold,
-        metric: &Metric,
+        metric: &MetricConfig,
         Judgement { status, message, digits, share_digits }: Judgement,
         has_value: bool,
     ) -> Judged {
         Judged {
             digits: [digits, share_digits],
-            is_evaluated: has_value && status != Status::Unknown,
+            is_evaluated: has_value && status != GateStatus::Unknown,
             is_told: !has_value && threshold.on_missing == OnMissing::Warn,
             verdict: ThresholdVerdict {
-                is_blocking: status == Status::Fail && threshold.severity == Severity::Blocker,
+                is_blocking: status == GateStatus::Fail && threshold.severity == Severity::Blocker,
                 text: words::requirement(&threshold.rule, Some(metric), digits),
                 threshold: threshold.clone(),
                 status,
@@ -452,12 +462,12 @@ impl Run<'_> {
 
     fn annotation(&self, name: &str, judged: &Judged) -> Option<Annotation> {
         let verdict = &judged.verdict;
-        if verdict.status != Status::Fail && !judged.is_told {
+        if verdict.status != GateStatus::Fail && !judged.is_told {
             return None;
         }
         let is_error = verdict.is_blocking && self.terms.mode == GateMode::Hard;
         Some(Annotation {
-            level: if is_error { Level::Error } else { Level::Warning },
+            level: if is_error { AnnotationLevel::Error } else { AnnotationLevel::Warning },
             metric: verdict.threshold.metric.clone(),
             title: format!("{name}: {}", verdict.text),
             message: verdict.message.clone(),
@@ -469,7 +479,7 @@ fn place(judged: &[Judged], verdict: &ThresholdVerdict) -> usize {
     judged.iter().position(|judged| std::ptr::eq(&judged.verdict, verdict)).unwrap_or(usize::MAX)
 }
 
-fn baseline_build(build: &Build, choice: Choice) -> BaselineBuild {
+fn baseline_build(build: &Build, choice: BaselineChoice) -> BaselineBuild {
     BaselineBuild { commit_sha: build.commit_sha.clone(), timestamp: build.timestamp.clone(), choice }
 }
 

@@ -16,7 +16,7 @@ mod repository;
 mod schema;
 mod timeline;
 
-pub use build::{BuildContext, BuildRecord, MetricDefinition, Recorded};
+pub use build::{BuildContext, BuildRecord, MetricDefinition, RecordedMetric};
 pub use columns::{BuildTable, Columns, MetricColumn, Values};
 pub use future::FutureBuilds;
 pub use merge::Merged;

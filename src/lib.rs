@@ -26,3 +26,6 @@ pub mod text;
 mod vocabulary;
 #[cfg(target_family = "wasm")]
 mod wasm;
+#[cfg(all(test, feature = "engine", feature = "parsers"))]
+#[path = "wasm/types.rs"]
+mod wasm_types;

@@ -97,6 +97,7 @@ impl<'de> Deserialize<'de> for Unit {
 
 /// A metric's value: a JSON number or string outside the engine.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(untagged)]
 pub enum Value {
     /// One finite number.

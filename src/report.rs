@@ -30,19 +30,19 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 
-pub use badge::{BadgeWish, Form, badge};
+pub use badge::{BadgeForm, BadgeWish, badge};
 
 /// What a report is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct ReportInput<'a> {
     /// The configured metrics in their order; these and no others appear.
-    pub metrics: &'a [config::Metric],
+    pub metrics: &'a [config::MetricConfig],
     /// Sections, colours and mode.
     pub layout: &'a config::Report,
     /// The recorded builds and values.
     pub columns: &'a Columns,
     /// What the host knows about the project.
-    pub facts: &'a Facts,
+    pub facts: &'a ReportFacts,
     /// The page's style sheet and script.
     pub assets: Assets<'a>,
 }
@@ -68,8 +68,9 @@ impl Assets<'static> {
 
 /// What the host knows about the project and the moment.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(default, rename_all = "camelCase")]
-pub struct Facts {
+pub struct ReportFacts {
     /// The repository's or the directory's name.
     pub title: String,
     /// Where commits and runs can be looked up, such as `https://github.com/owner/repo`. Anything
@@ -82,13 +83,16 @@ pub struct Facts {
     /// The branch to show first; without it, or without builds on it, the one with the most builds.
     pub default_branch: Option<String>,
     /// Lines to draw across the charts of numeric metrics.
+    #[cfg_attr(test, ts(as = "Option<Vec<ThresholdLine>>", optional))]
     pub thresholds: Vec<ThresholdLine>,
     /// Whether the data is made up and the page has to say so.
+    #[cfg_attr(test, ts(as = "Option<bool>", optional))]
     pub sample: bool,
 }
 
 /// A horizontal line across a metric's charts.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ThresholdLine {
     /// The metric's id; a line for a metric that is not configured is left out.
     pub metric: String,
@@ -98,12 +102,13 @@ pub struct ThresholdLine {
     pub label: String,
     /// Whether values are to lie above it, not below.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<bool>", optional))]
     pub least: bool,
 }
 
 /// A made-up history of the metrics, for [`render`] with `facts.sample`; its newest build is of the moment of
 /// rendering, or of the end of 2026 where that is none.
-pub fn sample(metrics: &[config::Metric], facts: &Facts) -> Columns {
+pub fn sample(metrics: &[config::MetricConfig], facts: &ReportFacts) -> Columns {
     sample::columns(metrics, moment::milliseconds(&facts.generated_at).unwrap_or(1_798_718_400_000))
 }
 
@@ -111,7 +116,7 @@ pub fn sample(metrics: &[config::Metric], facts: &Facts) -> Columns {
 #[derive(Clone, Copy)]
 struct Drawn<'a> {
     /// Its texts as they are shown.
-    metric: &'a config::Metric,
+    metric: &'a config::MetricConfig,
     values: Option<&'a Values>,
     /// The words of a label metric as they are shown; none of a numeric one.
     labels: &'a [Cow<'a, str>],
@@ -152,7 +157,7 @@ fn turns(selection: &selection::Selection, drawn: &[Drawn<'_>]) -> Vec<Vec<Turn>
 /// [`Code::ReportFailed`] when the layout names a metric, a theme or a colour that does not exist;
 /// a checked configuration has none of these.
 pub fn render(input: &ReportInput<'_>) -> Result<String> {
-    let values_of = |metric: &config::Metric| {
+    let values_of = |metric: &config::MetricConfig| {
         let column = input.columns.metrics.iter().find(|c| c.id == metric.id);
         column.map(|c| &c.values).filter(|values| match values {
             Values::Numeric(_) => metric.kind == crate::metric::MetricType::Numeric,
@@ -200,7 +205,7 @@ pub fn render(input: &ReportInput<'_>) -> Result<String> {
 }
 
 /// What is configured and known, with every text as it is shown.
-fn texts(input: &ReportInput<'_>) -> (Vec<config::Metric>, config::Report, Facts) {
+fn texts(input: &ReportInput<'_>) -> (Vec<config::MetricConfig>, config::Report, ReportFacts) {
     let change = |text: &mut String| {
         if let Cow::Owned(other) = shown::shown(text) {
             *text = other;

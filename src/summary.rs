@@ -37,8 +37,9 @@ const VERDICT: usize = 256 * 1024;
 
 /// What a summary shows.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(rename_all = "camelCase", default)]
-pub struct Summary {
+pub struct JobSummary {
     /// Such as `main`.
     pub branch: Option<String>,
     /// The commit's id; its first twelve characters are shown.
@@ -46,14 +47,19 @@ pub struct Summary {
     /// What ended the run early.
     pub problem: Option<Trouble>,
     /// Whether that problem was to be no failure of the run.
+    #[cfg_attr(test, ts(as = "Option<bool>", optional))]
     pub tolerated: bool,
     /// Whether the trouble kept the history from being stored.
+    #[cfg_attr(test, ts(as = "Option<bool>", optional))]
     pub not_stored: bool,
     /// In the order of the configuration.
+    #[cfg_attr(test, ts(as = "Option<Vec<MetricRow>>", optional))]
     pub metrics: Vec<MetricRow>,
     /// Trouble that made no result wrong.
+    #[cfg_attr(test, ts(as = "Option<Vec<Trouble>>", optional))]
     pub warnings: Vec<Trouble>,
     /// In their order.
+    #[cfg_attr(test, ts(as = "Option<Vec<PhaseRow>>", optional))]
     pub phases: Vec<PhaseRow>,
     /// Where the history is; `None` where it was never reached.
     pub history: Option<HistoryLine>,
@@ -65,20 +71,26 @@ pub struct Summary {
 
 /// A failure or a warning.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Trouble {
     /// The stable code.
+    #[cfg_attr(test, ts(as = "Option<String>", optional))]
     pub code: String,
     /// Cause and place.
+    #[cfg_attr(test, ts(as = "Option<String>", optional))]
     pub message: String,
     /// The remedy, or empty.
+    #[cfg_attr(test, ts(as = "Option<String>", optional))]
     pub hint: String,
     /// The single problems that it sums up, one line each.
+    #[cfg_attr(test, ts(as = "Option<Vec<String>>", optional))]
     pub details: Vec<String>,
 }
 
 /// One metric of this run.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(rename_all = "camelCase")]
 pub struct MetricRow {
     /// What people read.
@@ -103,6 +115,7 @@ pub struct MetricRow {
 
 /// One phase of this run.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(rename_all = "camelCase")]
 pub struct PhaseRow {
     /// Such as `download`.
@@ -118,6 +131,7 @@ pub struct PhaseRow {
 
 /// Where the history is.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryLine {
     /// For people, such as `s3://bucket/key`.
@@ -133,7 +147,7 @@ pub struct HistoryLine {
 /// Renders a summary: GitHub-flavoured Markdown of at most [`LIMIT`] bytes that ends with a line
 /// feed. The same summary gives the same bytes.
 #[must_use]
-pub fn render(summary: &Summary) -> String {
+pub fn render(summary: &JobSummary) -> String {
     let sections = [
         summary.problem.as_ref().map(|problem| opening(problem, summary)),
         Some(heading(summary)),
@@ -153,7 +167,7 @@ pub fn render(summary: &Summary) -> String {
 }
 
 /// What ended the run comes first: whoever opens the page looks for it.
-fn opening(problem: &Trouble, summary: &Summary) -> String {
+fn opening(problem: &Trouble, summary: &JobSummary) -> String {
     let what = match (summary.not_stored, summary.tolerated) {
         (true, true) => "⚠️ **The history could not be stored**",
         (true, false) => "❌ **The history could not be stored**",
@@ -171,7 +185,7 @@ fn opening(problem: &Trouble, summary: &Summary) -> String {
     text
 }
 
-fn heading(summary: &Summary) -> String {
+fn heading(summary: &JobSummary) -> String {
     let of = summary.branch.as_deref().map(|branch| format!(" of {}", escaped(branch, NAME)));
     let at = summary.commit_sha.as_deref().map(|commit| format!(" at {}", markdown(first(commit, 12))));
     format!("## Metrics{}{}\n", of.unwrap_or_default(), at.unwrap_or_default())
@@ -186,7 +200,7 @@ fn verdict(text: &str) -> Option<String> {
     Some(format!("{}\n\n_The rest is too long for this page._", text[..end.unwrap_or(0)].trim_end()))
 }
 
-fn metrics_table(summary: &Summary) -> Option<String> {
+fn metrics_table(summary: &JobSummary) -> Option<String> {
     let metrics = &summary.metrics;
     if metrics.is_empty() {
         return None;
@@ -326,7 +340,7 @@ fn phases(phases: &[PhaseRow]) -> Option<String> {
     Some(text)
 }
 
-fn footer(summary: &Summary) -> Option<String> {
+fn footer(summary: &JobSummary) -> Option<String> {
     let history = summary.history.as_ref().map(|history| {
         let builds = history.builds.map(|count| {
             let number = format_value(count as f64, Some(Unit::Integer));

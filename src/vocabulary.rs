@@ -6,7 +6,8 @@ macro_rules! words {
     ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$about])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$doc])* $variant,)+ }
+        #[cfg_attr(test, derive(ts_rs::TS))]
+        pub enum $name { $($(#[$doc])* #[cfg_attr(test, ts(rename = $word))] $variant,)+ }
 
         impl $name {
             /// Every variant.

@@ -15,6 +15,7 @@ import { fileURLToPath } from "node:url";
 import { bundle } from "./bundle.js";
 import { NOTICES, notices } from "./notices.js";
 import { replaceFolder } from "./swap.js";
+import { publicTypes } from "./public-types.js";
 import { buildWasm, MODULE_NAMES, sourceDigest, toolchainEnvironment, toolchainVersions } from "./wasm.js";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
@@ -57,7 +58,7 @@ async function build(directory, out, what) {
     fs.copyFileSync(path.join(directory, `page/generated/report.${kind}`), path.join(out, `page.${kind}`));
   }
   fs.copyFileSync(path.join(directory, "unentropy.schema.json"), path.join(out, "unentropy.schema.json"));
-  fs.copyFileSync(path.join(directory, "js/public.d.ts"), path.join(out, "index.d.ts"));
+  fs.writeFileSync(path.join(out, "index.d.ts"), publicTypes(directory));
 }
 
 /** Differences between two folders, in words. @param {string} expected @param {string} found */

@@ -24,7 +24,7 @@ function sequence(seed) {
  * @typedef {object} Kind
  * @property {string} name
  * @property {"numeric" | "label"} [type]
- * @property {import("../js/types.js").Unit} [unit]
+ * @property {import("../js/engine/types.js").Unit} [unit]
  * @property {string} [description]
  * @property {(at: Moment) => number | string | null} value null where a build does not measure it
  */

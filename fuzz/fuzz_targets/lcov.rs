@@ -1,7 +1,7 @@
 //! Bytes as an lcov trace file.
 #![no_main]
 
-use unentropy::collect::coverage::Format;
+use unentropy::collect::coverage::CoverageFormat;
 use unentropy_fuzz::coverage;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| coverage::named(Format::Lcov, data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| coverage::named(CoverageFormat::Lcov, data));

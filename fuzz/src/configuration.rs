@@ -27,7 +27,7 @@ pub fn checked(data: &[u8]) {
     }
     is_page(&surely(api::preview(&text, &facts(), ASSETS), "a preview"));
     let history = surely(History::open(None, Limits::default()), "a new history");
-    let run = gate::Facts { now: "2026-01-31T00:00:00Z".into(), ..gate::Facts::default() };
+    let run = gate::GateFacts { now: "2026-01-31T00:00:00Z".into(), ..gate::GateFacts::default() };
     let outcome = surely(api::gate(&history, &text, Some(&text), &[], &run), "a verdict");
     let changes = &outcome.quality_gate.configuration_changes;
     assert!(changes.is_empty(), "a configuration differs from itself: {changes:?}");

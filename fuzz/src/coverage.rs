@@ -2,14 +2,14 @@
 
 use crate::is_sound;
 use std::fmt::Write;
-use unentropy::collect::coverage::{Coverage, Format, Kind, detect, parse, parse_detected};
+use unentropy::collect::coverage::{Coverage, CoverageFormat, CoverageKind, detect, parse, parse_detected};
 use unentropy::collect::measurement::Measurement;
 use unentropy::error::Code;
 
 const OTHER: &[u8] = include_bytes!("../../tests/fixtures/coverage/vitest.info");
 
 /// Bytes as a report of a format that was named.
-pub fn named(format: Format, bytes: &[u8]) {
+pub fn named(format: CoverageFormat, bytes: &[u8]) {
     match parse(format, bytes, "report") {
         Ok(coverage) => {
             is_measured(&coverage);
@@ -37,7 +37,7 @@ pub fn detected(bytes: &[u8]) {
     let both = ["whole".to_owned(), "other".to_owned()];
     for paths in [&whole[..], &both[..], &["first".to_owned(), "second".to_owned()][..]] {
         let sources = session.coverage_sources(paths, None);
-        for kind in Kind::ALL {
+        for kind in CoverageKind::ALL {
             for keep in [None, sources.as_ref().ok().map(|sources| sources.iter().take(1).cloned().collect())]
             {
                 match session.coverage(paths, kind, None, None, keep) {
@@ -54,7 +54,7 @@ fn is_percent(percent: f64) {
 }
 
 fn is_measured(coverage: &Coverage) {
-    for kind in Kind::ALL {
+    for kind in CoverageKind::ALL {
         let counted = coverage.count(kind, &|_| true);
         assert!(counted.covered <= counted.total, "{} of {} {}", counted.covered, counted.total, kind.name());
         if let Some(percent) = counted.percent() {
@@ -70,7 +70,7 @@ fn is_measured(coverage: &Coverage) {
 }
 
 fn merging_heeds_no_order(coverage: &Coverage) {
-    let other = parse(Format::Lcov, OTHER, "other").expect("a stored report");
+    let other = parse(CoverageFormat::Lcov, OTHER, "other").expect("a stored report");
     let merged = |a: &Coverage, b: &Coverage| {
         let mut both = a.clone();
         both.merge(b);
@@ -98,7 +98,7 @@ fn printing_keeps_lines(coverage: &Coverage) {
     if text.is_empty() {
         return;
     }
-    let again = parse(Format::Lcov, text.as_bytes(), "again").expect("what was printed is a trace file");
+    let again = parse(CoverageFormat::Lcov, text.as_bytes(), "again").expect("what was printed is a trace file");
     for source in coverage.sources().filter(|source| plain(source)) {
         assert_eq!(again.lines(source), coverage.lines(source), "the lines of {source:?}");
     }

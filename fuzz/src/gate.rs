@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use unentropy::api;
 use unentropy::config::{GateMode, Rule};
 use unentropy::error::Code;
-use unentropy::gate::{self, CommentFacts, Facts, Measurement, MetricVerdict, Outcome, Status};
+use unentropy::gate::{self, CommentFacts, GateFacts, GateMeasurement, MetricVerdict, GateOutcome, GateStatus};
 use unentropy::history::{History, Limits};
 
 /// Bytes as all that a verdict comes from.
@@ -20,8 +20,8 @@ pub fn judged(data: &[u8]) {
         2 => Some(choices.text()),
         _ => Some(choices.config().to_string()),
     };
-    let measurements: Vec<Measurement> = read(choices.measurements());
-    let facts: Facts = read(choices.facts());
+    let measurements: Vec<GateMeasurement> = read(choices.measurements());
+    let facts: GateFacts = read(choices.facts());
     let comment: CommentFacts = read(choices.comment());
     let mut history = surely(History::open(None, Limits::default()), "a new history");
     let mut builds = 0;
@@ -48,11 +48,11 @@ fn read<T: serde::de::DeserializeOwned>(facts: Json) -> T {
 }
 
 /// A verdict follows from its parts.
-pub(crate) fn is_honest(outcome: &Outcome) {
+pub(crate) fn is_honest(outcome: &GateOutcome) {
     let gate = &outcome.quality_gate;
     let metrics = &gate.metrics;
     let is_blocked = metrics.iter().flat_map(|m| &m.thresholds).any(|threshold| threshold.is_blocking);
-    assert_eq!(gate.status == Status::Fail, is_blocked, "the status is {:?}", gate.status);
+    assert_eq!(gate.status == GateStatus::Fail, is_blocked, "the status is {:?}", gate.status);
     assert!(!outcome.blocks || gate.mode == GateMode::Hard, "only `hard` blocks");
     assert!(
         !(gate.mode == GateMode::Hard && is_blocked) || outcome.blocks,
@@ -62,16 +62,16 @@ pub(crate) fn is_honest(outcome: &Outcome) {
     let summary = gate.summary;
     assert_eq!(
         (summary.total_metrics, summary.passed, summary.failed, summary.unknown),
-        (metrics.len(), counted(Status::Pass), counted(Status::Fail), counted(Status::Unknown))
+        (metrics.len(), counted(GateStatus::Pass), counted(GateStatus::Fail), counted(GateStatus::Unknown))
     );
-    if gate.status == Status::Pass {
+    if gate.status == GateStatus::Pass {
         assert!(
             summary.evaluated_metrics > 0 && gate.configuration_problem.is_none(),
             "nothing was judged, and passes"
         );
     }
     let failing: Vec<&MetricVerdict> =
-        metrics.iter().filter(|metric| metric.status == Status::Fail).collect();
+        metrics.iter().filter(|metric| metric.status == GateStatus::Fail).collect();
     assert!(gate.failing_metrics.iter().eq(failing), "the failing metrics are others");
     for metric in metrics {
         follows(metric);
@@ -92,7 +92,7 @@ fn follows(metric: &MetricVerdict) {
                 Some(_),
                 None,
             ) => {
-                assert_eq!(verdict.status, Status::Unknown, "{}: compared with nothing", metric.metric);
+                assert_eq!(verdict.status, GateStatus::Unknown, "{}: compared with nothing", metric.metric);
                 None
             }
             _ => None,
@@ -104,19 +104,19 @@ fn follows(metric: &MetricVerdict) {
             _ => false,
         };
         if let Some(passes) = expected.filter(|_| !is_doubtful) {
-            assert_eq!(verdict.status == Status::Pass, passes, "{}: {verdict:?} of {value:?}", metric.metric);
+            assert_eq!(verdict.status == GateStatus::Pass, passes, "{}: {verdict:?} of {value:?}", metric.metric);
         }
         assert!(
-            value.is_some() || verdict.status != Status::Pass,
+            value.is_some() || verdict.status != GateStatus::Pass,
             "{}: passes without a value",
             metric.metric
         );
-        assert!(!verdict.is_blocking || verdict.status == Status::Fail);
+        assert!(!verdict.is_blocking || verdict.status == GateStatus::Fail);
         assert!(!verdict.message.is_empty(), "{}: a verdict without words", metric.metric);
     }
 }
 
-fn is_printable(outcome: &Outcome, facts: &CommentFacts) {
+fn is_printable(outcome: &GateOutcome, facts: &CommentFacts) {
     const GITHUB_LIMIT: usize = 65_536;
     let comment = gate::comment(&outcome.quality_gate, facts);
     let summary = gate::summary(&outcome.quality_gate, facts);

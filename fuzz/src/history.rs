@@ -7,7 +7,7 @@ use unentropy::api;
 use unentropy::error::Code;
 use unentropy::gate;
 use unentropy::history::{
-    Build, BuildContext, BuildFilter, Check, History, Limits, MetricDefinition, Recorded, StoredValue,
+    Build, BuildContext, BuildFilter, Check, History, Limits, MetricDefinition, RecordedMetric, StoredValue,
 };
 use unentropy::metric::Value;
 
@@ -107,10 +107,10 @@ fn is_whole(mut history: History) {
     }
     is_page(&surely(api::report(&history, None, &facts(), ASSETS), "a report"));
     let config = config_of(&before.0);
-    let run = gate::Facts {
+    let run = gate::GateFacts {
         now: "2026-01-31T00:00:00Z".into(),
         reference_branch: Some("main".into()),
-        ..gate::Facts::default()
+        ..gate::GateFacts::default()
     };
     if let Some(config) = &config {
         crate::gate::is_honest(&surely(api::gate(&history, config, None, &[], &run), "a verdict"));
@@ -162,7 +162,7 @@ fn record(history: &mut History) -> bool {
         unit: None,
         description: None,
     };
-    let values = ["coverage", "fuzz"].map(|id| Recorded { metric: metric(id), value: Value::Numeric(1.0) });
+    let values = ["coverage", "fuzz"].map(|id| RecordedMetric { metric: metric(id), value: Value::Numeric(1.0) });
     sound(history.record(&context, &values), TROUBLES).is_some()
 }
 

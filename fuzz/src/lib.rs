@@ -12,7 +12,7 @@ mod shape;
 pub mod words;
 
 use unentropy::error::{Code, Error, Result};
-use unentropy::report::{Assets, Facts};
+use unentropy::report::{Assets, ReportFacts};
 
 /// A failure is an answer: it has a code that is no bug's, and a message fit for one line of a log.
 fn is_sound(error: &Error, allowed: &[Code]) {
@@ -41,8 +41,8 @@ fn surely<T>(result: Result<T>, what: &str) -> T {
 /// What of the page is not the history's.
 const ASSETS: Assets<'static> = Assets { style: "", script: "" };
 
-fn facts() -> Facts {
-    Facts {
+fn facts() -> ReportFacts {
+    ReportFacts {
         title: "fuzz".into(),
         repository_url: Some("https://example.com/o/r".into()),
         generated_at: "2026-02-01T00:00:00Z".into(),

@@ -6,13 +6,13 @@ use crate::{ASSETS, facts, is_page, is_sound, surely};
 use std::collections::BTreeMap;
 use unentropy::api;
 use unentropy::error::Code;
-use unentropy::history::{BuildContext, BuildFilter, History, Limits, Recorded};
+use unentropy::history::{BuildContext, BuildFilter, History, Limits, RecordedMetric};
 
 /// Bytes as builds of two histories.
 pub fn recorded(data: &[u8]) {
     let mut choices = Choices::of(data);
     let (mut one, mut two) = (new(), new());
-    let mut announced: Vec<(BuildContext, Vec<Recorded>, i64)> = Vec::new();
+    let mut announced: Vec<(BuildContext, Vec<RecordedMetric>, i64)> = Vec::new();
     let mut count = 0;
     while !choices.is_over() && count < 16 {
         count += 1;
@@ -59,11 +59,11 @@ pub fn recorded(data: &[u8]) {
     folding_heeds_no_order(&announced);
 }
 
-fn folding_heeds_no_order(announced: &[(BuildContext, Vec<Recorded>, i64)]) {
+fn folding_heeds_no_order(announced: &[(BuildContext, Vec<RecordedMetric>, i64)]) {
     let (mut forth, mut back) = (new(), new());
     let mut all_fit = true;
     for (history, reversed) in [(&mut forth, false), (&mut back, true)] {
-        let mut fold = |(context, metrics, at): &(BuildContext, Vec<Recorded>, i64)| {
+        let mut fold = |(context, metrics, at): &(BuildContext, Vec<RecordedMetric>, i64)| {
             if let Err(error) = history.fold(context, metrics, Some(*at)) {
                 is_sound(&error, &[Code::BuildInvalid]);
                 all_fit = false;

@@ -2,7 +2,7 @@
 //! and a small change of the bytes is a small change of those.
 
 use serde_json::{Value as Json, json};
-use unentropy::history::{BuildContext, MetricDefinition, Recorded};
+use unentropy::history::{BuildContext, MetricDefinition, RecordedMetric};
 use unentropy::metric::MetricType;
 use unentropy::metric::Value;
 
@@ -154,7 +154,7 @@ impl<'d> Choices<'d> {
         if self.rarely(8) { self.text() } else { self.one(&["main", "feature", "release/1"]).to_owned() }
     }
 
-    pub(crate) fn build(&mut self) -> (BuildContext, Vec<Recorded>) {
+    pub(crate) fn build(&mut self) -> (BuildContext, Vec<RecordedMetric>) {
         let context = BuildContext {
             commit_sha: self.commit(),
             branch: self.branch(),
@@ -177,10 +177,10 @@ impl<'d> Choices<'d> {
         (context, (0..count).map(|_| self.recorded()).collect())
     }
 
-    fn recorded(&mut self) -> Recorded {
+    fn recorded(&mut self) -> RecordedMetric {
         let id = self.id();
         let is_label = if self.rarely(20) { id != "label" } else { id == "label" };
-        Recorded {
+        RecordedMetric {
             metric: MetricDefinition {
                 id,
                 kind: if is_label { MetricType::Label } else { MetricType::Numeric },

@@ -5,7 +5,7 @@ import { placedProblems } from "../run/config.js";
 import { annotate } from "./commands.js";
 
 /** @import { Failure } from "../failure.js" */
-/** @import { MetricOutcome } from "../types.js" */
+/** @import { MetricOutcome } from "../collect/types.js" */
 
 /** The runner shows ten of each level for a step. */
 const SHOWN = 10;

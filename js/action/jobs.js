@@ -8,7 +8,9 @@ import { track } from "../run/track.js";
 import { earlierValues } from "./summary.js";
 
 /** @import { Failure } from "../failure.js" */
-/** @import { MetricOutcome, Phase, RunFacts, TrackListener } from "../types.js" */
+/** @import { RunFacts } from "../ci/build.js" */
+/** @import { MetricOutcome } from "../collect/types.js" */
+/** @import { Phase, TrackListener } from "../run/types.js" */
 /** @import { OutputName } from "./outputs.js" */
 /** @import { Settings } from "./settings.js" */
 

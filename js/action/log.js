@@ -5,7 +5,8 @@ import { showMetric } from "../run/lines.js";
 import { describePhase, describeTransfer } from "../run/phases.js";
 import { groupEnd, groupStart } from "./commands.js";
 
-/** @import { MetricOutcome, Phase, TrackListener } from "../types.js" */
+/** @import { MetricOutcome } from "../collect/types.js" */
+/** @import { Phase, TrackListener } from "../run/types.js" */
 
 /** Milliseconds between two lines of one transfer. */
 const PROGRESS_MS = 5_000;

@@ -17,7 +17,8 @@ import { setOutputs } from "./outputs.js";
 import { settle } from "./settings.js";
 import { writeSummary } from "./summary.js";
 
-/** @import { FailureType, RunFacts } from "../types.js" */
+/** @import { RunFacts } from "../ci/build.js" */
+/** @import { FailureType } from "../failure.js" */
 /** @import { Told } from "./jobs.js" */
 /** @import { NothingToDo, Settings } from "./settings.js" */
 

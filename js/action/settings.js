@@ -10,7 +10,9 @@ import { createStorageProvider, lacksCredentials } from "../storage/factory.js";
 import { placeConfig, SILENT, storageConfig } from "../storage/location.js";
 import { INPUTS, readInputs } from "./inputs.js";
 
-/** @import { LoadedConfig, StoragePlan, StorageProviderConfig } from "../types.js" */
+/** @import { LoadedConfig } from "../engine/engine.js" */
+/** @import { StorageProviderConfig } from "../storage/contract.js" */
+/** @import { StoragePlan } from "../storage/types.js" */
 /** @import { InputName, Inputs } from "./inputs.js" */
 
 /**

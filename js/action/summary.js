@@ -6,7 +6,10 @@ import { placedProblems } from "../run/config.js";
 
 /** @import { Failure } from "../failure.js" */
 /** @import { CommandFiles } from "./command-files.js" */
-/** @import { LoadedConfig, MetricOutcome, Phase, RunFacts } from "../types.js" */
+/** @import { RunFacts } from "../ci/build.js" */
+/** @import { MetricOutcome } from "../collect/types.js" */
+/** @import { LoadedConfig } from "../engine/engine.js" */
+/** @import { Phase } from "../run/types.js" */
 /** @import { MetricsRepository } from "../storage/repository.js" */
 
 /** Builds of the branch in a trend, this one included. */

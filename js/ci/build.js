@@ -5,7 +5,15 @@ import { Failure } from "../failure.js";
 import { readEvent } from "./event.js";
 import { branchTip, commitOf, git, remoteDefaultBranch } from "./git.js";
 
+/** @import { BuildContext, Repository } from "../engine/types.js" */
 /** @import { GitHubEvent } from "./event.js" */
+
+/**
+ * The facts of this run.
+ *
+ * @typedef {BuildContext & {actor: string, repository?: Repository, repositoryUrl?: string}} RunFacts `repository`: which
+ *   one it is of, where that is known; `repositoryUrl`: its web page
+ */
 
 /**
  * The facts of the run that is going on: from flags, then GitHub's variables, then git.
@@ -17,7 +25,7 @@ import { branchTip, commitOf, git, remoteDefaultBranch } from "./git.js";
  *   given?: {commit?: string, branch?: string, runId?: string, runNumber?: number, event?: string},
  *   recorded?: boolean,
  * }} input without `recorded` nothing is kept of the run, so that its branch may be unknown: then it is empty
- * @returns {Promise<import("../types.js").RunFacts>}
+ * @returns {Promise<RunFacts>}
  * @throws {Failure} CONTEXT_MISSING, CONTEXT_INVALID
  */
 export async function runFacts({ cwd, now, env, given = {}, recorded = true }) {
@@ -167,7 +175,7 @@ const SSH_HOSTS = new Map([
  * Which repository a web page is of, by a name that is the same for https and ssh.
  * @param {string | undefined} url as {@link repositoryOf} gives it
  * @param {NodeJS.ProcessEnv} env
- * @returns {import("../types.js").Repository | undefined}
+ * @returns {import("../engine/types.js").Repository | undefined}
  */
 export function repositoryIdentity(url, env) {
   if (url === undefined) return undefined;

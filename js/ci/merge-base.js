@@ -25,7 +25,7 @@ import { configurationUnknown, MOST_ANCESTORS, Remote } from "./remote.js";
 
 /** @import { GitHub } from "../github/client.js" */
 /** @import { GitHubEvent } from "./event.js" */
-/** @import { LoadedConfig } from "../types.js" */
+/** @import { LoadedConfig } from "../engine/engine.js" */
 
 /**
  * @typedef {object} Asked

@@ -18,7 +18,7 @@ const FORMATS = ["svg", "json"];
 /**
  * Runs `unentropy badge`.
  *
- * @param {import("../types.js").Invocation} invocation
+ * @param {import("./types.js").Invocation} invocation
  * @returns {Promise<undefined>}
  */
 export async function badge({ values, positionals, terminal, signal, cwd, env, now, print }) {

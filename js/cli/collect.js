@@ -10,7 +10,7 @@ import { historyOf, showWarnings } from "./shared.js";
 /**
  * Runs `unentropy collect`.
  *
- * @param {import("../types.js").Invocation} invocation
+ * @param {import("./types.js").Invocation} invocation
  * @returns {Promise<undefined>}
  */
 export async function collect({ values, positionals, terminal, cwd, print }) {

@@ -21,7 +21,7 @@ const MARKS = /** @type {const} */ ({
 /**
  * Runs `unentropy doctor`.
  *
- * @param {import("../types.js").Invocation} invocation
+ * @param {import("./types.js").Invocation} invocation
  * @returns {Promise<Failure | undefined>}
  */
 export async function doctor({ values, terminal, signal, cwd, env, print }) {
@@ -61,7 +61,7 @@ export async function doctor({ values, terminal, signal, cwd, env, print }) {
 }
 
 /**
- * @param {import("../types.js").StorageProviderConfig} config
+ * @param {import("../storage/contract.js").StorageProviderConfig} config
  * @param {NodeJS.ProcessEnv} env
  * @param {AbortSignal} signal
  */
@@ -73,7 +73,7 @@ async function examineStore(config, env, signal) {
 /**
  * A history that is loaded as a whole: one check says it all.
  *
- * @param {import("../types.js").StorageProviderConfig} config
+ * @param {import("../storage/contract.js").StorageProviderConfig} config
  * @returns {Promise<{findings: Finding[], location: string | null}>}
  */
 async function examineHistory(config) {

@@ -11,13 +11,14 @@ import { storagePlan } from "../storage/location.js";
 import { wholeNumber } from "./options.js";
 import { givenContext, showWarnings } from "./shared.js";
 
-/** @import { GateMetric, GateResult, GateVerdict } from "../types.js" */
+/** @import { GateVerdict, MetricVerdict } from "../engine/types.js" */
+/** @import { GateResult } from "../run/types.js" */
 /** @import { Terminal } from "../console/terminal.js" */
 
 /**
  * Runs `unentropy gate`.
  *
- * @param {import("../types.js").Invocation} invocation
+ * @param {import("./types.js").Invocation} invocation
  * @returns {Promise<import("../failure.js").Failure | undefined>}
  */
 export async function gate({ values, terminal, signal, cwd, env, now, print }) {

@@ -9,7 +9,7 @@ import { configWarning, placedProblems } from "../run/config.js";
 import { help, parseCommandLine } from "./options.js";
 import { verify } from "./verify.js";
 
-/** @type {Record<string, () => Promise<(invocation: import("../types.js").Invocation) => Promise<Failure | undefined>>>} */
+/** @type {Record<string, () => Promise<(invocation: import("./types.js").Invocation) => Promise<Failure | undefined>>>} */
 const RUN = {
   track: async () => (await import("./track.js")).track,
   verify: async () => verify,

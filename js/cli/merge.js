@@ -15,7 +15,7 @@ import { agreedTime, showWarnings } from "./shared.js";
 /**
  * Runs `unentropy merge`.
  *
- * @param {import("../types.js").Invocation} invocation
+ * @param {import("./types.js").Invocation} invocation
  * @returns {Promise<undefined>}
  */
 export async function merge({ values, positionals, terminal, signal, cwd, env, now, print }) {

@@ -14,7 +14,7 @@ import { agreedTime, showWarnings } from "./shared.js";
 /**
  * Runs `unentropy migrate`.
  *
- * @param {import("../types.js").Invocation} invocation
+ * @param {import("./types.js").Invocation} invocation
  * @returns {Promise<undefined>}
  */
 export async function migrate({ values, positionals, terminal, signal, cwd, env, now, print }) {

@@ -16,7 +16,7 @@ const DIRECTORY = "unentropy-preview";
 /**
  * Runs `unentropy preview`.
  *
- * @param {import("../types.js").Invocation} invocation
+ * @param {import("./types.js").Invocation} invocation
  * @returns {Promise<undefined>}
  */
 export async function preview(invocation) {

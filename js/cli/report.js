@@ -14,7 +14,7 @@ import { agreedTime, givenTime, reportOption, showWarnings } from "./shared.js";
 /**
  * Runs `unentropy report`.
  *
- * @param {import("../types.js").Invocation} invocation
+ * @param {import("./types.js").Invocation} invocation
  * @returns {Promise<undefined>}
  */
 export async function report({ values, terminal, signal, cwd, env, now, print }) {

@@ -17,7 +17,7 @@ export function givenContext(values) {
   };
 }
 
-/** The file of the history that a configuration names. @param {import("../types.js").LoadedConfig | undefined} loaded */
+/** The file of the history that a configuration names. @param {import("../engine/engine.js").LoadedConfig | undefined} loaded */
 export function historyOf(loaded) {
   const named = loaded?.config.storage.path;
   return loaded && named != null ? path.resolve(loaded.directory, named) : undefined;
@@ -31,7 +31,7 @@ export const reportOption = ({ "report-dir": directory }) =>
  * Prints the warnings of a configuration.
  *
  * @param {import("../console/terminal.js").Terminal} terminal
- * @param {import("../types.js").LoadedConfig} loaded
+ * @param {import("../engine/engine.js").LoadedConfig} loaded
  */
 export function showWarnings(terminal, loaded) {
   for (const { message, hint } of loaded.warnings.map(configWarning)) terminal.warn(message, hint);

@@ -11,7 +11,7 @@ import { historyOf, showWarnings } from "./shared.js";
 /**
  * Runs `unentropy sources`.
  *
- * @param {import("../types.js").Invocation} invocation
+ * @param {import("./types.js").Invocation} invocation
  * @returns {Promise<undefined>}
  */
 export async function sources({ values, terminal, cwd, print }) {

@@ -12,7 +12,7 @@ import { givenContext, showWarnings } from "./shared.js";
 /**
  * Runs `unentropy test`.
  *
- * @param {import("../types.js").Invocation} invocation
+ * @param {import("./types.js").Invocation} invocation
  * @returns {Promise<Failure | undefined>}
  */
 export async function test({ values, terminal, signal, cwd, env, now, print }) {

@@ -18,7 +18,7 @@ import { givenContext, reportOption, showWarnings } from "./shared.js";
 /**
  * Runs `unentropy track`.
  *
- * @param {import("../types.js").Invocation} invocation
+ * @param {import("./types.js").Invocation} invocation
  * @returns {Promise<import("../failure.js").Failure | undefined>}
  */
 export async function track({ values, terminal, signal, cwd, env, now, print }) {

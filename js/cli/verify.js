@@ -8,7 +8,7 @@ import { showWarnings } from "./shared.js";
 /**
  * Runs `unentropy verify`.
  *
- * @param {import("../types.js").Invocation} invocation
+ * @param {import("./types.js").Invocation} invocation
  * @returns {Promise<Failure | undefined>}
  */
 export async function verify({ values, positionals, terminal, cwd, print }) {

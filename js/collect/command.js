@@ -11,7 +11,7 @@ import { Failure } from "../failure.js";
 import { atSuddenEnd, notAtSuddenEnd } from "../sudden-end.js";
 
 /** @import { ChildProcess } from "node:child_process" */
-/** @import { CommandFacts, CommandResult, RunOptions } from "../types.js" */
+/** @import { CommandFacts, CommandResult, RunOptions } from "./types.js" */
 
 /** How much of the start of stdout is kept, in bytes; the rest is read and dropped. */
 const STDOUT_KEPT = 64 * 1024;

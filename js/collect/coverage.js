@@ -13,7 +13,7 @@ import { openRegular } from "../files/read.js";
 import { shownName } from "../shown.js";
 import { crashed } from "./crashed.js";
 
-/** @import { CollectPlan } from "../types.js" */
+/** @import { CollectPlan } from "../engine/types.js" */
 
 /** The largest file that is read: of some more the measurements do not fit the 4 GiB that an engine can have. */
 const LARGEST = 512 * 1024 * 1024;

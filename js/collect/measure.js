@@ -51,7 +51,7 @@ export class Measurements {
 
   /**
    * The value that a plan asks for.
-   * @param {import("../types.js").CollectPlan} plan
+   * @param {import("../engine/types.js").CollectPlan} plan
    * @param {AbortSignal} [signal] ends it
    * @returns {Promise<number>}
    * @throws {Failure} of type collection; the signal's reason
@@ -72,7 +72,7 @@ export class Measurements {
   }
 
   /**
-   * @param {import("../types.js").CollectPlan} plan
+   * @param {import("../engine/types.js").CollectPlan} plan
    * @param {string | undefined} language
    * @param {AbortSignal | undefined} signal
    */
@@ -122,7 +122,7 @@ export class Measurements {
   }
 
   /**
-   * @param {import("../types.js").CollectPlan} plan
+   * @param {import("../engine/types.js").CollectPlan} plan
    * @param {string | undefined} compression
    * @param {AbortSignal | undefined} signal
    */
@@ -138,7 +138,7 @@ export class Measurements {
     return total;
   }
 
-  /** @param {import("../types.js").CollectPlan} plan @param {AbortSignal | undefined} signal */
+  /** @param {import("../engine/types.js").CollectPlan} plan @param {AbortSignal | undefined} signal */
   async #measureCoverage(plan, signal) {
     if (plan.measure.kind !== "coverage") throw new TypeError("not a coverage plan");
     const names = this.#find(plan, { ignoreFiles: false, filter: false });
@@ -150,7 +150,7 @@ export class Measurements {
 
   /**
    * The files of a plan; every pattern must match something.
-   * @param {import("../types.js").CollectPlan} plan
+   * @param {import("../engine/types.js").CollectPlan} plan
    * @param {{ignoreFiles: boolean, filter: boolean}} how whether .gitignore counts, and whether
    *   `sources` narrows named paths too
    * @returns {string[]} relative to the configuration's directory where they are below it
@@ -265,7 +265,7 @@ function compressed(bytes, compression, signal) {
   });
 }
 
-/** @param {import("../types.js").CollectPlan} plan @param {string} what */
+/** @param {import("../engine/types.js").CollectPlan} plan @param {string} what */
 function nothing(plan, what) {
   return new Failure(`\`${plan.collector}\` has nothing to measure: ${what}`, {
     type: "collection",

@@ -16,8 +16,8 @@ const SAID_CHARACTERS = 600;
 /**
  * Collects every metric.
  * @param {{
- *   loaded: import("../types.js").LoadedConfig,
- *   facts: import("../types.js").RunFacts,
+ *   loaded: import("../engine/engine.js").LoadedConfig,
+ *   facts: import("./types.js").CommandFacts,
  *   env: NodeJS.ProcessEnv,
  *   storageType?: string,
  *   historyPath?: string,
@@ -27,14 +27,14 @@ const SAID_CHARACTERS = 600;
  *   refused?: ReadonlyMap<string, Failure>,
  *   signal?: AbortSignal,
  *   onWarning?: (warning: Failure) => void,
- *   onStart?: (metric: import("../types.js").MetricConfig) => void,
- *   onEnd?: (outcome: import("../types.js").MetricOutcome) => void,
+ *   onStart?: (metric: import("../engine/types.js").MetricConfig) => void,
+ *   onEnd?: (outcome: import("./types.js").MetricOutcome) => void,
  * }} input `storageType` is where the history is kept, whose credentials commands do not see;
  *   `historyPath` a copy of it that they may read; `own` is what the run writes and does not measure; `secrets`
  *   never become a value and are removed from errors, those of the environment unless given; `concurrency` is how many commands
  *   run side by side, more than one only where they share no build state; `refused` says of metrics why they cannot have a
  *   value, so that they are not measured
- * @returns {Promise<import("../types.js").MetricOutcome[]>} in the configuration's order
+ * @returns {Promise<import("./types.js").MetricOutcome[]>} in the configuration's order
  */
 export async function collectMetrics({
   loaded,
@@ -74,7 +74,7 @@ export async function collectMetrics({
 
 /**
  * Whether any metric is measured by a command, and not all of them by collectors.
- * @param {import("../types.js").LoadedConfig["config"]} config
+ * @param {import("../engine/engine.js").LoadedConfig["config"]} config
  */
 export const runsCommands = ({ metrics }) =>
   metrics.some(({ command }) => {
@@ -87,9 +87,9 @@ export const runsCommands = ({ metrics }) =>
   });
 
 /**
- * @param {import("../types.js").MetricConfig} metric
- * @param {{measurements: Measurements, directory: string, facts: import("../types.js").RunFacts, env: NodeJS.ProcessEnv, storageType?: string, historyPath?: string, secrets: import("./secrets.js").Secrets, signal?: AbortSignal}} context
- * @returns {Promise<import("../types.js").MetricOutcome>}
+ * @param {import("../engine/types.js").MetricConfig} metric
+ * @param {{measurements: Measurements, directory: string, facts: import("./types.js").CommandFacts, env: NodeJS.ProcessEnv, storageType?: string, historyPath?: string, secrets: import("./secrets.js").Secrets, signal?: AbortSignal}} context
+ * @returns {Promise<import("./types.js").MetricOutcome>}
  */
 async function collectOne(metric, { measurements, ...context }) {
   const started = performance.now();
@@ -109,14 +109,14 @@ async function collectOne(metric, { measurements, ...context }) {
   }
 }
 
-/** @param {import("../types.js").MetricConfig} metric */
+/** @param {import("../engine/types.js").MetricConfig} metric */
 const described = ({ id, name, type, unit }) => ({ id, name, type, unit: unit ?? null });
 
 /**
- * @param {import("../types.js").MetricConfig} metric
+ * @param {import("../engine/types.js").MetricConfig} metric
  * @param {Failure} error
  * @param {number} durationMs
- * @returns {import("../types.js").MetricOutcome}
+ * @returns {import("./types.js").MetricOutcome}
  */
 const failed = (metric, error, durationMs) => ({
   ...described(metric),
@@ -128,9 +128,9 @@ const failed = (metric, error, durationMs) => ({
 
 /**
  * An outcome from elsewhere, which fails where the metric cannot have a value.
- * @param {import("../types.js").MetricOutcome} outcome
+ * @param {import("./types.js").MetricOutcome} outcome
  * @param {ReadonlyMap<string, Failure>} refused
- * @returns {import("../types.js").MetricOutcome}
+ * @returns {import("./types.js").MetricOutcome}
  */
 export function refusedOutcome(outcome, refused) {
   const error = refused.get(outcome.id);
@@ -139,14 +139,14 @@ export function refusedOutcome(outcome, refused) {
 
 /**
  * What a history keeps of a metric's configuration.
- * @param {import("../types.js").MetricConfig} metric
- * @returns {import("../types.js").RecordedMetric["metric"]}
+ * @param {import("../engine/types.js").MetricConfig} metric
+ * @returns {import("../engine/types.js").RecordedMetric["metric"]}
  */
 export const definitionOf = ({ id, type, unit, description }) => ({ id, type, unit, description });
 
 /**
  * A history would refuse the whole build for it.
- * @param {import("../types.js").MetricConfig} metric
+ * @param {import("../engine/types.js").MetricConfig} metric
  * @param {number | string} value
  */
 function wrongType({ type }, value) {
@@ -162,8 +162,8 @@ function wrongType({ type }, value) {
 }
 
 /**
- * @param {import("../types.js").CollectPlan} plan
- * @param {import("../types.js").MetricConfig} metric
+ * @param {import("../engine/types.js").CollectPlan} plan
+ * @param {import("../engine/types.js").MetricConfig} metric
  * @param {{measurements: Measurements, signal?: AbortSignal}} context
  */
 async function measured(plan, { timeout }, { measurements, signal }) {
@@ -188,8 +188,8 @@ const collectorTimeout = (timeout) =>
   });
 
 /**
- * @param {import("../types.js").MetricConfig} metric
- * @param {{directory: string, facts: import("../types.js").RunFacts, env: NodeJS.ProcessEnv, storageType?: string, historyPath?: string, secrets: import("./secrets.js").Secrets, signal?: AbortSignal}} context
+ * @param {import("../engine/types.js").MetricConfig} metric
+ * @param {{directory: string, facts: import("./types.js").CommandFacts, env: NodeJS.ProcessEnv, storageType?: string, historyPath?: string, secrets: import("./secrets.js").Secrets, signal?: AbortSignal}} context
  */
 async function runCommand(metric, { directory, facts, env, storageType, historyPath, secrets, signal }) {
   const result = await run(metric.command, {
@@ -216,8 +216,8 @@ async function runCommand(metric, { directory, facts, env, storageType, historyP
 }
 
 /**
- * @param {import("../types.js").MetricConfig} metric
- * @param {import("../types.js").CommandResult} result
+ * @param {import("../engine/types.js").MetricConfig} metric
+ * @param {import("./types.js").CommandResult} result
  * @param {import("./secrets.js").Secrets} secrets
  */
 function commandFailure(metric, result, secrets) {

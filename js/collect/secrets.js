@@ -7,7 +7,8 @@ import { stripVTControlCharacters } from "node:util";
 import { Failure } from "../failure.js";
 import { ROWS } from "../options.js";
 
-/** @import { MetricOutcome, StorageProviderConfig } from "../types.js" */
+/** @import { StorageProviderConfig } from "../storage/contract.js" */
+/** @import { MetricOutcome } from "./types.js" */
 
 /** What stands in the place of a credential, as in GitHub's logs. */
 const MASK = "***";

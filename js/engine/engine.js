@@ -23,21 +23,33 @@ export const version = () => guarded(() => wasm.version());
  * Checks a configuration's text.
  * @param {string} text
  * @param {string} file its name, for messages
- * @returns {import("../types.js").CheckedConfig}
+ * @returns {import("./types.js").CheckedConfig}
  */
 export const checkConfig = (text, file) => guarded(() => wasm.checkConfig(text, file));
 
 /**
+ * A checked configuration with its location.
+ *
+ * @typedef {object} LoadedConfig
+ * @property {import("./types.js").Config} config
+ * @property {import("./types.js").Diagnostic[]} warnings
+ * @property {string} text
+ * @property {string} name as the user named it
+ * @property {string} file absolute
+ * @property {string} directory absolute; relative paths of the configuration start here
+ */
+
+/**
  * Understands a metric's command if it is an `@collect` line.
  * @param {string} command
- * @returns {import("../types.js").CollectPlan | undefined} undefined for a shell command
+ * @returns {import("./types.js").CollectPlan | undefined} undefined for a shell command
  */
 export const planCollect = (command) => guarded(() => wasm.planCollect(command));
 
 /**
  * Understands a collector's name and arguments, already split into words.
  * @param {string[]} words
- * @returns {import("../types.js").CollectPlan}
+ * @returns {import("./types.js").CollectPlan}
  */
 export const planCollectWords = (words) => guarded(() => wasm.planCollectWords(words));
 
@@ -77,7 +89,7 @@ export const renderSummary = (facts) => guarded(() => wasm.renderSummary(facts))
  */
 const judgements = new WeakMap();
 
-/** @param {import("../types.js").GateOutcome} outcome */
+/** @param {import("./types.js").GateOutcome} outcome */
 function judgementOf(outcome) {
   const judgement = judgements.get(outcome);
   if (judgement) return judgement;
@@ -89,16 +101,16 @@ function judgementOf(outcome) {
 
 /**
  * The comment that shows a verdict, beginning with the marker's line. The same verdict and facts give the same text.
- * @param {import("../types.js").GateOutcome} outcome the very object that {@link History.gate} returned
- * @param {import("../types.js").GateCommentFacts} facts
+ * @param {import("./types.js").GateOutcome} outcome the very object that {@link History.gate} returned
+ * @param {import("./types.js").CommentFacts} facts
  * @returns {string} Markdown
  */
 export const gateComment = (outcome, facts) => guarded(() => judgementOf(outcome).comment(facts));
 
 /**
  * The verdict's section of the job summary: the same with every metric and without a marker.
- * @param {import("../types.js").GateOutcome} outcome the very object that {@link History.gate} returned
- * @param {import("../types.js").GateCommentFacts} facts
+ * @param {import("./types.js").GateOutcome} outcome the very object that {@link History.gate} returned
+ * @param {import("./types.js").CommentFacts} facts
  * @returns {string} Markdown
  */
 export const gateSummary = (outcome, facts) => guarded(() => judgementOf(outcome).summary(facts));
@@ -113,7 +125,7 @@ export const gateMarker = (marker) => guarded(() => wasm.gateMarker(marker ?? un
 /**
  * Renders the report of a configuration with made-up data, which the page says of itself.
  * @param {string} configText a checked configuration
- * @param {import("../types.js").ReportFacts} facts
+ * @param {import("./types.js").ReportFacts} facts
  * @returns {string} HTML
  */
 export function preview(configText, facts) {
@@ -134,7 +146,7 @@ export const openHistory = (image, { proved = false, taken } = {}) =>
 /** A history in the engine's memory. Free it in `finally`. */
 export class History {
   #inner;
-  /** @type {import("../types.js").Build[] | undefined} every build, oldest first, as long as none is added */
+  /** @type {import("./types.js").Build[] | undefined} every build, oldest first, as long as none is added */
   #all;
 
   /** @param {wasm.History} inner */
@@ -145,10 +157,10 @@ export class History {
   /**
    * Records one build in one transaction; the same (commit, run) again replaces the values it
    * brings and keeps the rest.
-   * @param {import("../types.js").BuildContext} context
-   * @param {import("../types.js").RecordedMetric[]} metrics
-   * @param {import("../types.js").Circumstances} [circumstances]
-   * @returns {import("../types.js").RecordedBuild}
+   * @param {import("./types.js").BuildContext} context
+   * @param {import("./types.js").RecordedMetric[]} metrics
+   * @param {import("./types.js").Circumstances} [circumstances]
+   * @returns {import("./types.js").RecordedBuild}
    * @throws {Failure} BUILD_INVALID, BUILD_FROM_THE_FUTURE, HISTORY_OTHER_REPOSITORY
    */
   record(context, metrics, { adopt = false, ...circumstances } = {}) {
@@ -158,10 +170,10 @@ export class History {
 
   /**
    * Adds a build that was recorded into another history, as merging that history would.
-   * @param {import("../types.js").BuildContext} context
-   * @param {import("../types.js").RecordedMetric[]} metrics
+   * @param {import("./types.js").BuildContext} context
+   * @param {import("./types.js").RecordedMetric[]} metrics
    * @param {number} [measuredAt] as recording it gave; the build's time unless given
-   * @returns {import("../types.js").RecordedBuild}
+   * @returns {import("./types.js").RecordedBuild}
    * @throws {Failure} BUILD_INVALID
    */
   fold(context, metrics, measuredAt) {
@@ -171,9 +183,9 @@ export class History {
 
   /**
    * Whether a build of these facts and metrics can be recorded, as far as that is known before there are values.
-   * @param {import("../types.js").BuildContext} context
-   * @param {import("../types.js").RecordedMetric["metric"][]} metrics
-   * @param {import("../types.js").Circumstances} [circumstances]
+   * @param {import("./types.js").BuildContext} context
+   * @param {import("./types.js").RecordedMetric["metric"][]} metrics
+   * @param {import("./types.js").Circumstances} [circumstances]
    * @throws {Failure} BUILD_INVALID, BUILD_FROM_THE_FUTURE, HISTORY_OTHER_REPOSITORY
    */
   checkRun(context, metrics, { adopt = false, ...circumstances } = {}) {
@@ -182,7 +194,7 @@ export class History {
 
   /**
    * The metrics that the history holds with another type, each with why it cannot have a value.
-   * @param {import("../types.js").RecordedMetric["metric"][]} metrics
+   * @param {import("./types.js").RecordedMetric["metric"][]} metrics
    * @returns {Map<string, Failure>}
    */
   typeChanges(metrics) {
@@ -206,7 +218,7 @@ export class History {
    * The builds that are dated more than a day after a time.
    * @param {string} now RFC 3339
    * @param {number} most how many of them are named
-   * @returns {{count: number, builds: import("../types.js").Build[]}}
+   * @returns {{count: number, builds: import("./types.js").Build[]}}
    */
   futureBuilds(now, most) {
     return guarded(() => this.#inner.futureBuilds(now, most));
@@ -216,8 +228,8 @@ export class History {
    * The values of a metric with their builds, oldest first. The builds cross once for all metrics; each point has
    * an object of its own.
    * @param {string} metric
-   * @param {import("../types.js").SeriesFilter} [filter]
-   * @returns {import("../types.js").Point[]}
+   * @param {import("./types.js").BuildFilter} [filter]
+   * @returns {import("./types.js").Point[]}
    */
   timeSeries(metric, filter = {}) {
     /** @type {{places: number[], values: (number | string)[]}} */
@@ -228,7 +240,7 @@ export class History {
     return places.map((place, n) => ({ build: { ...builds[place] }, value: values[n] }));
   }
 
-  /** @param {string} metric @param {import("../types.js").BaselineQuery} query */
+  /** @param {string} metric @param {import("./types.js").BaselineQuery} query */
   baseline(metric, query) {
     return guarded(() => this.#inner.baseline(metric, query));
   }
@@ -236,7 +248,7 @@ export class History {
   /**
    * The last values of metrics on a branch before a run, oldest first, aligned with the metrics.
    * @param {string[]} metrics
-   * @param {import("../types.js").RecentQuery} query
+   * @param {import("./types.js").RecentQuery} query
    * @returns {(number | string)[][]}
    */
   recent(metrics, query) {
@@ -265,9 +277,9 @@ export class History {
 
   /**
    * The builds that pass the filter, oldest first; with a limit, the newest so many of them.
-   * @param {import("../types.js").SeriesFilter} [filter]
+   * @param {import("./types.js").BuildFilter} [filter]
    * @param {number} [limit]
-   * @returns {import("../types.js").Build[]}
+   * @returns {import("./types.js").Build[]}
    */
   builds(filter = {}, limit) {
     return guarded(() => this.#inner.builds(filter, limit));
@@ -281,7 +293,7 @@ export class History {
   /**
    * Renders the report.
    * @param {string | null} configText a checked configuration, or null to show every metric of the history
-   * @param {import("../types.js").ReportFacts} facts
+   * @param {import("./types.js").ReportFacts} facts
    * @returns {string} HTML
    */
   report(configText, facts) {
@@ -295,9 +307,9 @@ export class History {
    * @param {string} configText a checked configuration
    * @param {string | null} baseConfigText the base branch's configuration where it is known; then a change is judged
    *   by that and by what its own tightens
-   * @param {import("../types.js").GateMeasurement[]} measurements a metric that is not in the list was not measured
-   * @param {import("../types.js").GateFacts} facts
-   * @returns {import("../types.js").GateOutcome}
+   * @param {import("./types.js").GateMeasurement[]} measurements a metric that is not in the list was not measured
+   * @param {import("./types.js").GateFacts} facts
+   * @returns {import("./types.js").GateOutcome}
    * @throws {Failure} CONFIG_INVALID, USAGE_INVALID for an unknown mode, BUILD_INVALID for a time that is none
    */
   gate(configText, baseConfigText, measurements, facts) {

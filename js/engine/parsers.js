@@ -89,7 +89,7 @@ export class Measurement {
   /**
    * The percentage over parsed files, merged.
    * @param {string[]} paths
-   * @param {Extract<import("../types.js").CollectPlan["measure"], {kind: "coverage"}>} measure
+   * @param {Extract<import("./types.js").CollectPlan["measure"], {kind: "coverage"}>} measure
    * @param {string[] | undefined} keep source files that count; all where undefined
    * @returns {number}
    */

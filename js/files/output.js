@@ -13,7 +13,7 @@ import { makeDirectories } from "./directories.js";
 import { writeAtomically } from "./replace.js";
 import { targetOf } from "./target.js";
 
-/** @import { FailureType } from "../types.js" */
+/** @import { FailureType } from "../failure.js" */
 /** @import { Stats } from "node:fs" */
 
 /** Milliseconds for which a pipe may be without a program that reads from it. */

@@ -7,7 +7,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { errnoOf, Failure } from "../failure.js";
 import { native } from "./names.js";
 
-/** @import { FailureType } from "../types.js" */
+/** @import { FailureType } from "../failure.js" */
 
 /** Bytes of the largest file that is read unless the caller says otherwise: 512 MiB. */
 const LIMIT = 512 * 1024 * 1024;

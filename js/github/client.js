@@ -9,7 +9,7 @@ import { Requests } from "../http/requests.js";
 import { LONGEST_RETRY_AFTER, retryAfter } from "../http/retry.js";
 import { failure, failureOfExchange, failureOfRateLimit, failureOfStatus } from "./errors.js";
 
-/** @import { FailureType } from "../types.js" */
+/** @import { FailureType } from "../failure.js" */
 /** @import { Judgement, Sending } from "../http/requests.js" */
 /** @import { Answer } from "../http/transport.js" */
 /** @import { Circumstances, GitHubFailure } from "./errors.js" */

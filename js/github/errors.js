@@ -6,7 +6,7 @@
 
 import { Failure } from "../failure.js";
 
-/** @import { FailureType } from "../types.js" */
+/** @import { FailureType } from "../failure.js" */
 /** @import { ProxyError } from "../http/proxies.js" */
 /** @import { ExchangeError } from "../http/transport.js" */
 

@@ -5,7 +5,10 @@
 import { checkConfig } from "../engine/engine.js";
 import { Failure } from "../failure.js";
 
-/** @import { Config, GateConfig, LoadedConfig, StoragePlan, StorageProviderConfig } from "../types.js" */
+/** @import { LoadedConfig } from "../engine/engine.js" */
+/** @import { Config, GateConfig } from "../engine/types.js" */
+/** @import { StorageProviderConfig } from "../storage/contract.js" */
+/** @import { StoragePlan } from "../storage/types.js" */
 /** @import { Comparison } from "../ci/merge-base.js" */
 
 /**
@@ -113,7 +116,7 @@ const UNMERGED = /^(storage\.|sources$|enablePullRequestComment$|maxComment)/;
 
 /**
  * What is said of a change that names another location of the history, other files to count or another comment.
- * @param {import("../types.js").GateVerdict} verdict
+ * @param {import("../engine/types.js").GateVerdict} verdict
  * @returns {Failure | null} where it names none
  */
 export function unmergedFailure({ configurationChanges }) {

@@ -16,7 +16,7 @@ const SIZE_LIMIT = 4 * 1024 * 1024;
  * @param {string | undefined} file as the user gave it, relative to `cwd`
  * @param {string} cwd
  * @param {string} [option] what the caller calls it
- * @returns {import("../types.js").LoadedConfig}
+ * @returns {import("../engine/engine.js").LoadedConfig}
  * @throws {Failure} CONFIG_MISSING, CONFIG_UNREADABLE; CONFIG_INVALID with all problems in `diagnostics` and what is
  *   only worth a warning in `warnings`
  */
@@ -68,7 +68,7 @@ export function loadConfig(file, cwd, option = "--config") {
 
 /**
  * A problem as one line, with its remedy on a second where there is one.
- * @param {import("../types.js").Diagnostic} diagnostic
+ * @param {import("../engine/types.js").Diagnostic} diagnostic
  */
 export function describeDiagnostic({ file, line, column, path: where, message, hint }) {
   return `${file}:${line}:${column}: ${where ? `${where}: ` : ""}${message}${hint ? `\n    ${hint}` : ""}`;
@@ -76,7 +76,7 @@ export function describeDiagnostic({ file, line, column, path: where, message, h
 
 /**
  * A warning of a configuration, as a run reports warnings.
- * @param {import("../types.js").Diagnostic} diagnostic
+ * @param {import("../engine/types.js").Diagnostic} diagnostic
  */
 export function configWarning({ hint, ...diagnostic }) {
   return new Failure(describeDiagnostic({ ...diagnostic, hint: "" }), {

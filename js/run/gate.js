@@ -33,7 +33,11 @@ import { DEFAULT_REPORT_DIRECTORY, shownPath } from "./report.js";
 import { claimsOf, readClaims } from "./reported-measurements.js";
 import { writeResults } from "./results.js";
 
-/** @import { GateInput, GateOutcome, GateResult, LoadedConfig, RunFacts, StorageProviderConfig } from "../types.js" */
+/** @import { RunFacts } from "../ci/build.js" */
+/** @import { LoadedConfig } from "../engine/engine.js" */
+/** @import { GateOutcome } from "../engine/types.js" */
+/** @import { StorageProviderConfig } from "../storage/contract.js" */
+/** @import { GateInput, GateResult } from "./types.js" */
 /** @import { Authority } from "./authority.js" */
 /** @import { Comparison } from "../ci/merge-base.js" */
 /** @import { GitHubEvent } from "../ci/event.js" */
@@ -566,7 +570,7 @@ class GateRun {
  */
 
 /**
- * @param {import("../types.js").GateVerdict} verdict
+ * @param {import("../engine/types.js").GateVerdict} verdict
  * @param {Failure | null} refusal
  */
 function gateFailed({ failingMetrics, configurationProblem }, refusal) {

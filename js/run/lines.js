@@ -3,13 +3,14 @@
 import { milliseconds } from "../console/terminal.js";
 import { formatValue } from "../engine/engine.js";
 
-/** @import { GateMetric, GateResult, GateVerdict } from "../types.js" */
+/** @import { GateVerdict, MetricVerdict } from "../engine/types.js" */
+/** @import { GateResult } from "./types.js" */
 /** @import { Terminal } from "../console/terminal.js" */
 
 /**
  * One metric's line.
  * @param {Terminal} terminal
- * @param {import("../types.js").MetricOutcome} outcome
+ * @param {import("../collect/types.js").MetricOutcome} outcome
  * @param {number} width of the longest id
  */
 export function showMetric(terminal, outcome, width) {
@@ -31,8 +32,8 @@ export const newHistory = (location) => `a new history starts at ${location}, wh
 /**
  * What a run recorded and where; nothing where it recorded nothing.
  * @param {Terminal} terminal
- * @param {import("../types.js").TrackResult} result
- * @param {import("../types.js").RunFacts} facts
+ * @param {import("./types.js").TrackResult} result
+ * @param {import("../ci/build.js").RunFacts} facts
  */
 export function showRecorded(terminal, result, { commitSha, branch }) {
   if (!result.success) return;
@@ -94,7 +95,7 @@ export function showVerdict(terminal, result, verdict) {
 
 /**
  * @param {Terminal} terminal
- * @param {GateMetric[]} metrics
+ * @param {MetricVerdict[]} metrics
  */
 function table(terminal, metrics) {
   const heading = ["metric", "value", "baseline", "change", "demanded"];

@@ -4,7 +4,7 @@
 import { milliseconds } from "../console/terminal.js";
 import { formatValue } from "../engine/engine.js";
 
-/** @import { Phase, PhaseListener } from "../types.js" */
+/** @import { Phase, PhaseListener } from "./types.js" */
 
 /** Phases in their order; each is `pending` until it is run. */
 export class Phases {
@@ -62,7 +62,7 @@ export function describePhase({ name, status, durationMs, bytes }) {
 
 /**
  * How far a transfer is, in one line.
- * @param {import("../types.js").Transfer} transfer
+ * @param {import("../storage/types.js").Transfer} transfer
  */
 export function describeTransfer({ bytes, total }) {
   const moved = formatValue(bytes, "bytes");

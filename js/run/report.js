@@ -15,9 +15,9 @@ export const DEFAULT_REPORT_DIRECTORY = "unentropy-report";
  * Writes the report of a history. A directory that is made for it holds a `.gitignore` too, so that neither git nor a
  * line counter takes the report for a part of the project.
  * @param {{
- *   history: {report(configText: string | null, facts: import("../types.js").ReportFacts): string},
+ *   history: {report(configText: string | null, facts: import("../engine/types.js").ReportFacts): string},
  *   configText: string | null,
- *   facts: import("../types.js").ReportFacts,
+ *   facts: import("../engine/types.js").ReportFacts,
  *   directory: string,
  *   name?: string,
  *   option?: string,
@@ -82,7 +82,7 @@ export function shownPath(file, directory) {
 /**
  * What the report says of itself.
  * @param {{directory: string, repositoryUrl?: string, now: Date, branch?: string}} input
- * @returns {import("../types.js").ReportFacts}
+ * @returns {import("../engine/types.js").ReportFacts}
  */
 export function reportFacts({ directory, repositoryUrl, now, branch }) {
   const title = repositoryUrl

@@ -6,7 +6,8 @@ import { parseOutput } from "../engine/engine.js";
 import { Failure } from "../failure.js";
 import { readText } from "../files/read.js";
 
-/** @import { MetricConfig, MetricOutcome } from "../types.js" */
+/** @import { MetricOutcome } from "../collect/types.js" */
+/** @import { MetricConfig } from "../engine/types.js" */
 
 /** The largest file of claims, in bytes: results of 50 metrics with long configurations stay far below it. */
 const LIMIT = 1024 * 1024;

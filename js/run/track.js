@@ -23,10 +23,10 @@ export const TRACK_PHASES = Object.freeze(["download", "collect", "upload", "rep
  * Runs the whole cycle. Trouble that ends it is in the result's `error`, not thrown, so that what was
  * done before is still told.
  * @param {{
- *   loaded: import("../types.js").LoadedConfig,
- *   facts: import("../types.js").RunFacts,
- *   storage: import("../types.js").StorageProviderConfig,
- *   seed?: import("../types.js").StorageProviderConfig,
+ *   loaded: import("../engine/engine.js").LoadedConfig,
+ *   facts: import("../ci/build.js").RunFacts,
+ *   storage: import("../storage/contract.js").StorageProviderConfig,
+ *   seed?: import("../storage/contract.js").StorageProviderConfig,
  *   adopt?: boolean,
  *   cwd: string,
  *   reportDirectory: string,
@@ -40,13 +40,13 @@ export const TRACK_PHASES = Object.freeze(["download", "collect", "upload", "rep
  *   signal?: AbortSignal,
  *   log?: (message: string) => void,
  *   onSecret?: (secret: string) => void,
- *   listener?: import("../types.js").TrackListener,
+ *   listener?: import("./types.js").TrackListener,
  * }} input `cwd` is where the paths that people are told of start; an empty history begins with that of `seed`;
  *   with `adopt` the history of another repository becomes this one's; `reportOption` is how the caller gave the report's
  *   directory, for messages; `onStorageError: "warn"` writes the report also of a build that could not be stored;
  *   `clockLimitMs` is how far this machine's clock may be from the server's; `log` takes what the storage tells in detail,
  *   `onSecret` what servers issue and no log may show
- * @returns {Promise<import("../types.js").TrackResult>}
+ * @returns {Promise<import("./types.js").TrackResult>}
  */
 export async function track({
   loaded,
@@ -70,7 +70,7 @@ export async function track({
 }) {
   const started = performance.now();
   const phases = new Phases(TRACK_PHASES, listener, now);
-  /** @type {import("../types.js").TrackResult} */
+  /** @type {import("./types.js").TrackResult} */
   const result = {
     success: false,
     storageType: storageConfig.type,
@@ -235,9 +235,9 @@ function isNotStored({ type }, { list }) {
 }
 
 /**
- * @param {import("../types.js").MetricOutcome} outcome
- * @param {import("../types.js").LoadedConfig} loaded
- * @returns {import("../types.js").RecordedMetric[]}
+ * @param {import("../collect/types.js").MetricOutcome} outcome
+ * @param {import("../engine/engine.js").LoadedConfig} loaded
+ * @returns {import("../engine/types.js").RecordedMetric[]}
  */
 function recorded(outcome, loaded) {
   const metric = loaded.config.metrics.find(({ id }) => id === outcome.id);

@@ -4,7 +4,7 @@
  */
 
 /** @import { EngineHistory } from "./contract.js" */
-/** @import { BuildContext, Circumstances, RecordedMetric } from "../types.js" */
+/** @import { BuildContext, Circumstances, RecordedMetric } from "../engine/types.js" */
 
 /**
  * One build.

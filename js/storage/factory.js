@@ -20,7 +20,7 @@ import { SqliteStorageProvider } from "./read-record-write.js";
  * @property {(message: string) => void} [log] instead of stderr, for `verbose`
  * @property {NodeJS.ProcessEnv} [env] for credentials that the configuration does not give
  * @property {AbortSignal} [signal] ends transfers
- * @property {(transfer: import("../types.js").Transfer) => void} [transferred] hears how far the history's transfers are
+ * @property {(transfer: import("./types.js").Transfer) => void} [transferred] hears how far the history's transfers are
  * @property {import("./contract.js").HistoryCopies} [copies] where the history's bytes are also kept
  * @property {(secret: string) => void} [onSecret] called with secrets that servers issue, before they are used
  */

@@ -11,7 +11,7 @@ import { backupOf } from "./local/copies.js";
 
 /** @import { Option, OptionName } from "../options.js" */
 /** @import { Spelling } from "../spelling.js" */
-/** @import { Config } from "../types.js" */
+/** @import { Config } from "../engine/types.js" */
 /** @import { StorageProviderConfig } from "./contract.js" */
 
 /**
@@ -27,7 +27,7 @@ export const SILENT = { line: () => {}, warn: () => {} };
 
 /**
  * @param {Record<string, any>} values what flags or inputs say, by the options' names
- * @param {import("../types.js").LoadedConfig | undefined} loaded
+ * @param {import("../engine/engine.js").LoadedConfig | undefined} loaded
  * @param {string} cwd
  * @param {Saying} saying told which file was chosen where no option names it
  * @returns {StorageProviderConfig}
@@ -110,7 +110,7 @@ function checkChoice(name, value, spelling) {
  * @param {Record<string, any>} values flags
  * @param {string} cwd
  * @param {Saying} saying as for {@link storageConfig}
- * @returns {import("../types.js").StoragePlan}
+ * @returns {import("./types.js").StoragePlan}
  * @throws {Failure} what is wrong with the flags by themselves
  */
 export function storagePlan(values, cwd, saying) {
@@ -126,7 +126,7 @@ export function storagePlan(values, cwd, saying) {
  * `unentropy.db`, unless there is none and there is the file that the TypeScript tool keeps: that one is continued.
  *
  * @param {Record<string, any>} values
- * @param {import("../types.js").LoadedConfig | undefined} loaded
+ * @param {import("../engine/engine.js").LoadedConfig | undefined} loaded
  * @param {string} cwd
  * @param {Saying} saying
  * @returns {Pick<StorageProviderConfig, "path" | "pathOption">}
@@ -211,7 +211,7 @@ function artifactConfig(values, storage, spelling) {
  *
  * @param {string} text
  * @param {Record<string, any>} values what flags or inputs say, by the options' names
- * @param {import("../types.js").LoadedConfig | undefined} loaded
+ * @param {import("../engine/engine.js").LoadedConfig | undefined} loaded
  * @param {string} cwd
  * @param {{option: string, spelling?: Spelling}} named what the caller calls the text, and how the user wrote options,
  *   for messages; as flags unless given

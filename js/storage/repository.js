@@ -95,7 +95,7 @@ export class MetricsRepository {
    * The value that a metric is compared with.
    *
    * @param {string} metric
-   * @param {Omit<import("../types.js").BaselineQuery, "now"> & {now?: string}} query `branch`, `maxAgeDays`,
+   * @param {Omit<import("../engine/types.js").BaselineQuery, "now"> & {now?: string}} query `branch`, `maxAgeDays`,
    *   `before`; `now` is the present unless given
    */
   getBaselineMetricValue(metric, query) {
@@ -178,5 +178,5 @@ export class MetricsRepository {
   }
 }
 
-/** @param {import("../types.js").Circumstances} [circumstances] */
+/** @param {import("../engine/types.js").Circumstances} [circumstances] */
 const atPresent = (circumstances) => ({ now: new Date().toISOString(), ...circumstances });

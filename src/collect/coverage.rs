@@ -16,31 +16,32 @@ use crate::error::{Code, Error, Result};
 use probe::Probe;
 use serde::Serialize;
 
-pub use measure::{Counted, Coverage, Kind, Line};
+pub use measure::{Counted, Coverage, CoverageKind, Line};
 
 macro_rules! formats {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $module:ident;)+) => {
         /// A coverage format that can be read.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-        pub enum Format {
+        #[cfg_attr(test, derive(ts_rs::TS))]
+        pub enum CoverageFormat {
             $($(#[doc = $doc])+ #[serde(rename = $name)] $variant,)+
         }
 
-        impl Format {
+        impl CoverageFormat {
             /// Every format, in the order in which detection asks them.
-            pub const ALL: &'static [Format] = &[$(Format::$variant,)+];
+            pub const ALL: &'static [CoverageFormat] = &[$(CoverageFormat::$variant,)+];
 
             /// The name users write, as in `--format lcov`.
             pub fn name(self) -> &'static str {
-                match self { $(Format::$variant => $name,)+ }
+                match self { $(CoverageFormat::$variant => $name,)+ }
             }
 
             fn recognises(self, probe: &Probe<'_>) -> bool {
-                match self { $(Format::$variant => $module::recognises(probe),)+ }
+                match self { $(CoverageFormat::$variant => $module::recognises(probe),)+ }
             }
 
             fn read(self, text: &[u8], name: &str) -> Result<Coverage> {
-                match self { $(Format::$variant => $module::read(text, name),)+ }
+                match self { $(CoverageFormat::$variant => $module::read(text, name),)+ }
             }
         }
     };
@@ -55,16 +56,16 @@ formats! {
     Cobertura = "cobertura", cobertura;
 }
 
-impl Format {
-    /// The format of that name, exactly as [`Format::name`] spells it.
-    pub fn from_name(name: &str) -> Option<Format> {
-        Format::ALL.iter().copied().find(|format| format.name() == name)
+impl CoverageFormat {
+    /// The format of that name, exactly as [`CoverageFormat::name`] spells it.
+    pub fn from_name(name: &str) -> Option<CoverageFormat> {
+        CoverageFormat::ALL.iter().copied().find(|format| format.name() == name)
     }
 }
 
 /// The format of a report, judged by its content alone: byte order marks, an XML prolog, comments
 /// and a DOCTYPE may stand before what tells. `None` when no format claims it.
-pub fn detect(bytes: &[u8]) -> Option<Format> {
+pub fn detect(bytes: &[u8]) -> Option<CoverageFormat> {
     let text = encoding::decode(bytes).ok()?;
     claimed_by(&Probe::of(&text))
 }
@@ -74,7 +75,7 @@ pub fn detect(bytes: &[u8]) -> Option<Format> {
 ///
 /// # Errors
 /// `COLLECTOR_FORMAT` with the line when the content is not a whole report of that format.
-pub fn parse(format: Format, bytes: &[u8], name: &str) -> Result<Coverage> {
+pub fn parse(format: CoverageFormat, bytes: &[u8], name: &str) -> Result<Coverage> {
     let text = encoding::decode(bytes).map_err(|cause| refuse(name, &cause))?;
     let probe = Probe::of(&text);
     if !format.recognises(&probe) {
@@ -113,12 +114,12 @@ fn apart<F>(hot: F) -> F {
     std::hint::black_box(hot)
 }
 
-fn claimed_by(probe: &Probe<'_>) -> Option<Format> {
-    Format::ALL.iter().copied().find(|format| format.recognises(probe))
+fn claimed_by(probe: &Probe<'_>) -> Option<CoverageFormat> {
+    CoverageFormat::ALL.iter().copied().find(|format| format.recognises(probe))
 }
 
 fn unknown(probe: &Probe<'_>, name: &str) -> Error {
-    let known: Vec<_> = Format::ALL.iter().map(|format| format.name()).collect();
+    let known: Vec<_> = CoverageFormat::ALL.iter().map(|format| format.name()).collect();
     let hint = if probe.is_empty() {
         "Check that the step that writes the report ran and succeeded.".to_owned()
     } else {

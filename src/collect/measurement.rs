@@ -1,7 +1,7 @@
 //! One run's coverage files, each parsed once however many metrics ask for it. The host brings the
 //! bytes; a file that failed to parse fails every metric that uses it, with the same words.
 
-use super::coverage::{self, Coverage, Format, Kind};
+use super::coverage::{self, Coverage, CoverageFormat, CoverageKind};
 use crate::error::{Code, Error, Result};
 use crate::text;
 use std::collections::{HashMap, HashSet};
@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 #[derive(Default)]
 pub struct Measurement {
     root: String,
-    files: HashMap<(String, Option<Format>), Result<Coverage>>,
+    files: HashMap<(String, Option<CoverageFormat>), Result<Coverage>>,
 }
 
 impl Measurement {
@@ -21,12 +21,12 @@ impl Measurement {
     }
 
     /// Whether the file was given already, with the format named or to be detected.
-    pub fn has_coverage(&self, path: &str, format: Option<Format>) -> bool {
+    pub fn has_coverage(&self, path: &str, format: Option<CoverageFormat>) -> bool {
         self.files.contains_key(&(path.to_owned(), format))
     }
 
     /// Parses a coverage file and keeps the result, or the failure, under its path.
-    pub fn add_coverage(&mut self, path: &str, format: Option<Format>, bytes: &[u8]) {
+    pub fn add_coverage(&mut self, path: &str, format: Option<CoverageFormat>, bytes: &[u8]) {
         let mut parsed = match format {
             Some(format) => coverage::parse(format, bytes, path),
             None => coverage::parse_detected(bytes, path),
@@ -41,7 +41,7 @@ impl Measurement {
     ///
     /// # Errors
     /// The failure of the first file that could not be parsed.
-    pub fn coverage_sources(&self, paths: &[String], format: Option<Format>) -> Result<Vec<String>> {
+    pub fn coverage_sources(&self, paths: &[String], format: Option<CoverageFormat>) -> Result<Vec<String>> {
         let mut sources = Vec::new();
         for path in paths {
             sources.extend(self.file(path, format)?.sources().map(str::to_owned));
@@ -60,8 +60,8 @@ impl Measurement {
     pub fn coverage(
         &self,
         paths: &[String],
-        of: Kind,
-        format: Option<Format>,
+        of: CoverageKind,
+        format: Option<CoverageFormat>,
         fallback: Option<f64>,
         keep: Option<Vec<String>>,
     ) -> Result<f64> {
@@ -84,7 +84,7 @@ impl Measurement {
         })
     }
 
-    fn file(&self, path: &str, format: Option<Format>) -> Result<&Coverage> {
+    fn file(&self, path: &str, format: Option<CoverageFormat>) -> Result<&Coverage> {
         match self.files.get(&(path.to_owned(), format)) {
             Some(Ok(coverage)) => Ok(coverage),
             Some(Err(error)) => Err(error.clone()),

@@ -97,12 +97,12 @@ fn metric_type(metric: &Object) -> Option<MetricType> {
     }
 }
 
-fn metrics(metrics: &Object) -> Vec<Metric> {
+fn metrics(metrics: &Object) -> Vec<MetricConfig> {
     let objects = metrics.properties.iter().filter_map(|p| Some((p.name.as_str(), p.value.as_object()?)));
     objects.map(|(id, object)| metric(id, object)).collect()
 }
 
-fn metric(id: &str, metric: &Object) -> Metric {
+fn metric(id: &str, metric: &Object) -> MetricConfig {
     let template = metric.get_string("$ref").and_then(|name| templates::find(&name.value));
     let kind = metric_type(metric).unwrap_or(MetricType::Numeric);
     let unit = word(metric, "unit", Unit::parse)
@@ -111,7 +111,7 @@ fn metric(id: &str, metric: &Object) -> Metric {
     let direction = word(metric, "direction", Direction::parse)
         .or(template.and_then(|t| t.direction))
         .unwrap_or_else(|| Direction::of_unit(unit));
-    Metric {
+    MetricConfig {
         id: id.to_owned(),
         name: text(metric, "name").filter(|name| !name.trim().is_empty()).unwrap_or_else(|| id.to_owned()),
         kind,
@@ -125,10 +125,10 @@ fn metric(id: &str, metric: &Object) -> Metric {
     }
 }
 
-fn storage(storage: Option<&Object>) -> Storage {
+fn storage(storage: Option<&Object>) -> StorageConfig {
     let at = |section: &str| storage.and_then(|storage| storage.get_object(section));
     let read = |section: &str, key: &str| at(section).and_then(|section| text(section, key));
-    Storage {
+    StorageConfig {
         kind: storage.and_then(|s| word(s, "type", StorageType::parse)).unwrap_or(defaults::STORAGE),
         type_given: storage.is_some_and(|storage| storage.get("type").is_some()),
         path: storage.and_then(|storage| text(storage, "path")),
@@ -145,7 +145,7 @@ fn storage(storage: Option<&Object>) -> Storage {
     }
 }
 
-fn quality_gate(gate: Option<&Object>, refer: &mut References) -> QualityGate {
+fn quality_gate(gate: Option<&Object>, refer: &mut References) -> GateConfig {
     let baseline = gate.and_then(|gate| gate.get_object("baseline"));
     let path = Path::ROOT.key("qualityGate");
     let path = path.key("thresholds");
@@ -158,9 +158,9 @@ fn quality_gate(gate: Option<&Object>, refer: &mut References) -> QualityGate {
             thresholds.extend(threshold(object));
         }
     }
-    QualityGate {
+    GateConfig {
         mode: gate.and_then(|gate| word(gate, "mode", GateMode::parse)).unwrap_or(defaults::MODE),
-        baseline: Baseline {
+        baseline: BaselineConfig {
             reference_branch: baseline
                 .and_then(|baseline| text(baseline, "referenceBranch"))
                 .filter(|branch| !branch.trim().is_empty()),

@@ -11,6 +11,7 @@ const KEPT: usize = 10_000;
 
 /// One problem of a configuration, with its place and its remedy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Diagnostic {
     /// The file's name as the caller gave it.

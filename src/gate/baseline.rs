@@ -2,8 +2,8 @@
 //! the nearest before it. The order of preference is the same for every metric; a build without
 //! the metric is passed over.
 
-use super::Facts;
-use super::verdict::Choice;
+use super::GateFacts;
+use super::verdict::BaselineChoice;
 use crate::error::Result;
 use crate::history::{BaselineQuery, Build, History};
 use crate::metric::Value;
@@ -14,7 +14,7 @@ pub(super) struct Reference {
     /// Oldest first.
     builds: Vec<Build>,
     /// Places in `builds`, best first, each once.
-    preferred: Vec<(usize, Choice)>,
+    preferred: Vec<(usize, BaselineChoice)>,
     /// How many of `builds` are not after the place where the change left the branch.
     reach: usize,
 }
@@ -27,7 +27,12 @@ impl Reference {
 
     /// Finds the builds of a branch that are neither pull requests', nor too old, nor of the commit
     /// that is judged, where it is judged as it is.
-    pub(super) fn find(history: &History, branch: &str, max_age_days: u32, facts: &Facts) -> Result<Self> {
+    pub(super) fn find(
+        history: &History,
+        branch: &str,
+        max_age_days: u32,
+        facts: &GateFacts,
+    ) -> Result<Self> {
         let base = facts.merge_base.as_ref();
         let query = BaselineQuery {
             branch: branch.to_owned(),
@@ -47,7 +52,7 @@ impl Reference {
         Ok(Self::order(builds, early, facts))
     }
 
-    fn order(builds: Vec<Build>, early: Option<usize>, facts: &Facts) -> Self {
+    fn order(builds: Vec<Build>, early: Option<usize>, facts: &GateFacts) -> Self {
         // Sorted by commit, so that each of many ancestors is found without a walk over all builds.
         let mut by_commit: Vec<(&str, usize)> =
             builds.iter().enumerate().map(|(place, build)| (build.commit_sha.as_str(), place)).collect();
@@ -58,11 +63,11 @@ impl Reference {
             by_commit[from..to].iter().rev().map(|(_, place)| *place).collect::<Vec<_>>()
         };
         let base = facts.merge_base.as_ref().map(|base| base.commit_sha.as_str());
-        let mut preferred: Vec<(usize, Choice)> = Vec::new();
-        preferred.extend(base.into_iter().flat_map(places).map(|place| (place, Choice::MergeBase)));
+        let mut preferred: Vec<(usize, BaselineChoice)> = Vec::new();
+        preferred.extend(base.into_iter().flat_map(places).map(|place| (place, BaselineChoice::MergeBase)));
         for commit in &facts.ancestors {
             if Some(commit.as_str()) != base {
-                preferred.extend(places(commit).into_iter().map(|place| (place, Choice::Ancestor)));
+                preferred.extend(places(commit).into_iter().map(|place| (place, BaselineChoice::Ancestor)));
             }
         }
         // A commit that is built again later stays where it was: what came after its first build is
@@ -72,9 +77,9 @@ impl Reference {
             first.unwrap_or(*place) + 1
         });
         let (reach, rest) = match (placed, early) {
-            (Some(placed), _) => (placed, Choice::Earlier),
-            (None, Some(early)) => (early, Choice::Earlier),
-            (None, None) => (builds.len(), Choice::Newest),
+            (Some(placed), _) => (placed, BaselineChoice::Earlier),
+            (None, Some(early)) => (early, BaselineChoice::Earlier),
+            (None, None) => (builds.len(), BaselineChoice::Newest),
         };
         let mut seen = vec![false; builds.len()];
         preferred.extend((0..reach).rev().map(|place| (place, rest)));
@@ -88,12 +93,16 @@ impl Reference {
     }
 
     /// The build that is asked first.
-    pub(super) fn first(&self) -> Option<(&Build, Choice)> {
+    pub(super) fn first(&self) -> Option<(&Build, BaselineChoice)> {
         self.preferred.first().map(|(place, choice)| (&self.builds[*place], *choice))
     }
 
     /// A metric's baseline.
-    pub(super) fn value(&self, history: &History, metric: &str) -> Result<Option<(f64, &Build, Choice)>> {
+    pub(super) fn value(
+        &self,
+        history: &History,
+        metric: &str,
+    ) -> Result<Option<(f64, &Build, BaselineChoice)>> {
         let builds: Vec<&Build> = self.preferred.iter().map(|(place, _)| &self.builds[*place]).collect();
         let found = history.first_values(metric, &builds, 1)?;
         Ok(found.into_iter().find_map(|(index, value)| {
@@ -110,12 +119,12 @@ impl Reference {
     }
 }
 
-fn own_builds(builds: &[Build], facts: &Facts) -> usize {
+fn own_builds(builds: &[Build], facts: &GateFacts) -> usize {
     builds.iter().filter(|build| is_own(build, facts)).count()
 }
 
 /// Whether a build is of the very state that is judged.
-fn is_own(build: &Build, facts: &Facts) -> bool {
+fn is_own(build: &Build, facts: &GateFacts) -> bool {
     !facts.uncommitted && Some(&build.commit_sha) == facts.commit_sha.as_ref()
 }
 

@@ -3,8 +3,8 @@
 //! something changed. What does not fit is left out by whole rows and counted; posting is the host's.
 
 use super::verdict::{
-    BaselineInfo, Choice, ConfigurationChange, Effect, JudgedBy, MetricText, MetricVerdict, QualityGate,
-    Status,
+    BaselineChoice, BaselineInfo, ChangeEffect, ConfigurationChange, GateStatus, GateVerdict, JudgedBy,
+    MetricText, MetricVerdict,
 };
 use crate::config::{GateMode, defaults};
 use crate::text::{denoted, markdown, plural};
@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 /// What a comment says beside the verdict, and how long it may be.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(rename_all = "camelCase")]
 pub struct CommentFacts {
     /// By which the comment is found again; [`DEFAULT_MARKER`] unless given.
@@ -70,7 +71,7 @@ pub fn marker_line(marker: Option<&str>) -> String {
 
 /// The pull request's comment.
 #[must_use]
-pub fn comment(shown: &QualityGate, facts: &CommentFacts) -> String {
+pub fn comment(shown: &GateVerdict, facts: &CommentFacts) -> String {
     let characters = facts.max_comment_characters.unwrap_or(defaults::COMMENT_CHARACTERS) as usize;
     let rows = facts.max_comment_metrics.unwrap_or(defaults::COMMENT_METRICS) as usize;
     let marker = marker_line(facts.marker.as_deref());
@@ -81,7 +82,7 @@ pub fn comment(shown: &QualityGate, facts: &CommentFacts) -> String {
 
 /// The verdict's section of the job summary: the same without a marker and with every metric.
 #[must_use]
-pub fn summary(shown: &QualityGate, facts: &CommentFacts) -> String {
+pub fn summary(shown: &GateVerdict, facts: &CommentFacts) -> String {
     let mut page = Page::new(String::new(), SUMMARY_LIMIT, usize::MAX);
     page.fill(shown, facts);
     page.text()
@@ -169,7 +170,7 @@ impl Page {
         count
     }
 
-    fn fill(&mut self, shown: &QualityGate, facts: &CommentFacts) {
+    fn fill(&mut self, shown: &GateVerdict, facts: &CommentFacts) {
         self.begin(&headline(shown));
         self.continue_with(&counts(shown));
         let footer = footer(shown, facts);
@@ -188,9 +189,13 @@ impl Page {
         self.thresholds(shown);
     }
 
-    fn metrics(&mut self, shown: &QualityGate) {
-        let ranks =
-            [(Status::Fail, true), (Status::Fail, false), (Status::Unknown, false), (Status::Pass, false)];
+    fn metrics(&mut self, shown: &GateVerdict) {
+        let ranks = [
+            (GateStatus::Fail, true),
+            (GateStatus::Fail, false),
+            (GateStatus::Unknown, false),
+            (GateStatus::Pass, false),
+        ];
         let rank = |metric: &&MetricVerdict| (metric.status, metric.is_blocking == Some(true));
         let ranked = ranks.iter().flat_map(|of| shown.gated().filter(move |metric| rank(metric) == *of));
         let rows: Vec<String> = ranked.map(row).collect();
@@ -206,7 +211,7 @@ impl Page {
     }
 
     /// The metrics without a threshold, folded away unless there are no others.
-    fn others(&mut self, shown: &QualityGate, is_open: bool) {
+    fn others(&mut self, shown: &GateVerdict, is_open: bool) {
         let cells = |metric: &MetricVerdict| {
             let MetricText { name, value, baseline, delta, .. } = &metric.text;
             let value = if value.is_empty() { "none" } else { value };
@@ -234,7 +239,7 @@ impl Page {
         self.rows -= stand;
     }
 
-    fn thresholds(&mut self, shown: &QualityGate) {
+    fn thresholds(&mut self, shown: &GateVerdict) {
         // With one threshold a metric the table above says it all.
         let several = shown.metrics.iter().filter(|metric| metric.thresholds.len() > 1);
         let rows: Vec<String> = several
@@ -256,7 +261,7 @@ impl Page {
         });
     }
 
-    fn failures(&mut self, shown: &QualityGate) {
+    fn failures(&mut self, shown: &GateVerdict) {
         // Why a metric with a threshold has no value stands beside its verdict.
         let items: Vec<String> = shown
             .ungated()
@@ -277,12 +282,12 @@ impl Page {
         });
     }
 
-    fn changes(&mut self, shown: &QualityGate) {
+    fn changes(&mut self, shown: &GateVerdict) {
         // What loosens is never crowded out by harmless differences.
         let rank = |change: &&ConfigurationChange| match change.effect {
-            Effect::Loosened => 0,
-            Effect::Changed => 1,
-            Effect::Tightened => 2,
+            ChangeEffect::Loosened => 0,
+            ChangeEffect::Changed => 1,
+            ChangeEffect::Tightened => 2,
         };
         let mut ranked: Vec<&ConfigurationChange> = shown.configuration_changes.iter().collect();
         ranked.sort_by_key(rank);
@@ -333,12 +338,12 @@ fn cell(text: &str) -> String {
 }
 
 /// Whether nothing is demanded of any metric, so that there are values to report and no verdict.
-fn is_report(shown: &QualityGate) -> bool {
+fn is_report(shown: &GateVerdict) -> bool {
     shown.mode != GateMode::Off && shown.configuration_problem.is_none() && shown.gated().next().is_none()
 }
 
 /// The first metrics with what became of them, the others counted.
-fn report_headline(shown: &QualityGate) -> String {
+fn report_headline(shown: &GateVerdict) -> String {
     let measured: Vec<&MetricVerdict> =
         shown.metrics.iter().filter(|metric| !metric.text.value.is_empty()).collect();
     let mut parts: Vec<String> = measured
@@ -366,31 +371,31 @@ fn report_headline(shown: &QualityGate) -> String {
     if parts.is_empty() { "## No metrics".to_owned() } else { format!("## {}", parts.join(" · ")) }
 }
 
-fn headline(shown: &QualityGate) -> String {
+fn headline(shown: &GateVerdict) -> String {
     if is_report(shown) {
         return report_headline(shown);
     }
     let (sign, words) = match (shown.mode, shown.status) {
         (GateMode::Off, _) => ("⚪", "Quality gate: off"),
-        (_, Status::Pass) => ("✅", "Quality gate passed"),
-        (_, Status::Fail) => ("❌", "Quality gate failed"),
-        (_, Status::Unknown) if shown.configuration_problem.is_some() => {
+        (_, GateStatus::Pass) => ("✅", "Quality gate passed"),
+        (_, GateStatus::Fail) => ("❌", "Quality gate failed"),
+        (_, GateStatus::Unknown) if shown.configuration_problem.is_some() => {
             ("❔", "Quality gate: what the base branch demands is not known")
         }
-        (_, Status::Unknown) if shown.history_refused => {
+        (_, GateStatus::Unknown) if shown.history_refused => {
             ("❔", "Quality gate: this change brings the history that it would be compared with")
         }
-        (_, Status::Unknown) => ("❔", "Quality gate: nothing could be judged"),
+        (_, GateStatus::Unknown) => ("❔", "Quality gate: nothing could be judged"),
     };
     format!("## {sign} {words}")
 }
 
-fn counts(shown: &QualityGate) -> String {
+fn counts(shown: &GateVerdict) -> String {
     if shown.mode == GateMode::Off {
         return "The configuration switches the gate off.".to_owned();
     }
     let count = |status| shown.gated().filter(|metric| metric.status == status).count();
-    let [failed, unknown, passed] = [Status::Fail, Status::Unknown, Status::Pass].map(count);
+    let [failed, unknown, passed] = [GateStatus::Fail, GateStatus::Unknown, GateStatus::Pass].map(count);
     let total = failed + unknown + passed;
     if total == 0 {
         return no_threshold(shown);
@@ -416,7 +421,7 @@ fn counts(shown: &QualityGate) -> String {
 }
 
 /// How to get a verdict.
-fn no_threshold(shown: &QualityGate) -> String {
+fn no_threshold(shown: &GateVerdict) -> String {
     let is_numeric =
         |metric: &&MetricVerdict| metric.pull_request_value.is_some() || metric.baseline.is_some();
     let Some(metric) = shown.metrics.iter().find(is_numeric) else {
@@ -429,12 +434,12 @@ fn no_threshold(shown: &QualityGate) -> String {
     )
 }
 
-fn sign(status: Status, is_blocking: bool) -> &'static str {
+fn sign(status: GateStatus, is_blocking: bool) -> &'static str {
     match status {
-        Status::Fail if is_blocking => "❌",
-        Status::Fail => "⚠️",
-        Status::Unknown => "❔",
-        Status::Pass => "✅",
+        GateStatus::Fail if is_blocking => "❌",
+        GateStatus::Fail => "⚠️",
+        GateStatus::Unknown => "❔",
+        GateStatus::Pass => "✅",
     }
 }
 
@@ -445,7 +450,7 @@ fn row(metric: &MetricVerdict) -> String {
     let [name, value, baseline, delta, threshold] = [name, value, baseline, delta, threshold].map(cell);
     let why = match metric.status {
         // What is kept needs no words beside its numbers.
-        Status::Pass => String::new(),
+        GateStatus::Pass => String::new(),
         _ => cell(metric.message.as_deref().unwrap_or_default()),
     };
     format!("| {sign} | {name} | {value} | {baseline} | {delta} | {threshold} | {why} |\n")
@@ -454,16 +459,16 @@ fn row(metric: &MetricVerdict) -> String {
 fn change(change: &ConfigurationChange) -> String {
     let ConfigurationChange { effect, metric, what, before, after, judged } = change;
     let sign = match effect {
-        Effect::Loosened => "⚠️ loosened",
-        Effect::Tightened => "tightened",
-        Effect::Changed => "changed",
+        ChangeEffect::Loosened => "⚠️ loosened",
+        ChangeEffect::Tightened => "tightened",
+        ChangeEffect::Changed => "changed",
     };
     let of = metric.as_ref().map(|metric| format!(" of {}", cell(metric))).unwrap_or_default();
     let side = |text: &Option<String>| text.as_deref().map_or_else(|| "none".to_owned(), cell);
     format!("- {sign} {}{of}: {} → {}; {}\n", cell(what), side(before), side(after), cell(judged))
 }
 
-fn footer(shown: &QualityGate, facts: &CommentFacts) -> Vec<String> {
+fn footer(shown: &GateVerdict, facts: &CommentFacts) -> Vec<String> {
     let repository = facts.repository_url.as_deref();
     let mut lines = Vec::new();
     if shown.mode != GateMode::Off {
@@ -497,10 +502,10 @@ fn baseline(info: &BaselineInfo, repository: Option<&str>) -> String {
     let day = info.timestamp.as_deref().and_then(|time| time.get(..10)).unwrap_or_default();
     let why = match info.choice {
         _ if info.uncommitted => "the commit without the uncommitted changes",
-        Some(Choice::MergeBase) => "the merge base",
-        Some(Choice::Ancestor) => "the nearest recorded commit before the merge base",
-        Some(Choice::Earlier) => "the newest build not later than the merge base",
-        Some(Choice::Newest) | None => "the newest build, because the merge base is not known",
+        Some(BaselineChoice::MergeBase) => "the merge base",
+        Some(BaselineChoice::Ancestor) => "the nearest recorded commit before the merge base",
+        Some(BaselineChoice::Earlier) => "the newest build not later than the merge base",
+        Some(BaselineChoice::Newest) | None => "the newest build, because the merge base is not known",
     };
     format!("Compared with {} of {branch} ({}), {why}.", commit(sha, repository), cell(day))
 }

@@ -4,10 +4,10 @@
 //! Where the history is, what `sources` count and whether a comment is written is the host's to do;
 //! it takes the base branch's word too, and the differences are listed here.
 
-use super::verdict::{ConfigurationChange, Effect, JudgedBy};
+use super::verdict::{ChangeEffect, ConfigurationChange, JudgedBy};
 use super::words;
-use crate::config::{self, Config, GateMode, Metric, OnMissing, QualityGate};
-use crate::config::{Rule, Severity, Storage, Threshold};
+use crate::config::{self, Config, GateConfig, GateMode, MetricConfig, OnMissing};
+use crate::config::{Rule, Severity, StorageConfig, Threshold};
 use crate::metric::MetricType;
 use crate::text::{Digits, list, plural, quote};
 
@@ -18,7 +18,7 @@ pub(super) struct Terms {
     pub(super) reference_branch: Option<String>,
     pub(super) max_age_days: u32,
     /// Every metric that is judged or shown; those that only the base branch has come last.
-    pub(super) metrics: Vec<Metric>,
+    pub(super) metrics: Vec<MetricConfig>,
     pub(super) thresholds: Vec<Threshold>,
     pub(super) judged_by: JudgedBy,
     pub(super) problem: Option<String>,
@@ -67,12 +67,12 @@ impl Terms {
         self.thresholds(own, base);
     }
 
-    fn change(&mut self, effect: Effect, metric: Option<&str>, what: &str, texts: [Option<String>; 2]) {
+    fn change(&mut self, effect: ChangeEffect, metric: Option<&str>, what: &str, texts: [Option<String>; 2]) {
         let [before, after] = texts;
         let judged = match effect {
-            Effect::Tightened => "holds at once",
-            Effect::Loosened => "holds once it is merged: the base branch's was judged",
-            Effect::Changed => "both were judged",
+            ChangeEffect::Tightened => "holds at once",
+            ChangeEffect::Loosened => "holds once it is merged: the base branch's was judged",
+            ChangeEffect::Changed => "both were judged",
         };
         self.changes.push(ConfigurationChange {
             effect,
@@ -88,7 +88,7 @@ impl Terms {
         let (mine, theirs) = (&own.quality_gate, &base.quality_gate);
         if mine.mode != theirs.mode {
             let looser = strictness(mine.mode) < strictness(theirs.mode);
-            let effect = if looser { Effect::Loosened } else { Effect::Tightened };
+            let effect = if looser { ChangeEffect::Loosened } else { ChangeEffect::Tightened };
             self.mode = if looser { theirs.mode } else { mine.mode };
             let text = |mode: GateMode| Some(mode.as_str().to_owned());
             self.change(effect, None, "mode", [text(theirs.mode), text(mine.mode)]);
@@ -116,11 +116,11 @@ impl Terms {
         self.storage(&own.storage, &base.storage);
     }
 
-    fn comment(&mut self, own: &QualityGate, base: &QualityGate) {
+    fn comment(&mut self, own: &GateConfig, base: &GateConfig) {
         let (mine, theirs) = (own.enable_pull_request_comment, base.enable_pull_request_comment);
         if mine != theirs {
             // Without the comment nobody sees there what else the change loosens.
-            let effect = if mine { Effect::Changed } else { Effect::Loosened };
+            let effect = if mine { ChangeEffect::Changed } else { ChangeEffect::Loosened };
             let text = |on: bool| Some(on.to_string());
             self.change(effect, None, "enablePullRequestComment", [text(theirs), text(mine)]);
             self.judged_as(ONCE_MERGED);
@@ -137,7 +137,7 @@ impl Terms {
     }
 
     /// Where the history is. Flags and inputs come before either side.
-    fn storage(&mut self, own: &Storage, base: &Storage) {
+    fn storage(&mut self, own: &StorageConfig, base: &StorageConfig) {
         for ((what, theirs), (_, mine)) in places(base).into_iter().zip(places(own)) {
             if mine != theirs {
                 self.later(None, what, [theirs, mine]);
@@ -148,13 +148,13 @@ impl Terms {
 
     /// A difference that is neither more nor less; the base branch's holds until it is merged.
     fn later(&mut self, metric: Option<&str>, what: &str, texts: [Option<String>; 2]) {
-        self.change(Effect::Changed, metric, what, texts);
+        self.change(ChangeEffect::Changed, metric, what, texts);
         self.judged_as("holds once it is merged: the base branch's was judged");
     }
 
     /// A difference in how a value comes about, which no threshold can make up for.
     fn measured_otherwise(&mut self, metric: Option<&str>, what: &str, texts: [Option<String>; 2]) {
-        self.change(Effect::Changed, metric, what, texts);
+        self.change(ChangeEffect::Changed, metric, what, texts);
         self.judged_as("holds at once: the value of this run comes from it");
     }
 
@@ -173,27 +173,27 @@ impl Terms {
             let Some(mine) = own.metrics.iter().find(|mine| mine.id == theirs.id) else {
                 self.metrics.push(theirs.clone());
                 let text = Some("a metric with thresholds".to_owned());
-                self.change(Effect::Loosened, Some(&theirs.id), "metric", [text, None]);
+                self.change(ChangeEffect::Loosened, Some(&theirs.id), "metric", [text, None]);
                 self.judged_as("holds once it is merged: its value counts as missing");
                 continue;
             };
             self.metric(mine, theirs);
             if let Some(judged) = self.metrics.iter_mut().find(|metric| metric.id == theirs.id) {
-                let Metric { command, timeout, .. } = judged.clone();
-                *judged = Metric { command, timeout, ..theirs.clone() };
+                let MetricConfig { command, timeout, .. } = judged.clone();
+                *judged = MetricConfig { command, timeout, ..theirs.clone() };
             }
         }
     }
 
     /// How a metric differs that the base branch gates. What `$ref` fills in is compared, whichever way it is written.
-    fn metric(&mut self, mine: &Metric, theirs: &Metric) {
+    fn metric(&mut self, mine: &MetricConfig, theirs: &MetricConfig) {
         let id = Some(theirs.id.as_str());
         let same = |text: &str| Some(text.to_owned());
         if mine.command != theirs.command {
             self.measured_otherwise(id, "command", [same(&theirs.command), same(&mine.command)]);
         }
         if mine.timeout != theirs.timeout {
-            let text = |metric: &Metric| Some(format!("{} ms", metric.timeout));
+            let text = |metric: &MetricConfig| Some(format!("{} ms", metric.timeout));
             self.measured_otherwise(id, "timeout", [text(theirs), text(mine)]);
         }
         if mine.name != theirs.name {
@@ -201,16 +201,16 @@ impl Terms {
         }
         if mine.kind != theirs.kind {
             let text = |kind: MetricType| Some(kind.as_str().to_owned());
-            self.change(Effect::Loosened, id, "type", [text(theirs.kind), text(mine.kind)]);
+            self.change(ChangeEffect::Loosened, id, "type", [text(theirs.kind), text(mine.kind)]);
             // A label has neither a unit nor a direction.
             return;
         }
         if mine.unit != theirs.unit {
-            let text = |metric: &Metric| metric.unit.map(|unit| unit.as_str().to_owned());
+            let text = |metric: &MetricConfig| metric.unit.map(|unit| unit.as_str().to_owned());
             self.later(id, "unit", [text(theirs), text(mine)]);
         }
         if mine.direction != theirs.direction {
-            let text = |metric: &Metric| Some(metric.direction.as_str().to_owned());
+            let text = |metric: &MetricConfig| Some(metric.direction.as_str().to_owned());
             self.later(id, "direction", [text(theirs), text(mine)]);
         }
     }
@@ -239,7 +239,7 @@ impl Terms {
                 // That the metric itself is gone is told already.
                 if own.metrics.iter().any(|metric| metric.id == theirs.metric) {
                     let text = Some(self.text(theirs, Digits::USUAL));
-                    self.change(Effect::Loosened, Some(&theirs.metric), "threshold", [text, None]);
+                    self.change(ChangeEffect::Loosened, Some(&theirs.metric), "threshold", [text, None]);
                 }
                 continue;
             };
@@ -248,9 +248,9 @@ impl Terms {
                     judged.push(theirs.clone());
                     continue;
                 }
-                (true, false) => (Effect::Tightened, vec![mine.clone()]),
-                (false, true) => (Effect::Loosened, vec![theirs.clone()]),
-                (false, false) => (Effect::Changed, vec![theirs.clone(), mine.clone()]),
+                (true, false) => (ChangeEffect::Tightened, vec![mine.clone()]),
+                (false, true) => (ChangeEffect::Loosened, vec![theirs.clone()]),
+                (false, false) => (ChangeEffect::Changed, vec![theirs.clone(), mine.clone()]),
             };
             judged.extend(kept);
             // Two bounds that differ never read alike.
@@ -265,7 +265,7 @@ impl Terms {
         for mine in mine.into_iter().flatten() {
             judged.push(mine.clone());
             let text = Some(self.text(mine, Digits::USUAL));
-            self.change(Effect::Tightened, Some(&mine.metric), "threshold", [None, text]);
+            self.change(ChangeEffect::Tightened, Some(&mine.metric), "threshold", [None, text]);
         }
         self.thresholds = judged;
     }
@@ -287,7 +287,9 @@ impl Terms {
 const ONCE_MERGED: &str = "holds once it is merged";
 
 /// What a configuration says about where the history is, by the path of each key.
-fn places(Storage { kind, type_given, path, artifact, s3 }: &Storage) -> [(&'static str, Option<String>); 8] {
+fn places(
+    StorageConfig { kind, type_given, path, artifact, s3 }: &StorageConfig,
+) -> [(&'static str, Option<String>); 8] {
     [
         ("storage.type", type_given.then(|| kind.as_str().to_owned())),
         ("storage.path", path.clone()),

@@ -5,9 +5,9 @@ use super::statistics::{
     MAD_SCALE, MEAN_DEVIATION_SCALE, MannKendall, mean_absolute_deviation, median, median_absolute_deviation,
     small_sample_factor, theil_sen_slope,
 };
-use super::verdict::Status;
+use super::verdict::GateStatus;
 use super::words::{Shown, agree, percent};
-use crate::config::{Metric, Rule};
+use crate::config::{MetricConfig, Rule};
 use crate::metric::{Direction, Unit};
 use crate::text::{Digits, NOISE, denoted, difference, format_value, plural};
 
@@ -28,7 +28,7 @@ pub(super) struct Numbers<'n> {
 /// What a rule says of a value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Judgement {
-    pub(super) status: Status,
+    pub(super) status: GateStatus,
     /// Why. Its numbers have as many digits as it takes for them to show the verdict.
     pub(super) message: String,
     /// Those digits, for what is said beside it.
@@ -39,19 +39,19 @@ pub(super) struct Judgement {
 
 impl Judgement {
     fn new(is_kept: bool, message: String, digits: Digits) -> Self {
-        let status = if is_kept { Status::Pass } else { Status::Fail };
+        let status = if is_kept { GateStatus::Pass } else { GateStatus::Fail };
         Self { status, message, digits, share_digits: Digits::USUAL }
     }
 
     /// For what could not be judged.
     pub(super) fn unknown(reason: &str) -> Self {
         let (digits, share_digits) = (Digits::USUAL, Digits::USUAL);
-        Self { status: Status::Unknown, message: reason.to_owned(), digits, share_digits }
+        Self { status: GateStatus::Unknown, message: reason.to_owned(), digits, share_digits }
     }
 }
 
 /// Judges one rule.
-pub(super) fn judge(rule: &Rule, metric: &Metric, numbers: Numbers<'_>) -> Judgement {
+pub(super) fn judge(rule: &Rule, metric: &MetricConfig, numbers: Numbers<'_>) -> Judgement {
     let Numbers { value, baseline, window } = numbers;
     let compared = |with: &dyn Fn(f64) -> Judgement| match baseline {
         Ok(baseline) => with(baseline),
@@ -109,7 +109,7 @@ fn bounded(is_kept: bool, value: f64, target: f64, [side, what]: [&str; 2], unit
     Judgement::new(is_kept, message, digits)
 }
 
-fn no_regression(value: f64, baseline: f64, tolerance: f64, metric: &Metric) -> Judgement {
+fn no_regression(value: f64, baseline: f64, tolerance: f64, metric: &MetricConfig) -> Judgement {
     let value = settled(value, baseline);
     let (sign, side) = match metric.direction {
         Direction::LowerIsBetter => (1.0, "above"),
@@ -195,7 +195,7 @@ impl Move {
     }
 }
 
-fn anomaly(value: f64, window: &[f64], sensitivity: f64, metric: &Metric) -> Judgement {
+fn anomaly(value: f64, window: &[f64], sensitivity: f64, metric: &MetricConfig) -> Judgement {
     let builds = plural(window.len(), "build", "builds");
     if window.len() < ANOMALY_BUILDS {
         let has = if window.len() == 1 { "has" } else { "have" };

@@ -7,10 +7,11 @@ use serde::Serialize;
 
 /// Everything that comes out of judging one run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
-pub struct Outcome {
+pub struct GateOutcome {
     /// The verdict: the `qualityGate` object of the results file.
-    pub quality_gate: QualityGate,
+    pub quality_gate: GateVerdict,
     /// Whether the run must fail: the gate is hard and a blocker failed.
     pub blocks: bool,
     /// What to mark on the run, failures first.
@@ -19,12 +20,13 @@ pub struct Outcome {
 
 /// The verdict on one run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
-pub struct QualityGate {
+pub struct GateVerdict {
     /// `fail` where a blocker failed, `pass` where none did and at least one value was judged,
     /// `unknown` where nothing could be judged, what the base branch demands is not known, or the
     /// history was refused.
-    pub status: Status,
+    pub status: GateStatus,
     /// The mode that was in force.
     pub mode: GateMode,
     /// Every metric, in the order of the configuration. One without a threshold is `unknown` and has no
@@ -33,7 +35,7 @@ pub struct QualityGate {
     /// Those of `metrics` that fail the gate, in the same order: a blocker of theirs failed.
     pub failing_metrics: Vec<MetricVerdict>,
     /// Counts over `metrics`.
-    pub summary: Summary,
+    pub summary: GateSummary,
     /// What the values were compared with.
     pub baseline_info: BaselineInfo,
     /// Whose thresholds were judged: the base branch's (with what this change tightens) or this
@@ -41,6 +43,7 @@ pub struct QualityGate {
     pub judged_by: JudgedBy,
     /// Whether the history was refused because the change itself brings it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, ts(as = "Option<bool>"))]
     pub history_refused: bool,
     /// Why the base branch's configuration was not used, where one was given that cannot be.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,8 +54,9 @@ pub struct QualityGate {
 
 /// The word of a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
-pub enum Status {
+pub enum GateStatus {
     /// A threshold was broken, or a value that must be there is missing.
     Fail,
     /// It could not be judged.
@@ -63,6 +67,7 @@ pub enum Status {
 
 /// Whose thresholds were judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum JudgedBy {
     /// Those of the base branch's configuration.
@@ -71,7 +76,7 @@ pub enum JudgedBy {
     Own,
 }
 
-impl QualityGate {
+impl GateVerdict {
     /// The metrics that something is demanded of.
     pub(super) fn gated(&self) -> impl Iterator<Item = &MetricVerdict> {
         self.metrics.iter().filter(|metric| !metric.thresholds.is_empty())
@@ -85,6 +90,7 @@ impl QualityGate {
 
 /// One metric with its numbers and what they were found to be.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct MetricVerdict {
     /// The metric's id.
@@ -108,7 +114,7 @@ pub struct MetricVerdict {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold: Option<Threshold>,
     /// `fail` where one of its thresholds failed, else `pass` where one passed, else `unknown`.
-    pub status: Status,
+    pub status: GateStatus,
     /// Why, in the words of the threshold that decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
@@ -129,6 +135,7 @@ pub struct MetricVerdict {
 
 /// A metric's numbers as people read them; empty where there is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct MetricText {
     /// The metric's display name.
@@ -145,12 +152,13 @@ pub struct MetricText {
 
 /// One threshold's verdict.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ThresholdVerdict {
     /// What was judged.
     pub threshold: Threshold,
     /// What it was found to be.
-    pub status: Status,
+    pub status: GateStatus,
     /// Why; also for a pass.
     pub message: String,
     /// Whether it failed and is a blocker.
@@ -161,8 +169,9 @@ pub struct ThresholdVerdict {
 
 /// Counts over all metrics.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
-pub struct Summary {
+pub struct GateSummary {
     /// All of them.
     pub total_metrics: usize,
     /// Those whose value was judged by at least one threshold.
@@ -177,9 +186,11 @@ pub struct Summary {
 
 /// What the values were compared with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct BaselineInfo {
     /// The branch; `null` where none is known.
+    #[cfg_attr(test, ts(optional = false))]
     pub reference_branch: Option<String>,
     /// Builds older than this many days do not count.
     pub max_age_days: u32,
@@ -193,9 +204,10 @@ pub struct BaselineInfo {
     pub timestamp: Option<String>,
     /// How that build was chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub choice: Option<Choice>,
+    pub choice: Option<BaselineChoice>,
     /// Whether that build is of the commit on which the uncommitted changes that are judged lie.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, ts(as = "Option<bool>"))]
     pub uncommitted: bool,
     /// Why there is nothing to compare with.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -204,8 +216,9 @@ pub struct BaselineInfo {
 
 /// How a baseline's build was chosen, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
-pub enum Choice {
+pub enum BaselineChoice {
     /// It is a build of the merge base.
     MergeBase,
     /// It is a build of the nearest recorded ancestor of the merge base.
@@ -218,6 +231,7 @@ pub enum Choice {
 
 /// The build that a baseline comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct BaselineBuild {
     /// Its commit.
@@ -225,15 +239,16 @@ pub struct BaselineBuild {
     /// Its time, `YYYY-MM-DDTHH:MM:SS.mmmZ`.
     pub timestamp: String,
     /// How it was chosen.
-    pub choice: Choice,
+    pub choice: BaselineChoice,
 }
 
 /// One difference between the base branch's configuration and this change's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigurationChange {
     /// What became of the gate.
-    pub effect: Effect,
+    pub effect: ChangeEffect,
     /// The metric it is about, where it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
@@ -254,8 +269,9 @@ pub struct ConfigurationChange {
 
 /// What a difference does to the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
-pub enum Effect {
+pub enum ChangeEffect {
     /// It demands less; it holds once it is merged.
     Loosened,
     /// It demands more; it holds at once.
@@ -266,10 +282,11 @@ pub enum Effect {
 
 /// What to mark on a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Annotation {
     /// How loud.
-    pub level: Level,
+    pub level: AnnotationLevel,
     /// The metric's id.
     pub metric: String,
     /// A few words.
@@ -280,8 +297,9 @@ pub struct Annotation {
 
 /// How loud an annotation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
-pub enum Level {
+pub enum AnnotationLevel {
     /// A failed blocker of a hard gate.
     Error,
     /// Every other failure, and what is missing and must be seen.

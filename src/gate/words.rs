@@ -1,12 +1,12 @@
 //! What the gate says: what a threshold demands, and numbers with as many digits as it takes for the
 //! words beside them to be true. What is judged is decided elsewhere.
 
-use crate::config::{Metric, Rule};
+use crate::config::{MetricConfig, Rule};
 use crate::metric::{Direction, Unit};
 use crate::text::{Digits, denoted, format_value};
 
 /// What a rule demands of a metric: `at least 80.0%`. A bound has at least so many digits.
-pub(super) fn requirement(rule: &Rule, metric: Option<&Metric>, digits: Digits) -> String {
+pub(super) fn requirement(rule: &Rule, metric: Option<&MetricConfig>, digits: Digits) -> String {
     let shown = Shown::new(metric.and_then(|metric| metric.unit), digits);
     let direction = metric.map_or(Direction::None, |metric| metric.direction);
     match *rule {

@@ -11,6 +11,7 @@ const MOST_ATTEMPTS: i64 = 1_000_000_000;
 
 /// The facts of one run, as the host knows them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(rename_all = "camelCase")]
 pub struct BuildContext {
     /// The commit's id; 1-128 characters.
@@ -39,13 +40,14 @@ pub struct BuildRecord {
     /// The run.
     pub context: BuildContext,
     /// At least one.
-    pub metrics: Vec<Recorded>,
+    pub metrics: Vec<RecordedMetric>,
 }
 
 /// One metric's value in a build.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
-pub struct Recorded {
+pub struct RecordedMetric {
     /// Whose value it is.
     pub metric: MetricDefinition,
     /// Of the metric's type.
@@ -54,6 +56,7 @@ pub struct Recorded {
 
 /// What a history knows about a metric.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(rename_all = "camelCase")]
 pub struct MetricDefinition {
     /// The metric's key; 1-64 of `a-z`, `0-9` and `-`.
@@ -116,13 +119,13 @@ pub(super) fn check_context(context: &BuildContext) -> Result<Facts> {
 }
 
 /// Checks the metrics of one build.
-pub(super) fn check_metrics(metrics: &[Recorded]) -> Result<()> {
+pub(super) fn check_metrics(metrics: &[RecordedMetric]) -> Result<()> {
     if metrics.is_empty() {
         return Err(invalid("the build has no metrics")
             .hint("A build is recorded with at least one value; when every metric fails, record none."));
     }
     let mut seen = std::collections::HashSet::with_capacity(metrics.len());
-    for Recorded { metric, value } in metrics {
+    for RecordedMetric { metric, value } in metrics {
         let id = &metric.id;
         if !is_id(id) {
             return Err(invalid(format!(

@@ -12,6 +12,7 @@ const TOLERANCE: i64 = 24 * 60 * 60 * 1000;
 
 /// The builds of a history that are from the future.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct FutureBuilds {
     /// How many there are.
     pub count: usize,

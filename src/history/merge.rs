@@ -17,6 +17,7 @@ const WHAT: &str = "merge the histories";
 
 /// What merging changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Merged {
     /// Builds that only the other history had.

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which builds a question is about; the default is all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(default, rename_all = "camelCase")]
 pub struct BuildFilter {
     /// Only builds of this branch.
@@ -21,6 +22,7 @@ pub struct BuildFilter {
     /// Only builds started by one of these events; an empty string stands for no event.
     pub events: Option<Vec<String>>,
     /// No builds of pull requests: reports and baselines leave them out.
+    #[cfg_attr(test, ts(as = "Option<bool>", optional))]
     pub exclude_pull_requests: bool,
     /// Only builds at or after this RFC 3339 time.
     pub since: Option<String>,
@@ -33,6 +35,7 @@ pub struct BuildFilter {
 
 /// One recorded build.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Build {
     /// The row id; not the same in another copy of the history.
@@ -53,6 +56,7 @@ pub struct Build {
 
 /// One build with one metric's value.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Point {
     /// The build.
@@ -64,6 +68,7 @@ pub struct Point {
 /// One metric's values, each with the place of its build among all builds, oldest first: what
 /// [`Point`] says without repeating the builds, for callers that ask for many metrics.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Series {
     /// Indexes into [`History::builds`] of the default filter, ascending.
     pub places: Vec<u32>,
@@ -73,6 +78,7 @@ pub struct Series {
 
 /// One metric with its value in a build.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct StoredValue {
     /// The metric.
@@ -84,6 +90,7 @@ pub struct StoredValue {
 /// Which builds may be a baseline: those of a branch, not of pull requests, young enough and not
 /// from the future.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(rename_all = "camelCase")]
 pub struct BaselineQuery {
     /// The reference branch.
@@ -103,6 +110,7 @@ pub struct BaselineQuery {
 
 /// What a value is compared with.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Baseline {
     /// The metric's value in the build.
@@ -115,6 +123,7 @@ pub struct Baseline {
 
 /// Which builds a run is shown with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(rename_all = "camelCase")]
 pub struct RecentQuery {
     /// Only builds of this branch.
@@ -127,6 +136,7 @@ pub struct RecentQuery {
     pub run_id: String,
     /// Whether builds of pull requests count: only for a run that is one of them.
     #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<bool>", optional))]
     pub pull_requests: bool,
     /// The most values of a metric.
     pub count: usize,

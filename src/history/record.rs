@@ -2,7 +2,7 @@
 //! several jobs of one run and replays after a conflict all end in the same history.
 
 use super::build::{
-    BuildContext, BuildRecord, Facts, MetricDefinition, Recorded, check_context, check_metrics, invalid,
+    BuildContext, BuildRecord, Facts, MetricDefinition, RecordedMetric, check_context, check_metrics, invalid,
 };
 use super::failure::Doing;
 use super::repository::{self, Repository};
@@ -17,6 +17,7 @@ const WHAT: &str = "record the build";
 
 /// What recording a build changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RecordedBuild {
     /// The build's row id.
@@ -44,6 +45,7 @@ pub struct RecordedBuild {
 
 /// A metric that the history holds with another type: it cannot be recorded or compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct TypeChange {
     /// The metric's id.
@@ -71,6 +73,7 @@ impl TypeChange {
 
 /// What is known when a build is recorded, beside the build.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(default, rename_all = "camelCase")]
 pub struct Circumstances {
     /// RFC 3339 time of recording; without it no build is from the future.
@@ -78,6 +81,7 @@ pub struct Circumstances {
     /// The repository that the build is of, where it is known.
     pub repository: Option<Repository>,
     /// Whether the history of another repository becomes this one's.
+    #[cfg_attr(test, ts(as = "Option<bool>", optional))]
     pub adopt: bool,
 }
 
@@ -102,7 +106,7 @@ impl History {
     /// # Errors
     /// `BUILD_INVALID` where a fact or value breaks its rule, no metric is given, or a metric's
     /// type differs from the type it was first recorded with; nothing is changed then.
-    pub fn record(&mut self, context: &BuildContext, metrics: &[Recorded]) -> Result<RecordedBuild> {
+    pub fn record(&mut self, context: &BuildContext, metrics: &[RecordedMetric]) -> Result<RecordedBuild> {
         self.record_in(context, metrics, &Circumstances::default())
     }
 
@@ -114,7 +118,7 @@ impl History {
     pub fn record_in(
         &mut self,
         context: &BuildContext,
-        metrics: &[Recorded],
+        metrics: &[RecordedMetric],
         circumstances: &Circumstances,
     ) -> Result<RecordedBuild> {
         let facts = check(context, metrics)?;
@@ -131,7 +135,7 @@ impl History {
     pub fn fold(
         &mut self,
         context: &BuildContext,
-        metrics: &[Recorded],
+        metrics: &[RecordedMetric],
         measured_at: Option<i64>,
     ) -> Result<RecordedBuild> {
         let facts = check(context, metrics)?;
@@ -246,13 +250,13 @@ impl History {
 struct Part<'r> {
     facts: Facts,
     attempt: Option<i64>,
-    metrics: &'r [Recorded],
+    metrics: &'r [RecordedMetric],
     /// When the values count as measured, where they were recorded elsewhere; `None` for values
     /// that are recorded here and now.
     fold: Option<i64>,
 }
 
-fn check(context: &BuildContext, metrics: &[Recorded]) -> Result<Facts> {
+fn check(context: &BuildContext, metrics: &[RecordedMetric]) -> Result<Facts> {
     let facts = check_context(context)?;
     check_metrics(metrics)?;
     Ok(facts)
@@ -439,7 +443,7 @@ impl<'c> Writer<'c> {
             measured_at: age.measured_at,
             outdated_by: None,
         };
-        for (Recorded { metric, value }, stored) in metrics.iter().zip(&stored) {
+        for (RecordedMetric { metric, value }, stored) in metrics.iter().zip(&stored) {
             self.define(metric, fold.is_some())?;
             match self.value(&build, &metric.id, value, age, stored.as_ref())? {
                 Written::Added => outcome.added += 1,
@@ -538,7 +542,7 @@ impl<'c> Writer<'c> {
 fn age_of_record(
     attempt: Option<i64>,
     measured_at: i64,
-    metrics: &[Recorded],
+    metrics: &[RecordedMetric],
     stored: &[Option<Stored>],
 ) -> Age {
     let standing = stored.iter().flatten().map(|stored| stored.age.attempt).max();

@@ -13,6 +13,7 @@ const WHAT: &str = "read whose history it is";
 
 /// A repository, as the host knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(rename_all = "camelCase")]
 pub struct Repository {
     /// `host/owner/name`, or however many parts the host's names have.

@@ -6,7 +6,7 @@ use super::selection;
 use super::shape::{self, Area, Bar, Span};
 use super::stats::{self, Trend};
 use super::{ThresholdLine, moment};
-use crate::config::Metric;
+use crate::config::MetricConfig;
 use crate::error::{Code, Error, Result};
 use crate::history::{Columns, Values};
 use crate::text::format_value;
@@ -15,10 +15,12 @@ use serde::Deserialize;
 
 /// What is wanted of a badge.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(default, rename_all = "camelCase")]
 pub struct BadgeWish {
     /// `svg`, `json` (the endpoint schema of shields.io) or `trend` (an SVG image of the course).
-    pub form: Form,
+    #[cfg_attr(test, ts(as = "Option<BadgeForm>", optional))]
+    pub form: BadgeForm,
     /// What stands on the left; the metric's name unless given.
     pub label: Option<String>,
     /// This branch alone. Without it `default_branch`, or the branch with the most builds.
@@ -31,8 +33,9 @@ pub struct BadgeWish {
 
 /// The forms of a badge.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
-pub enum Form {
+pub enum BadgeForm {
     /// A picture of a name and a value.
     #[default]
     Svg,
@@ -91,7 +94,7 @@ struct Course {
 /// [`Code::ReportFailed`] where a template cannot be filled.
 pub fn badge(
     columns: &Columns,
-    metric: &Metric,
+    metric: &MetricConfig,
     thresholds: &[ThresholdLine],
     wish: &BadgeWish,
 ) -> Result<String> {
@@ -104,8 +107,8 @@ pub fn badge(
     let column = columns.metrics.iter().find(|c| c.id == metric.id).map(|c| &c.values);
     let known = Known::new(builds, column, metric);
     match wish.form {
-        Form::Trend => known.course(columns, builds, metric, label),
-        Form::Svg => {
+        BadgeForm::Trend => known.course(columns, builds, metric, label),
+        BadgeForm::Svg => {
             let message = known.message(metric);
             let (label_width, message_width) = (width(&label), width(&message));
             let (split, rest) = (label_width + 12, message_width + 12);
@@ -123,7 +126,7 @@ pub fn badge(
             };
             badge.render().map_err(failed)
         }
-        Form::Json => {
+        BadgeForm::Json => {
             let quoted = |text: &str| serde_json::to_string(text).map_err(failed);
             Ok(format!(
                 "{{\"schemaVersion\":1,\"label\":{},\"message\":{},\"color\":\"{}\"}}\n",
@@ -147,7 +150,7 @@ enum Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    fn new(builds: &[usize], values: Option<&'a Values>, metric: &Metric) -> Self {
+    fn new(builds: &[usize], values: Option<&'a Values>, metric: &MetricConfig) -> Self {
         match values {
             Some(Values::Numeric(values)) if metric.kind == crate::metric::MetricType::Numeric => {
                 let numbers: Vec<f64> = builds.iter().filter_map(|&b| values[b]).collect();
@@ -161,7 +164,7 @@ impl<'a> Known<'a> {
         }
     }
 
-    fn message(&self, metric: &Metric) -> String {
+    fn message(&self, metric: &MetricConfig) -> String {
         match self {
             Known::Numbers(numbers, _) => format_value(numbers[numbers.len() - 1], metric.unit),
             Known::Label(label, _) => shown(label),
@@ -169,7 +172,7 @@ impl<'a> Known<'a> {
         }
     }
 
-    fn colour(&self, metric: &Metric, thresholds: &[ThresholdLine]) -> &'static str {
+    fn colour(&self, metric: &MetricConfig, thresholds: &[ThresholdLine]) -> &'static str {
         let numbers = match self {
             Known::Numbers(numbers, _) => numbers,
             Known::Label(..) => return PLAIN,
@@ -189,7 +192,13 @@ impl<'a> Known<'a> {
         }
     }
 
-    fn course(&self, columns: &Columns, builds: &[usize], metric: &Metric, label: String) -> Result<String> {
+    fn course(
+        &self,
+        columns: &Columns,
+        builds: &[usize],
+        metric: &MetricConfig,
+        label: String,
+    ) -> Result<String> {
         let time = |build: usize| columns.builds.timestamp[build];
         let (first, last) = (builds.first(), builds.last());
         let span = Span { from: first.map_or(0, |&b| time(b)), to: last.map_or(0, |&b| time(b)) };
@@ -254,8 +263,8 @@ mod tests {
     use crate::history::{BuildTable, MetricColumn};
     use crate::metric::{Direction, MetricType, Unit};
 
-    fn metric(unit: Unit, direction: Direction) -> Metric {
-        Metric {
+    fn metric(unit: Unit, direction: Direction) -> MetricConfig {
+        MetricConfig {
             id: "m".into(),
             name: "Line <coverage> & \"more\"".into(),
             kind: MetricType::Numeric,
@@ -286,7 +295,7 @@ mod tests {
     fn colour(values: &[f64], direction: Direction, bound: Option<(bool, f64)>) -> String {
         let line = |(least, value)| ThresholdLine { metric: "m".into(), value, label: String::new(), least };
         let lines: Vec<_> = bound.map(line).into_iter().collect();
-        let wish = BadgeWish { form: Form::Json, ..BadgeWish::default() };
+        let wish = BadgeWish { form: BadgeForm::Json, ..BadgeWish::default() };
         let text = badge(&columns(values), &metric(Unit::Percent, direction), &lines, &wish).unwrap();
         let json: serde_json::Value = serde_json::from_str(&text).unwrap();
         json["color"].as_str().unwrap().to_owned()
@@ -314,7 +323,7 @@ mod tests {
 
     #[test]
     fn pictures_are_xml_with_every_name_escaped() {
-        for form in [Form::Svg, Form::Trend] {
+        for form in [BadgeForm::Svg, BadgeForm::Trend] {
             let wish = BadgeWish { form, label: Some("<b>&\u{1}\"'".into()), ..BadgeWish::default() };
             let svg =
                 badge(&columns(&[1.0, 2.0]), &metric(Unit::Percent, Direction::None), &[], &wish).unwrap();
@@ -344,7 +353,7 @@ mod tests {
     #[test]
     fn a_branch_that_is_asked_for_is_not_replaced_by_another() {
         let wish = |branch: &str| BadgeWish {
-            form: Form::Json,
+            form: BadgeForm::Json,
             branch: Some(branch.into()),
             ..BadgeWish::default()
         };

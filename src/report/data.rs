@@ -163,7 +163,7 @@ pub(super) fn json(
                     (None, Some(Label { values: columns.add(values), labels }))
                 }
             };
-            let config::Metric { id, name, unit, direction, .. } = d.metric;
+            let config::MetricConfig { id, name, unit, direction, .. } = d.metric;
             let turns = turns.iter().map(|t| (t.build, t.before.to_string(), t.after.to_string())).collect();
             Metric { id, name, unit: *unit, direction: *direction, numeric, label, turns }
         })

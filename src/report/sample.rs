@@ -2,7 +2,7 @@
 //! anything to show. The same metrics and the same day give the same history; nothing shows it
 //! unless it was asked for.
 
-use crate::config::Metric;
+use crate::config::MetricConfig;
 use crate::history::{BuildTable, Columns, MetricColumn, Values};
 use crate::metric::{MetricType, Unit};
 
@@ -33,7 +33,7 @@ impl Sequence {
 
 /// Builds of about nine months up to `until` (milliseconds since 1970), one in five of a second
 /// branch, with a value of every metric.
-pub(super) fn columns(metrics: &[Metric], until: i64) -> Columns {
+pub(super) fn columns(metrics: &[MetricConfig], until: i64) -> Columns {
     let mut chance = Sequence::of("builds");
     let mut builds = BuildTable {
         branches: vec!["main".into(), "develop".into()],
@@ -72,7 +72,7 @@ pub(super) fn columns(metrics: &[Metric], until: i64) -> Columns {
 }
 
 /// A course with drift, wandering noise and one step, of the size that the unit is mostly met in.
-fn course(metric: &Metric) -> Vec<Option<f64>> {
+fn course(metric: &MetricConfig) -> Vec<Option<f64>> {
     let mut chance = Sequence::of(&metric.id);
     let (start, places) = match metric.unit {
         Some(Unit::Percent) => (62.0 + 20.0 * chance.next(), 2),
@@ -99,7 +99,7 @@ fn course(metric: &Metric) -> Vec<Option<f64>> {
         .collect()
 }
 
-fn states(metric: &Metric) -> Vec<Option<u32>> {
+fn states(metric: &MetricConfig) -> Vec<Option<u32>> {
     let mut chance = Sequence::of(&metric.id);
     let mut state = 0;
     (0..BUILDS)
@@ -117,8 +117,8 @@ mod tests {
     use super::*;
     use crate::metric::Direction;
 
-    fn metric(id: &str, kind: MetricType, unit: Option<Unit>) -> Metric {
-        Metric {
+    fn metric(id: &str, kind: MetricType, unit: Option<Unit>) -> MetricConfig {
+        MetricConfig {
             id: id.to_owned(),
             name: id.to_owned(),
             kind,

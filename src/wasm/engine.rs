@@ -76,7 +76,7 @@ pub fn render_summary(facts: JsValue) -> JsResult<String> {
 
 /// A judged run, kept for its texts.
 #[wasm_bindgen]
-pub struct Judgement(gate::Outcome);
+pub struct Judgement(gate::GateOutcome);
 
 #[wasm_bindgen]
 impl Judgement {
@@ -177,14 +177,14 @@ impl History {
 
     pub fn record(&mut self, context: JsValue, metrics: JsValue, circumstances: JsValue) -> JsResult {
         let context = from_js(context, "the build's context")?;
-        let metrics: Vec<history::Recorded> = from_js(metrics, "the list of metrics")?;
+        let metrics: Vec<history::RecordedMetric> = from_js(metrics, "the list of metrics")?;
         let circumstances: history::Circumstances = from_js(circumstances, "the run's circumstances")?;
         done(self.0.record_in(&context, &metrics, &circumstances))
     }
 
     pub fn fold(&mut self, context: JsValue, metrics: JsValue, measured_at: Option<f64>) -> JsResult {
         let context = from_js(context, "the build's context")?;
-        let metrics: Vec<history::Recorded> = from_js(metrics, "the list of metrics")?;
+        let metrics: Vec<history::RecordedMetric> = from_js(metrics, "the list of metrics")?;
         done(self.0.fold(&context, &metrics, measured_at.map(|time| time as i64)))
     }
 
@@ -255,7 +255,7 @@ impl History {
         measurements: JsValue,
         facts: JsValue,
     ) -> JsResult<Judgement> {
-        let measurements: Vec<gate::Measurement> = from_js(measurements, "the list of measurements")?;
+        let measurements: Vec<gate::GateMeasurement> = from_js(measurements, "the list of measurements")?;
         let facts = from_js(facts, "the facts of the run")?;
         api::gate(&self.0, config_text, base_config_text.as_deref(), &measurements, &facts)
             .map(Judgement)

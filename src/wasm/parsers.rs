@@ -2,7 +2,7 @@
 //! straight into the module's memory.
 
 use super::{JsResult, throw, to_js};
-use crate::collect::coverage::{Format, Kind};
+use crate::collect::coverage::{CoverageFormat, CoverageKind};
 use crate::collect::{loc, measurement};
 use crate::error::{Code, Error};
 use wasm_bindgen::prelude::*;
@@ -72,15 +72,15 @@ impl Measurement {
         fallback: Option<f64>,
         keep: Option<Vec<String>>,
     ) -> JsResult<f64> {
-        let of = Kind::ALL.into_iter().find(|kind| kind.name() == of).unwrap_or(Kind::Line);
+        let of = CoverageKind::ALL.into_iter().find(|kind| kind.name() == of).unwrap_or(CoverageKind::Line);
         let format = format_of(format.as_deref());
         self.inner.coverage(&paths, of, format, fallback, keep).map_err(throw)
     }
 }
 
 /// Formats cross as the names that the engine itself gave out.
-fn format_of(name: Option<&str>) -> Option<Format> {
-    name.and_then(Format::from_name)
+fn format_of(name: Option<&str>) -> Option<CoverageFormat> {
+    name.and_then(CoverageFormat::from_name)
 }
 
 /// The line counter of one thread.

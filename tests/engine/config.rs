@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 use std::collections::BTreeSet;
-use unentropy::config::{Checked, Diagnostic, StorageType, TEMPLATES, check};
+use unentropy::config::{CheckedConfig, Diagnostic, StorageType, TEMPLATES, check};
 use unentropy::metric::Direction;
 
 /// Name, path, line and a part of the message of every mistaken fixture.
@@ -24,12 +24,12 @@ macro_rules! sound {
     };
 }
 
-fn checked(text: &str) -> Checked {
+fn checked(text: &str) -> CheckedConfig {
     check(text, "unentropy.json")
 }
 
 /// Errors and warnings as a terminal shows them.
-fn rendered(checked: &Checked) -> String {
+fn rendered(checked: &CheckedConfig) -> String {
     let line = |kind: &str, diagnostic: &Diagnostic| {
         let hint =
             if diagnostic.hint.is_empty() { String::new() } else { format!("    {}\n", diagnostic.hint) };

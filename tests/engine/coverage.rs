@@ -1,13 +1,13 @@
 //! Coverage reports as their tools write them, merged, and refused when they are broken.
 
-use unentropy::collect::coverage::{Coverage, Format, Kind, detect, parse, parse_detected};
+use unentropy::collect::coverage::{Coverage, CoverageFormat, CoverageKind, detect, parse, parse_detected};
 use unentropy::error::Code;
 
 /// Covered and total of lines, branches and functions.
 type Counts = [(u64, u64); 3];
 
 fn counts(coverage: &Coverage) -> Counts {
-    [Kind::Line, Kind::Branch, Kind::Function].map(|kind| {
+    [CoverageKind::Line, CoverageKind::Branch, CoverageKind::Function].map(|kind| {
         let counted = coverage.count(kind, &|_| true);
         (counted.covered, counted.total)
     })
@@ -40,64 +40,64 @@ fn clover(files: &str) -> String {
 
 #[test]
 fn reports_of_real_tools_are_recognised_and_counted() {
-    let cases: [(&[u8], Format, Counts, &[&str]); 10] = [
+    let cases: [(&[u8], CoverageFormat, Counts, &[&str]); 10] = [
         (
             include_bytes!("../fixtures/coverage/gcov.info"),
-            Format::Lcov,
+            CoverageFormat::Lcov,
             [(4, 7), (2, 4), (1, 2)],
             &["/work/src/queue.c"],
         ),
         (
             include_bytes!("../fixtures/coverage/lcov2.info"),
-            Format::Lcov,
+            CoverageFormat::Lcov,
             [(2, 3), (2, 4), (1, 2)],
             &["src/stack.cpp"],
         ),
         (
             include_bytes!("../fixtures/coverage/vitest.info"),
-            Format::Lcov,
+            CoverageFormat::Lcov,
             [(2, 3), (1, 2), (2, 3)],
             &["src/app.ts"],
         ),
         (
             include_bytes!("../fixtures/coverage/cargo-llvm-cov.info"),
-            Format::Lcov,
+            CoverageFormat::Lcov,
             [(3, 5), (0, 0), (1, 2)],
             &["/work/src/lib.rs"],
         ),
         (
             include_bytes!("../fixtures/coverage/coveragepy.xml"),
-            Format::Cobertura,
+            CoverageFormat::Cobertura,
             [(4, 5), (1, 2), (0, 0)],
             &["/work/src/shop/cart.py"],
         ),
         (
             include_bytes!("../fixtures/coverage/coverlet.xml"),
-            Format::Cobertura,
+            CoverageFormat::Cobertura,
             [(3, 4), (1, 2), (2, 3)],
             &["C:/work/Shop/Cart.cs"],
         ),
         (
             include_bytes!("../fixtures/coverage/gocover-cobertura.xml"),
-            Format::Cobertura,
+            CoverageFormat::Cobertura,
             [(2, 4), (0, 0), (1, 2)],
             &["cart/cart.go"],
         ),
         (
             include_bytes!("../fixtures/coverage/phpunit.xml"),
-            Format::Clover,
+            CoverageFormat::Clover,
             [(3, 4), (0, 0), (1, 2)],
             &["/work/src/Cart.php", "/work/src/Model/Item.php"],
         ),
         (
             include_bytes!("../fixtures/coverage/istanbul-clover.xml"),
-            Format::Clover,
+            CoverageFormat::Clover,
             [(3, 4), (2, 3), (1, 2)],
             &["/work/src/cart.js"],
         ),
         (
             include_bytes!("../fixtures/coverage/openclover.xml"),
-            Format::Clover,
+            CoverageFormat::Clover,
             [(2, 3), (1, 2), (1, 2)],
             &["/work/src/com/shop/Cart.java"],
         ),
@@ -112,10 +112,10 @@ fn reports_of_real_tools_are_recognised_and_counted() {
 
 #[test]
 fn names_of_formats_lead_back_to_them() {
-    for &format in Format::ALL {
-        assert_eq!(Format::from_name(format.name()), Some(format));
+    for &format in CoverageFormat::ALL {
+        assert_eq!(CoverageFormat::from_name(format.name()), Some(format));
     }
-    assert_eq!(Format::from_name("LCOV"), None);
+    assert_eq!(CoverageFormat::from_name("LCOV"), None);
 }
 
 #[test]
@@ -307,22 +307,22 @@ fn totals_count_only_where_a_report_has_no_lines() {
     let totals = "<coverage lines-covered=\"3\" lines-valid=\"4\" line-rate=\"0.75\" branches-covered=\"1\" branches-valid=\"2\"><packages/></coverage>";
     let coverage = read(totals);
     assert_eq!(counts(&coverage), [(3, 4), (1, 2), (0, 0)]);
-    let counted = coverage.count(Kind::Line, &|_| true);
+    let counted = coverage.count(CoverageKind::Line, &|_| true);
     assert!(counted.from_summary && coverage.has_unattributed_totals());
     assert_eq!(counted.percent(), Some(75.0));
 
     let rate_only = "<coverage line-rate=\"0.75\"><packages><class filename=\"a\"/></packages></coverage>";
-    assert_eq!(read(rate_only).count(Kind::Line, &|_| true).percent(), Some(75.0));
+    assert_eq!(read(rate_only).count(CoverageKind::Line, &|_| true).percent(), Some(75.0));
 
     let unknown = rate_only.replace("0.75", "0");
     assert_eq!(
-        read(unknown).count(Kind::Line, &|_| true).percent(),
+        read(unknown).count(CoverageKind::Line, &|_| true).percent(),
         None,
         "0 may stand for nothing measured"
     );
 
     let empty = "<coverage line-rate=\"1\" lines-covered=\"0\" lines-valid=\"0\"><packages/></coverage>";
-    assert_eq!(read(empty).count(Kind::Line, &|_| true).percent(), None);
+    assert_eq!(read(empty).count(CoverageKind::Line, &|_| true).percent(), None);
 
     let project = "<metrics statements=\"8\" coveredstatements=\"2\" methods=\"2\" coveredmethods=\"1\"/>";
     assert_eq!(counts(&read(clover(project))), [(2, 8), (0, 0), (1, 2)]);
@@ -331,7 +331,7 @@ fn totals_count_only_where_a_report_has_no_lines() {
     assert_eq!(counts(&read(clover(&file))), [(2, 8), (0, 0), (1, 2)]);
 
     let detailed = read(include_bytes!("../fixtures/coverage/coveragepy.xml"));
-    assert!(!detailed.count(Kind::Line, &|_| true).from_summary);
+    assert!(!detailed.count(CoverageKind::Line, &|_| true).from_summary);
 }
 
 #[test]
@@ -339,7 +339,7 @@ fn totals_of_the_same_report_are_not_counted_twice() {
     let totals = |name: &str| {
         let text =
             b"<coverage line-rate=\"0.5\" lines-covered=\"1\" lines-valid=\"2\"><packages/></coverage>";
-        parse(Format::Cobertura, text, name).expect("a valid report")
+        parse(CoverageFormat::Cobertura, text, name).expect("a valid report")
     };
     let mut merged = totals("a.xml");
     merged.merge(&totals("a.xml"));
@@ -351,9 +351,9 @@ fn totals_of_the_same_report_are_not_counted_twice() {
 #[test]
 fn only_kept_sources_are_counted() {
     let coverage = read("SF:src/a\nDA:1,1\nend_of_record\nSF:test/b\nDA:1,0\nend_of_record\n");
-    let counted = coverage.count(Kind::Line, &|path| path.starts_with("src/"));
+    let counted = coverage.count(CoverageKind::Line, &|path| path.starts_with("src/"));
     assert_eq!((counted.covered, counted.total), (1, 1));
-    let nothing = coverage.count(Kind::Line, &|_| false);
+    let nothing = coverage.count(CoverageKind::Line, &|_| false);
     assert_eq!((nothing.total, nothing.percent()), (0, None));
 }
 
@@ -480,7 +480,7 @@ fn what_a_report_is_refused_for_stays_one_short_line() {
         format!("<coverage><packages/></coverage><{long}>"),
     ];
     for text in cases {
-        for format in [None, Some(Format::Cobertura), Some(Format::Clover)] {
+        for format in [None, Some(CoverageFormat::Cobertura), Some(CoverageFormat::Clover)] {
             let read = match format {
                 None => parse_detected(text.as_bytes(), "re\nport"),
                 Some(format) => parse(format, text.as_bytes(), "re\nport"),
@@ -496,12 +496,12 @@ fn what_a_report_is_refused_for_stays_one_short_line() {
 #[test]
 fn a_named_format_is_held_against_the_content() {
     let lcov = "SF:a\nend_of_record\n";
-    let error = parse(Format::Cobertura, lcov.as_bytes(), "x").expect_err("another format");
+    let error = parse(CoverageFormat::Cobertura, lcov.as_bytes(), "x").expect_err("another format");
     assert_eq!(error.message, "cannot read `x`: expected cobertura, found lcov");
     assert_eq!(error.hint, "Name the format `lcov`, or leave it out to have it detected.");
-    let error = parse(Format::Clover, cobertura("").as_bytes(), "x").expect_err("another format");
+    let error = parse(CoverageFormat::Clover, cobertura("").as_bytes(), "x").expect_err("another format");
     assert_eq!(error.message, "cannot read `x`: expected clover, found cobertura");
-    assert!(parse(Format::Lcov, b"<report/>", "x").is_err());
+    assert!(parse(CoverageFormat::Lcov, b"<report/>", "x").is_err());
 }
 
 #[test]

@@ -4,19 +4,19 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use unentropy::collect::coverage::{Coverage, Format, Kind, detect, parse};
+use unentropy::collect::coverage::{Coverage, CoverageFormat, CoverageKind, detect, parse};
 
 /// Sources with the hits of their lines.
 type Model = BTreeMap<String, BTreeMap<u32, u32>>;
 
-const FIXTURES: &[(Format, &[u8])] = &[
-    (Format::Lcov, include_bytes!("../fixtures/coverage/gcov.info")),
-    (Format::Lcov, include_bytes!("../fixtures/coverage/lcov2.info")),
-    (Format::Lcov, include_bytes!("../fixtures/coverage/vitest.info")),
-    (Format::Cobertura, include_bytes!("../fixtures/coverage/coverlet.xml")),
-    (Format::Cobertura, include_bytes!("../fixtures/coverage/coveragepy.xml")),
-    (Format::Clover, include_bytes!("../fixtures/coverage/phpunit.xml")),
-    (Format::Clover, include_bytes!("../fixtures/coverage/istanbul-clover.xml")),
+const FIXTURES: &[(CoverageFormat, &[u8])] = &[
+    (CoverageFormat::Lcov, include_bytes!("../fixtures/coverage/gcov.info")),
+    (CoverageFormat::Lcov, include_bytes!("../fixtures/coverage/lcov2.info")),
+    (CoverageFormat::Lcov, include_bytes!("../fixtures/coverage/vitest.info")),
+    (CoverageFormat::Cobertura, include_bytes!("../fixtures/coverage/coverlet.xml")),
+    (CoverageFormat::Cobertura, include_bytes!("../fixtures/coverage/coveragepy.xml")),
+    (CoverageFormat::Clover, include_bytes!("../fixtures/coverage/phpunit.xml")),
+    (CoverageFormat::Clover, include_bytes!("../fixtures/coverage/istanbul-clover.xml")),
 ];
 
 fn models() -> impl Strategy<Value = Model> {
@@ -24,11 +24,11 @@ fn models() -> impl Strategy<Value = Model> {
     btree_map("[a-c]/[a-d]\\.rs", btree_map(prop_oneof![1..30u32, any::<u32>()], hits, 0..12), 1..5)
 }
 
-fn write(format: Format, model: &Model, quirk: bool) -> String {
+fn write(format: CoverageFormat, model: &Model, quirk: bool) -> String {
     let mut text = String::new();
     let mut put = |piece: std::fmt::Arguments<'_>| text.write_fmt(piece).expect("a string takes everything");
     match format {
-        Format::Lcov => {
+        CoverageFormat::Lcov => {
             let end = if quirk { "\r\n" } else { "\n" };
             for (path, lines) in model {
                 put(format_args!("SF:{path}{end}"));
@@ -38,7 +38,7 @@ fn write(format: Format, model: &Model, quirk: bool) -> String {
                 put(format_args!("end_of_record{end}"));
             }
         }
-        Format::Cobertura => {
+        CoverageFormat::Cobertura => {
             put(format_args!("<coverage line-rate=\"1\"><packages>"));
             for (path, lines) in model {
                 put(format_args!("<class filename=\"{path}\"><lines>"));
@@ -52,7 +52,7 @@ fn write(format: Format, model: &Model, quirk: bool) -> String {
             }
             put(format_args!("</packages></coverage>"));
         }
-        Format::Clover => {
+        CoverageFormat::Clover => {
             put(format_args!("<coverage><project>"));
             for (path, lines) in model {
                 put(format_args!("<file name=\"{path}\">"));
@@ -72,7 +72,7 @@ fn write(format: Format, model: &Model, quirk: bool) -> String {
     text
 }
 
-fn read(format: Format, text: &str) -> Coverage {
+fn read(format: CoverageFormat, text: &str) -> Coverage {
     parse(format, text.as_bytes(), "generated").expect("a valid report")
 }
 
@@ -82,8 +82,8 @@ fn model_of(coverage: &Coverage) -> Model {
     coverage.sources().map(|path| (path.to_owned(), lines(path))).collect()
 }
 
-fn formats() -> impl Strategy<Value = Format> {
-    proptest::sample::select(Format::ALL)
+fn formats() -> impl Strategy<Value = CoverageFormat> {
+    proptest::sample::select(CoverageFormat::ALL)
 }
 
 fn reports() -> impl Strategy<Value = Coverage> {
@@ -101,7 +101,7 @@ fn merged(a: &Coverage, b: &Coverage) -> Coverage {
 }
 
 fn counts(coverage: &Coverage) -> Vec<(u64, u64)> {
-    let kinds = [Kind::Line, Kind::Branch, Kind::Function];
+    let kinds = [CoverageKind::Line, CoverageKind::Branch, CoverageKind::Function];
     kinds.map(|kind| coverage.count(kind, &|_| true)).map(|it| (it.covered, it.total)).to_vec()
 }
 

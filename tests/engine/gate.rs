@@ -4,8 +4,8 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use unentropy::api;
-use unentropy::gate::{self, CommentFacts, Facts, Measurement, Outcome, Status};
-use unentropy::history::{BuildContext, History, Limits, Recorded};
+use unentropy::gate::{self, CommentFacts, GateFacts, GateMeasurement, GateOutcome, GateStatus};
+use unentropy::history::{BuildContext, History, Limits, RecordedMetric};
 
 const FILES: [(&str, &str); 8] = [
     ("bounds", include_str!("../fixtures/gate/bounds.json")),
@@ -32,7 +32,7 @@ fn config_text(config: &Value) -> String {
     config.to_string()
 }
 
-fn measurement((id, measured): (&String, &Value)) -> Measurement {
+fn measurement((id, measured): (&String, &Value)) -> GateMeasurement {
     let measured = match measured.get("failed") {
         None => json!({ "id": id, "status": "ok", "value": measured }),
         Some(Value::Null) => json!({ "id": id, "status": "failed", "value": null, "error": null }),
@@ -54,7 +54,7 @@ fn record(history: &mut History, number: usize, build: &Value) {
     };
     let metric = |(id, value)| json!({ "metric": { "id": id, "type": "numeric" }, "value": value });
     let values = build["values"].as_object().expect("values").iter().map(metric);
-    let values: Vec<Recorded> = serde_json::from_value(values.collect()).expect("values");
+    let values: Vec<RecordedMetric> = serde_json::from_value(values.collect()).expect("values");
     history.record(&context, &values).expect("a build");
 }
 
@@ -75,13 +75,13 @@ fn history(vector: &Value) -> History {
     history
 }
 
-fn outcome(vector: &Value) -> Outcome {
+fn outcome(vector: &Value) -> GateOutcome {
     let mut facts = json!({ "now": "2026-01-31T00:00:00Z", "defaultReferenceBranch": "main" });
     for (key, value) in vector["facts"].as_object().into_iter().flatten() {
         facts[key] = value.clone();
     }
-    let facts: Facts = serde_json::from_value(facts).expect("facts");
-    let measured: Vec<Measurement> =
+    let facts: GateFacts = serde_json::from_value(facts).expect("facts");
+    let measured: Vec<GateMeasurement> =
         vector["measured"].as_object().expect("measured").iter().map(measurement).collect();
     let base = vector.get("base").map(config_text);
     let config = config_text(&vector["config"]);
@@ -265,7 +265,7 @@ fn threshold() -> impl Strategy<Value = Value> {
     })
 }
 
-fn status(own: &[Value], base: Option<&[Value]>, measured: &Value) -> Status {
+fn status(own: &[Value], base: Option<&[Value]>, measured: &Value) -> GateStatus {
     let config =
         |thresholds: &[Value]| json!({ "metrics": { "n": {} }, "qualityGate": { "thresholds": thresholds } });
     let mut vector = json!({ "config": config(own), "measured": { "n": measured } });
@@ -287,15 +287,16 @@ proptest! {
         value in prop::option::of(-50.0..150.0_f64),
     ) {
         let measured = value.map_or(json!({ "failed": "x" }), |value| json!(value));
-        let either = [&own, &base].into_iter().any(|alone| status(alone, None, &measured) == Status::Fail);
-        prop_assert_eq!(status(&own, Some(&base), &measured) == Status::Fail, either);
+        let either = [&own, &base].into_iter().any(|alone| status(alone, None, &measured) == GateStatus::Fail);
+        prop_assert_eq!(status(&own, Some(&base), &measured) == GateStatus::Fail, either);
     }
 }
 
 #[test]
 fn a_mode_that_is_none_is_told() {
     let vector = json!({ "config": { "metrics": { "n": {} } }, "measured": {} });
-    let facts = Facts { now: "2026-01-31T00:00:00Z".into(), mode: Some("hrad".into()), ..Facts::default() };
+    let facts =
+        GateFacts { now: "2026-01-31T00:00:00Z".into(), mode: Some("hrad".into()), ..GateFacts::default() };
     let config = config_text(&vector["config"]);
     let error = api::gate(&history(&vector), &config, None, &[], &facts).expect_err("no mode");
     let told = "the quality gate's mode is `hrad`, expected `off`, `soft` or `hard`";

@@ -4,8 +4,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use unentropy::api;
-use unentropy::gate::{Facts, Measurement, Outcome};
-use unentropy::history::{BuildContext, History, Limits, Recorded};
+use unentropy::gate::{GateFacts, GateMeasurement, GateOutcome};
+use unentropy::history::{BuildContext, History, Limits, RecordedMetric};
 
 const UNITS: [Option<&str>; 6] =
     [None, Some("percent"), Some("integer"), Some("bytes"), Some("duration"), Some("decimal")];
@@ -87,7 +87,7 @@ fn numbers(text: &str, pattern: &str) -> Option<Vec<i128>> {
 }
 
 /// Judges one value by one threshold.
-fn judged(unit: Option<&str>, direction: &str, threshold: Value, window: &[f64], value: f64) -> Outcome {
+fn judged(unit: Option<&str>, direction: &str, threshold: Value, window: &[f64], value: f64) -> GateOutcome {
     let mut history = History::open(None, Limits::default()).expect("a new history");
     for (minute, value) in window.iter().enumerate() {
         let context = BuildContext {
@@ -99,7 +99,7 @@ fn judged(unit: Option<&str>, direction: &str, threshold: Value, window: &[f64],
             ..BuildContext::default()
         };
         let metric = json!([{ "metric": { "id": "n", "type": "numeric" }, "value": value }]);
-        let values: Vec<Recorded> = serde_json::from_value(metric).expect("values");
+        let values: Vec<RecordedMetric> = serde_json::from_value(metric).expect("values");
         history.record(&context, &values).expect("a build");
     }
     let mut metric = json!({ "type": "numeric", "command": "true", "direction": direction });
@@ -112,12 +112,12 @@ fn judged(unit: Option<&str>, direction: &str, threshold: Value, window: &[f64],
     let mut rule = threshold;
     rule["metric"] = json!("n");
     let config = json!({ "metrics": { "n": metric }, "qualityGate": { "thresholds": [rule] } }).to_string();
-    let facts = Facts {
+    let facts = GateFacts {
         now: "2026-01-31T00:00:00Z".to_owned(),
         default_reference_branch: Some("main".to_owned()),
-        ..Facts::default()
+        ..GateFacts::default()
     };
-    let measured: Vec<Measurement> =
+    let measured: Vec<GateMeasurement> =
         serde_json::from_value(json!([{ "id": "n", "status": "ok", "value": value }]))
             .expect("a measurement");
     api::gate(&history, &config, None, &measured, &facts).unwrap_or_else(|error| panic!("{config}: {error}"))
@@ -134,7 +134,7 @@ fn at_most(a: i128, b: i128, size: i128) -> bool {
 }
 
 /// Reads a verdict and says what is wrong with it.
-fn lie(outcome: &Outcome, threshold: &Value, numbers_of: [f64; 2]) -> Option<String> {
+fn lie(outcome: &GateOutcome, threshold: &Value, numbers_of: [f64; 2]) -> Option<String> {
     let metric = &outcome.quality_gate.metrics[0];
     let (message, text) = (metric.message.clone().expect("a message"), &metric.text);
     let passed = serde_json::to_value(metric.status).expect("a status") == json!("pass");

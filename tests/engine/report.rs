@@ -9,10 +9,10 @@ use sample::Sample;
 use unentropy::api;
 use unentropy::config::Theme;
 use unentropy::error::Code;
-use unentropy::history::{BuildContext, Columns, History, Limits, MetricDefinition, Recorded, Values};
+use unentropy::history::{BuildContext, Columns, History, Limits, MetricDefinition, RecordedMetric, Values};
 use unentropy::metric::Value;
 use unentropy::metric::{MetricType, Unit};
-use unentropy::report::{Assets, BadgeWish, Facts, Form, ReportInput, render};
+use unentropy::report::{Assets, BadgeForm, BadgeWish, ReportFacts, ReportInput, render};
 use unentropy::text::{format_delta, format_value};
 
 fn try_render(sample: &Sample) -> unentropy::error::Result<String> {
@@ -321,7 +321,7 @@ fn recorded() -> History {
         ("dev", "push", None, Some(5.0), Some("ok")),
     ];
     for (index, (branch, event, share, size, state)) in builds.into_iter().enumerate() {
-        let metric = |id: &str, kind, unit, value| Recorded {
+        let metric = |id: &str, kind, unit, value| RecordedMetric {
             metric: MetricDefinition { id: id.into(), kind, unit, description: None },
             value,
         };
@@ -338,14 +338,14 @@ fn recorded() -> History {
             share.map(|v| metric("share", MetricType::Numeric, Some(Unit::Percent), Value::Numeric(v)));
         let size = size.map(|v| metric("size", MetricType::Numeric, Some(Unit::Bytes), Value::Numeric(v)));
         let state = state.map(|v| metric("state", MetricType::Label, None, Value::Label(v.into())));
-        let metrics: Vec<Recorded> = [share, size, state].into_iter().flatten().collect();
+        let metrics: Vec<RecordedMetric> = [share, size, state].into_iter().flatten().collect();
         history.record(&context, &metrics).unwrap();
     }
     history
 }
 
-fn facts(branch: &str) -> Facts {
-    Facts { title: "t".into(), default_branch: Some(branch.into()), ..Facts::default() }
+fn facts(branch: &str) -> ReportFacts {
+    ReportFacts { title: "t".into(), default_branch: Some(branch.into()), ..ReportFacts::default() }
 }
 
 #[test]
@@ -393,12 +393,13 @@ fn builds_from_the_future_are_not_shown_until_their_time_has_come() {
         [("2026-03-01T12:00:00Z", 2, 70.5), ("2026-03-04T12:00:00Z", 4, 88.75), ("", 4, 88.75)]
     {
         let latest = format_value(latest, Some(Unit::Percent));
-        let facts = Facts { generated_at: now.into(), ..facts("main") };
+        let facts = ReportFacts { generated_at: now.into(), ..facts("main") };
         let html = api::report(&history, None, &facts, Assets::GENERATED).unwrap();
         assert_eq!(between(&html, "id=\"builds\">", "<"), format!("{builds} builds"), "{now}");
         assert_eq!(between(card(&html, "share"), "data-part=\"latest\">", "</"), latest, "{now}");
         let now = Some(now.to_owned()).filter(|now| !now.is_empty());
-        let wish = BadgeWish { branch: Some("main".into()), form: Form::Json, now, ..BadgeWish::default() };
+        let wish =
+            BadgeWish { branch: Some("main".into()), form: BadgeForm::Json, now, ..BadgeWish::default() };
         let badge = api::badge(&history, None, "share", &wish).unwrap();
         assert!(badge.contains(&format!("\"message\":\"{latest}\"")), "{badge}");
     }

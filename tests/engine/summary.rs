@@ -1,8 +1,8 @@
 //! The job summary as a page shows it: whole documents, hostile text, and the bound on their size.
 
-use unentropy::history::{BuildContext, History, Limits, MetricDefinition, RecentQuery, Recorded};
+use unentropy::history::{BuildContext, History, Limits, MetricDefinition, RecentQuery, RecordedMetric};
 use unentropy::metric::Value::{self, Label, Numeric};
-use unentropy::summary::{HistoryLine, LIMIT, MetricRow, PhaseRow, Summary, Trouble, render};
+use unentropy::summary::{HistoryLine, JobSummary, LIMIT, MetricRow, PhaseRow, Trouble, render};
 
 fn numeric(name: &str, unit: &str, direction: &str, value: f64, earlier: &[f64]) -> MetricRow {
     MetricRow {
@@ -38,8 +38,8 @@ fn phase(name: &str, status: &str, duration_ms: f64, bytes: Option<f64>) -> Phas
     PhaseRow { name: name.into(), status: status.into(), duration_ms, bytes }
 }
 
-fn tracked() -> Summary {
-    Summary {
+fn tracked() -> JobSummary {
+    JobSummary {
         branch: Some("main".into()),
         commit_sha: Some("c0ffee0123456789".into()),
         metrics: vec![
@@ -64,13 +64,13 @@ fn tracked() -> Summary {
             bytes: Some(10_485_860.0),
         }),
         report: Some("unentropy-report/index.html".into()),
-        ..Summary::default()
+        ..JobSummary::default()
     }
 }
 
 #[test]
 fn whole_documents_are_as_they_were() {
-    let not_stored = |tolerated| Summary {
+    let not_stored = |tolerated| JobSummary {
         problem: Some(trouble("S3_ACCESS_DENIED", "could not write `s3://b/k`: access denied", "Grant it.")),
         tolerated,
         not_stored: true,
@@ -82,14 +82,14 @@ fn whole_documents_are_as_they_were() {
         report: None,
         ..tracked()
     };
-    let refused = Summary {
+    let refused = JobSummary {
         problem: Some(Trouble {
             details: vec!["unentropy.json:3:5: metrics.a.type: `sum` is unknown".into()],
             ..trouble("CONFIG_INVALID", "the configuration `unentropy.json` has a problem", "")
         }),
-        ..Summary::default()
+        ..JobSummary::default()
     };
-    let gated = Summary {
+    let gated = JobSummary {
         verdict: Some("### Quality gate: passed\n\n| metric |\n|---|\n| a |\n".into()),
         metrics: Vec::new(),
         ..tracked()
@@ -109,9 +109,9 @@ fn whole_documents_are_as_they_were() {
 const HOSTILE: &str =
     "a|b\n\n# big\r\n<script>x</script> @octocat #1 ![i](https://x.y/z) `c` **b** <!-- | \u{7}";
 
-fn hostile() -> Summary {
+fn hostile() -> JobSummary {
     let bad = trouble("X", HOSTILE, HOSTILE);
-    Summary {
+    JobSummary {
         branch: Some(HOSTILE.into()),
         commit_sha: Some("|\n# ".into()),
         problem: Some(Trouble { details: vec![HOSTILE.into()], ..bad.clone() }),
@@ -120,7 +120,7 @@ fn hostile() -> Summary {
         phases: vec![phase(HOSTILE, HOSTILE, 1.0, None)],
         history: Some(HistoryLine { location: HOSTILE.into(), builds: Some(1), bytes: None }),
         report: Some(HOSTILE.into()),
-        ..Summary::default()
+        ..JobSummary::default()
     }
 }
 
@@ -147,7 +147,7 @@ fn the_largest_summary_stays_below_the_limit() {
         earlier: Some(vec![Label(long.clone()); 2]),
         ..if n.is_multiple_of(2) { label(&long, &long, &[]) } else { failed(&long, &long, &long) }
     };
-    let summary = Summary {
+    let summary = JobSummary {
         branch: Some(long.clone()),
         problem: Some(bad.clone()),
         metrics: (0..200).map(metric).collect(),
@@ -156,7 +156,7 @@ fn the_largest_summary_stays_below_the_limit() {
         history: Some(HistoryLine { location: long.clone(), builds: None, bytes: None }),
         report: Some(long),
         verdict: Some("| row |\n".repeat(1_000_000)),
-        ..Summary::default()
+        ..JobSummary::default()
     };
     let text = render(&summary);
     assert!(text.len() < LIMIT, "{}", text.len());
@@ -167,7 +167,7 @@ fn the_largest_summary_stays_below_the_limit() {
 #[test]
 fn without_a_history_no_value_is_called_the_first() {
     for tolerated in [false, true] {
-        let summary = Summary {
+        let summary = JobSummary {
             problem: Some(trouble("S3_SERVER_ERROR", "could not read `s3://b/k`", "")),
             tolerated,
             not_stored: true,
@@ -191,7 +191,7 @@ fn the_path_of_what_could_not_be_stored_is_never_cut() {
     let rescue = format!("/home/runner/work/{}/unentropy-rescue.db", "deep/".repeat(150));
     let message =
         format!("{}; the history with this build is kept in `{rescue}`", "could not write: ".repeat(20));
-    let summary = Summary {
+    let summary = JobSummary {
         problem: Some(trouble("S3_SERVER_ERROR", &message, "")),
         warnings: vec![trouble("REPORT_FAILED", &format!("could not write `{rescue}`"), "")],
         history: Some(HistoryLine { location: rescue.clone(), builds: None, bytes: None }),
@@ -215,7 +215,7 @@ fn earlier_values_are_those_of_the_branch_without_the_run_itself() {
             timestamp: format!("2026-11-{day:02}T00:00:00Z"),
             ..BuildContext::default()
         };
-        let recorded = |(id, value): &(&str, Value)| Recorded {
+        let recorded = |(id, value): &(&str, Value)| RecordedMetric {
             metric: MetricDefinition {
                 id: (*id).into(),
                 kind: match value {

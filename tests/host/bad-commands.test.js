@@ -152,20 +152,20 @@ test("a value of the wrong type fails its metric alone", async (t) => {
   const project = new Project(t, { "src/a.js": "let a = 1;\n" });
   /** @param {string} id @param {"numeric" | "label"} type @param {string} command */
   const metric = (id, type, command) =>
-    /** @type {import("../../js/types.js").MetricConfig} */ ({
+    /** @type {import("../../js/engine/types.js").MetricConfig} */ ({
       ...{ id, name: id, type, command, description: null, unit: null, timeout: 60_000, direction: "none" },
     });
   // A checked configuration does not say this: it is the last line of defense.
   const metrics = [metric("a", "label", "@collect loc src"), metric("b", "label", "echo 42")];
-  const config = /** @type {import("../../js/types.js").Config} */ ({
+  const config = /** @type {import("../../js/engine/types.js").Config} */ ({
     metrics,
     sources: /** @type {string[]} */ ([]),
   });
-  const loaded = /** @type {import("../../js/types.js").LoadedConfig} */ ({
+  const loaded = /** @type {import("../../js/engine/engine.js").LoadedConfig} */ ({
     config,
     directory: project.directory,
   });
-  const facts = /** @type {import("../../js/types.js").RunFacts} */ ({
+  const facts = /** @type {import("../../js/ci/build.js").RunFacts} */ ({
     commitSha: "0".repeat(40),
     branch: "main",
   });

@@ -59,7 +59,7 @@ test("the documented types and exit codes are those of the sources", () => {
     if (type === "of its use") continue;
     assert.deepEqual(types.length ? types : [type], [type], code);
     const failure = new Failure("", {
-      type: /** @type {import("../../js/types.js").FailureType} */ (type),
+      type: /** @type {import("../../js/failure.js").FailureType} */ (type),
       code,
     });
     assert.equal(String(exitCode(failure)), exit, code);

@@ -9,7 +9,7 @@ import { errnoOf, exitCode, Failure } from "../../js/failure.js";
 
 describe("failures", () => {
   test("the exit code follows from the type", () => {
-    /** @type {[import("../../js/types.js").FailureType, number][]} */
+    /** @type {[import("../../js/failure.js").FailureType, number][]} */
     const cases = [
       ["internal", 1],
       ["report", 1],

@@ -11,7 +11,7 @@ import { ROOT } from "./support/project.js";
 import { writeSnapshots } from "./support/snapshots.js";
 
 const FOLDER = path.join(ROOT, "tests/fixtures/gate/comments");
-/** @type {{name: string, vector: any, facts: import("../../js/types.js").GateCommentFacts}[]} */
+/** @type {{name: string, vector: any, facts: import("../../js/engine/types.js").CommentFacts}[]} */
 const CASES = JSON.parse(fs.readFileSync(path.join(FOLDER, "cases.json"), "utf8"));
 
 /** @param {string} name @param {string} text */

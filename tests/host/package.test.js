@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
+import { publicTypes } from "../../tools/public-types.js";
 import { ROOT } from "./support/project.js";
 
 const read = (/** @type {string} */ name) => fs.readFileSync(path.join(ROOT, name), "utf8");
@@ -30,6 +32,34 @@ test("the package holds dist/, the action and the documents of the package, and 
   assert.deepEqual(files.map((/** @type {{path: string}} */ file) => file.path).sort(), expected.sort());
   // What runs is marked as a program.
   assert.match(read("dist/cli.js"), /^#!\/usr\/bin\/env node\n/);
+});
+
+test("the package's types stand by themselves in another project", (t) => {
+  assert.equal(read("dist/index.d.ts"), publicTypes(ROOT));
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "unentropy-types-"));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  const installed = path.join(folder, "node_modules/unentropy");
+  fs.mkdirSync(path.join(installed, "dist"), { recursive: true });
+  fs.writeFileSync(path.join(folder, "package.json"), '{"type": "module"}');
+  for (const name of ["package.json", "dist/index.d.ts"]) {
+    fs.copyFileSync(path.join(ROOT, name), path.join(installed, name));
+  }
+  const compiled = (/** @type {string} */ program) => {
+    fs.writeFileSync(path.join(folder, "use.ts"), program);
+    const tsc = path.join(ROOT, "node_modules/typescript/bin/tsc");
+    const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2023", "--types", ""];
+    return spawnSync(process.execPath, [tsc, ...options, "use.ts"], { cwd: folder, encoding: "utf8" });
+  };
+  const program = `import { Storage, type BuildContext, type RecordedMetric, type SeriesFilter, type Unit } from "unentropy";
+    const context: BuildContext = { commitSha: "a", branch: "m", runId: "1", runNumber: 1, timestamp: "2026-01-01T00:00:00Z" };
+    const metrics: RecordedMetric[] = [{ metric: { id: "size", type: "numeric", unit: "bytes" satisfies Unit }, value: 1 }];
+    const filter: SeriesFilter = { branch: "m", excludePullRequests: true };
+    const repository = new Storage({ type: "sqlite-local", path: "m.db" }).getRepository();
+    const id: number = repository.recordBuild(context, metrics, { now: context.timestamp });
+    const values: (number | string)[] = repository.getMetricTimeSeries("size", filter).map(({ value }) => value);`;
+  const good = compiled(program);
+  assert.equal(good.status, 0, good.stdout);
+  assert.match(compiled(program.replace('"bytes"', '"octets"')).stdout, /"octets"/);
 });
 
 test("every npm package that is bundled has its notice, and those that it needs have theirs", () => {

@@ -4,11 +4,11 @@
 import { openHistory } from "../../js/engine/engine.js";
 import { sampleBuilds, sampleConfig } from "../../tools/sample-history.js";
 
-/** @typedef {import("../../js/types.js").ReportFacts} Facts */
+/** @typedef {import("../../js/engine/types.js").ReportFacts} Facts */
 /**
  * @typedef {object} Recorded
- * @property {import("../../js/types.js").BuildContext} context
- * @property {import("../../js/types.js").RecordedMetric[]} metrics
+ * @property {import("../../js/engine/types.js").BuildContext} context
+ * @property {import("../../js/engine/types.js").RecordedMetric[]} metrics
  */
 
 /** @type {Facts} */
@@ -55,7 +55,7 @@ export function sample({ builds = 400, metrics = 10, sections = true } = {}) {
  * A build on `main` unless said otherwise, an hour after the one before.
  * @param {number} index
  * @param {Record<string, number|string|null>} values by metric
- * @param {Partial<import("../../js/types.js").BuildContext>} [context]
+ * @param {Partial<import("../../js/engine/types.js").BuildContext>} [context]
  * @returns {Recorded}
  */
 export function build(index, values, context = {}) {

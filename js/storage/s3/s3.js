@@ -65,7 +65,7 @@ export function openClient(config, env, surroundings) {
  * @property {() => number} now milliseconds
  * @property {() => number} random
  * @property {(ms: number) => Promise<unknown>} [sleep]
- * @property {(transfer: import("../../types.js").Transfer) => void} [transferred]
+ * @property {(transfer: import("../types.js").Transfer) => void} [transferred]
  * @property {number} [keepMs] for tests: how long pending objects stay
  * @property {number} [freshMs] for tests: how old a listing may be that a write rests on
  */

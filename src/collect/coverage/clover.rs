@@ -10,7 +10,7 @@ use super::measure::{Coverage, Edge, Fraction, Function, Line, Summary, Tally};
 use super::number::{counter, hits, whole};
 use super::probe::Probe;
 use super::xml::{Document, Element, Step};
-use super::{AT_A_TIME, Format, apart, excerpt, path};
+use super::{AT_A_TIME, CoverageFormat, apart, excerpt, path};
 use crate::error::Result;
 
 /// Whether the document is a Clover report and not a Cobertura one: both have the root `coverage`.
@@ -245,7 +245,7 @@ impl File {
     fn hand_over(mut self, coverage: &mut Coverage) -> File {
         let source = coverage.source(std::mem::take(&mut self.source));
         source.add_lines(&self.lines);
-        source.add_functions(Format::Clover, &mut self.functions);
+        source.add_functions(CoverageFormat::Clover, &mut self.functions);
         source.add_summary(&self.counters.summary());
         self.conditions.sort_by_key(|(line, ..)| *line);
         if self.counts_branches() {
@@ -257,7 +257,7 @@ impl File {
             let fractions: Vec<_> = self.conditions.iter().map(fraction).collect();
             source.add_fractions(&fractions);
         } else {
-            source.add_edges(Format::Clover, &self.edges());
+            source.add_edges(CoverageFormat::Clover, &self.edges());
         }
         self.lines.clear();
         self.conditions.clear();

@@ -10,7 +10,7 @@ use super::measure::{Coverage, Fraction, Function, Line, Summary, Tally};
 use super::number::{counter, hits, rate, whole};
 use super::probe::Probe;
 use super::xml::{Document, Element, Step};
-use super::{AT_A_TIME, Format, apart, excerpt, path};
+use super::{AT_A_TIME, CoverageFormat, apart, excerpt, path};
 use crate::error::Result;
 
 /// Whether the document is a Cobertura report and not a Clover one: both have the root `coverage`.
@@ -250,7 +250,7 @@ impl Report {
         let source = self.coverage.source(class.source);
         source.add_lines(&listing.lines);
         source.add_fractions(&listing.fractions);
-        source.add_functions(Format::Cobertura, &mut class.functions);
+        source.add_functions(CoverageFormat::Cobertura, &mut class.functions);
     }
 
     /// Puts the sources under the root they are relative to, where the report names exactly one:

@@ -9,7 +9,7 @@
 use super::measure::{Coverage, Edge, Function, Line, NamedEdge, Summary, Tally};
 use super::number::{counter, digits, hits, newline, whole};
 use super::probe::Probe;
-use super::{AT_A_TIME, Format, apart, excerpt, path, refuse, refuse_at};
+use super::{AT_A_TIME, CoverageFormat, apart, excerpt, path, refuse, refuse_at};
 use crate::error::{Error, Result};
 use memchr::{memchr, memrchr};
 
@@ -255,9 +255,9 @@ impl<'a> Block<'a> {
         let summary = Summary(self.summary.map(|(found, hit)| Tally::new(hit?, found?)));
         let source = coverage.source(path::normalise(&String::from_utf8_lossy(source)));
         source.add_lines(&self.lines);
-        source.add_edges(Format::Lcov, &self.edges);
-        source.add_named_edges(Format::Lcov, &mut self.named_edges);
-        source.add_functions(Format::Lcov, &mut functions);
+        source.add_edges(CoverageFormat::Lcov, &self.edges);
+        source.add_named_edges(CoverageFormat::Lcov, &mut self.named_edges);
+        source.add_functions(CoverageFormat::Lcov, &mut functions);
         source.add_summary(&summary);
         self.lines.clear();
         self.edges.clear();

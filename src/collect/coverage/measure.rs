@@ -4,15 +4,16 @@
 //! Everything is kept in sorted vectors: most reports list lines in order, so that keeping them
 //! costs a copy, and merging two sources is one walk along both.
 
-use super::{Format, path};
+use super::{CoverageFormat, path};
 use serde::Serialize;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// What is being counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum CoverageKind {
     /// Lines that hold code.
     Line,
     /// The ways a condition can go.
@@ -21,16 +22,16 @@ pub enum Kind {
     Function,
 }
 
-impl Kind {
+impl CoverageKind {
     /// Every kind.
-    pub const ALL: [Kind; 3] = [Kind::Line, Kind::Branch, Kind::Function];
+    pub const ALL: [CoverageKind; 3] = [CoverageKind::Line, CoverageKind::Branch, CoverageKind::Function];
 
     /// The name users write, as in `--type line`.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Line => "line",
-            Kind::Branch => "branch",
-            Kind::Function => "function",
+            CoverageKind::Line => "line",
+            CoverageKind::Branch => "branch",
+            CoverageKind::Function => "function",
         }
     }
 }
@@ -245,7 +246,7 @@ struct Identified {
 pub(super) struct Source {
     lines: Vec<Line>,
     fractions: Vec<Fraction>,
-    identified: BTreeMap<Format, Identified>,
+    identified: BTreeMap<CoverageFormat, Identified>,
     summary: Summary,
 }
 
@@ -258,19 +259,19 @@ impl Source {
         self.fractions.extend_from_slice(fractions);
     }
 
-    pub(super) fn add_edges(&mut self, format: Format, edges: &[Edge]) {
+    pub(super) fn add_edges(&mut self, format: CoverageFormat, edges: &[Edge]) {
         if !edges.is_empty() {
             self.identified.entry(format).or_default().edges.extend_from_slice(edges);
         }
     }
 
-    pub(super) fn add_named_edges(&mut self, format: Format, edges: &mut Vec<NamedEdge>) {
+    pub(super) fn add_named_edges(&mut self, format: CoverageFormat, edges: &mut Vec<NamedEdge>) {
         if !edges.is_empty() {
             self.identified.entry(format).or_default().named_edges.append(edges);
         }
     }
 
-    pub(super) fn add_functions(&mut self, format: Format, functions: &mut Vec<Function>) {
+    pub(super) fn add_functions(&mut self, format: CoverageFormat, functions: &mut Vec<Function>) {
         if !functions.is_empty() {
             self.identified.entry(format).or_default().functions.append(functions);
         }
@@ -303,14 +304,14 @@ impl Source {
     }
 
     /// The count of a kind and whether it is the summary's; `None` when nothing was measured.
-    fn count(&self, kind: Kind) -> Option<(Tally, bool)> {
+    fn count(&self, kind: CoverageKind) -> Option<(Tally, bool)> {
         let detail = match kind {
-            Kind::Line => Tally::new(
+            CoverageKind::Line => Tally::new(
                 self.lines.iter().filter(|line| line.hits > 0).count() as u64,
                 self.lines.len() as u64,
             ),
-            Kind::Branch => self.count_branches(),
-            Kind::Function => self.count_functions(),
+            CoverageKind::Branch => self.count_branches(),
+            CoverageKind::Function => self.count_functions(),
         };
         match detail {
             Some(tally) => Some((tally, false)),
@@ -418,7 +419,7 @@ impl Coverage {
     }
 
     /// Counts a kind over the sources that `keep` accepts by path.
-    pub fn count(&self, kind: Kind, keep: &dyn Fn(&str) -> bool) -> Counted {
+    pub fn count(&self, kind: CoverageKind, keep: &dyn Fn(&str) -> bool) -> Counted {
         let mut counted = Counted::default();
         for (path, source) in &self.sources {
             if let Some((tally, from_summary)) = source.count(kind)

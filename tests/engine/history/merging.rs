@@ -2,9 +2,9 @@
 
 use super::sample::{BUILDS, DRIZZLE, STORED, database, dump, edited, label, new, number, open, run};
 use unentropy::error::Code;
-use unentropy::history::{BuildContext, History, Merged, Recorded};
+use unentropy::history::{BuildContext, History, Merged, RecordedMetric};
 
-fn history(builds: &[(BuildContext, Vec<Recorded>)]) -> History {
+fn history(builds: &[(BuildContext, Vec<RecordedMetric>)]) -> History {
     let mut history = new();
     for (context, metrics) in builds {
         history.record(context, metrics).unwrap();

@@ -3,7 +3,7 @@
 
 use super::sample::{dump, label, new, number, open};
 use proptest::prelude::*;
-use unentropy::history::{BuildContext, BuildRecord, History, Merged, Recorded};
+use unentropy::history::{BuildContext, BuildRecord, History, Merged, RecordedMetric};
 
 /// Builds of few commits, runs, times and metrics, so that they meet often.
 fn builds() -> impl Strategy<Value = Vec<BuildRecord>> {
@@ -29,7 +29,7 @@ fn builds() -> impl Strategy<Value = Vec<BuildRecord>> {
     })
 }
 
-fn recorded(id: u8, value: i8) -> Recorded {
+fn recorded(id: u8, value: i8) -> RecordedMetric {
     if id < 3 {
         number(&format!("n{id}"), f64::from(value))
     } else {
@@ -115,7 +115,7 @@ proptest! {
         for build in &builds {
             let outcome = history.record(&build.context, &build.metrics).unwrap();
             let stored = history.metric_values_by_build_id(outcome.build_id).unwrap();
-            let stands = |own: &Recorded| stored.iter().any(|s| s.metric.id == own.metric.id && s.value == own.value);
+            let stands = |own: &RecordedMetric| stored.iter().any(|s| s.metric.id == own.metric.id && s.value == own.value);
             let own = build.metrics.iter().filter(|own| stands(own)).count();
             prop_assert!(own >= build.metrics.len() - outcome.outdated);
             if build.context.attempt.is_none() {

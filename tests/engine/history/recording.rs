@@ -3,7 +3,8 @@
 use super::sample::{STORED, attempt, dump, label, new, number, open, rows, run};
 use unentropy::error::Code;
 use unentropy::history::{
-    BuildContext, BuildFilter, BuildRecord, Circumstances, History, MetricDefinition, Recorded, RecordedBuild,
+    BuildContext, BuildFilter, BuildRecord, Circumstances, History, MetricDefinition, RecordedBuild,
+    RecordedMetric,
 };
 use unentropy::metric::Value;
 
@@ -231,7 +232,7 @@ fn a_wrong_build_is_refused_with_its_reason_and_changes_nothing() {
         change(&mut context);
         (context, vec![number("a", 1.0)])
     };
-    let metrics = |metrics: Vec<Recorded>| (good.clone(), metrics);
+    let metrics = |metrics: Vec<RecordedMetric>| (good.clone(), metrics);
     let cases = [
         (context(|c| c.commit_sha.clear()), "the commit id is empty"),
         (context(|c| c.commit_sha = "x".repeat(129)), "the commit id has 129 characters, at most 128"),
@@ -260,7 +261,7 @@ fn a_wrong_build_is_refused_with_its_reason_and_changes_nothing() {
             "the label of the metric `l` has 257 characters, at most 256",
         ),
         (
-            metrics(vec![Recorded { value: Value::Label("x".into()), ..number("a", 1.0) }]),
+            metrics(vec![RecordedMetric { value: Value::Label("x".into()), ..number("a", 1.0) }]),
             "the metric `a` is numeric, its value is label",
         ),
         (

@@ -2,7 +2,7 @@
 //! not through the engine, so that the engine cannot vouch for itself.
 
 use rusqlite::{Connection, MAIN_DB};
-use unentropy::history::{BuildContext, History, Limits, MetricDefinition, Recorded};
+use unentropy::history::{BuildContext, History, Limits, MetricDefinition, RecordedMetric};
 use unentropy::metric::Value;
 use unentropy::metric::{MetricType, Unit};
 
@@ -98,17 +98,17 @@ pub(crate) fn attempt(number: i64, context: BuildContext) -> BuildContext {
     BuildContext { attempt: Some(number), ..context }
 }
 
-pub(crate) fn number(id: &str, value: f64) -> Recorded {
+pub(crate) fn number(id: &str, value: f64) -> RecordedMetric {
     let metric = MetricDefinition {
         id: id.into(),
         kind: MetricType::Numeric,
         unit: Some(Unit::Percent),
         description: None,
     };
-    Recorded { metric, value: Value::Numeric(value) }
+    RecordedMetric { metric, value: Value::Numeric(value) }
 }
 
-pub(crate) fn label(id: &str, value: &str) -> Recorded {
+pub(crate) fn label(id: &str, value: &str) -> RecordedMetric {
     let metric = MetricDefinition { id: id.into(), kind: MetricType::Label, unit: None, description: None };
-    Recorded { metric, value: Value::Label(value.into()) }
+    RecordedMetric { metric, value: Value::Label(value.into()) }
 }

@@ -7,7 +7,7 @@ import { randomBytes } from "node:crypto";
 import { describe, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 
-/** @import { BlobStore } from "../../../js/types.js" */
+/** @import { BlobStore } from "../../../js/storage/contract.js" */
 
 /**
  * @typedef {object} Place

@@ -8,7 +8,7 @@ import { describe, test } from "node:test";
 import { Storage } from "../../../js/storage/storage.js";
 import { buildOf, record, runsIn, valuesIn } from "./builds.js";
 
-/** @import { StorageProviderConfig } from "../../../js/types.js" */
+/** @import { StorageProviderConfig } from "../../../js/storage/contract.js" */
 
 /**
  * @typedef {object} StoragePlace

@@ -16,7 +16,7 @@ import { Change, gated, NO_DROP } from "../support/pull-request.js";
 
 const server = gitHubServer();
 
-const METRICS = /** @type {import("../../../js/types.js").MetricConfig[]} */ ([
+const METRICS = /** @type {import("../../../js/engine/types.js").MetricConfig[]} */ ([
   { id: "m", name: "m", type: "numeric", unit: null },
   { id: "l", name: "l", type: "label", unit: null },
 ]);

@@ -12,7 +12,7 @@ import { startMoto } from "../../servers/s3.js";
 import { record } from "../conformance/builds.js";
 import { Place, stopAll } from "./place.js";
 
-/** @import { StorageProviderConfig } from "../../../js/types.js" */
+/** @import { StorageProviderConfig } from "../../../js/storage/contract.js" */
 
 const KEY_ID = "arn:aws:kms:us-east-1:123456789012:key/0f2c5a86-6a4e-4f0e-8c5e-2f3b7d1c9e10";
 

@@ -9,7 +9,7 @@ import { S3Store } from "../../../js/storage/s3/s3.js";
 import { Storage } from "../../../js/storage/storage.js";
 import { record, runsIn } from "../conformance/builds.js";
 
-/** @import { StorageProviderConfig } from "../../../js/types.js" */
+/** @import { StorageProviderConfig } from "../../../js/storage/contract.js" */
 
 /**
  * @typedef {object} Server what the test servers and the proxy have in common

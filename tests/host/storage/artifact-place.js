@@ -11,7 +11,7 @@ import { Storage } from "../../../js/storage/storage.js";
 import { startGitHub } from "../../servers/github.js";
 import { record, runsIn } from "../conformance/builds.js";
 
-/** @import { StorageProviderConfig } from "../../../js/types.js" */
+/** @import { StorageProviderConfig } from "../../../js/storage/contract.js" */
 /** @import { GitHubServer, Run } from "../../servers/github.js" */
 
 export const NAME = "unentropy-metrics";

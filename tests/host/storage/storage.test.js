@@ -27,7 +27,7 @@ import { Storage } from "../../../js/storage/storage.js";
 import { record, runsIn, valuesIn } from "../conformance/builds.js";
 import { storageConformance } from "../conformance/storage.js";
 
-/** @import { BlobStore } from "../../../js/types.js" */
+/** @import { BlobStore } from "../../../js/storage/contract.js" */
 
 const top = mkdtempSync(join(tmpdir(), "unentropy-storage-"));
 after(() => rmSync(top, { recursive: true, force: true }));

@@ -46,7 +46,7 @@ function builds({ builds = [], series = {} }) {
   return all;
 }
 
-/** What the engine makes of a vector. @param {any} vector @returns {import("../../../js/types.js").GateOutcome} */
+/** What the engine makes of a vector. @param {any} vector @returns {import("../../../js/engine/types.js").GateOutcome} */
 export function judged(vector) {
   const history = openHistory(null);
   try {

@@ -4,7 +4,7 @@
 import fs from "node:fs";
 import { CLI, Project } from "./project.js";
 
-/** @typedef {import("../../../js/types.js").GateVerdict} GateVerdict */
+/** @typedef {import("../../../js/engine/types.js").GateVerdict} GateVerdict */
 
 const REPOSITORY_ID = 4_200_001;
 export const FORK_ID = 4_200_777;

@@ -30,7 +30,7 @@ function parseXml(text) {
   return new XMLParser({ ignoreAttributes: false }).parse(text);
 }
 
-/** The line coverage of a report, from the file to the number. @param {string} file @param {string} format */
+/** The line coverage of a report, from the file to the number. @param {string} file @param {import("../../../js/engine/types.js").CoverageFormat} format */
 function ours(file, format) {
   const session = openMeasurement("/work");
   try {

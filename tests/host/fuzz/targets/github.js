@@ -36,7 +36,7 @@ const PAYLOADS = [
     },
   },
 ];
-const METRICS = /** @type {import("../../../../js/types.js").MetricConfig[]} */ ([
+const METRICS = /** @type {import("../../../../js/engine/types.js").MetricConfig[]} */ ([
   { id: "m", name: "m", type: "numeric", unit: null },
   { id: "l", name: "l", type: "label", unit: null },
 ]);

@@ -30,7 +30,7 @@ async function reported(t, label, { name, branch = "main" } = {}) {
 /**
  * A project with a history file of one build, as another program may write it.
  * @param {TestContext} t
- * @param {import("../../../../js/types.js").BuildContext} context
+ * @param {import("../../../../js/engine/types.js").BuildContext} context
  * @param {string} label
  */
 function foreign(t, context, label) {

@@ -302,6 +302,49 @@ fn cobertura_is_read_as_its_writers_mean_it() {
     }
 }
 
+/// Lines that are written alike are read by a short cut, which a comment before each of them prevents.
+#[test]
+fn the_same_is_read_of_lines_that_are_written_alike_and_of_lines_that_are_not() {
+    let groups: &[&[&str]] = &[
+        &[r#"<line K="1" C="1"/>"#, r#"<line K="22" C="0"/>"#, r#"<line K="333" C="1234567"/>"#],
+        // Counts that are no short numbers, between such that are.
+        &[r#"<line K="4" C="12345678"/>"#, r#"<line K="5" C="4294967296"/>"#, r#"<line K="6" C="-1"/>"#],
+        &[r#"<line K="7" C="1e3"/>"#, r#"<line K="8" C=" 7 "/>"#, r#"<line K="00000009" C="0000000"/>"#],
+        // Counts before numbers, other quotes, spaces and attributes.
+        &[r#"<line C="2" K="10"/>"#, r#"<line C="3" K="11"/>"#, r#"<line K="12" C="4"/>"#],
+        &["<line  K='13' C='5'/>", "<line K=\"14\"\tC=\"6\" />", "<line K=\"15\" C=\"7\"></line>"],
+        &[r#"<line K="16" C="1" x="a"/>"#, r#"<line K="17" C="0" x="a"/>"#, r#"<line K="18" C="0" x="b"/>"#],
+        // The last of an attribute that is there twice counts.
+        &[r#"<line K="1" K="19" C="2"/>"#, r#"<line K="1" K="20" C="3"/>"#, r#"<line K="21" K="20" C="3"/>"#],
+        &[r#"<line K="23" C="1" condition-coverage="50% (1/2)" type="cond" truecount="1" falsecount="0"/>"#],
+        &[r#"<line K="24" C="1" type="stmt"/>"#, r#"<line K="25" C="1" type="method" name="m"/>"#],
+        &[r#"<line K="26" C="0" type="stmt"/>"#, r#"<line K="27" C="0" type="stmt"/>"#],
+    ];
+    let joints = ["", "\n", "\n\t\t", "  "];
+    for (number, joint) in (0..groups.len().pow(2)).flat_map(|number| joints.map(|joint| (number, joint))) {
+        let all = [groups[number / groups.len()], groups[number % groups.len()]].concat();
+        for (names, report) in [
+            (
+                ["number", "hits"],
+                (|lines: &str| {
+                    cobertura(&format!(
+                        r#"<class filename="a"><methods><method name="m"><lines>{lines}</lines></method></methods><lines>{lines}</lines></class>"#
+                    ))
+                }) as fn(&str) -> String,
+            ),
+            (["num", "count"], |lines: &str| clover(&format!(r#"<file name="a">{lines}</file>"#))),
+        ] {
+            let written = |before: &str| {
+                let lines: String = all.iter().map(|line| format!("{joint}{before}{line}")).collect();
+                read(report(
+                    &lines.replace("K=", &format!("{}=", names[0])).replace("C=", &format!("{}=", names[1])),
+                ))
+            };
+            assert_eq!(written(""), written("<!-- -->"), "{all:?}");
+        }
+    }
+}
+
 #[test]
 fn totals_count_only_where_a_report_has_no_lines() {
     let totals = "<coverage lines-covered=\"3\" lines-valid=\"4\" line-rate=\"0.75\" branches-covered=\"1\" branches-valid=\"2\"><packages/></coverage>";

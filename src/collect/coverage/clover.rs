@@ -46,12 +46,20 @@ type PlainLines = for<'r, 'd, 'a> fn(&'r mut Report, &'d mut Document<'a>) -> Re
 /// may be more.
 #[inline(never)]
 fn plain_lines(report: &mut Report, document: &mut Document<'_>) -> Result<bool> {
-    for _ in 0..AT_A_TIME {
-        let mut line = RawLine::default();
+    let mut left = AT_A_TIME;
+    while left > 0 {
+        if let Some(file) = &mut report.file {
+            left -= document.repeated(left, |number, hits| file.lines.push(Line { number, hits }));
+        }
+        let (mut line, before) = (RawLine::default(), document.position());
         if !document.plain_element(b"line", |key, value| line.note(key, value)) {
             return Ok(false);
         }
         report.line(document, &line, document.position())?;
+        if let RawLine { number: Some(number), count: Some(count), class: Some(b"stmt") | None, .. } = line {
+            document.learn(before, number, count);
+        }
+        left = left.saturating_sub(1);
     }
     Ok(true)
 }

@@ -53,12 +53,18 @@ type PlainLines = for<'r, 'd, 'a> fn(&'r mut Report, &'d mut Document<'a>) -> Re
 /// may be more.
 #[inline(never)]
 fn plain_lines(report: &mut Report, document: &mut Document<'_>) -> Result<bool> {
-    for _ in 0..AT_A_TIME {
-        let mut line = RawLine::default();
+    let mut left = AT_A_TIME;
+    while left > 0 {
+        left -= report.repeated(document, left);
+        let (mut line, before) = (RawLine::default(), document.position());
         if !document.plain_element(b"line", |key, value| line.note(key, value)) {
             return Ok(false);
         }
         report.line(document, &line, document.position())?;
+        if let RawLine { number: Some(number), hits: Some(hits), conditions: None } = line {
+            document.learn(before, number, hits);
+        }
+        left = left.saturating_sub(1);
     }
     Ok(true)
 }
@@ -219,6 +225,23 @@ impl Report {
             listing.fractions.push(Fraction { line: number, covered, total });
         }
         Ok(())
+    }
+
+    /// Takes lines that are written like the one before them; how many.
+    #[inline(always)]
+    fn repeated(&mut self, document: &mut Document<'_>, most: usize) -> usize {
+        let Some(class) = self.classes.last_mut() else { return 0 };
+        let lines = if self.method.is_some() { &mut class.methods.lines } else { &mut class.own.lines };
+        let known = lines.len();
+        let count = document.repeated(most, |number, hits| lines.push(Line { number, hits }));
+        self.any_line |= count > 0;
+        if let Some(method) = &mut self.method {
+            for &Line { number, hits } in &lines[known..] {
+                method.first = Some(method.first.map_or(number, |first| first.min(number)));
+                method.hits = method.hits.max(hits);
+            }
+        }
+        count
     }
 
     fn root(&mut self, document: &Document<'_>, element: &Element<'_>) -> Result<()> {

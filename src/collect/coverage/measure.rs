@@ -7,7 +7,7 @@
 use super::{CoverageFormat, path};
 use serde::Serialize;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What is being counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -365,6 +365,9 @@ impl Source {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Coverage {
     sources: BTreeMap<String, Source>,
+    /// Those of a report that is still being read, without an order: finding one of many in a tree is a
+    /// walk through memory for each. Empty from [`Coverage::finish`] on.
+    unfinished: HashMap<String, Source>,
     /// The totals of reports that hold no measurements of sources at all, by report name.
     totals: BTreeMap<String, Summary>,
 }
@@ -436,21 +439,27 @@ impl Coverage {
 
     /// The source of that normalised path, to add measurements to.
     pub(super) fn source(&mut self, path: String) -> &mut Source {
-        self.sources.entry(path).or_default()
+        self.unfinished.entry(path).or_default()
     }
 
     /// Gives sources other paths, `None` meaning the one they have; those that meet are merged.
     /// Only after [`Coverage::finish`].
     pub(super) fn rename(&mut self, new: impl Fn(&str) -> Option<String>) {
-        for (old, source) in std::mem::take(&mut self.sources) {
-            let path = new(&old).unwrap_or(old);
-            match self.sources.get_mut(&path) {
-                Some(mine) => mine.merge(&source),
-                None => {
-                    self.sources.insert(path, source);
-                }
-            }
+        if !self.sources.keys().any(|path| new(path).is_some()) {
+            return;
         }
+        // Nearly always in order already, which spares looking for the place of each.
+        let old = std::mem::take(&mut self.sources).into_iter();
+        let mut renamed: Vec<_> = old.map(|(path, source)| (new(&path).unwrap_or(path), source)).collect();
+        renamed.sort_by(|(a, _), (b, _)| a.cmp(b));
+        renamed.dedup_by(|(path, source), (kept, into)| {
+            let meet = path == kept;
+            if meet {
+                into.merge(source);
+            }
+            meet
+        });
+        self.sources = renamed.into_iter().collect();
     }
 
     /// Sets the totals of a report that has nothing else.
@@ -462,7 +471,8 @@ impl Coverage {
 
     /// Ends the reading of a report.
     pub(super) fn finish(mut self) -> Self {
-        self.sources.values_mut().for_each(Source::finish);
+        self.unfinished.values_mut().for_each(Source::finish);
+        self.sources = std::mem::take(&mut self.unfinished).into_iter().collect();
         self
     }
 }

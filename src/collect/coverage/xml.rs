@@ -1,8 +1,9 @@
 //! Walking through an XML report: elements and text in order, well-formedness, places for
 //! messages. The reading is quick-xml's; this file adds what it leaves to its user (that every
-//! element is closed, that there is one root) and a short cut for the elements that reports
+//! element is closed, that there is one root) and two short cuts for the elements that reports
 //! consist of. Entities other than XML's own five are refused, never expanded.
 
+use super::number::digits;
 use super::{glimpse, refuse_at};
 use crate::error::{Error, Result};
 use quick_xml::escape::unescape;
@@ -48,13 +49,25 @@ pub(super) struct Document<'a> {
     /// it: behind text it already counts on the `<` that follows.
     behind_tag: bool,
     rooted: bool,
+    pattern: Option<Pattern<'a>>,
+}
+
+/// How an element with two numbers is written: all that is around them, byte for byte, with the white
+/// space before the element.
+#[derive(Clone, Copy)]
+struct Pattern<'a> {
+    before: &'a [u8],
+    between: &'a [u8],
+    after: &'a [u8],
+    /// Whether the second of the two that [`Document::learn`] was given is written first.
+    swapped: bool,
 }
 
 impl<'a> Document<'a> {
     /// The document in `text`, from the file called `name`.
     pub(super) fn new(text: &'a [u8], name: &'a str) -> Self {
         let reader = Reader::from_reader(text);
-        Self { reader, text, name, depth: 0, closing: false, behind_tag: false, rooted: false }
+        Self { reader, text, name, depth: 0, closing: false, behind_tag: false, rooted: false, pattern: None }
     }
 
     /// The next step. An empty element opens and closes like any other.
@@ -120,6 +133,35 @@ impl<'a> Document<'a> {
         let Some(length) = scan_plain(rest, name, &mut note) else { return false };
         self.reader.stream().consume(length);
         true
+    }
+
+    /// Remembers how the plain element that was consumed last is written, if both values are digits:
+    /// those that follow are nearly always written alike, see [`Document::repeated`]. `before` is where
+    /// it began, white space included.
+    pub(super) fn learn(&mut self, before: usize, first: &[u8], second: &[u8]) {
+        let element = self.text.get(before..self.position());
+        self.pattern = element.and_then(|element| Pattern::of(element, first, second));
+    }
+
+    /// Consumes up to `most` elements that differ from the one learned in nothing but its two numbers,
+    /// which go to `each`; how many there were. Whatever holds of the one learned holds of them.
+    #[inline(always)]
+    pub(super) fn repeated(&mut self, most: usize, mut each: impl FnMut(u32, u32)) -> usize {
+        let Some(pattern) = self.pattern else { return 0 };
+        if self.closing || !self.behind_tag {
+            return 0;
+        }
+        let rest: &'a [u8] = self.reader.get_ref();
+        let (mut at, mut count) = (0, 0);
+        while count < most
+            && let Some((first, second, next)) = pattern.matched(rest, at)
+        {
+            each(first, second);
+            at = next;
+            count += 1;
+        }
+        self.reader.stream().consume(at);
+        count
     }
 
     /// Where the next step begins.
@@ -194,6 +236,55 @@ impl<'a> Document<'a> {
         };
         self.refuse(at, &error.to_string())
     }
+}
+
+impl<'a> Pattern<'a> {
+    /// The pattern of an element, two of whose attributes have these values: slices of it.
+    fn of(element: &'a [u8], first: &[u8], second: &[u8]) -> Option<Self> {
+        let plain = |value: &[u8]| (1..=7).contains(&value.len()) && value.iter().all(u8::is_ascii_digit);
+        if !plain(first) || !plain(second) {
+            return None;
+        }
+        let offset = |value: &[u8]| value.as_ptr().addr().checked_sub(element.as_ptr().addr());
+        let (a, b) = (offset(first)?, offset(second)?);
+        let swapped = b < a;
+        let ((a, first), (b, second)) =
+            if swapped { ((b, second), (a, first)) } else { ((a, first), (b, second)) };
+        Some(Self {
+            before: element.get(..a)?,
+            between: element.get(a + first.len()..b)?,
+            after: element.get(b + second.len()..)?,
+            swapped,
+        })
+    }
+
+    /// The two numbers of such an element at `at`, and the offset behind it.
+    #[inline(always)]
+    fn matched(&self, text: &[u8], at: usize) -> Option<(u32, u32, usize)> {
+        let at = behind(text, at, self.before)?;
+        let (first, at) = digits(text, at)?;
+        let at = behind(text, at, self.between)?;
+        let (second, at) = digits(text, at)?;
+        let at = behind(text, at, self.after)?;
+        Some(if self.swapped { (second, first, at) } else { (first, second, at) })
+    }
+}
+
+/// The offset behind `part` if the text has it at `at`. Compares in place, eight bytes at a time: wasm
+/// has no instruction for more, and a call for a few bytes costs more than comparing them.
+#[inline(always)]
+fn behind(text: &[u8], at: usize, part: &[u8]) -> Option<usize> {
+    let end = at + part.len();
+    let found = text.get(at..end)?;
+    let same = match (found.last_chunk::<8>(), part.last_chunk::<8>()) {
+        (Some(a), Some(b)) => {
+            let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+            let (found, part) = (found.as_chunks::<8>().0, part.as_chunks::<8>().0);
+            word(a) == word(b) && found.iter().zip(part).all(|(a, b)| word(a) == word(b))
+        }
+        _ => found.iter().zip(part).all(|(a, b)| a == b),
+    };
+    same.then_some(end)
 }
 
 /// The length of a plain element with the white space before it; see [`Document::plain_element`].

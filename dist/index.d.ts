@@ -145,7 +145,7 @@ export interface MetricsRepository {
    * repository than the history's, as far as both are known, unless it is to `adopt` the history.
    */
   recordBuild(context: BuildContext, metrics: RecordedMetric[], circumstances?: Circumstances): number;
-  getMetricTimeSeries(metric: string, filter?: BuildFilter): Point[];
+  getMetricTimeSeries(metric: string, filter?: BuildFilter): { build: Build; value: Value }[];
   getBaselineMetricValue(
     metric: string,
     query: Omit<BaselineQuery, "now"> & { now?: string },
@@ -427,14 +427,6 @@ type MetricDefinition = {
 
 /** Whether a metric's values are numbers or words. */
 type MetricType = "numeric" | "label";
-
-/** One build with one metric's value. */
-type Point = {
-  /** The build. */
-  build: Build;
-  /** The metric's value in it. */
-  value: Value;
-};
 
 /** One metric's value in a build. */
 type RecordedMetric = {

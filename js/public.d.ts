@@ -16,7 +16,6 @@ import type {
   MetricConfig,
   MetricDefinition,
   MetricType,
-  Point,
   RecordedMetric,
   Repository,
   Unit,
@@ -165,7 +164,7 @@ export interface MetricsRepository {
    * repository than the history's, as far as both are known, unless it is to `adopt` the history.
    */
   recordBuild(context: BuildContext, metrics: RecordedMetric[], circumstances?: Circumstances): number;
-  getMetricTimeSeries(metric: string, filter?: BuildFilter): Point[];
+  getMetricTimeSeries(metric: string, filter?: BuildFilter): { build: Build; value: Value }[];
   getBaselineMetricValue(
     metric: string,
     query: Omit<BaselineQuery, "now"> & { now?: string },

@@ -16,12 +16,12 @@ mod repository;
 mod schema;
 mod timeline;
 
-pub use build::{BuildContext, BuildRecord, MetricDefinition, RecordedMetric};
+pub use build::{BuildContext, MetricDefinition, RecordedMetric};
 pub use columns::{BuildTable, Columns, MetricColumn, Values};
 pub use future::FutureBuilds;
 pub use merge::Merged;
 pub use prune::{PruneRequest, Pruned};
-pub use query::{Baseline, BaselineQuery, Build, BuildFilter, Point, RecentQuery, Series, StoredValue};
+pub use query::{Baseline, BaselineQuery, Build, BuildFilter, RecentQuery, Series, StoredValue};
 pub use record::{Circumstances, RecordedBuild, TypeChange};
 pub use repository::Repository;
 pub use schema::Check;

@@ -43,14 +43,11 @@ export function run(command, { cwd, env = process.env, timeoutMs, signal, graceM
 
   /** @type {(parts: Partial<CommandResult> & Pick<CommandResult, "status">) => CommandResult} */
   const outcome = (parts) => {
-    const stdout = out.text();
     return {
       exitCode: null,
       signal: null,
       problem: null,
-      stdout,
-      stdoutFirstLine: firstLine(stdout),
-      stdoutTruncated: out.truncated(),
+      stdout: out.text(),
       stderr: err.text(),
       durationMs: performance.now() - started,
       ...parts,
@@ -377,16 +374,6 @@ function killLiving() {
 }
 
 /**
- * The first line that holds more than white space, without its line end; empty when there is none.
- *
- * @param {string} text
- * @returns {string}
- */
-function firstLine(text) {
-  return /^.*\S.*$/mu.exec(text.replaceAll("\r\n", "\n"))?.[0] ?? "";
-}
-
-/**
  * Keeps the first `limit` bytes.
  *
  * @param {number} limit
@@ -395,11 +382,9 @@ function headOf(limit) {
   /** @type {Buffer[]} */
   const chunks = [];
   let kept = 0;
-  let seen = 0;
   return {
     /** @param {Buffer} chunk */
     add: (chunk) => {
-      seen += chunk.length;
       if (kept >= limit) return;
       const part = chunk.subarray(0, limit - kept);
       // A slice would keep the whole chunk's memory.
@@ -407,7 +392,6 @@ function headOf(limit) {
       kept += part.length;
     },
     text: () => Buffer.concat(chunks).toString("utf8"),
-    truncated: () => seen > kept,
   };
 }
 

@@ -211,7 +211,7 @@ async function runCommand(metric, { directory, facts, env, storageType, historyP
   if (result.status === "aborted") throwIfCancelled(signal);
   if (result.problem) throw result.problem;
   if (result.status !== "ok") throw commandFailure(metric, result, secrets);
-  secrets.refuse(result.stdoutFirstLine);
+  secrets.refuse(firstLine(result.stdout));
   return parseOutput(result.stdout, metric.type);
 }
 
@@ -250,4 +250,14 @@ function lastWords(stderr) {
     .filter((line) => line.trim() !== "");
   const said = [...lines.slice(-SAID_LINES).join("\n").trim()];
   return said.length > SAID_CHARACTERS ? `…${said.slice(-SAID_CHARACTERS).join("")}` : said.join("");
+}
+
+/**
+ * The first line that holds more than white space, without its line end; empty when there is none.
+ *
+ * @param {string} text
+ * @returns {string}
+ */
+function firstLine(text) {
+  return /^.*\S.*$/mu.exec(text.replaceAll("\r\n", "\n"))?.[0] ?? "";
 }

@@ -31,10 +31,6 @@ export interface CommandResult {
   problem: Failure | null;
   /** The first 64 KiB of standard output. */
   stdout: string;
-  /** The first line of `stdout` that is not blank, as printed; empty when there is none. */
-  stdoutFirstLine: string;
-  /** Whether more was printed than `stdout` holds. */
-  stdoutTruncated: boolean;
   /** The last 8 KiB of standard error. */
   stderr: string;
   /** Milliseconds from the start to the result. */

@@ -229,10 +229,10 @@ export class History {
    * an object of its own.
    * @param {string} metric
    * @param {import("./types.js").BuildFilter} [filter]
-   * @returns {import("./types.js").Point[]}
+   * @returns {{build: import("./types.js").Build, value: import("./types.js").Value}[]}
    */
   timeSeries(metric, filter = {}) {
-    /** @type {{places: number[], values: (number | string)[]}} */
+    /** @type {import("./types.js").Series} */
     const { places, values } = guarded(() => this.#inner.series(metric, filter));
     if (places.length === 0) return [];
     this.#all ??= this.builds();

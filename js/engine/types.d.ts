@@ -637,14 +637,6 @@ export type PhaseRow = {
   bytes?: number | null;
 };
 
-/** One build with one metric's value. */
-export type Point = {
-  /** The build. */
-  build: Build;
-  /** The metric's value in it. */
-  value: Value;
-};
-
 /** Why collecting a metric failed. */
 export type Reason = {
   /** The cause in words. */
@@ -744,8 +736,8 @@ export type S3Defaults = {
 };
 
 /**
- * One metric's values, each with the place of its build among all builds, oldest first: what
- * `Point` says without repeating the builds, for callers that ask for many metrics.
+ * One metric's values, each with the place of its build among all builds, oldest first. The builds are not
+ * repeated, for callers that ask for many metrics.
  */
 export type Series = {
   /** Indexes into `History.builds` of the default filter, ascending. */

@@ -86,11 +86,6 @@ pub enum Uncountable {
     Notebook,
 }
 
-/// Every language, in the order of names.
-pub fn languages() -> &'static [Language] {
-    table::LANGUAGES
-}
-
 /// The language a user means: its name, an alias (`js`, `cpp`, `golang`) or an extension, in upper
 /// or lower case. An unknown name is a `COLLECTOR_USAGE` error that suggests near ones.
 pub fn find(name: &str) -> Result<LanguageId> {

@@ -33,16 +33,6 @@ pub struct BuildContext {
     pub attempt: Option<i64>,
 }
 
-/// One build with its values, for recording many at once.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BuildRecord {
-    /// The run.
-    pub context: BuildContext,
-    /// At least one.
-    pub metrics: Vec<RecordedMetric>,
-}
-
 /// One metric's value in a build.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]

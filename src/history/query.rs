@@ -54,19 +54,8 @@ pub struct Build {
     pub timestamp: String,
 }
 
-/// One build with one metric's value.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct Point {
-    /// The build.
-    pub build: Build,
-    /// The metric's value in it.
-    pub value: Value,
-}
-
-/// One metric's values, each with the place of its build among all builds, oldest first: what
-/// [`Point`] says without repeating the builds, for callers that ask for many metrics.
+/// One metric's values, each with the place of its build among all builds, oldest first. The builds are not
+/// repeated, for callers that ask for many metrics.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Series {
@@ -242,20 +231,8 @@ impl History {
         Ok(values)
     }
 
-    /// One metric's values in the builds that pass the filter and have one, oldest first; none
-    /// for a metric that was never recorded.
-    ///
-    /// # Errors
-    /// `BUILD_INVALID` where a time of the filter is none.
-    pub fn time_series(&self, metric: &str, filter: &BuildFilter) -> Result<Vec<Point>> {
-        let Series { places, values } = self.series(metric, filter)?;
-        let entries = self.timeline.entries();
-        let chosen: Vec<Entry> = places.iter().map(|&place| entries[place as usize]).collect();
-        let builds = self.read_builds(&chosen)?;
-        Ok(builds.into_iter().zip(values).map(|(build, value)| Point { build, value }).collect())
-    }
-
-    /// The same as [`History::time_series`], with places instead of builds.
+    /// One metric's values in the builds that pass the filter and have one, oldest first; none for a metric that
+    /// was never recorded.
     ///
     /// # Errors
     /// `BUILD_INVALID` where a time of the filter is none.
@@ -289,28 +266,6 @@ impl History {
             }
         }
         Ok(None)
-    }
-
-    /// The last `count` values of a metric among the builds that count as its baseline, oldest
-    /// first. The query's commit plays no part.
-    ///
-    /// # Errors
-    /// `BUILD_INVALID` where a time of the query is none.
-    pub fn baseline_window(&self, metric: &str, query: &BaselineQuery, count: usize) -> Result<Vec<Point>> {
-        let candidates = self.candidates(query)?;
-        let Some(mut values) = ValueReader::new(self, metric)? else { return Ok(Vec::new()) };
-        let mut builds = BuildReader::new(self)?;
-        let mut points = Vec::new();
-        for entry in candidates.iter().rev() {
-            if points.len() == count {
-                break;
-            }
-            if let Some(value) = values.read(entry.id)? {
-                points.push(Point { build: builds.read(entry)?, value });
-            }
-        }
-        points.reverse();
-        Ok(points)
     }
 
     /// The last values of metrics in the builds of a branch before a run, oldest first; aligned

@@ -2,7 +2,7 @@
 //! several jobs of one run and replays after a conflict all end in the same history.
 
 use super::build::{
-    BuildContext, BuildRecord, Facts, MetricDefinition, RecordedMetric, check_context, check_metrics, invalid,
+    BuildContext, Facts, MetricDefinition, RecordedMetric, check_context, check_metrics, invalid,
 };
 use super::failure::Doing;
 use super::repository::{self, Repository};
@@ -123,7 +123,7 @@ impl History {
     ) -> Result<RecordedBuild> {
         let facts = check(context, metrics)?;
         circumstances.check(facts.time)?;
-        self.record_one(Part { attempt: context.attempt, facts, metrics, fold: None }, circumstances)
+        self.record_part(Part { attempt: context.attempt, facts, metrics, fold: None }, circumstances)
     }
 
     /// Adds a build that was recorded into another history, by the rules of [`History::merge`]:
@@ -141,15 +141,7 @@ impl History {
         let facts = check(context, metrics)?;
         let fold = Some(measured_at.unwrap_or(facts.time));
         let part = Part { attempt: context.attempt, facts, metrics, fold };
-        self.record_one(part, &Circumstances::default())
-    }
-
-    fn record_one(&mut self, part: Part<'_>, circumstances: &Circumstances) -> Result<RecordedBuild> {
-        let recorded = self.record_parts(vec![part], circumstances)?;
-        recorded
-            .into_iter()
-            .next()
-            .ok_or_else(|| Error::new(crate::error::Code::Internal, "a recorded build has no outcome"))
+        self.record_part(part, &Circumstances::default())
     }
 
     /// Whether a build of these facts and metrics can be recorded here, as far as that is known
@@ -187,62 +179,24 @@ impl History {
         Ok(metrics.iter().filter_map(change).collect())
     }
 
-    /// Records builds as [`History::record`] does, in the order given, all in one transaction.
-    ///
-    /// # Errors
-    /// As [`History::record`]; one bad build leaves the history as it was, and the message begins
-    /// with its commit and run.
-    pub fn record_all(&mut self, builds: &[BuildRecord]) -> Result<Vec<RecordedBuild>> {
-        let parts = builds.iter().map(|BuildRecord { context, metrics }| {
-            let BuildContext { commit_sha, run_id, attempt, .. } = context;
-            let part = |facts| Part { attempt: *attempt, facts, metrics, fold: None };
-            check(context, metrics).map(part).map_err(|error| Error {
-                message: format!(
-                    "commit `{}`, run `{}`: {}",
-                    super::failure::excerpt(commit_sha),
-                    super::failure::excerpt(run_id),
-                    error.message
-                ),
-                ..error
-            })
-        });
-        let parts = parts.collect::<Result<Vec<_>>>()?;
-        self.record_parts(parts, &Circumstances::default())
-    }
-
-    fn record_parts(
-        &mut self,
-        parts: Vec<Part<'_>>,
-        circumstances: &Circumstances,
-    ) -> Result<Vec<RecordedBuild>> {
-        let mut outcomes = Vec::with_capacity(parts.len());
-        let mut placed = Vec::with_capacity(parts.len());
+    fn record_part(&mut self, part: Part<'_>, circumstances: &Circumstances) -> Result<RecordedBuild> {
         let tx = self.conn.transaction().doing(WHAT)?;
-        {
-            let mut writer = Writer::new(&tx)?;
-            for part in parts {
-                let before = tx.total_changes();
-                if let Some(repository) = &circumstances.repository {
-                    repository::claim(&tx, repository, circumstances.adopt)?;
-                }
-                let (build, mut outcome) = writer.part(part)?;
-                outcome.changed = tx.total_changes() != before;
-                outcomes.push(outcome);
-                placed.push(build);
-            }
+        let before = tx.total_changes();
+        if let Some(repository) = &circumstances.repository {
+            repository::claim(&tx, repository, circumstances.adopt)?;
         }
+        let (placed, mut outcome) = Writer::new(&tx)?.part(part)?;
+        outcome.changed = tx.total_changes() != before;
         tx.commit().doing(WHAT)?;
-        for build in placed {
-            let Placed { id, before, facts } = build;
-            self.timeline.place(
-                id,
-                before,
-                facts.time,
-                &facts.branch,
-                facts.event.as_deref().unwrap_or_default(),
-            );
-        }
-        Ok(outcomes)
+        let Placed { id, before, facts } = placed;
+        self.timeline.place(
+            id,
+            before,
+            facts.time,
+            &facts.branch,
+            facts.event.as_deref().unwrap_or_default(),
+        );
+        Ok(outcome)
     }
 }
 

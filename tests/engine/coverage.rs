@@ -351,7 +351,7 @@ fn totals_count_only_where_a_report_has_no_lines() {
     let coverage = read(totals);
     assert_eq!(counts(&coverage), [(3, 4), (1, 2), (0, 0)]);
     let counted = coverage.count(CoverageKind::Line, &|_| true);
-    assert!(counted.from_summary && coverage.has_unattributed_totals());
+    assert!(counted.from_summary);
     assert_eq!(counted.percent(), Some(75.0));
 
     let rate_only = "<coverage line-rate=\"0.75\"><packages><class filename=\"a\"/></packages></coverage>";

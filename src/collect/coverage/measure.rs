@@ -405,12 +405,6 @@ impl Coverage {
         self.sources.get(source).map(|source| source.lines.as_slice())
     }
 
-    /// Whether there are totals that belong to no source. They are counted whatever `keep` says,
-    /// because there is no telling what they consist of.
-    pub fn has_unattributed_totals(&self) -> bool {
-        !self.totals.is_empty()
-    }
-
     /// Makes paths below `root` relative to it, so that reports with absolute and with relative
     /// paths meet. Paths that lie elsewhere stay as they are.
     pub fn make_relative(&mut self, root: &str) {

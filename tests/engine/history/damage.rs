@@ -255,7 +255,8 @@ fn questioned(image: &[u8]) -> Result<Answers> {
     builds.iter_mut().for_each(|build| build.run_number = 0);
     history.columns(&all)?;
     history.metric_values_by_build_id(7)?;
-    let values = history.time_series("coverage", &all)?.iter().map(|point| point.build.id).collect();
+    let with_value = history.series("coverage", &all)?.places;
+    let values = with_value.iter().map(|&place| builds[place as usize].id).collect();
     history.record(&run("new", "r", "00:00:00"), &[number("coverage", 1.0)])?;
     let again = History::open(Some(&history.save()?), Limits::default())?;
     assert_eq!(again.build_count(), builds.len() + 1);

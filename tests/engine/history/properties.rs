@@ -3,9 +3,16 @@
 
 use super::sample::{dump, label, new, number, open};
 use proptest::prelude::*;
-use unentropy::history::{BuildContext, BuildRecord, History, Merged, RecordedMetric};
+use unentropy::history::{BuildContext, History, Merged, RecordedMetric};
 
 /// Builds of few commits, runs, times and metrics, so that they meet often.
+/// One build with its values.
+#[derive(Debug, Clone)]
+struct BuildRecord {
+    context: BuildContext,
+    metrics: Vec<RecordedMetric>,
+}
+
 fn builds() -> impl Strategy<Value = Vec<BuildRecord>> {
     let metrics = proptest::collection::btree_map(0..5_u8, -2..3_i8, 1..5);
     let attempt = proptest::option::of(1..4_i64);
@@ -39,8 +46,14 @@ fn recorded(id: u8, value: i8) -> RecordedMetric {
 
 fn history(builds: &[BuildRecord]) -> History {
     let mut history = new();
-    history.record_all(builds).unwrap();
+    record(&mut history, builds);
     history
+}
+
+fn record(history: &mut History, builds: &[BuildRecord]) {
+    for build in builds {
+        history.record(&build.context, &build.metrics).unwrap();
+    }
 }
 
 /// Gives every build an attempt of its own, so that neither the clock nor the order of recording decides.
@@ -89,12 +102,12 @@ proptest! {
     fn replaying_a_record_changes_nothing(builds in builds()) {
         let mut once = history(&builds);
         let mut twice = history(&builds);
-        twice.record_all(&builds[builds.len() - 1..]).unwrap();
+        record(&mut twice, &builds[builds.len() - 1..]);
         prop_assert_eq!(dump(&mut once), dump(&mut twice));
     }
 
     #[test]
-    fn one_by_one_equals_all_at_once(builds in builds()) {
+    fn saving_and_opening_between_builds_changes_nothing(builds in builds()) {
         let mut each = new();
         for build in &builds {
             each.record(&build.context, &build.metrics).unwrap();

@@ -1,11 +1,14 @@
 //! Questions: filters, series, baselines and columns over times in both spellings.
 
 use super::sample::{BASE, STORED, database, label, new, number, open, run};
-use unentropy::history::{BaselineQuery, Build, BuildContext, BuildFilter, History, Point, Values};
+use unentropy::history::{BaselineQuery, Build, BuildContext, BuildFilter, History, Values};
 use unentropy::metric::Value;
 
-fn points(points: &[Point]) -> Vec<(&str, &Value)> {
-    points.iter().map(|point| (point.build.commit_sha.as_str(), &point.value)).collect()
+/// A metric's values with their builds, oldest first.
+fn points(history: &History, metric: &str, filter: &BuildFilter) -> Vec<(Build, Value)> {
+    let builds = history.builds(&BuildFilter::default(), None).unwrap();
+    let series = history.series(metric, filter).unwrap();
+    series.places.iter().map(|&place| builds[place as usize].clone()).zip(series.values).collect()
 }
 
 fn commits(builds: &[Build]) -> Vec<&str> {
@@ -53,9 +56,13 @@ fn filters_choose_builds_by_time_and_not_by_text() {
         assert_eq!(commits(&builds).join(" "), expected, "{filter:?}");
         let columns = history.columns(&filter).unwrap();
         assert_eq!(columns.builds.commit, commits(&builds), "{filter:?}");
-        let series = history.time_series("x", &filter).unwrap();
         let with_value: Vec<_> = commits(&builds).into_iter().filter(|c| *c != "d").collect();
-        assert_eq!(points(&series).iter().map(|p| p.0).collect::<Vec<_>>(), with_value, "{filter:?}");
+        let points = points(&history, "x", &filter);
+        assert_eq!(
+            points.iter().map(|(build, _)| &build.commit_sha).collect::<Vec<_>>(),
+            with_value,
+            "{filter:?}"
+        );
     }
     assert_eq!(commits(&history.builds(&BuildFilter::default(), Some(2)).unwrap()), ["pr", "prt"]);
     let wrong = BuildFilter { since: text("yesterday"), ..BuildFilter::default() };
@@ -94,8 +101,6 @@ fn a_baseline_is_the_newest_value_of_the_branch_that_is_no_pull_requests() {
         });
         assert_eq!(found, expected, "{query:?}");
     }
-    let window = history.baseline_window("x", &query(90, None, None), 2).unwrap();
-    assert_eq!(points(&window), [("c", &Value::Numeric(30.0)), ("e", &Value::Numeric(50.0))]);
     assert_eq!(history.baseline_build_count(&query(90, None, None)).unwrap(), 4);
     assert_eq!(history.baseline_build_count(&query(29, None, None)).unwrap(), 0);
 }
@@ -133,7 +138,7 @@ fn columns_agree_with_series_in_a_file_of_the_old_tool() {
         BuildFilter { branch: Some("main".into()), exclude_pull_requests: true, ..BuildFilter::default() };
     let columns = history.columns(&filter).unwrap();
     for metric in &columns.metrics {
-        let series = history.time_series(&metric.id, &filter).unwrap();
+        let series = history.series(&metric.id, &filter).unwrap();
         let laid_out: Vec<Value> = match &metric.values {
             Values::Numeric(values) => values.iter().flatten().map(|v| Value::Numeric(*v)).collect(),
             Values::Label(values, words) => {
@@ -141,7 +146,7 @@ fn columns_agree_with_series_in_a_file_of_the_old_tool() {
             }
         };
         assert!(!laid_out.is_empty());
-        assert_eq!(laid_out, series.into_iter().map(|p| p.value).collect::<Vec<_>>(), "{}", metric.id);
+        assert_eq!(laid_out, series.values, "{}", metric.id);
     }
     assert_eq!(columns.builds.id.len(), history.builds(&filter, None).unwrap().len());
 }
@@ -151,18 +156,18 @@ fn a_few_builds_read_one_by_one_are_the_builds_of_the_whole_series() {
     let history = open(STORED);
     let all = BuildFilter::default();
     for metric in history.metrics().unwrap() {
-        let whole = history.time_series(&metric.id, &all).unwrap();
+        let whole = points(&history, &metric.id, &all);
         assert_eq!(history.builds(&all, None).unwrap().len(), history.build_count());
         let few = whole.len() / 10;
         assert!(few > 1, "{}", metric.id);
         let newest = &whole[whole.len() - few..];
-        let since = Some(newest[0].build.timestamp.clone());
-        let found = history.time_series(&metric.id, &BuildFilter { since, ..all.clone() }).unwrap();
-        assert_eq!(found, newest, "{}", metric.id);
-        let series = history.series(&metric.id, &all).unwrap();
-        let builds = history.builds(&all, None).unwrap();
-        let joined = series.places.iter().map(|&place| &builds[place as usize]).zip(&series.values);
-        assert!(joined.eq(whole.iter().map(|point| (&point.build, &point.value))), "{}", metric.id);
+        let since = Some(newest[0].0.timestamp.clone());
+        assert_eq!(
+            points(&history, &metric.id, &BuildFilter { since, ..all.clone() }),
+            newest,
+            "{}",
+            metric.id
+        );
     }
 }
 
@@ -186,7 +191,7 @@ fn a_new_history_answers_with_nothing() {
     let history = new();
     assert_eq!(history.build_count(), 0);
     assert_eq!(history.columns(&BuildFilter::default()).unwrap(), Default::default());
-    assert_eq!(history.time_series("x", &BuildFilter::default()).unwrap(), []);
+    assert_eq!(history.series("x", &BuildFilter::default()).unwrap(), Default::default());
     assert_eq!(history.metric_values_by_build_id(1).unwrap(), []);
     assert_eq!(history.build(1).unwrap(), None);
     assert_eq!(history.find_build("c", "r").unwrap(), None);

@@ -3,8 +3,7 @@
 use super::sample::{STORED, attempt, dump, label, new, number, open, rows, run};
 use unentropy::error::Code;
 use unentropy::history::{
-    BuildContext, BuildFilter, BuildRecord, Circumstances, History, MetricDefinition, RecordedBuild,
-    RecordedMetric,
+    BuildContext, BuildFilter, Circumstances, History, MetricDefinition, RecordedBuild, RecordedMetric,
 };
 use unentropy::metric::Value;
 
@@ -282,28 +281,14 @@ fn a_wrong_build_is_refused_with_its_reason_and_changes_nothing() {
 }
 
 #[test]
-fn many_builds_are_recorded_together_or_not_at_all() {
-    let build = |i: usize, value| BuildRecord {
-        context: run(&format!("c{i}"), "r", "00:00:00"),
-        metrics: vec![number("a", value)],
-    };
-    let mut history = new();
-    let error = history.record_all(&[build(1, 1.0), build(2, f64::NAN)]).unwrap_err();
-    assert!(error.message.starts_with("commit `c2`, run `r`: "), "{}", error.message);
-    assert_eq!(history.build_count(), 0);
-    let outcomes = history.record_all(&[build(1, 1.0), build(2, 2.0), build(1, 3.0)]).unwrap();
-    assert_eq!(outcomes.iter().map(|o| o.created).collect::<Vec<_>>(), [true, true, false]);
-    assert_eq!(history.build_count(), 2);
-}
-
-#[test]
 fn builds_cross_the_boundary_as_camel_case_json() {
-    let json = r#"{"context": {"commitSha": "c", "branch": "main", "runId": "r", "runNumber": 1, "timestamp": "2026-01-01T00:00:00Z"},
-        "metrics": [{"metric": {"id": "a", "type": "numeric", "unit": "bytes"}, "value": 3},
-                    {"metric": {"id": "l", "type": "label"}, "value": "word"}]}"#;
-    let build: BuildRecord = serde_json::from_str(json).unwrap();
+    let context = r#"{"commitSha": "c", "branch": "main", "runId": "r", "runNumber": 1, "timestamp": "2026-01-01T00:00:00Z"}"#;
+    let metrics = r#"[{"metric": {"id": "a", "type": "numeric", "unit": "bytes"}, "value": 3},
+                    {"metric": {"id": "l", "type": "label"}, "value": "word"}]"#;
+    let context: BuildContext = serde_json::from_str(context).unwrap();
+    let metrics: Vec<RecordedMetric> = serde_json::from_str(metrics).unwrap();
     let mut history = new();
-    let outcome = history.record(&build.context, &build.metrics).unwrap();
+    let outcome = history.record(&context, &metrics).unwrap();
     assert_eq!(
         serde_json::to_string(&outcome).unwrap(),
         r#"{"buildId":1,"created":true,"added":2,"replaced":0,"unchanged":0,"outdated":0,"changed":true,"attempt":1,"measuredAt":1767225600000,"outdatedBy":null}"#

@@ -56,7 +56,7 @@ fn fifty_thousand_builds_of_ten_metrics() {
     let mut history = open(&image);
     let columns = timed("columns", || history.columns(&BuildFilter::default()).unwrap());
     assert_eq!(columns.builds.id.len(), 50_000);
-    timed("time_series", || history.time_series("metric-3", &BuildFilter::default()).unwrap().len());
+    timed("series", || history.series("metric-3", &BuildFilter::default()).unwrap().values.len());
     let query = BaselineQuery {
         branch: "main".into(),
         max_age_days: 9000,

@@ -11,6 +11,7 @@
 #[cfg(feature = "engine")]
 pub mod api;
 pub mod collect;
+#[cfg(feature = "engine")]
 pub mod config;
 pub mod error;
 #[cfg(feature = "engine")]

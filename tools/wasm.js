@@ -28,7 +28,7 @@ export const MODULES = {
   },
   parsers: {
     sources: [...COMMON, "src"],
-    not: ["api", "gate", "history", "report", "summary", "wasm/engine"].flatMap((room) => [
+    not: ["api", "config", "gate", "history", "report", "summary", "wasm/engine"].flatMap((room) => [
       `src/${room}`,
       `src/${room}.rs`,
     ]),

@@ -77,6 +77,6 @@ if (host.length > 0) {
 if (page.length > 0) {
   part("page", () => {
     say("the report's tests, in Chromium");
-    run(process.execPath, ["--test", "--test-reporter=spec", "--test-concurrency=1", ...options, ...page]);
+    run(process.execPath, ["--test", "--test-reporter=spec", "--test-concurrency=2", ...options, ...page]);
   });
 }

@@ -9,6 +9,9 @@ import { chromium } from "playwright-core";
 
 export const executablePath = process.env.UNENTROPY_CHROMIUM ?? "/usr/bin/chromium";
 
+/** How long is waited for what a page is to do: only a broken page takes so long, a busy machine does not. */
+export const PATIENCE_MS = 180_000;
+
 /** Why the browser tests cannot run here, or false. Absence must be allowed by name, never assumed. */
 export const skip =
   !existsSync(executablePath) && process.env.UNENTROPY_ALLOW_NO_BROWSER === "1"
@@ -59,6 +62,7 @@ export async function open(html, options = {}) {
     offline: true,
     ...options,
   });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   /** @type {string[]} */
   const trouble = [];

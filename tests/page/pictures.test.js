@@ -20,7 +20,7 @@ import { fontFile } from "../../tools/fonts.js";
 import { sampleBuilds, sampleConfig } from "../../tools/sample-history.js";
 import { writeSnapshots } from "../host/support/snapshots.js";
 import { REPORTS, report } from "./histories.js";
-import { executablePath, skip } from "./page.js";
+import { executablePath, PATIENCE_MS, skip } from "./page.js";
 
 const FOLDER = fileURLToPath(new URL("pictures/", import.meta.url));
 const MADE_WITH = path.join(FOLDER, "made-with.json");
@@ -104,6 +104,7 @@ async function photograph({ html, scheme, width, height, from = 0, print = false
     locale: "en-GB",
     offline: true,
   });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   await page.goto(pathToFileURL(file).href);
   for (const panel of await page.$$(".panel")) await panel.scrollIntoViewIfNeeded();
@@ -116,7 +117,7 @@ async function photograph({ html, scheme, width, height, from = 0, print = false
     const over = await page.locator(".u-over").first().boundingBox();
     assert.ok(over);
     await page.mouse.move(over.x + over.width * 0.36, over.y + 60);
-    await page.locator(".tip").first().waitFor({ state: "visible", timeout: 8000 });
+    await page.locator(".tip").first().waitFor({ state: "visible" });
   }
   await page.waitForTimeout(100);
   const taken = await page.screenshot({ animations: "disabled" });

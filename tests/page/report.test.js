@@ -419,7 +419,6 @@ test("nothing overflows at any width, and nothing is not a number", { skip }, as
       await page.waitForFunction(
         (width) => document.documentElement.scrollWidth <= width && innerWidth === width,
         width,
-        { timeout: 5000 },
       );
     }
     assert.doesNotMatch((await page.textContent("main")) ?? "", /NaN|undefined|Infinity/, name);

@@ -241,8 +241,8 @@ for (const { name, start, versions } of SERVERS) {
     });
 
     test("a listing has all pages", async () => {
-      // A page has a thousand. Whether a front end harms what leads to the next one is seen every night.
-      const count = effort({ quick: name.includes("behind") ? 40 : 1040, full: 1040 });
+      // A page has a thousand, and takes as many writes: one server does for every day, all of them for every night.
+      const count = effort({ quick: name === "s3s-fs" ? 1040 : 40, full: 1040 });
       const keys = Array.from({ length: count }, (_, at) => `many/${String(at).padStart(4, "0")} +é.json`);
       for (let at = 0; at < keys.length; at += 8) {
         await Promise.all(keys.slice(at, at + 8).map((key) => client.put(key, bytesOf("{}"))));

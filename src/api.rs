@@ -134,7 +134,7 @@ pub fn reported_builds(history: &History, now: &str) -> Result<usize> {
     history.selected_count(&filter(Some(&now.to_owned())))
 }
 
-/// The quality gate's fixed bounds as lines. What is compared with a baseline has no fixed place.
+/// The quality gate's fixed bounds as lines. What is compared with a baseline has no fixed line.
 fn threshold_lines(config: &Config) -> Vec<ThresholdLine> {
     let line = |threshold: &config::Threshold| {
         let (word, value) = match threshold.rule {

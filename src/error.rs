@@ -14,7 +14,7 @@ use serde::Serialize;
 pub struct Error {
     /// The stable code, part of the public interface.
     pub code: Code,
-    /// Cause and place, for a person.
+    /// Cause and location, for a person.
     pub message: String,
     /// The remedy as a sentence, or empty.
     pub hint: String,
@@ -44,7 +44,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 pub enum FailureType {
     /// Configuration or usage.
     Validation,
-    /// The history or the place it is kept.
+    /// The history or where it is kept.
     Storage,
     /// A metric could not be collected.
     Collection,

@@ -62,7 +62,7 @@ impl Default for Limits {
 }
 
 impl History {
-    /// Opens the image of a history, or begins a new one where the host knows that there is none.
+    /// Opens the image of a history, or starts a new one where the host knows that there is none.
     ///
     /// `None` is the only way to a new history: an empty image, or a sound database without the
     /// history's tables, is an error, so that a failed download can never look like a beginning.

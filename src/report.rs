@@ -96,9 +96,9 @@ pub struct ReportFacts {
 pub struct ThresholdLine {
     /// The metric's id; a line for a metric that is not configured is left out.
     pub metric: String,
-    /// Where the line lies, in the metric's unit.
+    /// Where the line is, in the metric's unit.
     pub value: f64,
-    /// What stands beside it, such as `min`.
+    /// What is written beside it, such as `min`.
     pub label: String,
     /// Whether values are to lie above it, not below.
     #[serde(default)]

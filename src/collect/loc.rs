@@ -80,7 +80,7 @@ impl AddAssign for Counts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Uncountable {
-    /// It is not text: a NUL byte stands near its start.
+    /// It is not text: a NUL byte is near its start.
     Binary,
     /// It is called a notebook and is none.
     Notebook,
@@ -105,7 +105,7 @@ pub fn find(name: &str) -> Result<LanguageId> {
 /// lines; a last line counts with or without its line feed. A byte order mark is no content, and
 /// UTF-16 with one is decoded.
 ///
-/// A line is code if anything but a comment stands on it. Comment markers inside strings do not
+/// A line is code if anything but a comment is on it. Comment markers inside strings do not
 /// count; blank lines inside a string are code and inside a comment are comments. Prose (Markdown,
 /// plain text) is all comments. These are the rules of tokei, and its reading of what a string is
 /// (a quote is a quote: `'"'` opens a string in C) is kept so that the numbers compare. They

@@ -1,5 +1,5 @@
 //! What callers hand to a history: the facts of a run, metrics with their values, and the rules
-//! that both must keep. Everything is checked here, before a transaction begins.
+//! that both must keep. Everything is checked here, before a transaction starts.
 
 use super::instant;
 use crate::error::{Code, Error, Result};
@@ -28,7 +28,7 @@ pub struct BuildContext {
     /// RFC 3339 time of the build; stored in UTC to the millisecond.
     pub timestamp: String,
     /// Which attempt of the run this is, from 1; `None` where the CI does not number them. Then it counts as the
-    /// attempt whose values stand.
+    /// attempt whose values count.
     #[serde(default)]
     pub attempt: Option<i64>,
 }
@@ -51,7 +51,7 @@ pub struct RecordedMetric {
 pub struct MetricDefinition {
     /// The metric's key; 1-64 of `a-z`, `0-9` and `-`.
     pub id: String,
-    /// Numeric or label; the first record of a metric settles it.
+    /// Numeric or label; the first record of a metric decides it.
     #[serde(rename = "type")]
     pub kind: MetricType,
     /// How its numbers are shown.
@@ -74,7 +74,7 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// Whether these facts, and not the other's, stand for a build recorded with both: the
+    /// Whether these facts, and not the other's, count for a build recorded with both: the
     /// earlier ones, so that a re-run months later does not turn old code into the newest build.
     /// The rest of the order only makes the choice the same whichever came first.
     pub(super) fn precede(&self, other: &Facts) -> bool {

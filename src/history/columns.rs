@@ -1,6 +1,6 @@
 //! The whole history, or the part that a filter leaves, laid out by column in one pass: what
 //! reports and exports read. Rows are stepped over in storage order, which is the quickest, and
-//! put in their places by index; no string is made per value.
+//! put in their order by index; no string is made per value.
 
 use super::History;
 use super::failure::{Doing, corrupt};
@@ -17,7 +17,7 @@ const MOST_CELLS: usize = 20_000_000;
 
 /// The values of a history laid out by column, for reports and exports.
 ///
-/// Builds stand once, ordered by time then id; each metric's column is aligned with them, so
+/// Each build is there once, ordered by time then id; each metric's column is aligned with them, so
 /// `metrics[m].values[b]` belongs to `builds.*[b]`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Columns {
@@ -70,7 +70,7 @@ pub struct MetricColumn {
 pub enum Values {
     /// Finite numbers.
     Numeric(Vec<Option<f64>>),
-    /// Indexes into the distinct labels, which stand in order of first appearance.
+    /// Indexes into the distinct labels, which are in order of first appearance.
     Label(Vec<Option<u32>>, Vec<String>),
 }
 
@@ -187,7 +187,7 @@ impl History {
     }
 }
 
-/// A column while it is filled; the words of labels stand in storage order.
+/// A column while it is filled; the words of labels are in storage order.
 enum Fill {
     Numeric(Vec<Option<f64>>),
     Label(Vec<Option<u32>>, Names),
@@ -224,7 +224,7 @@ impl Fill {
     }
 }
 
-/// Where each build stands in the columns, by its row id.
+/// Where each build is in the columns, by its row id.
 pub(super) enum Places {
     /// Row ids without large gaps, less the first: nearly every history.
     Dense(i64, Vec<u32>),

@@ -26,7 +26,7 @@ pub(super) fn corrupt(message: impl Into<String>) -> Error {
     Error::new(Code::HistoryCorrupt, message).hint(DAMAGE_HINT)
 }
 
-/// Text from a file, safe to stand in one line of a message.
+/// Text from a file, safe for one line of a message.
 pub(super) fn excerpt(text: &str) -> String {
     const LONGEST: usize = 120;
     let mut out: String =

@@ -1,5 +1,5 @@
-//! Between the bytes of an SQLite file and a connection in memory. What the header alone can tell
-//! is told here, before SQLite sees the file, and the connection is made safe for a stranger's
+//! Between the bytes of an SQLite file and a connection in memory. What the header alone can show
+//! is reported here, before SQLite sees the file, and the connection is made safe for a stranger's
 //! schema; what the tables mean is [`super::schema`]'s to check.
 
 use super::Limits;

@@ -26,7 +26,7 @@ pub struct Merged {
     pub added_values: usize,
     /// Values of both histories that differed.
     pub conflicts: usize,
-    /// Conflicts in which the other history's value now stands.
+    /// Conflicts in which the other history's value now counts.
     pub replaced_values: usize,
     /// Metrics that only the other history had.
     pub added_metrics: usize,
@@ -38,12 +38,12 @@ impl History {
     /// Adds what `other` has, in one transaction. Row ids of added builds are new.
     ///
     /// Where both have a value for one build and metric and the values differ, that of the later
-    /// attempt of the run stands; of one attempt, the later measured; of two measured at one time,
+    /// attempt of the run counts; of one attempt, the later measured; of two measured at one time,
     /// the greater (numbers by size, labels by code point), which is arbitrary but the same from
     /// either side. A build's time, branch, run number and
     /// event are those of its earliest record. The history stays that of its repository; one that
     /// knows none becomes that of the other's. Of two units or descriptions of a metric, those of
-    /// the history with the newer build stand.
+    /// the history with the newer build count.
     ///
     /// # Errors
     /// `BUILD_INVALID` where a metric is numeric in one and a label in the other; nothing is
@@ -121,8 +121,8 @@ fn definitions(conn: &Connection) -> Result<BTreeMap<String, Definition>> {
     rows.collect::<rusqlite::Result<_>>().doing(WHAT)
 }
 
-/// Writes the definition that stands after the merge. `prefer_theirs` is `None` where both
-/// histories end at one time; then the greater text stands.
+/// Writes the definition that is valid after the merge. `prefer_theirs` is `None` where both
+/// histories end at one time; then the greater text counts.
 fn define(
     conn: &Connection,
     id: &str,

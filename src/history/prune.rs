@@ -1,4 +1,4 @@
-//! Removing builds, only ever because somebody asked for exactly that. A history that still has
+//! Removing builds, only ever because a caller asked for exactly that. A history that still has
 //! pruned builds brings them back when it is merged.
 
 use super::History;

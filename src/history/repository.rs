@@ -1,5 +1,5 @@
-//! Which repository a history's builds are of: told once by the first run that knows it, so that two repositories
-//! which share a place by mistake are noticed before their builds are mixed. A history of no known repository takes
+//! Which repository a history's builds are of: set once by the first run that knows it, so that two repositories
+//! which share a location by mistake are noticed before their builds are mixed. A history of no known repository takes
 //! every build.
 
 use super::History;
@@ -55,7 +55,7 @@ impl Repository {
         }
     }
 
-    /// In words that tell it from another of the same name.
+    /// In words that distinguish it from another of the same name.
     fn told(&self, other: &Self) -> String {
         let name = excerpt(&self.name);
         match &self.github_id {
@@ -78,7 +78,7 @@ impl Repository {
 }
 
 impl History {
-    /// The repository that the builds are of, where a run has told it.
+    /// The repository that the builds are of, where a run has set it.
     ///
     /// # Errors
     /// Only where SQLite fails.
@@ -99,7 +99,7 @@ impl History {
     }
 
     /// Whether the builds of another history are of the same repository, as far as both know it. Merging itself asks
-    /// for nothing of the kind: what one place holds must never be lost over a name.
+    /// for nothing of the kind: what one storage holds must never be lost over a name.
     ///
     /// # Errors
     /// `HISTORY_OTHER_REPOSITORY` where they are of two.
@@ -146,7 +146,7 @@ fn read(conn: &Connection) -> Result<Option<Repository>> {
     .doing(WHAT)
 }
 
-/// Notes the repository of a history that is its own or has none; one that is `adopted` takes the place of another.
+/// Notes the repository of a history that is its own or has none; one that is `adopted` replaces another.
 /// A new name of the same repository is noted too.
 pub(super) fn claim(conn: &Connection, repository: &Repository, adopted: bool) -> Result<()> {
     let owner = match read(conn)? {

@@ -1,4 +1,4 @@
-//! What a history's tables are: creating them, telling ours from a stranger's, and moving older
+//! What a history's tables are: creating them, distinguishing ours from a stranger's, and moving older
 //! files forward. The four tables are schema 2.0.0 of the TypeScript Unentropy, which keeps
 //! reading and writing every file; what this program adds is nullable, numbered by
 //! `PRAGMA user_version` and listed in [`MIGRATIONS`].
@@ -132,7 +132,7 @@ pub(super) fn check(conn: &Connection, check: Check) -> Result<()> {
     let objects = objects(conn)?;
     let has = |table: &str| objects.iter().any(|o| o.kind == "table" && o.name == table);
     let missing: Vec<&str> = TABLES.iter().map(|(table, _)| *table).filter(|table| !has(table)).collect();
-    // A damaged schema page can make our own file look like somebody else's.
+    // A damaged schema page can make our own file look like another program's.
     if !missing.is_empty() && !objects.iter().any(|o| o.is_virtual) {
         check_integrity(conn, Check::Whole)?;
     }

@@ -13,11 +13,11 @@ use crate::metric::{Direction, Unit};
 use serde::Serialize;
 use std::borrow::Cow;
 
-/// Everything the script is told.
+/// Everything the script gets.
 #[derive(Serialize)]
 struct Data<'a> {
     version: u32,
-    /// Names and numbers of builds; the builds stand branch after branch.
+    /// Names and numbers of builds; the builds are sorted by branch.
     branches: Vec<(&'a str, usize)>,
     builds: Builds,
     metrics: Vec<Metric<'a>>,
@@ -121,7 +121,7 @@ const EXACT: std::ops::Range<i64> = -(1 << 51)..(1 << 51);
 /// part of, in three characters each instead of five.
 const EXACT_TIMES: usize = 2_000;
 
-/// The page's data as a line of JSON and columns that may stand inside a `script` element: `<`, `>`, `&` and the two
+/// The page's data as a line of JSON and columns that may be inside a `script` element: `<`, `>`, `&` and the two
 /// line separators of JavaScript are written as escapes, so that no text can end the element.
 pub(super) fn json(
     input: &ReportInput<'_>,

@@ -18,7 +18,7 @@ pub(super) fn day(milliseconds: i64) -> String {
     utc(milliseconds).map_or_else(|| milliseconds.to_string(), |at| at.date().to_string())
 }
 
-/// An RFC 3339 time as [`minute`] would write it; any other text as it stands.
+/// An RFC 3339 time as [`minute`] would write it; any other text as it is.
 pub(super) fn minute_of(text: &str) -> String {
     OffsetDateTime::parse(text, &Rfc3339)
         .map_or_else(|_| text.to_owned(), |at| written(at.to_offset(time::UtcOffset::UTC)))

@@ -71,7 +71,7 @@ pub(super) fn integers(entries: impl Iterator<Item = Option<i64>>) -> String {
     out
 }
 
-/// The integer that stands for `value` at `decimals` places, with its relative error after decoding.
+/// The integer that encodes `value` at `decimals` places, with its relative error after decoding.
 fn scale(value: f64, decimals: u8) -> Option<(i64, f64)> {
     let factor = 10f64.powi(i32::from(decimals));
     let scaled = (value * factor).round();

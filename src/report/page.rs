@@ -37,7 +37,7 @@ pub(super) struct Section<'a> {
     pub(super) charts: Vec<Chart>,
 }
 
-/// A chart's heading and the places of its metrics among the configured ones.
+/// A chart's heading and the indexes of its metrics among the configured ones.
 pub(super) struct Chart {
     /// The configured title, or the metrics' names.
     pub(super) title: String,
@@ -281,7 +281,7 @@ impl<'a> Page<'a> {
     }
 }
 
-/// Widens panels that would stand alone in a row of two.
+/// Widens panels that would be alone in a row of two.
 fn filled(mut panels: Vec<Panel<'_>>) -> Vec<Panel<'_>> {
     let mut alone = None;
     for place in 0..panels.len() {
@@ -313,7 +313,7 @@ impl<'a> View<'_, 'a> {
         Span { from: time(self.shown.first()), to: time(self.shown.last()) }
     }
 
-    /// The points that have a value: a line through them bridges what lies between.
+    /// The points that have a value: a line through them bridges what is between.
     fn known(&self, values: &[Option<f64>]) -> Vec<(i64, Option<f64>)> {
         self.points(values).into_iter().filter(|p| p.1.is_some()).collect()
     }
@@ -331,7 +331,7 @@ impl<'a> View<'_, 'a> {
         Line { colour, path: draw(&points), dot: known == 1, bridge }
     }
 
-    /// A metric's likely shifts on the branch shown, newest first, each with its place in the build table.
+    /// A metric's likely shifts on the branch shown, newest first, each with its row in the build table.
     fn turns_shown(&self, metric: usize) -> impl Iterator<Item = (usize, Turn)> {
         let of_branch = self.turns[metric].iter().rev().filter(|t| t.build < self.shown.len());
         of_branch.map(|t| (self.selection.kept[t.build], *t))

@@ -18,7 +18,7 @@ const LABELS: [&str; 3] = ["sample A", "sample B", "sample C"];
 struct Sequence(u64);
 
 impl Sequence {
-    /// Begins at a place that a text decides (FNV-1a).
+    /// Starts at a state that a text decides (FNV-1a).
     fn of(text: &str) -> Self {
         Self(text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

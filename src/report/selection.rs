@@ -4,7 +4,7 @@
 use crate::history::BuildTable;
 use std::ops::Range;
 
-/// Events whose builds stand for a proposed change and not for the branch's own course.
+/// Events whose builds are of a proposed change and not of the branch itself.
 const PROPOSALS: [&str; 2] = ["pull_request", "pull_request_target"];
 
 /// The builds of a report.

@@ -52,7 +52,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// The place of `time` in the span, 0 to 1; the middle of a span without length.
+    /// The position of `time` in the span, 0 to 1; the middle of a span without length.
     fn place(self, time: i64) -> f64 {
         if self.to > self.from { (time - self.from) as f64 / (self.to - self.from) as f64 } else { 0.5 }
     }

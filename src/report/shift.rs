@@ -2,7 +2,7 @@
 //! the page's cards, charts and lists agree. It judges a course of numbers and knows neither
 //! metrics nor builds.
 //!
-//! The method. At every place the median of the [`WINDOW`] values after it is compared with that
+//! The method. At every position the median of the [`WINDOW`] values after it is compared with that
 //! of as many before it: the jump. Medians shrug off single outliers. A jump is a shift where it
 //! is large beside both
 //!
@@ -22,7 +22,7 @@
 //! A slow step is seen as several jumps in a row. Jumps that go the same way, no more than six windows apart and without a
 //! level of its own between them, are one shift: from the level before the first to the level after the last.
 
-/// Values on either side of a place.
+/// Values on either side of a position.
 const WINDOW: usize = 9;
 
 /// The fewest values of a course that is judged.
@@ -46,9 +46,9 @@ const NORMAL: f64 = 1.4826;
 /// A likely shift of level.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Shift {
-    /// The place of the first value on the new level, or of a slow step the first that is well on its way there.
+    /// The index of the first value on the new level, or of a slow step the first that is well on its way there.
     pub(super) at: usize,
-    /// The level before it: the median of the window, carried to this place by the course's drift.
+    /// The level before it: the median of the window, carried to this position by the series' drift.
     pub(super) before: f64,
     /// The level from it on, likewise.
     pub(super) after: f64,
@@ -80,7 +80,7 @@ pub(super) fn shifts(values: &[f64]) -> Vec<Shift> {
     let mut found: Vec<(usize, f64)> = Vec::new();
     for place in (0..jumps.len()).filter(|&place| jumps[place] != 0.0 && stands_out(place)) {
         match found.last_mut() {
-            // One step is seen from every place around it; its best view counts.
+            // One step is seen from every position around it; its best view counts.
             Some(last) if place - last.0 < WINDOW => {
                 if score(place) > last.1 {
                     *last = (place, score(place));
@@ -95,7 +95,7 @@ pub(super) fn shifts(values: &[f64]) -> Vec<Shift> {
         Step { first: at, last: at, before: at.saturating_sub(WINDOW), after: at.min(medians.len() - 1) }
     });
     let shift = |step: Step| {
-        // With the drift up to this place given back.
+        // With the drift up to this position given back.
         let here = |median: f64| match step.first as f64 * usual / WINDOW as f64 {
             0.0 => median,
             drift => format!("{:.6e}", median + drift).parse().unwrap_or(median),
@@ -105,7 +105,7 @@ pub(super) fn shifts(values: &[f64]) -> Vec<Shift> {
     joined(&level, &medians, steps).into_iter().map(shift).collect()
 }
 
-/// One jump or several that are one slow step: the places of its first and its last, and of the windows whose medians
+/// One jump or several that are one slow step: the positions of its first and its last, and of the windows whose medians
 /// are the levels before and after.
 #[derive(Clone, Copy)]
 struct Step {
@@ -147,7 +147,7 @@ fn joined(level: &[f64], medians: &[f64], steps: impl Iterator<Item = Step>) -> 
         if first == last {
             continue;
         }
-        // A slow step began a little before its first jump stood out and went on a little after its last: up to a window
+        // A slow step started a little before its first jump stood out and went on a little after its last: up to a window
         // farther, as long as the level moves the same way, and not into another shift.
         let way = jump(&whole[n]).signum();
         let least = if n > 0 { whole[n - 1].last } else { 0 }.max(before.saturating_sub(WINDOW));
@@ -168,7 +168,7 @@ fn jumps_of(medians: &[f64]) -> Vec<f64> {
     medians.iter().zip(&medians[WINDOW..]).map(|(before, after)| after - before).collect()
 }
 
-/// The median of each run of [`WINDOW`] values, by the place of its first.
+/// The median of each run of [`WINDOW`] values, by the position of its first.
 fn rolling_medians(values: &[f64]) -> Vec<f64> {
     let mut sorted = Vec::with_capacity(WINDOW);
     for value in &values[..WINDOW] {
@@ -188,7 +188,7 @@ fn place_of(value: f64, sorted: &[f64]) -> usize {
     sorted.partition_point(|other| other.total_cmp(&value).is_lt())
 }
 
-/// The median, and the standard deviation that the median absolute deviation stands for.
+/// The median, and the standard deviation that the median absolute deviation estimates.
 fn centre_and_spread(mut values: Vec<f64>) -> (f64, f64) {
     let centre = median(&mut values);
     for value in &mut values {
@@ -211,7 +211,7 @@ fn scatter(values: &[f64], medians: &[f64], place: usize) -> f64 {
     median(&mut away) * NORMAL
 }
 
-/// The place within reach where the values change from being nearer to the level before to being
+/// The position within reach where the values change from being nearer to the level before to being
 /// nearer to the one after: least absolute deviations from the two.
 fn settle(values: &[f64], medians: &[f64], place: usize) -> usize {
     let (before, after) = (medians[place], medians[place + WINDOW]);

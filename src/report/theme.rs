@@ -140,7 +140,7 @@ fn over(base: &Palette, own: &[(String, String)]) -> Result<[String; 12]> {
     Ok(colours)
 }
 
-/// What text needs beside the surface it stands on, by WCAG 2.2 (1.4.3).
+/// What text needs beside the surface it is on, by WCAG 2.2 (1.4.3).
 const TEXT: f64 = 4.5;
 
 /// The palette with every text colour moved towards black or white, just as far as it takes to be
@@ -243,7 +243,7 @@ mod tests {
                         }
                     }
                     for line in series(palette[8], scheme == "dark") {
-                        // Axis labels in a line's colour stand on cards alone.
+                        // Axis labels in a line's colour are on cards alone.
                         let least = if surface == 2 { 4.5 } else { 3.0 };
                         if contrast(palette[surface], &line) < least {
                             weak.push(format!("{} {scheme} {line} on {}", theme.name, VARIABLES[surface]));

@@ -2,8 +2,8 @@
 
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// One block for each number, its height by where the number stands between the least and the
-/// greatest of them; numbers that are all the same stand in the middle. Fewer than two numbers,
+/// One block for each number, its height by where the number is between the least and the
+/// greatest of them; numbers that are all the same are in the middle. Fewer than two numbers,
 /// and numbers that are not finite, make no line.
 #[must_use]
 pub fn sparkline(numbers: &[f64]) -> String {

@@ -49,7 +49,7 @@ pub fn markdown(text: &str) -> String {
     escaped
 }
 
-/// Whether a colon could begin an emoji's name.
+/// Whether a colon could start an emoji's name.
 fn is_shortcode(before: &[char], next: Option<char>) -> bool {
     next.is_some_and(|next| next.is_ascii_alphanumeric() || matches!(next, '+' | '-'))
         && !before.last().is_some_and(char::is_ascii_alphanumeric)
@@ -61,7 +61,7 @@ fn ends_with_word(characters: &[char], word: &str) -> bool {
         && (start == 0 || !characters[start - 1].is_alphanumeric())
 }
 
-/// Text as a code span inside a table cell, where a pipe must be escaped although it stands in
+/// Text as a code span inside a table cell, where a pipe must be escaped although it is in
 /// code (GFM, "Tables"). Line breaks and control characters become spaces; the fence is longer
 /// than any run of backticks inside. Outside tables the escaped pipe would show its backslash.
 pub fn markdown_cell_code(text: &str) -> String {

@@ -37,7 +37,7 @@ pub fn format_value(value: f64, unit: Option<Unit>) -> String {
 }
 
 /// A change of a value as people read it: like [`format_value`] with a `+` before increases, and `pp`
-/// (percentage points) in place of `%`. A change that rounds to zero has no sign: `0.0 pp`, `0`, `0 B`,
+/// (percentage points) instead of `%`. A change that rounds to zero has no sign: `0.0 pp`, `0`, `0 B`,
 /// `0ms`, `0.00`.
 ///
 /// Without a unit the change is first rounded to twelve significant digits, because the difference
@@ -101,7 +101,7 @@ impl Digits {
     }
 
     /// The fewest from these on with which something holds; all where it never does. Not the greater of two choices:
-    /// numbers that one digit tells apart (2.6 and 2.7 MB) can read alike with two (both 2.65 MB).
+    /// numbers that differ by one digit (2.6 and 2.7 MB) can read alike with two (both 2.65 MB).
     #[must_use]
     pub fn or_more(self, holds: impl Fn(Self) -> bool) -> Self {
         Self::choices().skip(self.0).find(|digits| holds(*digits)).unwrap_or(Self::ALL)
@@ -145,7 +145,7 @@ impl Digits {
     }
 }
 
-/// The number that a text of this module stands for: what a reader computes with.
+/// The number that a text of this module means: what a reader computes with.
 pub fn denoted(text: &str) -> f64 {
     let (sign, text) = match text.strip_prefix('-') {
         Some(rest) => (-1.0, rest),

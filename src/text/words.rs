@@ -73,7 +73,7 @@ pub(crate) fn is_invisible(character: char) -> bool {
 
 /// The choice that `name` most likely means, if one is close: equal but for case and separators, at
 /// most a third of its letters mistyped (a swap of neighbours counts once), or the only choice that
-/// begins or ends with it or that it begins or ends with. `None` when nothing is close, when several
+/// starts or ends with it or that it starts or ends with. `None` when nothing is close, when several
 /// choices are so related to it, or when `name` itself is a choice.
 pub fn closest<'c>(name: &str, choices: &[&'c str]) -> Option<&'c str> {
     let wanted: Vec<char> = folded(name);

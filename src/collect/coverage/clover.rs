@@ -4,7 +4,7 @@
 //! Lines of type `stmt` and `cond` are lines of code, those of type `method` are functions. A
 //! condition has two ways out, counted by `truecount` and `falsecount`. istanbul uses the same
 //! attributes for the number of branches taken and not taken; which of the two a file means shows
-//! in its own counters. Those counters (`metrics`) otherwise stand in where no line says anything.
+//! in its own counters. Those counters (`metrics`) are otherwise used where no line says anything.
 
 use super::measure::{Coverage, Edge, Fraction, Function, Line, Summary, Tally};
 use super::number::{counter, hits, whole};
@@ -64,7 +64,7 @@ fn plain_lines(report: &mut Report, document: &mut Document<'_>) -> Result<bool>
     Ok(true)
 }
 
-/// The elements whose place matters.
+/// The elements whose position matters.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tag {
     Project,
@@ -72,7 +72,7 @@ enum Tag {
     Other,
 }
 
-/// The attributes of a line as they stand in the file.
+/// The attributes of a line as they are in the file.
 #[derive(Default, Clone, Copy)]
 struct RawLine<'a> {
     number: Option<&'a [u8]>,
@@ -191,7 +191,7 @@ impl Report {
         })
     }
 
-    /// The counters of the file or project they stand in; those of packages and classes repeat them.
+    /// The counters of the file or project they are in; those of packages and classes repeat them.
     fn metrics(&mut self, document: &Document<'_>, element: &Element<'_>) -> Result<()> {
         let place = self.path.last().copied();
         if place == Some(Tag::File) || place == Some(Tag::Project) {

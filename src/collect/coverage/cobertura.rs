@@ -4,7 +4,7 @@
 //! A class lists its lines itself and again inside its methods. The class's own list is complete,
 //! so that the methods' lists count only where it is missing. Methods are the functions. Branches
 //! come as `condition-coverage="50% (1/2)"`, which does not say which of them were taken. The root's
-//! counters stand in when the report holds no line at all.
+//! counters are used when the report holds no line at all.
 
 use super::measure::{Coverage, Fraction, Function, Line, Summary, Tally};
 use super::number::{counter, hits, rate, whole};
@@ -69,7 +69,7 @@ fn plain_lines(report: &mut Report, document: &mut Document<'_>) -> Result<bool>
     Ok(true)
 }
 
-/// The elements whose place matters.
+/// The elements whose position matters.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tag {
     Source,
@@ -80,7 +80,7 @@ enum Tag {
     Other,
 }
 
-/// The attributes of a line as they stand in the file.
+/// The attributes of a line as they are in the file.
 #[derive(Default, Clone, Copy)]
 struct RawLine<'a> {
     number: Option<&'a [u8]>,
@@ -277,7 +277,7 @@ impl Report {
     }
 
     /// Puts the sources under the root they are relative to, where the report names exactly one:
-    /// of several there is no telling which.
+    /// of several it is not known which.
     fn finish(mut self, name: &str) -> Coverage {
         if !self.any_line {
             // A rate without counts still weighs something when it is averaged with other reports:
@@ -300,7 +300,7 @@ impl Report {
     }
 }
 
-/// What the report's paths are relative to. Of several there is no telling which, so that no more
+/// What the report's paths are relative to. Of several it is not known which, so that no more
 /// than one is ever kept or compared.
 #[derive(Default)]
 enum Roots {

@@ -30,7 +30,7 @@ pub(super) fn digits(text: &[u8], at: usize) -> Option<(u32, usize)> {
     if length == 0 || length == 8 {
         return None;
     }
-    // The first digit weighs most and stands lowest: leading zeros come in from below, then
+    // The first digit weighs most and is lowest: leading zeros come in from below, then
     // neighbours are joined to pairs, pairs to fours, fours to the number.
     let digits = values << (64 - 8 * length);
     let pairs = (digits.wrapping_mul(10) + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;

@@ -1,5 +1,5 @@
 //! The spelling of source paths, made the same for every report so that the same source has the
-//! same name. Works on text alone: it does not know what exists or where the project lies.
+//! same name. Works on text alone: it does not know what exists or where the project is.
 
 /// The path with `/` as separator, and without `.`, empty and resolvable `..` parts.
 ///
@@ -20,7 +20,7 @@ pub(super) fn normalise(path: &str) -> String {
             ".." if parts.last().is_some_and(|last| *last != ".." && !is_drive(last)) => {
                 parts.pop();
             }
-            // Nothing lies above a root.
+            // Nothing is above a root.
             ".." if !root.is_empty() || parts.last().is_some_and(|last| is_drive(last)) => {}
             _ => parts.push(part),
         }
@@ -37,7 +37,7 @@ fn is_drive(part: &str) -> bool {
     matches!(part.as_bytes(), [letter, b':'] if letter.is_ascii_alphabetic())
 }
 
-/// The part of a normalised path below `root`, itself normalised; `None` when it lies elsewhere.
+/// The part of a normalised path below `root`, itself normalised; `None` when it is elsewhere.
 /// Drive letters are compared without regard to case.
 pub(super) fn below<'p>(path: &'p str, root: &str) -> Option<&'p str> {
     let (head, rest) = path.split_at_checked(root.len())?;

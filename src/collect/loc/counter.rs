@@ -1,5 +1,5 @@
-//! The one pass over a text that tells code, comments and blank lines apart, driven by a
-//! language's syntax. What the syntaxes are stands in the table; which files are counted at all is
+//! The one pass over a text that separates code, comments and blank lines, driven by a
+//! language's syntax. What the syntaxes are is in the table; which files are counted at all is
 //! decided elsewhere.
 
 use super::syntax::{Kind, Pair, Syntax};
@@ -17,7 +17,7 @@ pub(super) fn count(language: LanguageId, text: &[u8]) -> Counts {
 struct Machine {
     syntax: &'static Syntax,
     /// For each byte outside strings and comments: 0 is nothing, [`NEWLINE`] ends the line, and
-    /// any other number is one more than the place in `marks` of what can start there.
+    /// any other number is one more than the index in `marks` of what can start there.
     plain: [u8; 256],
     marks: Vec<Vec<Mark>>,
     /// Bytes to stop at inside strings, and inside block comments.
@@ -27,7 +27,7 @@ struct Machine {
 
 const NEWLINE: u8 = u8::MAX;
 
-/// What can start at a place outside strings and comments, in the order in which it is tried.
+/// What can start at a position outside strings and comments, in the order in which it is tried.
 enum Mark {
     Escape,
     Embedded(&'static str),
@@ -125,7 +125,7 @@ struct Counter<'a> {
     verbatim: bool,
     /// What ends each of the comments being read, innermost last.
     comments: Vec<&'static [u8]>,
-    /// A tag of an embedded region stands on this line.
+    /// A tag of an embedded region is on this line.
     tagged: bool,
     /// Bytes that were looked through for the ends of embedded regions that turned out to be none.
     sought: usize,
@@ -176,7 +176,7 @@ impl<'a> Counter<'a> {
         self.counts
     }
 
-    /// Reads a line from its first character that is not white, and tells where it ends.
+    /// Reads a line from its first character that is not white, and returns where it ends.
     fn line(&mut self, start: usize, first: usize) -> usize {
         let mut at = first;
         loop {
@@ -300,8 +300,8 @@ impl<'a> Counter<'a> {
         self.machine.syntax.kind != Kind::Columns || start == b"!" || at == line_start
     }
 
-    /// Goes on inside the region that the tag at a place opens. The lines that the tag itself takes are counted here, all
-    /// but its last, on which the region may begin.
+    /// Goes on inside the region that the tag at a position opens. The lines that the tag itself takes are counted here, all
+    /// but its last, on which the region may start.
     fn enter(&mut self, at: usize, region: Region) -> usize {
         let tag = &self.text[at..region.start];
         let ended = tag.iter().filter(|&&b| b == b'\n').count();
@@ -360,7 +360,7 @@ struct Region {
 }
 
 impl Region {
-    /// The region that the tag at a place opens. A tag without content, without an end, or of
+    /// The region that the tag at a position opens. A tag without content, without an end, or of
     /// another name opens none; then the error is how many bytes were looked through.
     fn open(tag: &str, text: &[u8], at: usize) -> Result<Self, usize> {
         let name_end = at + 1 + tag.len();
@@ -383,7 +383,7 @@ impl Region {
     }
 }
 
-/// The place after the `>` that ends a tag; one inside an attribute's quotes does not.
+/// The position after the `>` that ends a tag; one inside an attribute's quotes does not.
 fn tag_end(text: &[u8], from: usize) -> Option<usize> {
     let mut quote = None;
     for (offset, &byte) in text[from..].iter().enumerate() {
@@ -415,7 +415,7 @@ fn closing_tag(tag: &str, text: &[u8], from: usize) -> Option<usize> {
             }
             depth -= 1;
         } else if tag == "template" && named(at + 1) {
-            // What stands in its attributes is no tag.
+            // What is in its attributes is no tag.
             next = tag_end(text, at + 1)?;
             depth += usize::from(text[next - 2] != b'/');
         }
@@ -470,7 +470,7 @@ fn seek(stops: &[bool; 256], text: &[u8], from: usize) -> usize {
     text[from..].iter().position(|&b| stops[usize::from(b)]).map_or(text.len(), |offset| from + offset)
 }
 
-/// The first byte from a place on that is not white space, or is the line's end.
+/// The first byte from a position on that is not white space, or is the line's end.
 fn skip_white(text: &[u8], from: usize) -> usize {
     text[from..].iter().position(|&b| b == b'\n' || !is_white(b)).map_or(text.len(), |offset| from + offset)
 }
@@ -534,7 +534,7 @@ mod tests {
                     let mut counter = Counter::new(machine(language), text.as_bytes());
                     let end = counter.line(0, 0);
                     assert!(end <= text.len());
-                    // One search begins below the bound and is no longer than the text.
+                    // One search starts below the bound and is no longer than the text.
                     let most = (SEARCHES + 3) * (text.len() + SEARCHES);
                     assert!(counter.sought <= most, "{piece}{tail}: {} of {most}", counter.sought);
                 }

@@ -12,9 +12,9 @@ pub const HEAD_BYTES: usize = 4096;
 /// What a path says about its language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detection {
-    /// The path settles it.
+    /// The path decides it.
     Language(LanguageId),
-    /// The path leaves it open; [`detect_content`] settles it from the file's first bytes.
+    /// The path leaves it open; [`detect_content`] decides it by the file's first bytes.
     ByContent(Question),
     /// No language that is counted.
     Unknown,
@@ -44,7 +44,7 @@ impl Detection {
         }
     }
 
-    /// The reverse of [`Detection::to_code`]; a number that stands for nothing is unknown.
+    /// The reverse of [`Detection::to_code`]; a number without a meaning is unknown.
     pub fn from_code(code: u16) -> Self {
         match code {
             0xFF00 => Self::ByContent(Question::Interpreter),
@@ -56,7 +56,7 @@ impl Detection {
     }
 }
 
-/// The language of the file at a path, as far as the path tells. Directories may be separated by
+/// The language of the file at a path, as far as the path shows it. Directories may be separated by
 /// `/` or `\`; upper and lower case are the same.
 pub fn detect(path: &str) -> Detection {
     let name = path.rsplit(['/', '\\']).next().unwrap_or(path);

@@ -27,7 +27,7 @@ impl Intake {
         &mut self.buffer
     }
 
-    /// The language of the file whose first `length` bytes stand in the buffer, where its path left
+    /// The language of the file whose first `length` bytes are in the buffer, where its path left
     /// the question with this code open.
     pub fn detect_content(&self, code: u16, length: usize) -> Option<LanguageId> {
         match Detection::from_code(code) {

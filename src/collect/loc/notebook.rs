@@ -1,5 +1,5 @@
 //! The lines of a Jupyter notebook: those of its code cells in the kernel's language, and those of
-//! its other cells as prose. Outputs, images and metadata are not lines anybody wrote.
+//! its other cells as prose. Outputs, images and metadata are not lines that anyone wrote.
 
 use super::{Counts, LanguageId, counter, detect, lookup, named};
 use jsonc_parser::{JsonObject, JsonValue, ParseOptions, parse_to_value};

@@ -1,12 +1,12 @@
 //! What a language's source looks like as far as counting its lines needs to know: comment
 //! markers, quotes, and how whole files are to be taken. It names syntaxes that several languages
-//! share; which language has which syntax stands in the table, and what is done with it in the
+//! share; which language has which syntax is in the table, and what is done with it in the
 //! counter.
 
 /// The two ends of a comment or a string.
 pub(super) type Pair = (&'static str, &'static str);
 
-/// The markers of one language. Where several could start at the same place the list is in the
+/// The markers of one language. Where several could start at the same position the list is in the
 /// order in which they are tried, longest first.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Syntax {

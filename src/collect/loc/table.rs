@@ -1,6 +1,6 @@
 //! The languages that lines are counted by: their names, the files they live in and the syntax
 //! each has. Pure data, one row a language in the order of their names; an extension or file name
-//! belongs to one row only, and those that several languages share are told apart in `detect`.
+//! belongs to one row only, and those that several languages share are decided in `detect`.
 
 use super::syntax::*;
 

@@ -153,7 +153,7 @@ function overdue(seconds, phase) {
   return new Failure(`the run took longer than the ${seconds} s of \`timeout\`${during}`, {
     type: PARTS[phase ?? ""] ?? "internal",
     code: "RUN_TIMEOUT",
-    hint: "Raise `timeout`, or make what took so long quicker: the log tells how long each phase and each metric took.",
+    hint: "Raise `timeout`, or make what took so long quicker: the log shows how long each phase and each metric took.",
     retryable: true,
   });
 }

@@ -20,7 +20,7 @@ import { agreedTime, showWarnings } from "./shared.js";
 export async function migrate({ values, positionals, terminal, signal, cwd, env, now, print }) {
   const [first, second] = positionals;
   if (first === undefined || second === undefined) {
-    throw new Failure("`migrate` needs the place of a history and the place it goes to", {
+    throw new Failure("`migrate` needs the history to move and where to move it", {
       type: "validation",
       code: "USAGE_INVALID",
       hint: "Write `unentropy migrate FROM TO`; each a path, `s3://BUCKET/KEY` or `artifact://NAME`.",
@@ -38,7 +38,7 @@ export async function migrate({ values, positionals, terminal, signal, cwd, env,
       {
         type: "storage",
         code: "ARTIFACT_UPLOAD_UNAVAILABLE",
-        hint: "Let the action do it: its input `seed-from` begins a history from another place.",
+        hint: "Let the action do it: its input `seed-from` starts a history with the builds of another one.",
       },
     );
   }
@@ -51,7 +51,7 @@ export async function migrate({ values, positionals, terminal, signal, cwd, env,
       throw new Failure(`there is no history at \`${from.location}\``, {
         type: "storage",
         code: "HISTORY_MISSING",
-        hint: "Check the name of the place.",
+        hint: "Check the location.",
       });
     }
     await into.ready();

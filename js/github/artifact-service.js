@@ -209,7 +209,7 @@ export class ArtifactRuntime {
       ids.push(id);
       await this.#service.signed({
         method: "PUT",
-        // The address is signed as it is written, so that nothing may write it anew.
+        // The address is signed as it is written, so that nothing may rewrite it.
         url: `${url}&comp=block&blockid=${encodeURIComponent(id)}`,
         headers: { "x-ms-version": STORE_VERSION, "content-type": "application/octet-stream" },
         body: archive.subarray(from, from + BLOCK),
@@ -264,7 +264,7 @@ function explained(thrown) {
       {
         type,
         code: "ARTIFACT_QUOTA_EXCEEDED",
-        hint: "Delete artifacts that nobody needs, shorten their retention, or raise the account's spending limit.",
+        hint: "Delete artifacts that no one needs, shorten their retention, or raise the account's spending limit.",
         cause,
       },
       status,

@@ -226,7 +226,7 @@ export class S3Client {
       return failure(
         {
           code: "S3_UNEXPECTED",
-          cause: `the object comes encoded as \`${encodings.join(", ").slice(0, 80)}\`, though it was asked for as it is, and no checksum tells whether it is stored so`,
+          cause: `the object comes encoded as \`${encodings.join(", ").slice(0, 80)}\`, though it was asked for as it is, and no checksum shows whether it is stored so`,
           hint: "Store the object without a content encoding, and keep proxies from compressing it.",
         },
         this.#connection.at(operation),

@@ -150,7 +150,7 @@
  * The lifecycle of a history: `initialize`, use, `persist`, `cleanup`.
  *
  * Invariants:
- * 1. Nothing that was stored before is lost by `persist`, whoever else stores meanwhile: builds recorded here are
+ * 1. Nothing that was stored before is lost by `persist`, whatever others store meanwhile: builds recorded here are
  *    applied to what is there then.
  * 2. When `persist` rejects, the storage is as others left it, the recorded builds are still here, and `persist`
  *    may be tried again; `snapshot` gives the bytes for a rescue.

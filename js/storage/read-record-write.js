@@ -320,7 +320,7 @@ export class SqliteStorageProvider {
         this.#stored(bytes.length, /** @type {string} */ (loaded.version), included);
         return;
       }
-      this.#log(`the history at ${this.location} was changed by somebody else; recording again`);
+      this.#log(`the history at ${this.location} was changed by another run; recording again`);
       const applied = this.#changes.length;
       if (!this.#rebase(loaded, false) && loaded.size !== null) {
         // It arrived, and another run has stored on top of it since.

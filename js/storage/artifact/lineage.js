@@ -64,7 +64,7 @@ export function decodeLineage(bytes, id = Number.MAX_SAFE_INTEGER) {
   if (!sound) throw new Error("its fields are not those of format 1");
   const latest = ids.reduce((most, held) => Math.max(most, held), floor);
   if (latest >= id) throw new Error(`it claims to hold artifact ${latest}, which is not older than this one`);
-  // Before there were branches they stood behind the scope.
+  // Before there were branches the branch was part of the scope.
   const [, named, branch] = /^(.*) (\S+)$/.exec(scope) ?? [];
   return branches !== undefined
     ? { scope, branches, floor, ids, sha256, builds }

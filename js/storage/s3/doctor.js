@@ -132,7 +132,7 @@ async function examineBucket(client, named, now, report, spelling) {
       "bucket",
       "warning",
       "the credentials may not ask whether the bucket is there",
-      "Grant `s3:ListBucket` on the bucket; without it a missing history cannot be told from one that may not be read.",
+      "Grant `s3:ListBucket` on the bucket; without it a missing history looks like one that may not be read.",
     );
   }
   report.add("reachability", "ok", `\`${client.host}\` answers`);
@@ -145,7 +145,7 @@ async function examineBucket(client, named, now, report, spelling) {
       `Set \`${spelling.name("s3-region")}\` to \`${client.region}\`; each run asks twice until then.`,
     );
   } else report.add("region", "ok", `\`${client.region}\``);
-  if (serverTime === null) report.add("clock", "skipped", "the server does not tell its time");
+  if (serverTime === null) report.add("clock", "skipped", "the server does not send its time");
   else {
     const apart = Math.round(Math.abs(serverTime - now) / 1000);
     if (apart * 1000 > CLOCK_NOTICED) {

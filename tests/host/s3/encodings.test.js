@@ -123,7 +123,7 @@ describe("an encoded answer", () => {
     faults.script([{ fault: { kind: "answer", status: 200, body: "x", headers } }]);
     const failure = await failed(client.get("k"));
     assert.equal(failure.code, "S3_UNEXPECTED");
-    assert.match(failure.message, /encoded as `gzip`.*no checksum tells/);
+    assert.match(failure.message, /encoded as `gzip`.*no checksum shows/);
     client.close();
   });
 

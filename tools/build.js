@@ -14,8 +14,8 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundle } from "./bundle.js";
 import { NOTICES, notices } from "./notices.js";
-import { replaceFolder } from "./swap.js";
 import { publicTypes } from "./public-types.js";
+import { replaceFolder } from "./swap.js";
 import { buildWasm, MODULE_NAMES, sourceDigest, toolchainEnvironment, toolchainVersions } from "./wasm.js";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");

@@ -33,6 +33,7 @@ for (const [what, program, ...args] of [
     "--error-on-warnings",
   ],
   ["JavaScript types", process.execPath, "node_modules/typescript/bin/tsc", "-p", "jsconfig.json"],
+  ["which rooms import which", process.execPath, "tools/arrows.js"],
   ["what the table of options generates", process.execPath, "tools/options.js", "--check"],
   ["the report's generated assets", process.execPath, "tools/build-report.js", "--check"],
   ["dist/ against its sources", process.execPath, "tools/build.js", "--check"],

@@ -125,7 +125,7 @@ export const tooManyJobs = (jobs) =>
 export const withChoices = (failure, spelling) =>
   trouble(failure.message, {
     code: failure.code,
-    hint: `${failure.hint || "Nothing was uploaded."} With \`${spelling.name("on-corrupt")}\` set to \`restore\` the newest artifact that can be read takes its place, with \`recreate\` a new history starts; nothing is deleted.`,
+    hint: `${failure.hint || "Nothing was uploaded."} With \`${spelling.name("on-corrupt")}\` set to \`restore\` the newest artifact that can be read replaces it, with \`recreate\` a new history starts; nothing is deleted.`,
     cause: failure,
   });
 

@@ -98,7 +98,8 @@ fn printing_keeps_lines(coverage: &Coverage) {
     if text.is_empty() {
         return;
     }
-    let again = parse(CoverageFormat::Lcov, text.as_bytes(), "again").expect("what was printed is a trace file");
+    let again =
+        parse(CoverageFormat::Lcov, text.as_bytes(), "again").expect("what was printed is a trace file");
     for source in coverage.sources().filter(|source| plain(source)) {
         assert_eq!(again.lines(source), coverage.lines(source), "the lines of {source:?}");
     }

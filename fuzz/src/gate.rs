@@ -7,7 +7,9 @@ use serde_json::Value as Json;
 use unentropy::api;
 use unentropy::config::{GateMode, Rule};
 use unentropy::error::Code;
-use unentropy::gate::{self, CommentFacts, GateFacts, GateMeasurement, MetricVerdict, GateOutcome, GateStatus};
+use unentropy::gate::{
+    self, CommentFacts, GateFacts, GateMeasurement, GateOutcome, GateStatus, MetricVerdict,
+};
 use unentropy::history::{History, Limits};
 
 /// Bytes as all that a verdict comes from.
@@ -104,7 +106,12 @@ fn follows(metric: &MetricVerdict) {
             _ => false,
         };
         if let Some(passes) = expected.filter(|_| !is_doubtful) {
-            assert_eq!(verdict.status == GateStatus::Pass, passes, "{}: {verdict:?} of {value:?}", metric.metric);
+            assert_eq!(
+                verdict.status == GateStatus::Pass,
+                passes,
+                "{}: {verdict:?} of {value:?}",
+                metric.metric
+            );
         }
         assert!(
             value.is_some() || verdict.status != GateStatus::Pass,

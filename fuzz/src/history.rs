@@ -162,7 +162,8 @@ fn record(history: &mut History) -> bool {
         unit: None,
         description: None,
     };
-    let values = ["coverage", "fuzz"].map(|id| RecordedMetric { metric: metric(id), value: Value::Numeric(1.0) });
+    let values =
+        ["coverage", "fuzz"].map(|id| RecordedMetric { metric: metric(id), value: Value::Numeric(1.0) });
     sound(history.record(&context, &values), TROUBLES).is_some()
 }
 

@@ -318,7 +318,7 @@ type BuildContext = {
   timestamp: string;
   /**
    * Which attempt of the run this is, from 1; `null` where the CI does not number them. Then it counts as the
-   * attempt whose values stand.
+   * attempt whose values count.
    */
   attempt?: number | null;
 };
@@ -385,7 +385,7 @@ type Merged = {
   addedValues: number;
   /** Values of both histories that differed. */
   conflicts: number;
-  /** Conflicts in which the other history's value now stands. */
+  /** Conflicts in which the other history's value now counts. */
   replacedValues: number;
   /** Metrics that only the other history had. */
   addedMetrics: number;
@@ -417,7 +417,7 @@ type MetricConfig = {
 type MetricDefinition = {
   /** The metric's key; 1-64 of `a-z`, `0-9` and `-`. */
   id: string;
-  /** Numeric or label; the first record of a metric settles it. */
+  /** Numeric or label; the first record of a metric decides it. */
   type: MetricType;
   /** How its numbers are shown. */
   unit?: Unit | null;

@@ -1,13 +1,66 @@
 //! The boundary in plain Rust types: what spans several rooms of the engine and is called from
 //! outside. [`crate::wasm`] exports it, tests call it.
 
-use crate::config::{self, Config, MetricConfig};
+use crate::collect::{self, CollectPlan};
+use crate::config::{self, CheckedConfig, Config, MetricConfig};
 use crate::error::{Code, Error, Result};
 use crate::gate::{self, GateMeasurement, GateOutcome};
 use crate::history::{BuildFilter, Columns, History, is_time};
 use crate::metric::Direction;
 use crate::report::{self, Assets, BadgeWish, ReportFacts, ReportInput, ThresholdLine};
 use crate::text::{closest, format_value, quote};
+use serde::Serialize;
+
+/// A checked configuration with what its metrics' commands are.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct PlannedConfig {
+    /// What [`config::check`] gives.
+    #[serde(flatten)]
+    pub checked: CheckedConfig,
+    /// Aligned with the configuration's metrics; empty where there is no configuration.
+    pub plans: Vec<Planned>,
+}
+
+/// What a metric's command is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Planned {
+    /// A command for the shell.
+    Shell,
+    /// A collector of the engine's.
+    Collector {
+        /// What it measures in which files.
+        plan: CollectPlan,
+    },
+    /// A collector that does not take its arguments: the metric fails when it is its turn.
+    Refused {
+        /// Why.
+        error: Error,
+    },
+}
+
+/// Checks the text of a configuration as [`config::check`] does, and understands its commands.
+#[must_use]
+pub fn check(text: &str, file: &str) -> PlannedConfig {
+    let checked = config::check(text, file);
+    let metrics = checked.config.as_ref().map_or(&[][..], |config| &config.metrics);
+    let plans = metrics.iter().map(|metric| planned(&metric.command)).collect();
+    PlannedConfig { checked, plans }
+}
+
+/// What a command is.
+#[must_use]
+pub fn planned(command: &str) -> Planned {
+    if !collect::is_collect(command) {
+        return Planned::Shell;
+    }
+    match collect::parse(command) {
+        Ok(plan) => Planned::Collector { plan },
+        Err(error) => Planned::Refused { error },
+    }
+}
 
 /// Renders the report of a history.
 ///

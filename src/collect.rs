@@ -6,6 +6,7 @@ pub mod coverage;
 pub mod loc;
 pub mod measurement;
 pub mod output;
+pub mod reading;
 
 use crate::error::{Code, Error, Result};
 use crate::text;

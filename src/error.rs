@@ -9,6 +9,7 @@ use serde::Serialize;
 /// `message` is lower case without a final period and quotes what the user wrote in backticks;
 /// `hint` is a sentence that names the remedy, empty when there is none to give.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "EngineError"))]
 #[error("{message}")]
 #[serde(rename_all = "camelCase")]
 pub struct Error {

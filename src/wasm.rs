@@ -14,6 +14,7 @@ mod parsers;
 
 use crate::error::{Code, Error};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
 type JsResult<T = JsValue> = std::result::Result<T, JsValue>;
@@ -28,6 +29,11 @@ pub fn start() {
 fn to_js<T: Serialize + ?Sized>(value: &T) -> JsResult {
     let serializer = serde_wasm_bindgen::Serializer::json_compatible();
     value.serialize(&serializer).map_err(|error| throw(Error::new(Code::Internal, error.to_string())))
+}
+
+fn from_js<T: DeserializeOwned>(value: JsValue, what: &str) -> JsResult<T> {
+    serde_wasm_bindgen::from_value(value)
+        .map_err(|error| throw(Error::new(Code::UsageInvalid, format!("{what} is not as expected: {error}"))))
 }
 
 fn throw(error: Error) -> JsValue {

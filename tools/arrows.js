@@ -84,7 +84,7 @@ export const ENGINE = {
   ],
   arrows: {
     wasm: ["api", "gate", "report", "summary", "history", "config", "collect", "text", "metric", "error"],
-    api: ["gate", "report", "history", "config", "text", "metric", "error"],
+    api: ["gate", "report", "history", "config", "collect", "text", "metric", "error"],
     gate: ["history", "config", "text", "metric", "error"],
     report: ["history", "config", "text", "metric", "error"],
     summary: ["text", "metric"],

@@ -59,9 +59,9 @@ export class RunLog {
       keeping: (file) => {
         this.keptFile = file;
       },
-      metricEnd: (outcome) => {
+      metricEnd: (outcome, text) => {
         this.heard.metrics.push(outcome);
-        showMetric(this.#terminal, outcome, width);
+        showMetric(this.#terminal, outcome, width, text);
       },
     };
   }

@@ -85,8 +85,8 @@ function summaryOf({ facts, loaded, metrics, history, earlier, ...parts }) {
       };
     }),
     warnings: parts.warnings.map(trouble),
-    phases: parts.phases,
-    history: history?.location ? history : undefined,
+    phases: [...parts.phases],
+    history: history?.location ? { ...history, location: history.location } : undefined,
     report: parts.report ?? undefined,
     verdict: parts.verdict,
   };

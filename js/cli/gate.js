@@ -52,7 +52,7 @@ export async function gate({ values, terminal, signal, cwd, env, now, print }) {
         phaseStart: ({ name }) => terminal.progress(`${name} …`),
         phaseEnd: (phase) => terminal.detail(describePhase(phase)),
         metricStart: ({ id }) => terminal.progress(`collecting ${id} …`),
-        metricEnd: (outcome) => showMetric(terminal, outcome, width),
+        metricEnd: (outcome, text) => showMetric(terminal, outcome, width, text),
       },
     });
     for (const warning of result.warnings) terminal.warn(warning.message, warning.hint);

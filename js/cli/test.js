@@ -40,7 +40,7 @@ export async function test({ values, terminal, signal, cwd, env, now, print }) {
     concurrency,
     signal,
     onStart: ({ id }) => terminal.progress(`collecting ${id} …`),
-    onEnd: (outcome) => showMetric(terminal, outcome, width),
+    onEnd: (outcome, text) => showMetric(terminal, outcome, width, text),
   });
   const failed = metrics.filter(({ status }) => status === "failed").length;
   if (values.json) {

@@ -51,7 +51,7 @@ export async function track({ values, terminal, signal, cwd, env, now, print }) 
       phaseEnd: (phase) => terminal.detail(describePhase(phase)),
       transferred: (transfer) => terminal.progress(describeTransfer(transfer)),
       metricStart: ({ id }) => terminal.progress(`collecting ${id} …`),
-      metricEnd: (outcome) => showMetric(terminal, outcome, width),
+      metricEnd: (outcome, text) => showMetric(terminal, outcome, width, text),
     },
   });
   if (result.error) result.error = orWithheld(result.error, env);

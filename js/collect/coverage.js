@@ -5,6 +5,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
+import { engineFailure } from "../engine/door.js";
 import { openMeasurement, parsersStopped } from "../engine/parsers.js";
 import { Failure } from "../failure.js";
 import { matcher } from "../files/globs.js";
@@ -13,12 +14,14 @@ import { openRegular } from "../files/read.js";
 import { shownName } from "../shown.js";
 import { crashed } from "./crashed.js";
 
-/** @import { CollectPlan } from "../engine/types.js" */
+/** @import { CollectPlan, CoverageAnswer, CoverageFile, CoverageQuestion } from "../engine/types.js" */
 
 /** The largest file that is read: of some more the measurements do not fit the 4 GiB that an engine can have. */
 const LARGEST = 512 * 1024 * 1024;
 /** Together larger files are read on a thread; smaller ones take less time than starting one and hearing a signal late. */
 const APART_FROM = 16 * 1024 * 1024;
+/** Bytes that wait in the engine for other files, at least; files of more in one wish are parsed at once. */
+const ROOM = 1 << 20;
 /** Bytes of memory that a byte of a file takes at most: the file, its measurements, and those while they grow. */
 const MEMORY_PER_BYTE = 4;
 
@@ -30,12 +33,19 @@ const MEMORY_PER_BYTE = 4;
  * @property {Extract<CollectPlan["measure"], {kind: "coverage"}>} measure
  * @property {string[]} missing patterns of `sources` that no file of the directory matches
  *
+ * @typedef {object} Taken a wish whose files were read
+ * @property {Wish} wish
+ * @property {string[]} names what the engine calls the files
+ *
  * @typedef {object} Answer
  * @property {number} value
  * @property {string[]} missing those patterns that no source of the reports matches either
  */
 
-/** Coverage files that are read into one engine, each once. */
+/**
+ * Coverage files that are read into one engine, each once. They are read one behind the other, and parsed together as soon
+ * as something is asked or the room is full.
+ */
 export class CoverageFiles {
   #directory;
   #sources;
@@ -44,6 +54,13 @@ export class CoverageFiles {
   #keys = new Map();
   /** @type {Set<string>} */
   #taken = new Set();
+  /** Formats and names of the files that were read. @type {Set<string>} */
+  #read = new Set();
+  /** Those whose bytes wait to be parsed, in their order in the engine's room. @type {CoverageFile[]} */
+  #waiting = [];
+  /** Bytes of them. */
+  #used = 0;
+  #capacity = 0;
 
   /** @param {{directory: string, sources: readonly string[]}} where */
   constructor({ directory, sources }) {
@@ -53,26 +70,70 @@ export class CoverageFiles {
   }
 
   /** @param {Wish} wish @returns {Answer} */
-  measure({ names, measure, missing }) {
-    const format = measure.format ?? undefined;
-    const keys = names.map((name) => {
+  measure(wish) {
+    const [answer] = this.answers([this.take(wish)]);
+    if (answer instanceof Failure) throw answer;
+    return answer;
+  }
+
+  /**
+   * Reads those files of a wish that were not read yet.
+   * @param {Wish} wish
+   * @returns {Taken}
+   * @throws {Failure} of type collection
+   */
+  take(wish) {
+    const { format } = wish.measure;
+    const names = wish.names.map((name) => {
       const key = this.#keyOf(name);
-      if (!this.#engine.hasCoverage(key, format)) this.#read(name, key, format);
+      const known = `${format ?? ""}\0${key}`;
+      if (!this.#read.has(known)) this.#bring(name, key, format);
+      this.#read.add(known);
       return key;
     });
-    if (this.#sources.length === 0)
-      return { value: this.#engine.coverage(keys, measure, undefined), missing };
+    return { wish, names };
+  }
+
+  /**
+   * What was wished, in the same order; a failure where there is no answer.
+   * @param {readonly Taken[]} taken
+   * @returns {(Answer | Failure)[]}
+   */
+  answers(taken) {
+    /** @type {(keep?: string[]) => (one: Taken) => CoverageQuestion} */
+    const question =
+      (keep) =>
+      ({ names, wish: { measure } }) => ({ names, ...measure, keep });
+    if (this.#sources.length === 0) {
+      const answers = this.#ask(taken.map(question()));
+      return taken.map(({ wish: { missing } }, n) => withMissing(answers[n], missing));
+    }
     const cwd = this.#directory;
-    const measured = this.#engine.coverageSources(keys, format);
-    const keep = measured.filter(matcher(this.#sources, { cwd }));
-    return {
-      value: this.#engine.coverage(keys, measure, keep),
-      missing: missing.filter((pattern) => !measured.some(matcher([pattern], { cwd }))),
-    };
+    const isSource = matcher(this.#sources, { cwd });
+    const found = this.#ask(taken.map(({ names, wish }) => ({ names, format: wish.measure.format })));
+    const measured = found.map((one) => (one.status === "sources" ? one.sources : []));
+    const answers = this.#ask(taken.map((one, n) => question(measured[n].filter(isSource))(one)));
+    return taken.map(({ wish }, n) =>
+      withMissing(
+        answers[n],
+        wish.missing.filter((pattern) => !measured[n].some(matcher([pattern], { cwd }))),
+      ),
+    );
   }
 
   free() {
     this.#engine.free();
+  }
+
+  /**
+   * Parses what waits and answers questions.
+   * @param {CoverageQuestion[]} questions
+   */
+  #ask(questions) {
+    const [used, waiting] = [this.#used, this.#waiting];
+    this.#used = 0;
+    this.#waiting = [];
+    return this.#engine.answer(used, waiting, questions);
   }
 
   /**
@@ -89,24 +150,43 @@ export class CoverageFiles {
     return key;
   }
 
-  /** @param {string} name @param {string} key @param {string | undefined} format */
-  #read(name, key, format) {
+  /** @param {string} name @param {string} key @param {CoverageFile["format"]} format */
+  #bring(name, key, format) {
     const { file, size } = openRegular(path.resolve(this.#directory, name), { shown: key, limit: LARGEST });
     try {
-      const room = this.#engine.reserve(size);
+      if (this.#used + size > this.#capacity) {
+        if (this.#waiting.length > 0) this.#ask([]);
+        if (size > this.#capacity) {
+          this.#capacity = Math.max(size, ROOM);
+          this.#engine.reserve(this.#capacity);
+        }
+      }
+      const room = this.#engine.room(this.#used, size);
       let read = 0;
       while (read < size) {
         const count = fs.readSync(file, room, read, size - read, read);
         if (count === 0) break;
         read += count;
       }
-      this.#engine.addCoverage(key, format, read);
+      this.#waiting.push({ name: key, format, length: read });
+      this.#used += read;
     } catch (thrown) {
       throw Failure.fromSystem(thrown, { type: "collection", doing: "could not read", path: name });
     } finally {
       fs.closeSync(file);
     }
   }
+}
+
+/**
+ * @param {CoverageAnswer} answer
+ * @param {string[]} missing
+ * @returns {Answer | Failure}
+ */
+function withMissing(answer, missing) {
+  if (answer.status === "value") return { value: answer.value, missing };
+  if (answer.status === "failed") return engineFailure(answer.error, "collection");
+  throw new TypeError("the engine named source files where a value was asked for");
 }
 
 /** The same for files of any size. Free it in `finally`. */
@@ -117,6 +197,8 @@ export class Coverage {
   #here;
   /** @type {Worker | undefined} */
   #thread;
+  /** What waits for {@link settle}. @type {{taken: Taken, resolve: (answer: Answer | Promise<Answer>) => void, reject: (cause: unknown) => void, signal?: AbortSignal}[]} */
+  #waiting = [];
   /** What the thread does before the next wish: it answers one at a time. @type {Promise<unknown>} */
   #turn = Promise.resolve();
 
@@ -131,23 +213,79 @@ export class Coverage {
   }
 
   /**
+   * Reads the files of a wish. What is small is answered together with others by {@link settle}; what is large was answered
+   * when this resolves.
+   * @param {Wish} wish
+   * @param {AbortSignal} [signal] ends what runs on a thread
+   * @returns {Promise<{answer: Promise<Answer>}>} `answer` rejects with a Failure of type collection, or the signal's reason
+   * @throws {Failure} of type collection; the signal's reason
+   */
+  async begin(wish, signal) {
+    const sizes = wish.names.map((name) => sizeOf(path.resolve(this.#where.directory, name)));
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    // A thread has a module of its own, which a bug in this one's did not stop.
+    if (total < this.#options.apartFrom && !parsersStopped()) {
+      /** @type {Taken} */
+      let taken;
+      try {
+        this.#here ??= new CoverageFiles(this.#where);
+        taken = this.#here.take(wish);
+      } catch (thrown) {
+        throw parsersStopped() ? coverageCrashed(wish, thrown) : thrown;
+      }
+      /** @type {Promise<Answer>} */
+      const answer = new Promise((resolve, reject) => {
+        this.#waiting.push({ taken, resolve, reject, signal });
+      });
+      if (total > ROOM) this.settle();
+      return { answer };
+    }
+    const value = await this.#large(wish, sizes, signal);
+    return { answer: Promise.resolve(value) };
+  }
+
+  /**
+   * What is wished, at once.
    * @param {Wish} wish
    * @param {AbortSignal} [signal] ends what runs on a thread
    * @returns {Promise<Answer>}
    * @throws {Failure} of type collection; the signal's reason
    */
   async measure(wish, signal) {
-    const sizes = wish.names.map((name) => sizeOf(path.resolve(this.#where.directory, name)));
-    const total = sizes.reduce((sum, size) => sum + size, 0);
-    // A thread has a module of its own, which a bug in this one's did not stop.
-    if (total < this.#options.apartFrom && !parsersStopped()) {
-      try {
-        this.#here ??= new CoverageFiles(this.#where);
-        return this.#here.measure(wish);
-      } catch (thrown) {
-        throw parsersStopped() ? coverageCrashed(wish, thrown) : thrown;
+    const { answer } = await this.begin(wish, signal);
+    this.settle();
+    return answer;
+  }
+
+  /** Answers what {@link begin} promised. */
+  settle() {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    try {
+      const answers = /** @type {CoverageFiles} */ (this.#here).answers(waiting.map(({ taken }) => taken));
+      for (const [n, { resolve, reject }] of waiting.entries()) {
+        const answer = answers[n];
+        if (answer instanceof Failure) reject(answer);
+        else resolve(answer);
+      }
+    } catch (thrown) {
+      for (const { taken, resolve, reject, signal } of waiting) {
+        // Of several one was at fault: each is asked by itself, with a module of its own.
+        if (!parsersStopped()) reject(thrown);
+        else if (waiting.length === 1) reject(coverageCrashed(taken.wish, thrown));
+        else resolve(this.#inTurn(taken.wish, signal));
       }
     }
+  }
+
+  /**
+   * @param {Wish} wish
+   * @param {readonly number[]} sizes
+   * @param {AbortSignal | undefined} signal
+   */
+  async #large(wish, sizes, signal) {
+    const total = sizes.reduce((sum, size) => sum + size, 0);
     const free = this.#options.memory();
     const largest = sizes.indexOf(Math.max(...sizes));
     // One that is too large in any case is refused as such, before a byte of it is read.
@@ -162,6 +300,11 @@ export class Coverage {
         },
       );
     }
+    return this.#inTurn(wish, signal);
+  }
+
+  /** @param {Wish} wish @param {AbortSignal | undefined} signal @returns {Promise<Answer>} */
+  #inTurn(wish, signal) {
     const answer = this.#turn.then(() => this.#apart(wish, signal));
     this.#turn = answer.catch(() => {});
     return answer;

@@ -22,6 +22,9 @@ const READING = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
 const QUESTIONS = 0xff00;
 const UNKNOWN = 0xffff;
 
+/** Bytes that show what a file without a telling name is. */
+const HEAD_BYTES = 4096;
+
 const REASONS = ["", "binary", "notebook"];
 
 /** @import { LineCounter, Opened } from "../engine/parsers.js" */
@@ -114,12 +117,8 @@ export async function countShare({ counter, memory, guarded, free }, { paths, cu
       if (start >= files.length) break;
       const chunk = files.slice(start, start + CHUNK);
       guarded(() => {
-        const codes = counter.detect(`${chunk.join("\0")}\0`);
-        for (let n = 0; n < chunk.length; n++) {
-          const code = codes[n];
-          if (code === UNKNOWN || (only !== undefined && code < QUESTIONS && code !== only)) continue;
-          const reason = reader.count(chunk[n], code, only);
-          if (reason) skipped.push({ path: chunk[n], reason });
+        for (const { at, reason } of reader.count(chunk, counter.detect(`${chunk.join("\0")}\0`), only)) {
+          skipped.push({ path: chunk[at], reason });
         }
       });
     }
@@ -132,8 +131,15 @@ export async function countShare({ counter, memory, guarded, free }, { paths, cu
   }
 }
 
-/** Reads files into the counter's buffer, which grows with the largest of them. */
+/** Reads files into the counter's buffer one behind the other; it grows with the largest of them. */
 class Reader {
+  /** @type {{at: number, reason: string}[]} */
+  #skipped = [];
+  /** Files whose bytes lie in the buffer and are not counted yet. @type {{at: number, language: number, length: number}[]} */
+  #waiting = [];
+  /** Bytes of those. */
+  #used = 0;
+
   /**
    * @param {LineCounter} counter
    * @param {WebAssembly.Memory} memory
@@ -159,39 +165,122 @@ class Reader {
   }
 
   /**
-   * Counts a file; answers why not, or nothing.
-   * @param {string} path
-   * @param {number} code what its path says about its language
+   * Counts files; answers which could not be counted, and why.
+   * @param {string[]} paths
+   * @param {Uint16Array} codes what the paths say about the languages
+   * @param {number | undefined} only
+   * @returns {{at: number, reason: string}[]}
+   */
+  count(paths, codes, only) {
+    this.#skipped = [];
+    const languages = this.#settled(paths, codes, only);
+    for (let at = 0; at < paths.length; at++) {
+      const language = languages[at];
+      if (language === UNKNOWN || (only !== undefined && language !== only)) continue;
+      this.#attempt(paths[at], at, (fd) => {
+        const length = this.#read(fd);
+        if (length === undefined) this.#skipped.push({ at, reason: "large" });
+        else this.#waiting.push({ at, language, length });
+      });
+    }
+    this.#add();
+    return this.#skipped;
+  }
+
+  /**
+   * The languages, where the start of a file decides by that. Most files without an extension are no scripts, and some are
+   * huge.
+   * @param {string[]} paths
+   * @param {Uint16Array} codes
    * @param {number | undefined} only
    */
-  count(path, code, only) {
-    let length;
-    let language = code;
+  #settled(paths, codes, only) {
+    const open = [...codes.keys()].filter((at) => codes[at] >= QUESTIONS && codes[at] !== UNKNOWN);
+    if (open.length === 0) return codes;
+    const languages = codes.map((code) => (code >= QUESTIONS ? UNKNOWN : code));
+    this.#mapped(open.length * HEAD_BYTES);
+    /** @type {{at: number, length: number}[]} */
+    const heads = [];
+    let used = 0;
+    for (const at of open) {
+      this.#attempt(paths[at], at, (fd) => {
+        const length = fs.readSync(fd, this.view, used, HEAD_BYTES, 0);
+        heads.push({ at, length });
+        used += length;
+      });
+    }
+    const found = this.counter.detectContents(
+      Uint16Array.from(heads, ({ at }) => codes[at]),
+      Uint32Array.from(heads, ({ length }) => length),
+    );
+    for (const [n, { at }] of heads.entries()) {
+      if (only === undefined || found[n] === only) languages[at] = found[n];
+    }
+    return languages;
+  }
+
+  /**
+   * Reads a whole file behind those that wait, which are counted first where it does not fit.
+   * @param {number} fd
+   * @returns {number | undefined} its length; undefined where it is too large
+   */
+  #read(fd) {
+    this.#mapped(0);
+    let length = fs.readSync(fd, this.view, this.#used, this.capacity - this.#used, 0);
+    while (this.#used + length === this.capacity) {
+      if (this.#used > 0) {
+        this.#add();
+      } else {
+        const size = fs.fstatSync(fd).size;
+        if (size > LARGEST_BYTES) return undefined;
+        this.grow(Math.max(size + 1, 2 * this.capacity));
+      }
+      this.#mapped(0);
+      length = fs.readSync(fd, this.view, 0, this.capacity, 0);
+    }
+    this.#used += length;
+    return length;
+  }
+
+  /** Counts the files that wait. */
+  #add() {
+    const waiting = this.#waiting;
+    if (waiting.length === 0) return;
+    this.#waiting = [];
+    this.#used = 0;
+    const reasons = this.counter.addAll(
+      Uint16Array.from(waiting, ({ language }) => language),
+      Uint32Array.from(waiting, ({ length }) => length),
+    );
+    for (const [n, { at }] of waiting.entries()) {
+      if (reasons[n] !== 0) this.#skipped.push({ at, reason: REASONS[reasons[n]] });
+    }
+  }
+
+  /** Has the view cover so many bytes of the memory, which may have moved. @param {number} bytes */
+  #mapped(bytes) {
+    if (bytes > this.capacity) this.grow(bytes);
+    else if (this.view.buffer !== this.memory.buffer) this.view = this.mapped();
+  }
+
+  /**
+   * Opens a file for a moment, and notes why where it cannot be read.
+   * @param {string} path
+   * @param {number} at
+   * @param {(fd: number) => void} act
+   */
+  #attempt(path, at, act) {
     let fd;
     try {
       fd = fs.openSync(native(path), READING);
-      if (this.view.buffer !== this.memory.buffer) this.view = this.mapped();
-      if (code >= QUESTIONS) {
-        // Most files without an extension are no scripts, and some are huge: their start decides.
-        length = fs.readSync(fd, this.view, 0, 4096, 0);
-        language = this.counter.detectContent(code, length);
-        if (language === UNKNOWN || (only !== undefined && language !== only)) return "";
-        if (this.view.buffer !== this.memory.buffer) this.view = this.mapped();
-      }
-      length = fs.readSync(fd, this.view, 0, this.capacity, 0);
-      while (length === this.capacity) {
-        const size = fs.fstatSync(fd).size;
-        if (size > LARGEST_BYTES) return "large";
-        this.grow(Math.max(size + 1, 2 * this.capacity));
-        length += fs.readSync(fd, this.view, length, this.capacity - length, length);
-      }
+      act(fd);
     } catch (error) {
       // A bug of the counter's is no property of the file.
-      if (error instanceof WebAssembly.RuntimeError) throw error;
-      return /** @type {NodeJS.ErrnoException} */ (error).code ?? "unreadable";
+      const { name, code } = /** @type {NodeJS.ErrnoException} */ (error);
+      if (error instanceof WebAssembly.RuntimeError || name === "EngineError") throw error;
+      this.#skipped.push({ at, reason: code ?? "unreadable" });
     } finally {
       if (fd !== undefined) fs.closeSync(fd);
     }
-    return REASONS[this.counter.add(language, length)];
   }
 }

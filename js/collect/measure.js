@@ -57,14 +57,32 @@ export class Measurements {
    * @throws {Failure} of type collection; the signal's reason
    */
   async measure(plan, signal) {
+    const { number } = await this.begin(plan, signal);
+    this.settle();
+    return number;
+  }
+
+  /**
+   * Reads the files of a plan. What takes the engine no time is computed with the same of other plans, by {@link settle}.
+   * @param {import("../engine/types.js").CollectPlan} plan
+   * @param {AbortSignal} [signal] ends it
+   * @returns {Promise<{number: Promise<number>}>} `number` rejects with a Failure of type collection
+   * @throws {Failure} of type collection; the signal's reason
+   */
+  async begin(plan, signal) {
     switch (plan.measure.kind) {
       case "lines":
-        return this.#measureLines(plan, plan.measure.language ?? undefined, signal);
+        return ready(await this.#measureLines(plan, plan.measure.language ?? undefined, signal));
       case "bytes":
-        return this.#measureBytes(plan, plan.measure.compression ?? undefined, signal);
+        return ready(await this.#measureBytes(plan, plan.measure.compression ?? undefined, signal));
       case "coverage":
         return this.#measureCoverage(plan, signal);
     }
+  }
+
+  /** Computes what {@link begin} promised. */
+  settle() {
+    this.#coverage.settle();
   }
 
   free() {
@@ -143,9 +161,13 @@ export class Measurements {
     if (plan.measure.kind !== "coverage") throw new TypeError("not a coverage plan");
     const names = this.#find(plan, { ignoreFiles: false, filter: false });
     const missing = this.#unmatchedSources(false);
-    const answer = await this.#coverage.measure({ names, measure: plan.measure, missing }, signal);
-    this.#tellUnmatched(answer.missing);
-    return answer.value;
+    const { answer } = await this.#coverage.begin({ names, measure: plan.measure, missing }, signal);
+    const number = answer.then(({ value, missing }) => {
+      this.#tellUnmatched(missing);
+      return value;
+    });
+    number.catch(() => {});
+    return { number };
   }
 
   /**
@@ -233,6 +255,9 @@ function linesCrashed(files, cause) {
   const hint = "Leave generated files out with --exclude; if there are none, report this with the files.";
   return crashed(`count the lines of ${list}`, cause, hint);
 }
+
+/** @param {number} number */
+const ready = (number) => ({ number: Promise.resolve(number) });
 
 /** The warning about a pattern of `sources` that matches nothing. @param {string} pattern of `sources` */
 export function sourceUnmatched(pattern) {

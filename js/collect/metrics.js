@@ -3,10 +3,12 @@
 
 import { stripVTControlCharacters } from "node:util";
 import { throwIfCancelled } from "../cancel.js";
-import { parseOutput, planCollect } from "../engine/engine.js";
+import { engineFailure } from "../engine/door.js";
+import { planOf } from "../engine/engine.js";
 import { Failure } from "../failure.js";
 import { commandEnvironment, run, runAll } from "./command.js";
 import { Measurements } from "./measure.js";
+import { Readings } from "./readings.js";
 import { knownSecrets } from "./secrets.js";
 
 /** How much of what a command wrote on standard error is told: its last lines, and of those the end. */
@@ -25,15 +27,17 @@ const SAID_CHARACTERS = 600;
  *   own?: import("../files/own.js").Written,
  *   concurrency?: number,
  *   refused?: ReadonlyMap<string, Failure>,
+ *   pauseMs?: number,
  *   signal?: AbortSignal,
  *   onWarning?: (warning: Failure) => void,
  *   onStart?: (metric: import("../engine/types.js").MetricConfig) => void,
- *   onEnd?: (outcome: import("./types.js").MetricOutcome) => void,
+ *   onEnd?: (outcome: import("./types.js").MetricOutcome, text?: string) => void,
  * }} input `storageType` is where the history is kept, whose credentials commands do not see;
  *   `historyPath` a copy of it that they may read; `own` is what the run writes and does not measure; `secrets`
  *   never become a value and are removed from errors, those of the environment unless given; `concurrency` is how many commands
  *   run side by side, more than one only where they share no build state; `refused` says of metrics why they cannot have a
- *   value, so that they are not measured
+ *   value, so that they are not measured; `onStart` may be called again for a metric that goes on after the line of another one; `onEnd`
+ *   hears the value also as people read it, at most `pauseMs` after its metric has ended
  * @returns {Promise<import("./types.js").MetricOutcome[]>} in the configuration's order
  */
 export async function collectMetrics({
@@ -46,6 +50,7 @@ export async function collectMetrics({
   own,
   concurrency = 1,
   refused = new Map(),
+  pauseMs,
   signal,
   onWarning,
   onStart,
@@ -53,20 +58,45 @@ export async function collectMetrics({
 }) {
   const { config, directory } = loaded;
   const measurements = new Measurements({ directory, sources: config.sources, own, warn: onWarning });
-  const tasks = config.metrics.map((metric) => async () => {
+  const readings = new Readings(() => measurements.settle(), { pauseMs });
+  /** @type {import("./types.js").MetricOutcome[]} */
+  const outcomes = new Array(config.metrics.length);
+  /** Those that go on. @type {Set<import("../engine/types.js").MetricConfig>} */
+  const running = new Set();
+  /** What ends the run. @type {{thrown: unknown} | undefined} */
+  let broken;
+  const context = { measurements, directory, facts, env, storageType, historyPath, secrets, signal };
+  const tasks = config.metrics.map((metric, n) => async () => {
     throwIfCancelled(signal);
+    if (broken) throw broken.thrown;
     onStart?.(metric);
-    const refusal = refused.get(metric.id);
-    const outcome = refusal
-      ? failed(metric, refusal, 0)
-      : await collectOne(metric, {
-          ...{ measurements, directory, facts, env, storageType, historyPath, secrets, signal },
-        });
-    onEnd?.(outcome);
-    return outcome;
+    running.add(metric);
+    const started = performance.now();
+    const refusedAs = refused.get(metric.id);
+    const given = refusedAs ? { failure: refusedAs } : await gave(metric, context);
+    const durationMs = refusedAs ? 0 : performance.now() - started;
+    running.delete(metric);
+    await readings.add(metric, given, (reading) => {
+      try {
+        const { text, ...outcome } = outcomeOf(metric, reading, { durationMs, secrets, signal });
+        outcomes[n] = outcome;
+        onEnd?.(outcome, text);
+        const other = [...running].at(-1);
+        if (other) onStart?.(other);
+      } catch (thrown) {
+        broken ??= { thrown };
+      }
+    });
+    if (broken) throw /** @type {{thrown: unknown}} */ (broken).thrown;
   });
   try {
-    return await runAll(tasks, concurrency);
+    try {
+      await runAll(tasks, concurrency);
+    } finally {
+      await readings.flush();
+    }
+    if (broken) throw /** @type {{thrown: unknown}} */ (broken).thrown;
+    return outcomes;
   } finally {
     measurements.free();
   }
@@ -77,9 +107,9 @@ export async function collectMetrics({
  * @param {import("../engine/engine.js").LoadedConfig["config"]} config
  */
 export const runsCommands = ({ metrics }) =>
-  metrics.some(({ command }) => {
+  metrics.some((metric) => {
     try {
-      return planCollect(command) === undefined;
+      return planOf(metric) === undefined;
     } catch {
       // A collector with arguments that it does not take, which is told when it is its turn.
       return false;
@@ -87,25 +117,41 @@ export const runsCommands = ({ metrics }) =>
   });
 
 /**
+ * Runs a metric's command or collector.
  * @param {import("../engine/types.js").MetricConfig} metric
  * @param {{measurements: Measurements, directory: string, facts: import("./types.js").CommandFacts, env: NodeJS.ProcessEnv, storageType?: string, historyPath?: string, secrets: import("./secrets.js").Secrets, signal?: AbortSignal}} context
- * @returns {Promise<import("./types.js").MetricOutcome>}
+ * @returns {Promise<import("./readings.js").Given>}
  */
-async function collectOne(metric, { measurements, ...context }) {
-  const started = performance.now();
+async function gave(metric, { measurements, ...context }) {
   try {
-    const plan = planCollect(metric.command);
-    const value = plan
+    const plan = planOf(metric);
+    return plan
       ? await measured(plan, metric, { measurements, ...context })
-      : await runCommand(metric, context);
-    if (typeof value !== (metric.type === "label" ? "string" : "number")) throw wrongType(metric, value);
-    context.secrets.refuse(String(value));
-    return { ...described(metric), status: "ok", value, durationMs: Math.round(performance.now() - started) };
+      : { output: await runCommand(metric, context) };
+  } catch (failure) {
+    return { failure };
+  }
+}
+
+/**
+ * @param {import("../engine/types.js").MetricConfig} metric
+ * @param {import("../engine/types.js").Reading | {status: "thrown", thrown: unknown}} reading
+ * @param {{durationMs: number, secrets: import("./secrets.js").Secrets, signal?: AbortSignal}} context
+ * @returns {import("./types.js").MetricOutcome & {text?: string}} `text`: the value as people read it
+ * @throws what ends the run
+ */
+function outcomeOf(metric, reading, { durationMs, secrets, signal }) {
+  try {
+    if (reading.status === "thrown") throw reading.thrown;
+    if (reading.status === "failed") throw engineFailure(reading.error, "collection");
+    const { value, text } = reading;
+    secrets.refuse(String(value));
+    return { ...described(metric), status: "ok", value, durationMs: Math.round(durationMs), text };
   } catch (error) {
     const failure = Failure.from(error);
     // What stopped the run is no failure of this metric.
-    if (failure.type === "internal" || error === context.signal?.reason) throw failure;
-    return failed(metric, context.secrets.scrub(failure), performance.now() - started);
+    if (failure.type === "internal" || error === signal?.reason) throw failure;
+    return failed(metric, secrets.scrub(failure), durationMs);
   }
 }
 
@@ -145,26 +191,10 @@ export function refusedOutcome(outcome, refused) {
 export const definitionOf = ({ id, type, unit, description }) => ({ id, type, unit, description });
 
 /**
- * A history would refuse the whole build for it.
- * @param {import("../engine/types.js").MetricConfig} metric
- * @param {number | string} value
- */
-function wrongType({ type }, value) {
-  const [expected, found] = type === "label" ? ["text", "the number"] : ["a number", "the text"];
-  return new Failure(
-    `the metric is a ${type === "label" ? "label" : "number"}, expected ${expected}, found ${found} \`${value}\``,
-    {
-      type: "collection",
-      code: "OUTPUT_INVALID",
-      hint: "Change the metric's `type`, or let a shell command print what it should be.",
-    },
-  );
-}
-
-/**
  * @param {import("../engine/types.js").CollectPlan} plan
  * @param {import("../engine/types.js").MetricConfig} metric
  * @param {{measurements: Measurements, signal?: AbortSignal}} context
+ * @returns {Promise<{number: Promise<number>}>}
  */
 async function measured(plan, { timeout }, { measurements, signal }) {
   const abort = new AbortController();
@@ -172,7 +202,7 @@ async function measured(plan, { timeout }, { measurements, signal }) {
   const timer = setTimeout(() => abort.abort(collectorTimeout(timeout)), timeout).unref();
   signal?.addEventListener("abort", follow, { once: true });
   try {
-    return await measurements.measure(plan, abort.signal);
+    return await measurements.begin(plan, abort.signal);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", follow);
@@ -212,7 +242,7 @@ async function runCommand(metric, { directory, facts, env, storageType, historyP
   if (result.problem) throw result.problem;
   if (result.status !== "ok") throw commandFailure(metric, result, secrets);
   secrets.refuse(firstLine(result.stdout));
-  return parseOutput(result.stdout, metric.type);
+  return result.stdout;
 }
 
 /**

@@ -41,6 +41,13 @@ export function readOwn(name) {
 }
 
 /**
+ * What the engine says of a part of what it was asked, as a failure.
+ * @param {import("./types.js").EngineError} error
+ * @param {import("../failure.js").FailureType} type
+ */
+export const engineFailure = ({ code, message, hint }, type) => new Failure(message, { type, code, hint });
+
+/**
  * One wasm module in this thread.
  *
  * @typedef {object} Door

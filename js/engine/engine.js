@@ -2,12 +2,14 @@
 // decides is asked for here; nothing is decided.
 
 import { Failure } from "../failure.js";
-import { door, readOwn } from "./door.js";
+import { door, engineFailure, readOwn } from "./door.js";
 import * as wasm from "./wasm/engine.js";
+
+/** @import { MetricConfig, Planned } from "./types.js" */
 
 const { guarded, poisoned } = door("engine", wasm.initSync);
 
-/** @param {{id: string, code: string, message: string, hint: string}[]} changes @returns {Map<string, Failure>} */
+/** @param {import("./types.js").TypeChange[]} changes @returns {Map<string, Failure>} */
 const refusals = (changes) =>
   new Map(
     changes.map(({ id, code, message, hint }) => [
@@ -19,13 +21,20 @@ const refusals = (changes) =>
 /** The engine's version, which is the package's. */
 export const version = () => guarded(() => wasm.version());
 
+/** What the commands of checked metrics are. @type {WeakMap<MetricConfig, Planned>} */
+const plans = new WeakMap();
+
 /**
- * Checks a configuration's text.
+ * Checks a configuration's text, and understands its commands.
  * @param {string} text
  * @param {string} file its name, for messages
  * @returns {import("./types.js").CheckedConfig}
  */
-export const checkConfig = (text, file) => guarded(() => wasm.checkConfig(text, file));
+export function checkConfig(text, file) {
+  const { plans: found, ...checked } = guarded(() => wasm.checkConfig(text, file));
+  for (const [n, metric] of (checked.config?.metrics ?? []).entries()) plans.set(metric, found[n]);
+  return checked;
+}
 
 /**
  * A checked configuration with its location.
@@ -40,11 +49,17 @@ export const checkConfig = (text, file) => guarded(() => wasm.checkConfig(text, 
  */
 
 /**
- * Understands a metric's command if it is an `@collect` line.
- * @param {string} command
+ * What a metric's command collects. That of a metric which {@link checkConfig} gave is known already.
+ * @param {Pick<MetricConfig, "command">} metric
  * @returns {import("./types.js").CollectPlan | undefined} undefined for a shell command
+ * @throws {Failure} COLLECTOR_USAGE
  */
-export const planCollect = (command) => guarded(() => wasm.planCollect(command));
+export function planOf(metric) {
+  const known = plans.get(/** @type {MetricConfig} */ (metric));
+  const planned = known ?? guarded(() => wasm.planCommand(metric.command));
+  if (planned.kind === "refused") throw engineFailure(planned.error, "validation");
+  return planned.kind === "collector" ? planned.plan : undefined;
+}
 
 /**
  * Understands a collector's name and arguments, already split into words.
@@ -54,12 +69,24 @@ export const planCollect = (command) => guarded(() => wasm.planCollect(command))
 export const planCollectWords = (words) => guarded(() => wasm.planCollectWords(words));
 
 /**
- * The value in a command's output.
- * @param {string} output
- * @param {"numeric" | "label"} type
- * @returns {number | string}
+ * What metrics came to: the values in what their commands printed or their collectors counted, and those as people read them.
+ * @param {import("./types.js").Measured[]} measured
+ * @returns {import("./types.js").Reading[]} in the same order
  */
-export const parseOutput = (output, type) => guarded(() => wasm.parseOutput(output, type));
+export const readMeasured = (measured) => guarded(() => wasm.readMeasured(measured));
+
+/**
+ * The value in one command's output.
+ * @param {string} output
+ * @param {import("./types.js").MetricType} type
+ * @returns {import("./types.js").Value}
+ * @throws {Failure} OUTPUT_INVALID
+ */
+export function parseOutput(output, type) {
+  const [reading] = readMeasured([{ type, output }]);
+  if (reading.status === "failed") throw engineFailure(reading.error, "collection");
+  return reading.value;
+}
 
 /**
  * A value as people read it.
@@ -78,7 +105,7 @@ export const closest = (word, choices) => guarded(() => wasm.closest(word, choic
 
 /**
  * Renders the job summary.
- * @param {object} facts `Summary` in src/summary.rs
+ * @param {import("./types.js").JobSummary} facts
  * @returns {string} Markdown
  */
 export const renderSummary = (facts) => guarded(() => wasm.renderSummary(facts));

@@ -11,10 +11,10 @@ const { guarded, memory, poisoned } = door("parsers", wasm.initSync);
  * @typedef {object} LineCounter
  * @property {(length: number) => number} reserve room for so many bytes; answers their address
  * @property {(paths: string) => Uint16Array} detect a code for each path; each path is ended by a NUL
- * @property {(code: number, length: number) => number} detectContent the language behind a question, by the
- *   bytes at the start of the buffer
- * @property {(language: number, length: number) => number} add counts the bytes in the buffer: 0 done, 1 binary,
- *   2 no notebook
+ * @property {(codes: Uint16Array, lengths: Uint32Array) => Uint16Array} detectContents the languages behind questions, by the
+ *   starts of files that lie in the buffer one behind the other
+ * @property {(languages: Uint16Array, lengths: Uint32Array) => Uint8Array} addAll counts files that lie in the buffer one
+ *   behind the other: 0 done, 1 binary, 2 no notebook
  * @property {() => Float64Array} take five numbers a language: number, files, code, comments, blanks
  */
 
@@ -38,6 +38,8 @@ export const openMeasurement = (root) => guarded(() => new Measurement(new wasm.
 /** A measuring session; see {@link openMeasurement}. */
 export class Measurement {
   #inner;
+  /** Where the room lies. */
+  #at = 0;
 
   /** @param {wasm.Measurement} inner */
   constructor(inner) {
@@ -45,56 +47,31 @@ export class Measurement {
   }
 
   /**
-   * Room for a file of `length` bytes inside the module. Valid until the next call.
+   * Makes room for `length` bytes inside the module. What waited in a smaller one is gone.
+   * @param {number} length
+   */
+  reserve(length) {
+    this.#at = guarded(() => this.#inner.reserve(length) >>> 0);
+  }
+
+  /**
+   * A part of the room. Valid until the next call of anything but this.
+   * @param {number} from
    * @param {number} length
    * @returns {Uint8Array}
    */
-  reserve(length) {
-    return guarded(() => {
-      const at = this.#inner.reserve(length) >>> 0;
-      return new Uint8Array(memory().buffer, at, length);
-    });
+  room(from, length) {
+    return new Uint8Array(memory().buffer, this.#at + from, length);
   }
 
   /**
-   * Whether a coverage file was parsed already in this session.
-   * @param {string} path
-   * @param {string | undefined} format
-   * @returns {boolean}
+   * Parses the files that lie in the room one behind the other, and answers questions about them and earlier ones.
+   * @param {number} length bytes of all of them
+   * @param {import("./types.js").CoverageFile[]} files
+   * @param {import("./types.js").CoverageQuestion[]} questions
    */
-  hasCoverage(path, format) {
-    return guarded(() => this.#inner.hasCoverage(path, format));
-  }
-
-  /**
-   * Parses the reserved bytes as a coverage file.
-   * @param {string} path its name in messages and later calls
-   * @param {string | undefined} format
-   * @param {number} length
-   */
-  addCoverage(path, format, length) {
-    guarded(() => this.#inner.addCoverage(path, format, length));
-  }
-
-  /**
-   * The source files that parsed coverage files speak of.
-   * @param {string[]} paths
-   * @param {string | undefined} format
-   * @returns {string[]}
-   */
-  coverageSources(paths, format) {
-    return guarded(() => this.#inner.coverageSources(paths, format));
-  }
-
-  /**
-   * The percentage over parsed files, merged.
-   * @param {string[]} paths
-   * @param {Extract<import("./types.js").CollectPlan["measure"], {kind: "coverage"}>} measure
-   * @param {string[] | undefined} keep source files that count; all where undefined
-   * @returns {number}
-   */
-  coverage(paths, { of, format, fallback }, keep) {
-    return guarded(() => this.#inner.coverage(paths, of, format ?? undefined, fallback ?? undefined, keep));
+  answer(length, files, questions) {
+    return guarded(() => this.#inner.answer(length, files, questions));
   }
 
   /** Gives the memory back. */

@@ -146,7 +146,7 @@ export type BuildContext = {
   timestamp: string;
   /**
    * Which attempt of the run this is, from 1; `null` where the CI does not number them. Then it counts as the
-   * attempt whose values stand.
+   * attempt whose values count.
    */
   attempt?: number | null;
 };
@@ -271,11 +271,50 @@ export type ConfigurationChange = {
   judged: string;
 };
 
+/** The answer to a `CoverageQuestion`. */
+export type CoverageAnswer = {
+  status: "value";
+  /** From 0 to 100. */
+  value: number;
+} | {
+  status: "sources";
+  /** Each once, sorted. */
+  sources: Array<string>;
+} | {
+  status: "failed";
+  /** Why. */
+  error: EngineError;
+};
+
+/** A coverage file among others whose bytes lie one behind the other. */
+export type CoverageFile = {
+  /** Its name in messages and questions. */
+  name: string;
+  /** The format; found by looking at the content where none is named. */
+  format?: CoverageFormat | null;
+  /** Bytes. */
+  length: number;
+};
+
 /** A coverage format that can be read. */
 export type CoverageFormat = "lcov" | "clover" | "cobertura";
 
 /** What is being counted. */
 export type CoverageKind = "line" | "branch" | "function";
+
+/** What is asked of files that were parsed. */
+export type CoverageQuestion = {
+  /** The files' names. */
+  names: Array<string>;
+  /** The format that they were parsed with. */
+  format?: CoverageFormat | null;
+  /** What is counted; without it, which source files the reports speak of. */
+  of?: CoverageKind | null;
+  /** The value where the reports hold nothing of that kind. */
+  fallback?: number | null;
+  /** The source files that count; all of them unless given. */
+  keep?: Array<string> | null;
+};
 
 /** One problem of a configuration, with its place and its remedy. */
 export type Diagnostic = {
@@ -298,6 +337,20 @@ export type Diagnostic = {
 
 /** Which way a metric gets better. */
 export type Direction = "higher-is-better" | "lower-is-better" | "none";
+
+/**
+ * A failure of the engine: what happened, why, where, and what to do about it.
+ * `message` is lower case without a final period and quotes what the user wrote in backticks;
+ * `hint` is a sentence that names the remedy, empty when there is none to give.
+ */
+export type EngineError = {
+  /** The stable code, part of the public interface. */
+  code: Code;
+  /** Cause and location, for a person. */
+  message: string;
+  /** The remedy as a sentence, or empty. */
+  hint: string;
+};
 
 /** What part of a run a failure belongs to; the host derives the exit code from it. */
 export type FailureType = "validation" | "storage" | "collection" | "report" | "gate" | "internal";
@@ -495,6 +548,18 @@ export type Measure = {
   fallback: number | null;
 };
 
+/** What one metric's command or collector gave. */
+export type Measured = {
+  /** The metric's type: `numeric` or `label`. */
+  type: MetricType;
+  /** The metric's unit, where it has one. */
+  unit?: Unit | null;
+  /** What a command printed. */
+  output?: string | null;
+  /** What a collector counted, where no command printed anything. */
+  number?: number | null;
+};
+
 /** Whether a metric has a value. */
 export type MeasurementStatus = "ok" | "failed";
 
@@ -514,7 +579,7 @@ export type Merged = {
   addedValues: number;
   /** Values of both histories that differed. */
   conflicts: number;
-  /** Conflicts in which the other history's value now stands. */
+  /** Conflicts in which the other history's value now counts. */
   replacedValues: number;
   /** Metrics that only the other history had. */
   addedMetrics: number;
@@ -546,7 +611,7 @@ export type MetricConfig = {
 export type MetricDefinition = {
   /** The metric's key; 1-64 of `a-z`, `0-9` and `-`. */
   id: string;
-  /** Numeric or label; the first record of a metric settles it. */
+  /** Numeric or label; the first record of a metric decides it. */
   type: MetricType;
   /** How its numbers are shown. */
   unit?: Unit | null;
@@ -635,6 +700,44 @@ export type PhaseRow = {
   durationMs: number;
   /** What was moved or written. */
   bytes?: number | null;
+};
+
+/** What a metric's command is. */
+export type Planned = {
+  kind: "shell"
+} | {
+  kind: "collector";
+  /** What it measures in which files. */
+  plan: CollectPlan;
+} | {
+  kind: "refused";
+  /** Why. */
+  error: EngineError;
+};
+
+/** A checked configuration with what its metrics' commands are. */
+export type PlannedConfig = {
+  /** Aligned with the configuration's metrics; empty where there is no configuration. */
+  plans: Array<Planned>;
+  /** What the file means, with every default filled in; `null` when there are errors. */
+  config: Config | null;
+  /** Everything that must change, in the order of the file. */
+  errors: Array<Diagnostic>;
+  /** What was understood otherwise than it was written, in the order of the file. */
+  warnings: Array<Diagnostic>;
+};
+
+/** What it was found to be. */
+export type Reading = {
+  status: "ok";
+  /** The value. */
+  value: Value;
+  /** The same for people, with its unit. */
+  text: string;
+} | {
+  status: "failed";
+  /** Why. */
+  error: EngineError;
 };
 
 /** Why collecting a metric failed. */
@@ -817,9 +920,9 @@ export type Threshold = {
 export type ThresholdLine = {
   /** The metric's id; a line for a metric that is not configured is left out. */
   metric: string;
-  /** Where the line lies, in the metric's unit. */
+  /** Where the line is, in the metric's unit. */
   value: number;
-  /** What stands beside it, such as `min`. */
+  /** What is written beside it, such as `min`. */
   label: string;
   /** Whether values are to lie above it, not below. */
   least?: boolean;

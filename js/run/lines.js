@@ -12,11 +12,12 @@ import { formatValue } from "../engine/engine.js";
  * @param {Terminal} terminal
  * @param {import("../collect/types.js").MetricOutcome} outcome
  * @param {number} width of the longest id
+ * @param {string} [text] the value as people read it, where that is known
  */
-export function showMetric(terminal, outcome, width) {
+export function showMetric(terminal, outcome, width, text) {
   const { id, status, value, unit, durationMs, error } = outcome;
   if (status === "ok") {
-    const shown = typeof value === "number" ? formatValue(value, unit) : String(value);
+    const shown = text ?? (typeof value === "number" ? formatValue(value, unit) : String(value));
     terminal.line(
       `${terminal.paint("good", "✓")} ${id.padEnd(width)}  ${shown}  ${terminal.paint("dim", milliseconds(durationMs))}`,
     );

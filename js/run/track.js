@@ -37,6 +37,7 @@ export const TRACK_PHASES = Object.freeze(["download", "collect", "upload", "rep
  *   concurrency?: number,
  *   onStorageError?: "fail" | "warn",
  *   clockLimitMs?: number,
+ *   pauseMs?: number,
  *   signal?: AbortSignal,
  *   log?: (message: string) => void,
  *   onSecret?: (secret: string) => void,
@@ -44,7 +45,7 @@ export const TRACK_PHASES = Object.freeze(["download", "collect", "upload", "rep
  * }} input `cwd` is where the paths that people are told of start; an empty history begins with that of `seed`;
  *   with `adopt` the history of another repository becomes this one's; `reportOption` is how the caller gave the report's
  *   directory, for messages; `onStorageError: "warn"` writes the report also of a build that could not be stored;
- *   `clockLimitMs` is how far this machine's clock may be from the server's; `log` takes what the storage tells in detail,
+ *   `clockLimitMs` is how far this machine's clock may be from the server's; `pauseMs` how late a metric's line may come; `log` takes what the storage tells in detail,
  *   `onSecret` what servers issue and no log may show
  * @returns {Promise<import("./types.js").TrackResult>}
  */
@@ -63,6 +64,7 @@ export async function track({
   concurrency,
   onStorageError = "fail",
   clockLimitMs,
+  pauseMs,
   signal,
   log,
   onSecret,
@@ -164,6 +166,7 @@ export async function track({
         onWarning: (warning) => result.warnings.push(warning),
         concurrency,
         refused,
+        pauseMs,
         signal,
         onStart: listener.metricStart,
         onEnd: listener.metricEnd,

@@ -38,8 +38,10 @@ export interface TrackListener extends PhaseListener {
   known?: (repository: MetricsRepository, facts: RunFacts) => void;
   /** Before the upload; `file` tells at any time which file keeps what is not stored, null where none does. */
   keeping?: (file: () => string | null) => void;
+  /** Again for one that goes on after the line of another. */
   metricStart?: (metric: MetricConfig) => void;
-  metricEnd?: (outcome: MetricOutcome) => void;
+  /** Up to a tenth of a second after its end; `text` is the value as people read it. */
+  metricEnd?: (outcome: MetricOutcome, text?: string) => void;
 }
 
 /** What a run did; with `error` where it ended early. */

@@ -1,16 +1,24 @@
 //! The exports of `engine.wasm`: the configuration, the history, the gate, the report and every text.
 
-use super::{JsResult, throw, to_js};
-use crate::config;
+use super::{JsResult, from_js, throw, to_js};
+use crate::collect::{self, reading};
 use crate::error::{Code, Error, Result};
 use crate::history::{self, Check, Limits};
-use crate::metric::{MetricType, Unit};
+use crate::metric::Unit;
 use crate::report::Assets;
-use crate::{api, collect, gate, summary, text};
+use crate::{api, gate, summary, text};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use std::io::Read;
 use wasm_bindgen::prelude::*;
+
+/// What the types of the exports below are made of.
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"import type {
+  BadgeWish, Baseline, BaselineQuery, Build, BuildContext, BuildFilter, Circumstances, CollectPlan, CommentFacts,
+  FutureBuilds, GateFacts, GateMeasurement, GateOutcome, JobSummary, Measured, Merged, MetricDefinition, Planned,
+  PlannedConfig, Reading, RecentQuery, RecordedBuild, RecordedMetric, ReportFacts, Series, StoredValue, TypeChange,
+  Value,
+} from "../types.js";"#;
 
 /// The same for long lists: as one JSON text, which the host reads several times quicker than it
 /// takes single properties.
@@ -18,11 +26,6 @@ fn list_to_js<T: Serialize>(result: Result<T>) -> JsResult {
     let text = serde_json::to_string(&result.map_err(throw)?)
         .map_err(|error| throw(Error::new(Code::Internal, error.to_string())))?;
     js_sys::JSON::parse(&text)
-}
-
-fn from_js<T: DeserializeOwned>(value: JsValue, what: &str) -> JsResult<T> {
-    serde_wasm_bindgen::from_value(value)
-        .map_err(|error| throw(Error::new(Code::UsageInvalid, format!("{what} is not as expected: {error}"))))
 }
 
 fn done<T: Serialize>(result: Result<T>) -> JsResult {
@@ -34,28 +37,25 @@ pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
-#[wasm_bindgen(js_name = checkConfig)]
+#[wasm_bindgen(js_name = checkConfig, unchecked_return_type = "PlannedConfig")]
 pub fn check_config(text: &str, file: &str) -> JsResult {
-    to_js(&config::check(text, file))
+    to_js(&api::check(text, file))
 }
 
-#[wasm_bindgen(js_name = planCollect)]
-pub fn plan_collect(command: &str) -> JsResult {
-    if !collect::is_collect(command) {
-        return Ok(JsValue::UNDEFINED);
-    }
-    done(collect::parse(command))
+#[wasm_bindgen(js_name = planCommand, unchecked_return_type = "Planned")]
+pub fn plan_command(command: &str) -> JsResult {
+    to_js(&api::planned(command))
 }
 
-#[wasm_bindgen(js_name = planCollectWords)]
+#[wasm_bindgen(js_name = planCollectWords, unchecked_return_type = "CollectPlan")]
 pub fn plan_collect_words(words: Vec<String>) -> JsResult {
     done(collect::parse_words(&words))
 }
 
-#[wasm_bindgen(js_name = parseOutput)]
-pub fn parse_output(output: &str, kind: &str) -> JsResult {
-    let kind = if kind == "label" { MetricType::Label } else { MetricType::Numeric };
-    done(collect::output::value(output, kind))
+#[wasm_bindgen(js_name = readMeasured, unchecked_return_type = "Reading[]")]
+pub fn read_measured(#[wasm_bindgen(unchecked_param_type = "Measured[]")] measured: JsValue) -> JsResult {
+    let measured: Vec<reading::Measured> = from_js(measured, "the list of outputs")?;
+    to_js(&reading::read(&measured))
 }
 
 #[wasm_bindgen(js_name = formatValue)]
@@ -70,7 +70,9 @@ pub fn closest(word: &str, choices: Vec<String>) -> Option<String> {
 }
 
 #[wasm_bindgen(js_name = renderSummary)]
-pub fn render_summary(facts: JsValue) -> JsResult<String> {
+pub fn render_summary(
+    #[wasm_bindgen(unchecked_param_type = "JobSummary")] facts: JsValue,
+) -> JsResult<String> {
     Ok(summary::render(&from_js(facts, "the summary")?))
 }
 
@@ -80,15 +82,22 @@ pub struct Judgement(gate::GateOutcome);
 
 #[wasm_bindgen]
 impl Judgement {
+    #[wasm_bindgen(unchecked_return_type = "GateOutcome")]
     pub fn outcome(&self) -> JsResult {
         to_js(&self.0)
     }
 
-    pub fn comment(&self, facts: JsValue) -> JsResult<String> {
+    pub fn comment(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "CommentFacts")] facts: JsValue,
+    ) -> JsResult<String> {
         Ok(gate::comment(&self.0.quality_gate, &from_js(facts, "the comment's facts")?))
     }
 
-    pub fn summary(&self, facts: JsValue) -> JsResult<String> {
+    pub fn summary(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "CommentFacts")] facts: JsValue,
+    ) -> JsResult<String> {
         Ok(gate::summary(&self.0.quality_gate, &from_js(facts, "the summary's facts")?))
     }
 }
@@ -137,7 +146,12 @@ fn read_history(
 }
 
 #[wasm_bindgen]
-pub fn preview(config_text: &str, facts: JsValue, style: &str, script: &str) -> JsResult<String> {
+pub fn preview(
+    config_text: &str,
+    #[wasm_bindgen(unchecked_param_type = "ReportFacts")] facts: JsValue,
+    style: &str,
+    script: &str,
+) -> JsResult<String> {
     let facts = from_js(facts, "the report's facts")?;
     api::preview(config_text, &facts, Assets { style, script }).map_err(throw)
 }
@@ -161,33 +175,54 @@ impl History {
         .map_err(throw)
     }
 
-    #[wasm_bindgen(js_name = checkRun)]
-    pub fn check_run(&self, context: JsValue, metrics: JsValue, circumstances: JsValue) -> JsResult {
+    #[wasm_bindgen(js_name = checkRun, unchecked_return_type = "TypeChange[]")]
+    pub fn check_run(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "BuildContext")] context: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "MetricDefinition[]")] metrics: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Circumstances")] circumstances: JsValue,
+    ) -> JsResult {
         let context = from_js(context, "the build's context")?;
         let metrics: Vec<history::MetricDefinition> = from_js(metrics, "the list of metrics")?;
         let circumstances: history::Circumstances = from_js(circumstances, "the run's circumstances")?;
         done(self.0.check_run(&context, &metrics, &circumstances))
     }
 
-    #[wasm_bindgen(js_name = typeChanges)]
-    pub fn type_changes(&self, metrics: JsValue) -> JsResult {
+    #[wasm_bindgen(js_name = typeChanges, unchecked_return_type = "TypeChange[]")]
+    pub fn type_changes(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "MetricDefinition[]")] metrics: JsValue,
+    ) -> JsResult {
         let metrics: Vec<history::MetricDefinition> = from_js(metrics, "the list of metrics")?;
         done(self.0.type_changes(&metrics))
     }
 
-    pub fn record(&mut self, context: JsValue, metrics: JsValue, circumstances: JsValue) -> JsResult {
+    #[wasm_bindgen(unchecked_return_type = "RecordedBuild")]
+    pub fn record(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "BuildContext")] context: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "RecordedMetric[]")] metrics: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Circumstances")] circumstances: JsValue,
+    ) -> JsResult {
         let context = from_js(context, "the build's context")?;
         let metrics: Vec<history::RecordedMetric> = from_js(metrics, "the list of metrics")?;
         let circumstances: history::Circumstances = from_js(circumstances, "the run's circumstances")?;
         done(self.0.record_in(&context, &metrics, &circumstances))
     }
 
-    pub fn fold(&mut self, context: JsValue, metrics: JsValue, measured_at: Option<f64>) -> JsResult {
+    #[wasm_bindgen(unchecked_return_type = "RecordedBuild")]
+    pub fn fold(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "BuildContext")] context: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "RecordedMetric[]")] metrics: JsValue,
+        measured_at: Option<f64>,
+    ) -> JsResult {
         let context = from_js(context, "the build's context")?;
         let metrics: Vec<history::RecordedMetric> = from_js(metrics, "the list of metrics")?;
         done(self.0.fold(&context, &metrics, measured_at.map(|time| time as i64)))
     }
 
+    #[wasm_bindgen(unchecked_return_type = "Merged")]
     pub fn merge(&mut self, image: js_sys::Uint8Array, of_one_repository: bool) -> JsResult {
         let other = read_history(image, Check::Whole, None).map_err(throw)?;
         if of_one_repository {
@@ -196,19 +231,34 @@ impl History {
         done(self.0.merge(&other))
     }
 
-    pub fn series(&self, metric: &str, filter: JsValue) -> JsResult {
+    #[wasm_bindgen(unchecked_return_type = "Series")]
+    pub fn series(
+        &self,
+        metric: &str,
+        #[wasm_bindgen(unchecked_param_type = "BuildFilter")] filter: JsValue,
+    ) -> JsResult {
         list_to_js(self.0.series(metric, &from_js(filter, "the filter")?))
     }
 
-    pub fn baseline(&self, metric: &str, query: JsValue) -> JsResult {
+    #[wasm_bindgen(unchecked_return_type = "Baseline | null")]
+    pub fn baseline(
+        &self,
+        metric: &str,
+        #[wasm_bindgen(unchecked_param_type = "BaselineQuery")] query: JsValue,
+    ) -> JsResult {
         done(self.0.baseline(metric, &from_js(query, "the baseline's query")?))
     }
 
-    pub fn recent(&self, metrics: Vec<String>, query: JsValue) -> JsResult {
+    #[wasm_bindgen(unchecked_return_type = "Value[][]")]
+    pub fn recent(
+        &self,
+        metrics: Vec<String>,
+        #[wasm_bindgen(unchecked_param_type = "RecentQuery")] query: JsValue,
+    ) -> JsResult {
         done(self.0.recent(&metrics, &from_js(query, "the query")?))
     }
 
-    #[wasm_bindgen(js_name = valuesByBuildId)]
+    #[wasm_bindgen(js_name = valuesByBuildId, unchecked_return_type = "StoredValue[]")]
     pub fn values_by_build_id(&self, id: f64) -> JsResult {
         done(self.0.metric_values_by_build_id(id as i64))
     }
@@ -223,16 +273,21 @@ impl History {
         api::reported_builds(&self.0, now).map_err(throw)
     }
 
-    pub fn builds(&self, filter: JsValue, limit: Option<u32>) -> JsResult {
+    #[wasm_bindgen(unchecked_return_type = "Build[]")]
+    pub fn builds(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "BuildFilter")] filter: JsValue,
+        limit: Option<u32>,
+    ) -> JsResult {
         list_to_js(self.0.builds(&from_js(filter, "the filter")?, limit.map(|limit| limit as usize)))
     }
 
-    #[wasm_bindgen(js_name = futureBuilds)]
+    #[wasm_bindgen(js_name = futureBuilds, unchecked_return_type = "FutureBuilds")]
     pub fn future_builds(&self, now: &str, most: u32) -> JsResult {
         done(self.0.future_builds(now, most as usize))
     }
 
-    #[wasm_bindgen(js_name = metricDefinitions)]
+    #[wasm_bindgen(js_name = metricDefinitions, unchecked_return_type = "MetricDefinition[]")]
     pub fn metric_definitions(&self) -> JsResult {
         done(self.0.metrics())
     }
@@ -240,7 +295,7 @@ impl History {
     pub fn report(
         &self,
         config_text: Option<String>,
-        facts: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "ReportFacts")] facts: JsValue,
         style: &str,
         script: &str,
     ) -> JsResult<String> {
@@ -252,8 +307,8 @@ impl History {
         &self,
         config_text: &str,
         base_config_text: Option<String>,
-        measurements: JsValue,
-        facts: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "GateMeasurement[]")] measurements: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "GateFacts")] facts: JsValue,
     ) -> JsResult<Judgement> {
         let measurements: Vec<gate::GateMeasurement> = from_js(measurements, "the list of measurements")?;
         let facts = from_js(facts, "the facts of the run")?;
@@ -266,7 +321,12 @@ impl History {
         self.0.save_with(|image| image.into()).map_err(throw)
     }
 
-    pub fn badge(&self, config_text: Option<String>, metric: &str, wish: JsValue) -> JsResult<String> {
+    pub fn badge(
+        &self,
+        config_text: Option<String>,
+        metric: &str,
+        #[wasm_bindgen(unchecked_param_type = "BadgeWish")] wish: JsValue,
+    ) -> JsResult<String> {
         let wish = from_js(wish, "what is wanted of the badge")?;
         api::badge(&self.0, config_text.as_deref(), metric, &wish).map_err(throw)
     }

@@ -1,11 +1,13 @@
 //! The exports of `parsers.wasm`: coverage reports and lines of code, out of files that the host reads
 //! straight into the module's memory.
 
-use super::{JsResult, throw, to_js};
-use crate::collect::coverage::{CoverageFormat, CoverageKind};
-use crate::collect::{loc, measurement};
-use crate::error::{Code, Error};
+use super::{JsResult, from_js, throw, to_js};
+use crate::collect::loc;
+use crate::collect::measurement::{self, CoverageFile, CoverageQuestion};
 use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"import type { CoverageAnswer, CoverageFile, CoverageQuestion } from "../types.js";"#;
 
 /// Room inside the module that the host reads files into, without a copy on the way.
 #[derive(Default)]
@@ -49,38 +51,17 @@ impl Measurement {
         self.room.reserve(length)
     }
 
-    #[wasm_bindgen(js_name = hasCoverage)]
-    pub fn has_coverage(&self, path: &str, format: Option<String>) -> bool {
-        self.inner.has_coverage(path, format_of(format.as_deref()))
+    #[wasm_bindgen(unchecked_return_type = "CoverageAnswer[]")]
+    pub fn answer(
+        &mut self,
+        length: usize,
+        #[wasm_bindgen(unchecked_param_type = "CoverageFile[]")] files: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "CoverageQuestion[]")] questions: JsValue,
+    ) -> JsResult {
+        let files: Vec<CoverageFile> = from_js(files, "the list of files")?;
+        let questions: Vec<CoverageQuestion> = from_js(questions, "the list of questions")?;
+        to_js(&self.inner.answer(self.room.bytes(length), &files, questions))
     }
-
-    #[wasm_bindgen(js_name = addCoverage)]
-    pub fn add_coverage(&mut self, path: &str, format: Option<String>, length: usize) {
-        self.inner.add_coverage(path, format_of(format.as_deref()), self.room.bytes(length));
-    }
-
-    #[wasm_bindgen(js_name = coverageSources)]
-    pub fn coverage_sources(&self, paths: Vec<String>, format: Option<String>) -> JsResult<Vec<String>> {
-        self.inner.coverage_sources(&paths, format_of(format.as_deref())).map_err(throw)
-    }
-
-    pub fn coverage(
-        &self,
-        paths: Vec<String>,
-        of: &str,
-        format: Option<String>,
-        fallback: Option<f64>,
-        keep: Option<Vec<String>>,
-    ) -> JsResult<f64> {
-        let of = CoverageKind::ALL.into_iter().find(|kind| kind.name() == of).unwrap_or(CoverageKind::Line);
-        let format = format_of(format.as_deref());
-        self.inner.coverage(&paths, of, format, fallback, keep).map_err(throw)
-    }
-}
-
-/// Formats cross as the names that the engine itself gave out.
-fn format_of(name: Option<&str>) -> Option<CoverageFormat> {
-    name.and_then(CoverageFormat::from_name)
 }
 
 /// The line counter of one thread.
@@ -102,20 +83,14 @@ impl LineCounter {
         loc::detect_many(paths)
     }
 
-    #[wasm_bindgen(js_name = detectContent)]
-    pub fn detect_content(&self, code: u16, length: usize) -> u16 {
-        self.0.detect_content(code, length).map_or(loc::Detection::Unknown.to_code(), loc::LanguageId::index)
+    #[wasm_bindgen(js_name = detectContents)]
+    pub fn detect_contents(&self, codes: &[u16], lengths: &[u32]) -> Vec<u16> {
+        self.0.detect_contents(codes, lengths)
     }
 
-    pub fn add(&mut self, language: u16, length: usize) -> JsResult<u8> {
-        let Some(language) = loc::LanguageId::from_index(language) else {
-            return Err(throw(Error::new(Code::Internal, format!("there is no language {language}"))));
-        };
-        Ok(match self.0.add(language, length).map_err(throw)? {
-            Ok(()) => 0,
-            Err(loc::Uncountable::Binary) => 1,
-            Err(_) => 2,
-        })
+    #[wasm_bindgen(js_name = addAll)]
+    pub fn add_all(&mut self, languages: &[u16], lengths: &[u32]) -> JsResult<Vec<u8>> {
+        self.0.add_all(languages, lengths).map_err(throw)
     }
 
     pub fn take(&mut self) -> Vec<f64> {
@@ -124,7 +99,7 @@ impl LineCounter {
 }
 
 /// Code lines by language name, from what the threads' counters gave.
-#[wasm_bindgen(js_name = codeLines)]
+#[wasm_bindgen(js_name = codeLines, unchecked_return_type = "[language: string, lines: number][]")]
 pub fn code_lines(numbers: &[f64]) -> JsResult {
     let rows = loc::Tally::from_numbers(numbers).by_language();
     to_js(&rows.iter().map(|row| (row.language, row.counts.code)).collect::<Vec<_>>())

@@ -2,8 +2,8 @@
 //! `js/engine/types.d.ts`. A type has the same name on both sides. The test below fails where that file is not
 //! what the Rust types say.
 
-use crate::collect::coverage::CoverageKind;
-use crate::{collect, config, error, gate, history, report, summary};
+use crate::collect::measurement;
+use crate::{api, collect, config, error, gate, history, report, summary};
 use std::collections::BTreeMap;
 use std::{env, fs, path::Path};
 use ts_rs::{Config, TS, TypeVisitor};
@@ -125,8 +125,13 @@ fn declarations() -> String {
     let config = Config::new().with_large_int("number");
     let mut all = Declarations { config, found: BTreeMap::new() };
     all.visit::<config::CheckedConfig>();
+    all.visit::<api::PlannedConfig>();
     all.visit::<collect::CollectPlan>();
-    all.visit::<CoverageKind>();
+    all.visit::<collect::reading::Measured>();
+    all.visit::<collect::reading::Reading>();
+    all.visit::<measurement::CoverageFile>();
+    all.visit::<measurement::CoverageQuestion>();
+    all.visit::<measurement::CoverageAnswer>();
     all.visit::<error::FailureType>();
     all.visit::<gate::GateOutcome>();
     all.visit::<gate::GateMeasurement>();

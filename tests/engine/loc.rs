@@ -305,17 +305,24 @@ fn an_intake_counts_what_stands_in_its_buffer() {
     let mut intake = Intake::new();
     let rust = find("rust").unwrap();
     let text = b"fn main() {}\n// c\n";
-    intake.reserve(64)[..text.len()].copy_from_slice(text);
-    assert_eq!(intake.add(rust, text.len()), Ok(Ok(())));
-    intake.reserve(8)[..4].copy_from_slice(b"a\0bc");
-    assert_eq!(intake.add(rust, 4), Ok(Err(Uncountable::Binary)));
-    assert_eq!(intake.add(rust, 65).unwrap_err().code, Code::Internal);
-    let head = b"#!/bin/sh\n";
-    intake.reserve(64)[..head.len()].copy_from_slice(head);
-    let code = detect("tool").to_code();
-    assert_eq!(intake.detect_content(code, head.len()).map(LanguageId::name), Some("Shell"));
-    assert_eq!(intake.detect_content(code, 65), None);
+    let [rust, notebook] = [rust, find("jupyter notebooks").unwrap()].map(LanguageId::index);
+    let files = [&text[..], b"a\0bc", b"no json"];
+    let lengths = files.map(|file| file.len() as u32);
+    intake.reserve(64)[..files.concat().len()].copy_from_slice(&files.concat());
+    assert_eq!(intake.add_all(&[rust, rust, notebook], &lengths), Ok(vec![0, 1, 2]));
     assert_eq!(intake.take().total(None), Counts { code: 1, comments: 1, blanks: 0 });
+    assert_eq!(intake.add_all(&[rust, rust], &[60, 5]).unwrap_err().code, Code::Internal);
+    assert_eq!(intake.add_all(&[u16::MAX], &[1]).unwrap_err().code, Code::Internal);
+    intake.take();
+    let heads = [&b"#!/bin/sh\n"[..], b"plain", b"#!/usr/bin/env python3\n"];
+    let lengths = heads.map(|head| head.len() as u32);
+    intake.reserve(64)[..heads.concat().len()].copy_from_slice(&heads.concat());
+    let code = detect("tool").to_code();
+    let found = intake.detect_contents(&[code; 3], &lengths);
+    let names: Vec<_> =
+        found.iter().map(|&index| LanguageId::from_index(index).map(LanguageId::name)).collect();
+    assert_eq!(names, [Some("Shell"), None, Some("Python")]);
+    assert_eq!(intake.detect_contents(&[code], &[65]), [Detection::Unknown.to_code()]);
     assert_eq!(intake.take().files(), 0);
 }
 

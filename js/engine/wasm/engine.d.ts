@@ -1,5 +1,12 @@
 /* tslint:disable */
 /* eslint-disable */
+import type {
+    BadgeWish, Baseline, BaselineQuery, Build, BuildContext, BuildFilter, Circumstances, CollectPlan, CommentFacts,
+    FutureBuilds, GateFacts, GateMeasurement, GateOutcome, JobSummary, Measured, Merged, MetricDefinition, Planned,
+    PlannedConfig, Reading, RecentQuery, RecordedBuild, RecordedMetric, ReportFacts, Series, StoredValue, TypeChange,
+    Value,
+} from "../types.js";
+
 
 /**
  * A history in the engine's memory.
@@ -8,25 +15,25 @@ export class History {
     private constructor();
     free(): void;
     [Symbol.dispose](): void;
-    badge(config_text: string | null | undefined, metric: string, wish: any): string;
-    baseline(metric: string, query: any): any;
+    badge(config_text: string | null | undefined, metric: string, wish: BadgeWish): string;
+    baseline(metric: string, query: BaselineQuery): Baseline | null;
     buildCount(): number;
-    builds(filter: any, limit?: number | null): any;
-    checkRun(context: any, metrics: any, circumstances: any): any;
-    fold(context: any, metrics: any, measured_at?: number | null): any;
-    futureBuilds(now: string, most: number): any;
-    gate(config_text: string, base_config_text: string | null | undefined, measurements: any, facts: any): Judgement;
-    merge(image: Uint8Array, of_one_repository: boolean): any;
-    metricDefinitions(): any;
+    builds(filter: BuildFilter, limit?: number | null): Build[];
+    checkRun(context: BuildContext, metrics: MetricDefinition[], circumstances: Circumstances): TypeChange[];
+    fold(context: BuildContext, metrics: RecordedMetric[], measured_at?: number | null): RecordedBuild;
+    futureBuilds(now: string, most: number): FutureBuilds;
+    gate(config_text: string, base_config_text: string | null | undefined, measurements: GateMeasurement[], facts: GateFacts): Judgement;
+    merge(image: Uint8Array, of_one_repository: boolean): Merged;
+    metricDefinitions(): MetricDefinition[];
     static open(image: Uint8Array | null | undefined, proved: boolean, taken?: Function | null): History;
-    recent(metrics: string[], query: any): any;
-    record(context: any, metrics: any, circumstances: any): any;
-    report(config_text: string | null | undefined, facts: any, style: string, script: string): string;
+    recent(metrics: string[], query: RecentQuery): Value[][];
+    record(context: BuildContext, metrics: RecordedMetric[], circumstances: Circumstances): RecordedBuild;
+    report(config_text: string | null | undefined, facts: ReportFacts, style: string, script: string): string;
     reportedBuilds(now: string): number;
     save(): Uint8Array;
-    series(metric: string, filter: any): any;
-    typeChanges(metrics: any): any;
-    valuesByBuildId(id: number): any;
+    series(metric: string, filter: BuildFilter): Series;
+    typeChanges(metrics: MetricDefinition[]): TypeChange[];
+    valuesByBuildId(id: number): StoredValue[];
 }
 
 /**
@@ -36,12 +43,12 @@ export class Judgement {
     private constructor();
     free(): void;
     [Symbol.dispose](): void;
-    comment(facts: any): string;
-    outcome(): any;
-    summary(facts: any): string;
+    comment(facts: CommentFacts): string;
+    outcome(): GateOutcome;
+    summary(facts: CommentFacts): string;
 }
 
-export function checkConfig(text: string, file: string): any;
+export function checkConfig(text: string, file: string): PlannedConfig;
 
 export function closest(word: string, choices: string[]): string | undefined;
 
@@ -49,15 +56,15 @@ export function formatValue(value: number, unit?: string | null): string;
 
 export function gateMarker(marker?: string | null): string;
 
-export function parseOutput(output: string, kind: string): any;
+export function planCollectWords(words: string[]): CollectPlan;
 
-export function planCollect(command: string): any;
+export function planCommand(command: string): Planned;
 
-export function planCollectWords(words: string[]): any;
+export function preview(config_text: string, facts: ReportFacts, style: string, script: string): string;
 
-export function preview(config_text: string, facts: any, style: string, script: string): string;
+export function readMeasured(measured: Measured[]): Reading[];
 
-export function renderSummary(facts: any): string;
+export function renderSummary(facts: JobSummary): string;
 
 /**
  * Reports a Rust panic, which is a bug, on the console before the trap reaches JavaScript.
@@ -98,10 +105,10 @@ export interface InitOutput {
     readonly judgement_comment: (a: number, b: any) => [number, number, number, number];
     readonly judgement_outcome: (a: number) => [number, number, number];
     readonly judgement_summary: (a: number, b: any) => [number, number, number, number];
-    readonly parseOutput: (a: number, b: number, c: number, d: number) => [number, number, number];
-    readonly planCollect: (a: number, b: number) => [number, number, number];
     readonly planCollectWords: (a: number, b: number) => [number, number, number];
+    readonly planCommand: (a: number, b: number) => [number, number, number];
     readonly preview: (a: number, b: number, c: any, d: number, e: number, f: number, g: number) => [number, number, number, number];
+    readonly readMeasured: (a: any) => [number, number, number];
     readonly renderSummary: (a: any) => [number, number, number, number];
     readonly start: () => void;
     readonly version: () => [number, number];

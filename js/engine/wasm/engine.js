@@ -23,7 +23,7 @@ export class History {
     /**
      * @param {string | null | undefined} config_text
      * @param {string} metric
-     * @param {any} wish
+     * @param {BadgeWish} wish
      * @returns {string}
      */
     badge(config_text, metric, wish) {
@@ -57,8 +57,8 @@ export class History {
     }
     /**
      * @param {string} metric
-     * @param {any} query
-     * @returns {any}
+     * @param {BaselineQuery} query
+     * @returns {Baseline | null}
      */
     baseline(metric, query) {
         const ptr0 = passStringToWasm0(metric, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
@@ -77,9 +77,9 @@ export class History {
         return ret >>> 0;
     }
     /**
-     * @param {any} filter
+     * @param {BuildFilter} filter
      * @param {number | null} [limit]
-     * @returns {any}
+     * @returns {Build[]}
      */
     builds(filter, limit) {
         const ret = wasm.history_builds(this.__wbg_ptr, filter, isLikeNone(limit) ? Number.MAX_SAFE_INTEGER : (limit) >>> 0);
@@ -89,10 +89,10 @@ export class History {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * @param {any} context
-     * @param {any} metrics
-     * @param {any} circumstances
-     * @returns {any}
+     * @param {BuildContext} context
+     * @param {MetricDefinition[]} metrics
+     * @param {Circumstances} circumstances
+     * @returns {TypeChange[]}
      */
     checkRun(context, metrics, circumstances) {
         const ret = wasm.history_checkRun(this.__wbg_ptr, context, metrics, circumstances);
@@ -102,10 +102,10 @@ export class History {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * @param {any} context
-     * @param {any} metrics
+     * @param {BuildContext} context
+     * @param {RecordedMetric[]} metrics
      * @param {number | null} [measured_at]
-     * @returns {any}
+     * @returns {RecordedBuild}
      */
     fold(context, metrics, measured_at) {
         const ret = wasm.history_fold(this.__wbg_ptr, context, metrics, !isLikeNone(measured_at), isLikeNone(measured_at) ? 0 : measured_at);
@@ -117,7 +117,7 @@ export class History {
     /**
      * @param {string} now
      * @param {number} most
-     * @returns {any}
+     * @returns {FutureBuilds}
      */
     futureBuilds(now, most) {
         const val2 = +most;
@@ -132,8 +132,8 @@ export class History {
     /**
      * @param {string} config_text
      * @param {string | null | undefined} base_config_text
-     * @param {any} measurements
-     * @param {any} facts
+     * @param {GateMeasurement[]} measurements
+     * @param {GateFacts} facts
      * @returns {Judgement}
      */
     gate(config_text, base_config_text, measurements, facts) {
@@ -157,7 +157,7 @@ export class History {
     /**
      * @param {Uint8Array} image
      * @param {boolean} of_one_repository
-     * @returns {any}
+     * @returns {Merged}
      */
     merge(image, of_one_repository) {
         const ret = wasm.history_merge(this.__wbg_ptr, image, of_one_repository);
@@ -167,7 +167,7 @@ export class History {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * @returns {any}
+     * @returns {MetricDefinition[]}
      */
     metricDefinitions() {
         const ret = wasm.history_metricDefinitions(this.__wbg_ptr);
@@ -192,8 +192,8 @@ export class History {
     }
     /**
      * @param {string[]} metrics
-     * @param {any} query
-     * @returns {any}
+     * @param {RecentQuery} query
+     * @returns {Value[][]}
      */
     recent(metrics, query) {
         const ptr0 = passArrayJsValueToWasm0(metrics, wasm.__wbindgen_malloc);
@@ -205,10 +205,10 @@ export class History {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * @param {any} context
-     * @param {any} metrics
-     * @param {any} circumstances
-     * @returns {any}
+     * @param {BuildContext} context
+     * @param {RecordedMetric[]} metrics
+     * @param {Circumstances} circumstances
+     * @returns {RecordedBuild}
      */
     record(context, metrics, circumstances) {
         const ret = wasm.history_record(this.__wbg_ptr, context, metrics, circumstances);
@@ -219,7 +219,7 @@ export class History {
     }
     /**
      * @param {string | null | undefined} config_text
-     * @param {any} facts
+     * @param {ReportFacts} facts
      * @param {string} style
      * @param {string} script
      * @returns {string}
@@ -281,8 +281,8 @@ export class History {
     }
     /**
      * @param {string} metric
-     * @param {any} filter
-     * @returns {any}
+     * @param {BuildFilter} filter
+     * @returns {Series}
      */
     series(metric, filter) {
         const ptr0 = passStringToWasm0(metric, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
@@ -294,8 +294,8 @@ export class History {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * @param {any} metrics
-     * @returns {any}
+     * @param {MetricDefinition[]} metrics
+     * @returns {TypeChange[]}
      */
     typeChanges(metrics) {
         const ret = wasm.history_typeChanges(this.__wbg_ptr, metrics);
@@ -306,7 +306,7 @@ export class History {
     }
     /**
      * @param {number} id
-     * @returns {any}
+     * @returns {StoredValue[]}
      */
     valuesByBuildId(id) {
         const ret = wasm.history_valuesByBuildId(this.__wbg_ptr, id);
@@ -339,7 +339,7 @@ export class Judgement {
         wasm.__wbg_judgement_free(ptr, 0);
     }
     /**
-     * @param {any} facts
+     * @param {CommentFacts} facts
      * @returns {string}
      */
     comment(facts) {
@@ -361,7 +361,7 @@ export class Judgement {
         }
     }
     /**
-     * @returns {any}
+     * @returns {GateOutcome}
      */
     outcome() {
         const ret = wasm.judgement_outcome(this.__wbg_ptr);
@@ -371,7 +371,7 @@ export class Judgement {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * @param {any} facts
+     * @param {CommentFacts} facts
      * @returns {string}
      */
     summary(facts) {
@@ -398,7 +398,7 @@ if (Symbol.dispose) Judgement.prototype[Symbol.dispose] = Judgement.prototype.fr
 /**
  * @param {string} text
  * @param {string} file
- * @returns {any}
+ * @returns {PlannedConfig}
  */
 export function checkConfig(text, file) {
     let ptr0, len0, ptr1, len1;
@@ -486,46 +486,8 @@ export function gateMarker(marker) {
 }
 
 /**
- * @param {string} output
- * @param {string} kind
- * @returns {any}
- */
-export function parseOutput(output, kind) {
-    let ptr0, len0, ptr1, len1;
-    try {
-        ptr0 = passStringToWasm0(output, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-        len0 = WASM_VECTOR_LEN;
-        ptr1 = passStringToWasm0(kind, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-        len1 = WASM_VECTOR_LEN;
-    } catch (e) {
-        if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
-        if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
-        throw e;
-    }
-    const ret = wasm.parseOutput(ptr0, len0, ptr1, len1);
-    if (ret[2]) {
-        throw takeFromExternrefTable0(ret[1]);
-    }
-    return takeFromExternrefTable0(ret[0]);
-}
-
-/**
- * @param {string} command
- * @returns {any}
- */
-export function planCollect(command) {
-    const ptr0 = passStringToWasm0(command, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-    const len0 = WASM_VECTOR_LEN;
-    const ret = wasm.planCollect(ptr0, len0);
-    if (ret[2]) {
-        throw takeFromExternrefTable0(ret[1]);
-    }
-    return takeFromExternrefTable0(ret[0]);
-}
-
-/**
  * @param {string[]} words
- * @returns {any}
+ * @returns {CollectPlan}
  */
 export function planCollectWords(words) {
     const ptr0 = passArrayJsValueToWasm0(words, wasm.__wbindgen_malloc);
@@ -538,8 +500,22 @@ export function planCollectWords(words) {
 }
 
 /**
+ * @param {string} command
+ * @returns {Planned}
+ */
+export function planCommand(command) {
+    const ptr0 = passStringToWasm0(command, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+    const len0 = WASM_VECTOR_LEN;
+    const ret = wasm.planCommand(ptr0, len0);
+    if (ret[2]) {
+        throw takeFromExternrefTable0(ret[1]);
+    }
+    return takeFromExternrefTable0(ret[0]);
+}
+
+/**
  * @param {string} config_text
- * @param {any} facts
+ * @param {ReportFacts} facts
  * @param {string} style
  * @param {string} script
  * @returns {string}
@@ -578,7 +554,19 @@ export function preview(config_text, facts, style, script) {
 }
 
 /**
- * @param {any} facts
+ * @param {Measured[]} measured
+ * @returns {Reading[]}
+ */
+export function readMeasured(measured) {
+    const ret = wasm.readMeasured(measured);
+    if (ret[2]) {
+        throw takeFromExternrefTable0(ret[1]);
+    }
+    return takeFromExternrefTable0(ret[0]);
+}
+
+/**
+ * @param {JobSummary} facts
  * @returns {string}
  */
 export function renderSummary(facts) {

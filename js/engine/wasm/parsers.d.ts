@@ -1,5 +1,7 @@
 /* tslint:disable */
 /* eslint-disable */
+import type { CoverageAnswer, CoverageFile, CoverageQuestion } from "../types.js";
+
 
 /**
  * The line counter of one thread.
@@ -7,8 +9,8 @@
 export class LineCounter {
     free(): void;
     [Symbol.dispose](): void;
-    add(language: number, length: number): number;
-    detectContent(code: number, length: number): number;
+    addAll(languages: Uint16Array | number[], lengths: Uint32Array | number[]): Uint8Array;
+    detectContents(codes: Uint16Array | number[], lengths: Uint32Array | number[]): Uint16Array;
     detect(paths: string): Uint16Array;
     constructor();
     reserve(length: number): number;
@@ -21,10 +23,7 @@ export class LineCounter {
 export class Measurement {
     free(): void;
     [Symbol.dispose](): void;
-    addCoverage(path: string, format: string | null | undefined, length: number): void;
-    coverageSources(paths: string[], format?: string | null): string[];
-    coverage(paths: string[], of: string, format?: string | null, fallback?: number | null, keep?: string[] | null): number;
-    hasCoverage(path: string, format?: string | null): boolean;
+    answer(length: number, files: CoverageFile[], questions: CoverageQuestion[]): CoverageAnswer[];
     constructor(root: string);
     reserve(length: number): number;
 }
@@ -32,7 +31,7 @@ export class Measurement {
 /**
  * Code lines by language name, from what the threads' counters gave.
  */
-export function codeLines(numbers: Float64Array | number[]): any;
+export function codeLines(numbers: Float64Array | number[]): [language: string, lines: number][];
 
 /**
  * Reports a Rust panic, which is a bug, on the console before the trap reaches JavaScript.
@@ -46,16 +45,13 @@ export interface InitOutput {
     readonly __wbg_linecounter_free: (a: number, b: number) => void;
     readonly __wbg_measurement_free: (a: number, b: number) => void;
     readonly codeLines: (a: number, b: number) => [number, number, number];
-    readonly linecounter_add: (a: number, b: number, c: number) => [number, number, number];
+    readonly linecounter_addAll: (a: number, b: number, c: number, d: number, e: number) => [number, number, number, number];
     readonly linecounter_detect: (a: number, b: number, c: number) => [number, number];
-    readonly linecounter_detectContent: (a: number, b: number, c: number) => number;
+    readonly linecounter_detectContents: (a: number, b: number, c: number, d: number, e: number) => [number, number];
     readonly linecounter_new: () => number;
     readonly linecounter_reserve: (a: number, b: number) => number;
     readonly linecounter_take: (a: number) => [number, number];
-    readonly measurement_addCoverage: (a: number, b: number, c: number, d: number, e: number, f: number) => void;
-    readonly measurement_coverage: (a: number, b: number, c: number, d: number, e: number, f: number, g: number, h: number, i: number, j: number, k: number) => [number, number, number];
-    readonly measurement_coverageSources: (a: number, b: number, c: number, d: number, e: number) => [number, number, number, number];
-    readonly measurement_hasCoverage: (a: number, b: number, c: number, d: number, e: number) => number;
+    readonly measurement_answer: (a: number, b: number, c: any, d: any) => [number, number, number];
     readonly measurement_new: (a: number, b: number) => number;
     readonly measurement_reserve: (a: number, b: number) => number;
     readonly start: () => void;
@@ -66,7 +62,6 @@ export interface InitOutput {
     readonly __externref_table_alloc: () => number;
     readonly __wbindgen_externrefs: WebAssembly.Table;
     readonly __externref_table_dealloc: (a: number) => void;
-    readonly __externref_drop_slice: (a: number, b: number) => void;
     readonly __wbindgen_start: () => void;
 }
 

@@ -27,28 +27,51 @@ impl Intake {
         &mut self.buffer
     }
 
-    /// The language of the file whose first `length` bytes are in the buffer, where its path left
-    /// the question with this code open.
-    pub fn detect_content(&self, code: u16, length: usize) -> Option<LanguageId> {
-        match Detection::from_code(code) {
-            Detection::ByContent(question) => detect_content(question, self.buffer.get(..length)?),
-            Detection::Language(id) => Some(id),
-            Detection::Unknown => None,
-        }
+    /// The languages of files whose paths left the questions with these codes open, and whose starts lie one behind the
+    /// other in the buffer: a language's number each, or the code of [`Detection::Unknown`].
+    pub fn detect_contents(&self, codes: &[u16], lengths: &[u32]) -> Vec<u16> {
+        let mut start = 0;
+        let language = |(&code, &length): (&u16, &u32)| {
+            let head = self.buffer.get(start..start + length as usize)?;
+            start += length as usize;
+            match Detection::from_code(code) {
+                Detection::ByContent(question) => detect_content(question, head),
+                Detection::Language(id) => Some(id),
+                Detection::Unknown => None,
+            }
+        };
+        let found: Vec<_> = codes.iter().zip(lengths).map(language).collect();
+        found.into_iter().map(|id| id.map_or(Detection::Unknown.to_code(), LanguageId::index)).collect()
     }
 
-    /// Counts the file that fills the buffer's first `length` bytes. The inner error is a file
-    /// without lines; the outer one, `INTERNAL`, is a length beyond the buffer.
-    pub fn add(
-        &mut self,
-        language: LanguageId,
-        length: usize,
-    ) -> Result<std::result::Result<(), Uncountable>> {
-        let Some(bytes) = self.buffer.get(..length) else {
-            let message = format!("{length} bytes were announced, {} are reserved", self.buffer.len());
-            return Err(Error::new(Code::Internal, message));
-        };
-        Ok(count(language, bytes).map(|counts| self.tally.add(language, counts)))
+    /// Counts files that lie one behind the other, each of a language: 0 for one that was counted, 1 for a binary
+    /// file, 2 for one that is called a notebook and is none.
+    ///
+    /// # Errors
+    /// `INTERNAL` for a length beyond the buffer and a number without a language.
+    pub fn add_all(&mut self, languages: &[u16], lengths: &[u32]) -> Result<Vec<u8>> {
+        let mut start = 0;
+        let mut reasons = Vec::with_capacity(languages.len());
+        for (&index, &length) in languages.iter().zip(lengths) {
+            let end = start + length as usize;
+            let Some(language) = LanguageId::from_index(index) else {
+                return Err(Error::new(Code::Internal, format!("there is no language {index}")));
+            };
+            let Some(bytes) = self.buffer.get(start..end) else {
+                let message = format!("{end} bytes were announced, {} are reserved", self.buffer.len());
+                return Err(Error::new(Code::Internal, message));
+            };
+            start = end;
+            reasons.push(match count(language, bytes) {
+                Ok(counts) => {
+                    self.tally.add(language, counts);
+                    0
+                }
+                Err(Uncountable::Binary) => 1,
+                Err(Uncountable::Notebook) => 2,
+            });
+        }
+        Ok(reasons)
     }
 
     /// What was counted since the start or the last call.

@@ -36,16 +36,15 @@ function ours(file, format) {
   try {
     const handle = fs.openSync(file, "r");
     const { size } = fs.fstatSync(handle);
-    const room = session.reserve(size);
+    session.reserve(size);
+    const room = session.room(0, size);
     for (let at = 0; at < size; ) at += fs.readSync(handle, room, at, size - at, at);
     fs.closeSync(handle);
-    session.addCoverage(file, format, size);
-    const percent = session.coverage(
-      [file],
-      { kind: "coverage", of: "line", format, fallback: null },
-      undefined,
-    );
-    if (!(percent > 0 && percent < 100)) throw new Error(`expected a percentage, found ${percent}`);
+    const question = { names: [file], of: /** @type {const} */ ("line"), format };
+    const [answer] = session.answer(size, [{ name: file, format, length: size }], [question]);
+    const percent = answer.status === "value" ? answer.value : Number.NaN;
+    if (!(percent > 0 && percent < 100))
+      throw new Error(`expected a percentage, found ${JSON.stringify(answer)}`);
   } finally {
     session.free();
   }

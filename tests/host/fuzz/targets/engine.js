@@ -10,7 +10,7 @@ import {
   gateSummary,
   openHistory,
   parseOutput,
-  planCollect,
+  planOf,
   preview,
   renderSummary,
 } from "../../../../js/engine/engine.js";
@@ -85,20 +85,24 @@ export const engineTargets = {
     what: "coverage reports of every format, named and detected",
     generate: (random) => damaged(random, random.one(REPORTS), { words: COVERAGE_WORDS, others: REPORTS }),
     run(input) {
-      for (const format of [undefined, "lcov", "cobertura", "clover"]) {
+      for (const format of /** @type {const} */ ([undefined, "lcov", "cobertura", "clover"])) {
         const session = openMeasurement("/work");
         try {
-          session.reserve(input.length).set(input);
-          session.addCoverage("report", format, input.length);
-          for (const of of /** @type {const} */ (["line", "branch", "function"])) {
-            const percent = attempt(["COLLECTOR_FORMAT", "COLLECTOR_NOTHING"], () =>
-              session.coverage(
-                ["report"],
-                { kind: "coverage", of, format: /** @type {any} */ (format) ?? null, fallback: null },
-                undefined,
-              ),
-            );
-            assert.ok(percent === undefined || (percent >= 0 && percent <= 100), `${percent} percent`);
+          session.reserve(input.length);
+          session.room(0, input.length).set(input);
+          const file = { name: "report", format, length: input.length };
+          const kinds = /** @type {const} */ (["line", "branch", "function"]);
+          const questions = kinds.map((of) => ({ names: ["report"], of, format }));
+          for (const answer of session.answer(input.length, [file], questions)) {
+            if (answer.status === "failed") {
+              assert.ok(
+                ["COLLECTOR_FORMAT", "COLLECTOR_NOTHING"].includes(answer.error.code),
+                answer.error.code,
+              );
+            } else {
+              assert.equal(answer.status, "value");
+              assert.ok(answer.value >= 0 && answer.value <= 100, `${answer.value} percent`);
+            }
           }
         } finally {
           session.free();
@@ -126,9 +130,11 @@ export const engineTargets = {
         const at = counter.reserve(code.length);
         new Uint8Array(memory.buffer, at >>> 0, code.length).set(code);
         const [detected = 0xffff] = counter.detect(`${name}\0`);
-        const language = detected >= 0xff00 ? counter.detectContent(detected, code.length) : detected;
+        const lengths = Uint32Array.of(code.length);
+        const [language = 0xffff] =
+          detected >= 0xff00 ? counter.detectContents(Uint16Array.of(detected), lengths) : [detected];
         if (language >= 0xff00) return;
-        assert.ok([0, 1, 2].includes(counter.add(language, code.length)));
+        assert.ok([0, 1, 2].includes(counter.addAll(Uint16Array.of(language), lengths)[0]));
         const [, files = 0, lines = 0, comments = 0, blanks = 0] = counter.take();
         const feeds = code.filter((byte) => byte === 10).length;
         assert.ok(files <= 1 && lines + comments + blanks >= 0);
@@ -177,7 +183,7 @@ export const engineTargets = {
       if (value !== undefined) assert.equal(parseOutput(String(value), "numeric"), value);
       const label = attempt(["OUTPUT_INVALID"], () => parseOutput(text, "label"));
       if (label !== undefined) assert.equal(parseOutput(/** @type {string} */ (label), "label"), label);
-      attempt(["COLLECTOR_USAGE"], () => planCollect(text));
+      attempt(["COLLECTOR_USAGE"], () => planOf({ command: text }));
     },
   },
 

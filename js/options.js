@@ -71,6 +71,7 @@ const BUILDING = /** @type {const} */ (["track", "test", "gate"]);
  * @property {string} [default] the schema's
  */
 
+/** The table. */
 export const OPTIONS = /** @satisfies {readonly Option[]} */ (
   /** @type {const} */ ([
     {

@@ -37,7 +37,7 @@ function asFlag(row, { name: _, short, value, help: text = row.help, otherwise =
   };
 }
 
-/** @type {Record<string, Command>} */
+/** The commands, in the order of the help. @type {Record<string, Command>} */
 export const COMMANDS = {
   track: { summary: "collect the metrics, record a build in the history, write the report" },
   verify: {

@@ -26,10 +26,12 @@ import { backupOf } from "./local/copies.js";
 export const SILENT = { line: () => {}, warn: () => {} };
 
 /**
+ * Where the history is and how it is reached: what flags or inputs say, else the configuration, else a default.
+ *
  * @param {Record<string, any>} values what flags or inputs say, by the options' names
  * @param {import("../engine/engine.js").LoadedConfig | undefined} loaded
  * @param {string} cwd
- * @param {Saying} saying told which file was chosen where no option names it
+ * @param {Saying} saying reports which file was chosen where no option names it
  * @returns {StorageProviderConfig}
  */
 export function storageConfig(values, loaded, cwd, saying) {

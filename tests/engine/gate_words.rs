@@ -413,7 +413,7 @@ fn a_row_tells_its_numbers_apart_with_the_digits_of_its_sentence() {
     let message = metric.message.as_deref().expect("a message");
     assert!(message.starts_with("2.65 MB is 0.4 deviations below 2.66 MB"), "{message}");
     let MetricTexts { value, baseline, delta, .. } = MetricTexts::of(&metric.text);
-    assert_eq!([value, baseline, delta], ["2.652 MB", "2.648 MB", "+4.516 KB (+0.2%)"]);
+    assert_eq!([value, baseline, delta], ["2.652 MB", "2.648 MB", "+4.517 KB (+0.2%)"]);
 }
 
 /// A row's cells.

@@ -1,6 +1,7 @@
 /**
  * Text of others made fit to be looked at, wherever the host prints it: nothing in it moves the cursor, turns the text
  * around or is there without being seen. The engine does the same for what it renders (`text::shown`).
+ * And counts with their nouns.
  */
 
 /**
@@ -41,3 +42,14 @@ function escaped(character) {
   if (code >= 0xdc80 && code <= 0xdcff) return `\\x${(code - 0xdc00).toString(16)}`;
   return `\\u{${code.toString(16)}}`;
 }
+
+/**
+ * A count with its noun, or with its noun and verb, as the engine writes its own (`text::plural`): `1 build`,
+ * `1,234 builds`, `2 builds are`.
+ *
+ * @param {number} count
+ * @param {string} one
+ * @param {string} [many] `one` with an `s` unless given
+ */
+export const plural = (count, one, many = `${one}s`) =>
+  `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;

@@ -4,7 +4,7 @@
 use crate::collect::{self, CollectPlan};
 use crate::config::{self, CheckedConfig, Config, MetricConfig};
 use crate::error::{Code, Error, Result};
-use crate::gate::{self, GateMeasurement, GateOutcome};
+use crate::gate::{Change, ChangeFacts};
 use crate::history::{BuildFilter, Columns, History, is_time};
 use crate::metric::Direction;
 use crate::report::{self, Assets, BadgeWish, ReportFacts, ReportInput, ThresholdLine};
@@ -97,19 +97,12 @@ pub fn report(
     })
 }
 
-/// Judges a run by the texts of the configuration and, where it is known, of the base branch's. See
-/// [`gate::evaluate`].
+/// Reads what a change is judged by from the text of its configuration. See [`Change::new`].
 ///
 /// # Errors
-/// `CONFIG_INVALID` where `config_text` is no configuration; what [`gate::evaluate`] gives.
-pub fn gate(
-    history: &History,
-    config_text: &str,
-    base_config_text: Option<&str>,
-    measurements: &[GateMeasurement],
-    facts: &gate::GateFacts,
-) -> Result<GateOutcome> {
-    gate::evaluate(history, &checked(config_text)?, base_config_text, measurements, facts)
+/// `CONFIG_INVALID` where the text is no configuration; what [`Change::new`] gives.
+pub fn change(config_text: &str, facts: &ChangeFacts) -> Result<Change> {
+    Change::new(checked(config_text)?, facts)
 }
 
 /// The branch to show first: the one that the configuration compares with where it has builds, else

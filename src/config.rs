@@ -56,6 +56,12 @@ pub fn check(text: &str, file: &str) -> CheckedConfig {
     CheckedConfig { config: config.filter(|_| errors.is_empty()), errors, warnings }
 }
 
+/// Strict JSON within the limits of a configuration, for other files that strangers may write; `None`
+/// where the text is none.
+pub(crate) fn json(text: &str) -> Option<jsonc_parser::ast::Value<'_>> {
+    source::parse(text).ok()
+}
+
 /// A whole configuration with its defaults filled in.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]

@@ -116,6 +116,18 @@ codes! {
     BuildFromTheFuture = "BUILD_FROM_THE_FUTURE", Validation;
     /// SQLite refused an operation for another reason.
     HistoryFailed = "HISTORY_FAILED", Storage;
+    /// A blocker failed in the mode `hard`.
+    GateFailed = "GATE_FAILED", Gate;
+    /// What the base branch demands is not known, in the mode `hard`.
+    BaseConfigUnknown = "BASE_CONFIG_UNKNOWN", Gate;
+    /// What a change says of the storage, the files that count or the comment is not used yet.
+    ConfigUnmerged = "CONFIG_UNMERGED", Gate;
+    /// The file with another run's measurements is not what the gate writes.
+    ClaimsInvalid = "CLAIMS_INVALID", Validation;
+    /// Measurements of metrics that the base branch does not have.
+    ClaimsUnknown = "CLAIMS_UNKNOWN", Gate;
+    /// The run of the pull request could not measure a metric.
+    ClaimFailed = "CLAIM_FAILED", Collection;
     /// The report could not be rendered.
     ReportFailed = "REPORT_FAILED", Report;
     /// The engine broke one of its own rules.

@@ -5,15 +5,22 @@
 //! `docs/gate.md` is the description for users; `tests/fixtures/gate` holds the verdicts as data.
 
 mod baseline;
+mod change;
 mod comment;
 mod configuration;
+mod failure;
 mod judge;
+mod reported;
 pub mod statistics;
+mod terminal;
 mod verdict;
 mod words;
 
+pub use change::{Change, ChangeFacts, ChangeTerms};
 pub use comment::{CommentFacts, DEFAULT_MARKER, comment, marker_line, summary};
 pub use judge::{ANOMALY_BUILDS, Deviation, deviation};
+pub use reported::{ReportedMeasurement, ReportedMeasurements, reported};
+pub use terminal::{Style, StyledLine, StyledText, lines};
 pub use verdict::{
     Annotation, AnnotationLevel, BaselineBuild, BaselineChoice, BaselineInfo, ChangeEffect,
     ConfigurationChange, GateOutcome, GateStatus, GateSummary, GateVerdict, JudgedBy, MetricText,
@@ -21,15 +28,15 @@ pub use verdict::{
 };
 
 use crate::config::{Config, GateMode, MetricConfig, OnMissing, Rule, Severity, Threshold};
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::history::{Build, History};
 use crate::metric::Value;
 use crate::metric::{MetricType, Unit};
-use crate::text::{Digits, denoted, difference, format_value, list_or, plural, quote};
+use crate::text::{Digits, denoted, difference, format_value, plural, quote};
 use baseline::Reference;
 use configuration::Terms;
 use judge::{Judgement, Numbers, judge};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What became of one metric in this run. A metric that is not in the list was not measured.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -49,7 +56,7 @@ pub struct GateMeasurement {
 }
 
 /// Whether a metric has a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum MeasurementStatus {
@@ -96,9 +103,6 @@ pub struct GateFacts {
     #[serde(default)]
     #[cfg_attr(test, ts(as = "Option<bool>", optional))]
     pub uncommitted: bool,
-    /// The mode that was asked for: `off`, `soft` or `hard`; before the configuration's.
-    #[serde(default)]
-    pub mode: Option<String>,
     /// Why the history could not be read, where it could not: then there are no baselines.
     #[serde(default)]
     pub history_problem: Option<String>,
@@ -107,9 +111,6 @@ pub struct GateFacts {
     #[serde(default)]
     #[cfg_attr(test, ts(as = "Option<bool>", optional))]
     pub history_refused: bool,
-    /// Why the base branch's configuration could not be read, where there is or may be one.
-    #[serde(default)]
-    pub base_config_problem: Option<String>,
 }
 
 /// Where a change left the reference branch.
@@ -132,54 +133,35 @@ where
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Judges a run.
+/// Judges a run of a change. Without a history there are no baselines.
 ///
-/// `base_config` is the text of the base branch's configuration where the host has it: then a
-/// change is judged by that and by what its own configuration tightens, and all differences are
-/// listed. Where it cannot be read the verdict says so and the change's own is judged; that is
-/// `unknown` at best, and blocks in the mode `hard`. A change's own `off` counts as `soft` then: only
-/// whoever asks for a mode switches the gate off. A history that was refused because the change
-/// brings it has the same outcome.
+/// Where the base branch's configuration cannot be read the verdict says so and the change's own is
+/// judged; that is `unknown` at best, and blocks in the mode `hard`. A history that was refused
+/// because the change brings it has the same outcome.
 ///
 /// # Errors
-/// `USAGE_INVALID` where the mode asked for is none, `BUILD_INVALID` where a time of the facts is
-/// none; what reading the history gives.
+/// `BUILD_INVALID` where a time of the facts is none; what reading the history gives.
 pub fn evaluate(
-    history: &History,
-    config: &Config,
-    base_config: Option<&str>,
+    history: Option<&History>,
+    change: &Change,
     measurements: &[GateMeasurement],
     facts: &GateFacts,
 ) -> Result<GateOutcome> {
-    let mut terms = configuration::terms(config, base_config.map(configuration::base));
-    if terms.problem.is_none() {
-        terms.problem.clone_from(&facts.base_config_problem);
-    }
-    if let Some(mode) = given(facts.mode.as_deref()) {
-        terms.mode = GateMode::parse(mode).ok_or_else(|| {
-            let words: Vec<String> = GateMode::WORDS.iter().map(|word| quote(word)).collect();
-            let message = format!("the quality gate's mode is {}, expected {}", quote(mode), list_or(&words));
-            Error::new(Code::UsageInvalid, message)
-        })?;
-    } else if terms.problem.is_some() && terms.mode == GateMode::Off {
-        terms.mode = GateMode::Soft;
-    }
+    let terms = change.terms();
     let branch = given(facts.reference_branch.as_deref())
         .or(terms.reference_branch.as_deref())
         .or(given(facts.default_reference_branch.as_deref()))
         .map(str::to_owned);
-    let is_on = terms.mode != GateMode::Off;
-    let reference = match &branch {
-        Some(branch) if is_on && facts.history_problem.is_none() => {
-            Reference::find(history, branch, terms.max_age_days, facts)?
-        }
+    let history = history.filter(|_| terms.mode != GateMode::Off && facts.history_problem.is_none());
+    let reference = match (history, &branch) {
+        (Some(history), Some(branch)) => Reference::find(history, branch, terms.max_age_days, facts)?,
         _ => Reference::none(),
     };
-    let info = baseline_info(branch, &reference, &terms, facts);
+    let info = baseline_info(branch, &reference, terms, facts);
     // Without a threshold there is nothing that another history could get around.
     let is_refused = facts.history_refused && !terms.thresholds.is_empty();
     let run = Run { history, measurements, reference, info, terms, is_refused };
-    run.outcome(config)
+    run.outcome(change.own())
 }
 
 /// A text that says something; an empty input is an unset one.
@@ -224,11 +206,11 @@ fn baseline_info(
 
 /// One run that is judged.
 struct Run<'r> {
-    history: &'r History,
+    history: Option<&'r History>,
     measurements: &'r [GateMeasurement],
     reference: Reference,
     info: BaselineInfo,
-    terms: Terms,
+    terms: &'r Terms,
     /// Whether the history was refused because the change brings it.
     is_refused: bool,
 }
@@ -281,21 +263,25 @@ impl Run<'_> {
             (false, true) => GateStatus::Pass,
             (false, false) => GateStatus::Unknown,
         };
+        let quality_gate = GateVerdict {
+            status,
+            mode: terms.mode,
+            failing_metrics: metrics.iter().filter(|m| m.is_blocking == Some(true)).cloned().collect(),
+            metrics,
+            summary,
+            baseline_info: info,
+            judged_by: terms.judged_by,
+            history_refused: is_refused,
+            configuration_problem: terms.problem.clone(),
+            configuration_changes: terms.changes.clone(),
+        };
+        let blocks = terms.mode == GateMode::Hard && (is_failed || is_unbound);
         Ok(GateOutcome {
-            blocks: terms.mode == GateMode::Hard && (is_failed || is_unbound),
+            blocks,
             annotations,
-            quality_gate: GateVerdict {
-                status,
-                mode: terms.mode,
-                failing_metrics: metrics.iter().filter(|m| m.is_blocking == Some(true)).cloned().collect(),
-                metrics,
-                summary,
-                baseline_info: info,
-                judged_by: terms.judged_by,
-                history_refused: is_refused,
-                configuration_problem: terms.problem,
-                configuration_changes: terms.changes,
-            },
+            failure: blocks.then(|| failure::blocked(&quality_gate)).flatten(),
+            unmerged: failure::unmerged(&quality_gate),
+            quality_gate,
         })
     }
 
@@ -313,9 +299,9 @@ impl Run<'_> {
             Some(Value::Numeric(number)) => Some(*number),
             _ => None,
         };
-        let found = match metric.kind {
-            MetricType::Numeric => self.reference.value(self.history, &metric.id)?,
-            MetricType::Label => None,
+        let found = match (metric.kind, self.history) {
+            (MetricType::Numeric, Some(history)) => self.reference.value(history, &metric.id)?,
+            _ => None,
         };
         let baseline = found.map(|(baseline, ..)| baseline);
         let reason = self.no_baseline();
@@ -323,9 +309,9 @@ impl Run<'_> {
         for threshold in thresholds {
             judged.push(match number {
                 Some(value) => {
-                    let window = match threshold.rule {
-                        Rule::Anomaly { window, .. } => {
-                            self.reference.window(self.history, &metric.id, window as usize)?
+                    let window = match (threshold.rule, self.history) {
+                        (Rule::Anomaly { window, .. }, Some(history)) => {
+                            self.reference.window(history, &metric.id, window as usize)?
                         }
                         _ => Vec::new(),
                     };

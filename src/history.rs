@@ -32,6 +32,8 @@ use serde::{Deserialize, Serialize};
 use std::io::Read;
 use timeline::Timeline;
 
+pub use timeline::is_pull_request_event;
+
 /// Whether a text is an RFC 3339 time.
 #[must_use]
 pub fn is_time(text: &str) -> bool {

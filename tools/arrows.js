@@ -45,17 +45,17 @@ export const SHIM = {
     ],
     run: [
       ...["ci", "collect", "storage", "github", "files", "console", "engine"],
-      ...["failure", "cancel", "sudden-end"],
+      ...["failure", "cancel", "shown", "sudden-end"],
     ],
     collect: ["storage", "files", "engine", "failure", "cancel", "shown", "sudden-end", "options"],
     ci: ["github", "files", "engine", "failure"],
     // Whose artifacts count depends on what started the runs that uploaded them.
     storage: [
       ...["ci", "github", "s3", "http", "files", "engine"],
-      ...["failure", "options", "spelling", "public"],
+      ...["failure", "shown", "options", "spelling", "public"],
     ],
     github: ["http", "failure"],
-    s3: ["http", "failure", "options", "spelling"],
+    s3: ["http", "failure", "shown", "options", "spelling"],
     http: ["failure"],
     files: ["failure", "cancel"],
     console: ["failure", "shown"],
@@ -85,7 +85,7 @@ export const ENGINE = {
   arrows: {
     wasm: ["api", "gate", "report", "summary", "history", "config", "collect", "text", "metric", "error"],
     api: ["gate", "report", "history", "config", "collect", "text", "metric", "error"],
-    gate: ["history", "config", "text", "metric", "error"],
+    gate: ["history", "config", "collect", "text", "metric", "error"],
     report: ["history", "config", "text", "metric", "error"],
     summary: ["text", "metric"],
     history: ["metric", "error"],

@@ -28,7 +28,10 @@ pub fn checked(data: &[u8]) {
     is_page(&surely(api::preview(&text, &facts(), ASSETS), "a preview"));
     let history = surely(History::open(None, Limits::default()), "a new history");
     let run = gate::GateFacts { now: "2026-01-31T00:00:00Z".into(), ..gate::GateFacts::default() };
-    let outcome = surely(api::gate(&history, &text, Some(&text), &[], &run), "a verdict");
+    let binding =
+        gate::ChangeFacts { base_config_text: Some(text.to_string()), ..gate::ChangeFacts::default() };
+    let change = surely(api::change(&text, &binding), "what a change is judged by");
+    let outcome = surely(gate::evaluate(Some(&history), &change, &[], &run), "a verdict");
     let changes = &outcome.quality_gate.configuration_changes;
     assert!(changes.is_empty(), "a configuration differs from itself: {changes:?}");
     assert_eq!(outcome.quality_gate.configuration_problem, None);

@@ -8,7 +8,7 @@ use unentropy::api;
 use unentropy::config::{GateMode, Rule};
 use unentropy::error::Code;
 use unentropy::gate::{
-    self, CommentFacts, GateFacts, GateMeasurement, GateOutcome, GateStatus, MetricVerdict,
+    self, ChangeFacts, CommentFacts, GateFacts, GateMeasurement, GateOutcome, GateStatus, MetricVerdict,
 };
 use unentropy::history::{History, Limits};
 
@@ -23,7 +23,10 @@ pub fn judged(data: &[u8]) {
         _ => Some(choices.config().to_string()),
     };
     let measurements: Vec<GateMeasurement> = read(choices.measurements());
-    let facts: GateFacts = read(choices.facts());
+    let facts = choices.facts();
+    let mut binding: ChangeFacts = read(facts.clone());
+    binding.base_config_text = base;
+    let facts: GateFacts = read(facts);
     let comment: CommentFacts = read(choices.comment());
     let mut history = surely(History::open(None, Limits::default()), "a new history");
     let mut builds = 0;
@@ -34,12 +37,15 @@ pub fn judged(data: &[u8]) {
             is_sound(&error, &[Code::BuildInvalid]);
         }
     }
-    match api::gate(&history, &config, base.as_deref(), &measurements, &facts) {
+    let judge = || {
+        let change = api::change(&config, &binding)?;
+        gate::evaluate(Some(&history), &change, &measurements, &facts)
+    };
+    match judge() {
         Ok(outcome) => {
             is_honest(&outcome);
             is_printable(&outcome, &comment);
-            let again = api::gate(&history, &config, base.as_deref(), &measurements, &facts);
-            assert!(again == Ok(outcome), "the same facts have two verdicts");
+            assert!(judge() == Ok(outcome), "the same facts have two verdicts");
         }
         Err(error) => is_sound(&error, &[Code::ConfigInvalid, Code::UsageInvalid, Code::BuildInvalid]),
     }

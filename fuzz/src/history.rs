@@ -113,7 +113,8 @@ fn is_whole(mut history: History) {
         ..gate::GateFacts::default()
     };
     if let Some(config) = &config {
-        crate::gate::is_honest(&surely(api::gate(&history, config, None, &[], &run), "a verdict"));
+        let change = surely(api::change(config, &gate::ChangeFacts::default()), "what a change is judged by");
+        crate::gate::is_honest(&surely(gate::evaluate(Some(&history), &change, &[], &run), "a verdict"));
         is_page(&surely(
             api::report(&history, Some(config), &facts(), ASSETS),
             "a report of a configuration",

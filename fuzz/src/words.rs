@@ -4,7 +4,7 @@ use crate::is_sound;
 use unentropy::collect::{self, output};
 use unentropy::error::Code;
 use unentropy::history::is_time;
-use unentropy::metric::{MetricType, Unit};
+use unentropy::metric::{LABEL_MAX, MetricType, Unit, Value};
 use unentropy::text::{closest, format_delta, format_value, markdown, markdown_cell_code, quote};
 
 /// Bytes as a command's output.
@@ -27,7 +27,7 @@ pub fn printed(data: &[u8]) {
     }
     match output::value(&text, MetricType::Label) {
         Ok(Value::Label(label)) => {
-            assert!((1..=output::LABEL_MAX).contains(&label.chars().count()), "{label:?}");
+            assert!((1..=LABEL_MAX).contains(&label.chars().count()), "{label:?}");
             assert_eq!(output::value(&label, MetricType::Label), Ok(Value::Label(label)));
         }
         Ok(Value::Numeric(number)) => panic!("a number for a label: {number}"),

@@ -124,7 +124,8 @@ export async function trackJob(settings, { terminal, listener, ...run }) {
  */
 export async function gateJob({ inputs, loaded, plan }, { terminal, ...run }) {
   // Whoever records builds does not wait for the gate to be loaded.
-  const { gate, gateDocument } = await import("../run/gate.js");
+  const { gate } = await import("../run/gate.js");
+  const { gateDocument } = await import("../run/results.js");
   const { GitHub } = await import("../github/client.js");
   const { env, signal } = run;
   const token = inputs["github-token"];
@@ -149,7 +150,7 @@ export async function gateJob({ inputs, loaded, plan }, { terminal, ...run }) {
     });
     const { metrics, phases, warnings, qualityGate: judged, annotations: marks } = result;
     const failure = result.error && endedBy(result.error, signal);
-    if (judged) showVerdict(terminal, result, judged);
+    showVerdict(terminal, result);
     return {
       ...{ failure, metrics, phases, warnings, marks },
       notStored: false,

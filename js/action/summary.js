@@ -1,7 +1,7 @@
 // The job summary: brings together what the engine needs to render it, and hands the text to the runner. What it says
 // and how it is escaped is the engine's business.
 
-import { renderSummary } from "../engine/engine.js";
+import { isPullRequestEvent, renderSummary } from "../engine/engine.js";
 import { placedProblems } from "../run/config.js";
 
 /** @import { Failure } from "../failure.js" */
@@ -30,7 +30,7 @@ export function earlierValues(repository, loaded, facts, branch = facts.branch) 
       until: facts.timestamp,
       commitSha: facts.commitSha,
       runId: facts.runId,
-      pullRequests: branch === facts.branch && /^pull_request/.test(facts.eventName ?? ""),
+      pullRequests: branch === facts.branch && isPullRequestEvent(facts.eventName ?? ""),
       count: TREND - 1,
     },
   );

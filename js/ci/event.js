@@ -2,6 +2,7 @@
 // withheld. Read from the variables and the event's payload, which GitHub writes, in this file and nowhere else. And what
 // `mode: auto` makes of it. Asks no one.
 
+import { isPullRequestEvent } from "../engine/engine.js";
 import { Failure } from "../failure.js";
 import { readText } from "../files/read.js";
 
@@ -68,10 +69,11 @@ const DEPENDABOT =
 export function readEvent(env) {
   const name = env.GITHUB_EVENT_NAME ?? "";
   const payload = payloadOf(env);
-  const isPullRequest = /^pull_request/.test(name);
+  const isPullRequest = isPullRequestEvent(name);
   const pullRequest = isPullRequest ? pullRequestIn(payload) : null;
   const queue = name === "merge_group" ? payload.merge_group : undefined;
-  const isForeign = /^pull_request(?!_target)/.test(name) && (pullRequest === null || pullRequest.fork);
+  const isForeign =
+    isPullRequest && name !== "pull_request_target" && (pullRequest === null || pullRequest.fork);
   const baseRef = pullRequest?.baseRef ?? branchOf(queue?.base_ref) ?? text(env.GITHUB_BASE_REF);
   return {
     name,
@@ -188,7 +190,8 @@ export function untrustedRun({ name, pullRequest, triggeringRun }) {
     name === "workflow_run" &&
     (triggeringRun === null ||
       triggeringRun.foreign ||
-      /^pull_request|^workflow_run$/.test(triggeringRun.event));
+      triggeringRun.event === "workflow_run" ||
+      isPullRequestEvent(triggeringRun.event));
   if (!isForeign && !isAfter) return null;
   return new Failure(
     isForeign
@@ -212,7 +215,7 @@ export function untrustedRun({ name, pullRequest, triggeringRun }) {
  * @returns {{why: string, remedy: string} | null}
  */
 export function withheldSecrets({ name, pullRequest, isFork, secretsWithheld }) {
-  if (secretsWithheld && /^pull_request/.test(name) && pullRequest?.fork !== false) {
+  if (secretsWithheld && isPullRequestEvent(name) && pullRequest?.fork !== false) {
     return {
       why: "GitHub withholds secrets from pull requests of forks",
       remedy: "Record builds on `push`, and let pull requests be gated.",

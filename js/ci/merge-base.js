@@ -4,7 +4,6 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { checkConfig } from "../engine/engine.js";
 import { Failure } from "../failure.js";
 import { below, realPath } from "../files/paths.js";
 import {
@@ -24,6 +23,7 @@ import {
 import { configurationUnknown, MOST_ANCESTORS, Remote } from "./remote.js";
 
 /** @import { GitHub } from "../github/client.js" */
+/** @import { Change } from "../engine/engine.js" */
 /** @import { GitHubEvent } from "./event.js" */
 /** @import { LoadedConfig } from "../engine/engine.js" */
 
@@ -39,6 +39,15 @@ import { configurationUnknown, MOST_ANCESTORS, Remote } from "./remote.js";
  * @property {readonly string[]} [ownFiles] absolute: what the program itself writes, and what starts with such a name.
  *   Given only where a person runs it: then the working tree may hold what is not committed
  * @property {boolean} [claimed] whether another run has measured it, as GitHub merges it: that commit is not here
+ * @property {(base: BaseConfig) => Change} readChange reads the base branch's configuration, once
+ */
+
+/**
+ * @typedef {object} BaseConfig
+ * @property {string | null} baseConfigText the base branch's configuration; null where it has none or it is not known
+ * @property {string | null} baseConfigProblem why that is not known, where there is or may be one; beside a text where it
+ *   is not known whether that is the right branch's
+ * @property {string} baseConfigName as git names a file of a branch
  */
 
 /**
@@ -55,14 +64,13 @@ import { configurationUnknown, MOST_ANCESTORS, Remote } from "./remote.js";
 /**
  * @typedef {object} Comparison
  * @property {string | null} defaultReferenceBranch
- * @property {string | null} baseConfigText the base branch's configuration; null where it has none or it is not known
+ * @property {Change} change the change's configuration with the base branch's
+ * @property {BaseConfig} baseConfig
  * @property {string | null} baseBranch that the configuration is of; null where no branch is known that the change goes
  *   to, or the configuration is none of the repository's files
  * @property {() => Promise<string[]>} baseCommits ids of commits of the base branch, or its name, where the clone does not
  *   have it: what is as it is in one of them is not the change's doing
  * @property {Remote | null} remote
- * @property {string | null} baseConfigProblem why that is not known, where there is or may be one; beside a text where it
- *   is not known whether that is the right branch's
  * @property {{commitSha: string, time: string | null} | null} mergeBase
  * @property {string[]} ancestors newest first
  * @property {string | null} uncommitted a file that was changed since the commit that is measured, where that commit is on
@@ -117,13 +125,14 @@ export async function findComparison(asked) {
   const reading = base ? configurationFor(asked, remote, base) : Promise.resolve(null);
   const baseConfigText = await orWarn(reading, null, judgedBy);
   const baseConfigProblem = (await problemOf(reading)) ?? branchProblem;
-  const reference =
-    referenceBranch ?? (configuredBranch(baseConfigText, loaded) || defaultReferenceBranch || undefined);
+  const baseConfig = { baseConfigText, baseConfigProblem, baseConfigName: `${base?.ref}:${loaded.name}` };
+  const change = asked.readChange(baseConfig);
+  const reference = referenceBranch ?? (change.terms.referenceBranch || defaultReferenceBranch || undefined);
   const left = reference === undefined ? null : await orWarn(whereItLeft(asked, remote, reference), null);
   return {
     defaultReferenceBranch,
-    baseConfigText,
-    baseConfigProblem,
+    change,
+    baseConfig,
     baseBranch: asked.place.path === null ? null : (base?.ref ?? null),
     baseCommits: () => trustedCommits(asked, base, left?.mergeBase.commitSha),
     remote,
@@ -159,16 +168,6 @@ const problemOf = (looking) =>
 function endOfSecond(time) {
   const second = time === null ? Number.NaN : Math.floor(Date.parse(time) / 1000);
   return Number.isNaN(second) ? time : new Date(second * 1000 + 999).toISOString();
-}
-
-/**
- * The branch that configurations name: the engine takes the base branch's word where there is one.
- * @param {string | null} baseConfigText
- * @param {LoadedConfig} loaded
- */
-function configuredBranch(baseConfigText, loaded) {
-  const base = baseConfigText === null ? null : checkConfig(baseConfigText, loaded.name).config;
-  return (base ?? loaded.config).qualityGate.baseline.referenceBranch;
 }
 
 /**

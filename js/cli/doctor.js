@@ -5,6 +5,7 @@ import path from "node:path";
 import * as engine from "../engine/engine.js";
 import { Failure } from "../failure.js";
 import { DEFAULT_FILE, loadConfig } from "../run/config.js";
+import { plural } from "../shown.js";
 import { storageConfig } from "../storage/location.js";
 import { Storage } from "../storage/storage.js";
 import { showWarnings } from "./shared.js";
@@ -90,7 +91,7 @@ async function examineHistory(config) {
     await storage.ready();
     const builds = storage.getRepository().countBuilds();
     const message = storage.existed
-      ? `${builds} ${builds === 1 ? "build" : "builds"} in \`${storage.location}\`, every check passed`
+      ? `${plural(builds, "build")} in \`${storage.location}\`, every check passed`
       : `there is none in \`${storage.location}\` yet`;
     return { findings: [finding("ok", message)], location: storage.location };
   } catch (thrown) {

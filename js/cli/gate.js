@@ -4,9 +4,10 @@
 import { runFacts } from "../ci/build.js";
 import { GitHub } from "../github/client.js";
 import { loadConfig } from "../run/config.js";
-import { gateDocument, gate as runGate } from "../run/gate.js";
+import { gate as runGate } from "../run/gate.js";
 import { showMetric, showVerdict } from "../run/lines.js";
 import { describePhase } from "../run/phases.js";
+import { gateDocument } from "../run/results.js";
 import { storagePlan } from "../storage/location.js";
 import { wholeNumber } from "./options.js";
 import { givenContext, showWarnings } from "./shared.js";
@@ -57,7 +58,7 @@ export async function gate({ values, terminal, signal, cwd, env, now, print }) {
     });
     for (const warning of result.warnings) terminal.warn(warning.message, warning.hint);
     if (values.json) print(`${JSON.stringify(gateDocument(result))}\n`);
-    else if (result.qualityGate) showVerdict(terminal, result, result.qualityGate);
+    else showVerdict(terminal, result);
     return result.error;
   } finally {
     github?.close();

@@ -5,6 +5,7 @@ import path from "node:path";
 import { formatValue } from "../engine/engine.js";
 import { Failure } from "../failure.js";
 import { DEFAULT_FILE, loadConfig } from "../run/config.js";
+import { plural } from "../shown.js";
 import { AS_FLAGS } from "../spelling.js";
 import { futureWarnings } from "../storage/future.js";
 import { LocalStore } from "../storage/local/local.js";
@@ -68,14 +69,12 @@ export async function merge({ values, positionals, terminal, signal, cwd, env, n
       const { location: databaseLocation } = storage;
       print(`${JSON.stringify({ success: true, databaseLocation, ...merged, totalBuilds: total })}\n`);
     } else {
-      const count = (/** @type {number} */ n, /** @type {string} */ noun) =>
-        `${formatValue(n, "integer")} ${noun}${n === 1 ? "" : "s"}`;
       terminal.line(
-        `added ${count(merged.addedBuilds, "build")} and ${count(merged.addedValues, "value")} to ${storage.location} (${count(total, "build")})`,
+        `added ${plural(merged.addedBuilds, "build")} and ${plural(merged.addedValues, "value")} to ${storage.location} (${plural(total, "build")})`,
       );
       if (merged.conflicts > 0) {
         terminal.line(
-          `${count(merged.conflicts, "value")} differed; the later ones were kept (${formatValue(merged.replacedValues, "integer")} of them taken)`,
+          `${plural(merged.conflicts, "value")} differed; the later ones were kept (${formatValue(merged.replacedValues, "integer")} of them taken)`,
         );
       }
     }

@@ -3,9 +3,9 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { formatValue } from "../engine/engine.js";
 import { Failure } from "../failure.js";
 import { DEFAULT_FILE, loadConfig } from "../run/config.js";
+import { plural } from "../shown.js";
 import { futureWarnings } from "../storage/future.js";
 import { placeConfig } from "../storage/location.js";
 import { Storage } from "../storage/storage.js";
@@ -74,10 +74,9 @@ export async function migrate({ values, positionals, terminal, signal, cwd, env,
       };
       print(`${JSON.stringify({ success: true, ...document })}\n`);
     } else {
-      const count = (/** @type {number} */ n) => `${formatValue(n, "integer")} build${n === 1 ? "" : "s"}`;
       const how = began ? "began" : "added to";
       terminal.line(
-        `${how} ${into.location}: ${count(merged.addedBuilds)} taken from ${from.location} (${count(totalBuilds)} now)`,
+        `${how} ${into.location}: ${plural(merged.addedBuilds, "build")} taken from ${from.location} (${plural(totalBuilds, "build")} now)`,
       );
     }
   } finally {

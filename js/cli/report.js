@@ -6,6 +6,7 @@ import { defaultBranchOf, repositoryOf } from "../ci/build.js";
 import { Failure } from "../failure.js";
 import { DEFAULT_FILE, loadConfig } from "../run/config.js";
 import { DEFAULT_REPORT_DIRECTORY, reportFacts, shownPath, writeReport } from "../run/report.js";
+import { plural } from "../shown.js";
 import { futureWarnings } from "../storage/future.js";
 import { storageConfig } from "../storage/location.js";
 import { Storage } from "../storage/storage.js";
@@ -60,7 +61,7 @@ export async function report({ values, terminal, signal, cwd, env, now, print })
     else {
       const left = totalBuilds - builds;
       const others = left === 0 ? "" : ` (${left} of pull requests or from the future left out)`;
-      terminal.line(`report of ${builds} ${builds === 1 ? "build" : "builds"}${others}: ${shown}`);
+      terminal.line(`report of ${plural(builds, "build")}${others}: ${shown}`);
     }
   } finally {
     storage.cleanup();

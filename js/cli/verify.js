@@ -3,6 +3,7 @@
 import path from "node:path";
 import { Failure } from "../failure.js";
 import { DEFAULT_FILE, loadConfig } from "../run/config.js";
+import { plural } from "../shown.js";
 import { showWarnings } from "./shared.js";
 
 /**
@@ -30,7 +31,7 @@ export async function verify({ values, positionals, terminal, cwd, print }) {
       );
     } else {
       showWarnings(terminal, loaded);
-      print(`${loaded.name}: ok, ${count} ${count === 1 ? "metric" : "metrics"}\n`);
+      print(`${loaded.name}: ok, ${plural(count, "metric")}\n`);
     }
     return undefined;
   } catch (error) {

@@ -150,6 +150,96 @@ export const gateSummary = (outcome, facts) => guarded(() => judgementOf(outcome
 export const gateMarker = (marker) => guarded(() => wasm.gateMarker(marker ?? undefined));
 
 /**
+ * The verdict as lines of a terminal.
+ * @param {import("./types.js").GateOutcome} outcome the very object that judging returned
+ * @param {{isProblemShown: boolean}} facts whether a warning already says, in the verdict's words, why the base branch's
+ *   configuration was not used
+ * @returns {import("./types.js").StyledText[][]} lines in pieces; an empty one separates
+ */
+export const gateLines = (outcome, { isProblemShown }) =>
+  guarded(() => judgementOf(outcome).lines(isProblemShown));
+
+/**
+ * What a results file of another run reports; none of its text is repeated but labels.
+ * @param {string} text
+ * @param {string} file its name, for messages
+ * @param {import("./types.js").RecordedMetric["metric"][]} metrics those that are known
+ * @returns {import("./types.js").ReportedMeasurements}
+ * @throws {Failure} CLAIMS_INVALID
+ */
+export const reportedMeasurements = (text, file, metrics) =>
+  guarded(() => wasm.reportedMeasurements(text, file, metrics));
+
+/** @type {Map<string, boolean>} */
+const pullRequestEvents = new Map();
+
+/**
+ * Whether an event is a pull request's: builds of it are part of no branch, and its code may be a stranger's.
+ * @param {string} event as GitHub names it, such as `pull_request_target`
+ */
+export function isPullRequestEvent(event) {
+  const known = pullRequestEvents.get(event) ?? guarded(() => wasm.isPullRequestEvent(event));
+  pullRequestEvents.set(event, known);
+  return known;
+}
+
+/** @type {WeakMap<Change, wasm.Change>} */
+const changes = new WeakMap();
+
+/**
+ * Reads what a change is judged by: its own configuration and that of the branch it goes to, each once.
+ * @param {string} configText a checked configuration
+ * @param {import("./types.js").ChangeFacts} [facts]
+ * @returns {Change}
+ * @throws {Failure} CONFIG_INVALID, USAGE_INVALID for an unknown mode
+ */
+export const openChange = (configText, facts = {}) =>
+  guarded(() => new Change(new wasm.Change(configText, facts)));
+
+/** A change's configuration with that of the branch it goes to. Free it in `finally`. */
+export class Change {
+  #inner;
+  /** @type {Omit<import("./types.js").ChangeTerms, "base">} */
+  terms;
+  /**
+   * The base branch's configuration, as checking it gave; null where there is no text of it.
+   * @type {import("./types.js").CheckedConfig | null}
+   */
+  base;
+
+  /** @param {wasm.Change} inner */
+  constructor(inner) {
+    this.#inner = inner;
+    const { base, ...terms } = inner.terms();
+    this.terms = terms;
+    this.base = base;
+    changes.set(this, inner);
+  }
+
+  /**
+   * Judges without a history, as {@link History.gate} does with one: then there are no baselines.
+   * @param {import("./types.js").GateMeasurement[]} measurements
+   * @param {import("./types.js").GateFacts} facts
+   * @returns {import("./types.js").GateOutcome}
+   */
+  judge(measurements, facts) {
+    return guarded(() => judged(this.#inner.judge(measurements, facts)));
+  }
+
+  /** Gives the memory back. */
+  free() {
+    if (!poisoned()) this.#inner.free();
+  }
+}
+
+/** @param {wasm.Judgement} judgement @returns {import("./types.js").GateOutcome} */
+function judged(judgement) {
+  const outcome = judgement.outcome();
+  judgements.set(outcome, judgement);
+  return outcome;
+}
+
+/**
  * Renders the report of a configuration with made-up data, which the page says of itself.
  * @param {string} configText a checked configuration
  * @param {import("./types.js").ReportFacts} facts
@@ -329,23 +419,16 @@ export class History {
   }
 
   /**
-   * Judges a run by the thresholds of its configuration and the builds of the reference branch. Where the history
-   * cannot be read, an absent one (`openHistory(null)`) with `facts.historyProblem` says so in the verdict.
-   * @param {string} configText a checked configuration
-   * @param {string | null} baseConfigText the base branch's configuration where it is known; then a change is judged
-   *   by that and by what its own tightens
+   * Judges a change by the thresholds that bind it and the builds of the reference branch.
+   * @param {Change} change
    * @param {import("./types.js").GateMeasurement[]} measurements a metric that is not in the list was not measured
    * @param {import("./types.js").GateFacts} facts
    * @returns {import("./types.js").GateOutcome}
-   * @throws {Failure} CONFIG_INVALID, USAGE_INVALID for an unknown mode, BUILD_INVALID for a time that is none
+   * @throws {Failure} BUILD_INVALID for a time that is none
    */
-  gate(configText, baseConfigText, measurements, facts) {
-    return guarded(() => {
-      const judgement = this.#inner.gate(configText, baseConfigText ?? undefined, measurements, facts);
-      const outcome = judgement.outcome();
-      judgements.set(outcome, judgement);
-      return outcome;
-    });
+  gate(change, measurements, facts) {
+    const inner = /** @type {wasm.Change} */ (changes.get(change));
+    return guarded(() => judged(this.#inner.gate(inner, measurements, facts)));
   }
 
   /**

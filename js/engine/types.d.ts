@@ -173,6 +173,33 @@ export type BuildFilter = {
 /** What a difference does to the gate. */
 export type ChangeEffect = "loosened" | "tightened" | "changed";
 
+/** What binds a change beside its own configuration, as the host knows it. */
+export type ChangeFacts = {
+  /** The text of the base branch's configuration. */
+  baseConfigText?: string | null;
+  /** Its name in messages. */
+  baseConfigName?: string | null;
+  /** Why it could not be read, where there is or may be one. */
+  baseConfigProblem?: string | null;
+  /** The mode that was asked for: `off`, `soft` or `hard`; before the configurations'. */
+  mode?: string | null;
+  /**
+   * Whether the values are those that another run reports: they are of the base branch's metrics
+   * then, and what the change's own configuration says decides nothing.
+   */
+  reported?: boolean;
+};
+
+/** What decides before anything is measured. */
+export type ChangeTerms = {
+  /** The mode that is in force. */
+  mode: GateMode;
+  /** The reference branch that the configuration which decides names. */
+  referenceBranch: string | null;
+  /** What the base branch's configuration means, where there is a text of it. */
+  base: CheckedConfig | null;
+};
+
 /** The outcome of `check`: a configuration exactly when there are no errors. */
 export type CheckedConfig = {
   /** What the file means, with every default filled in; `null` when there are errors. */
@@ -194,7 +221,7 @@ export type Circumstances = {
 };
 
 /** The stable codes. Each is spelled in upper snake case outside the engine. */
-export type Code = "CONFIG_INVALID" | "USAGE_INVALID" | "COLLECTOR_USAGE" | "COLLECTOR_FORMAT" | "COLLECTOR_NOTHING" | "OUTPUT_INVALID" | "METRIC_TYPE_CHANGED" | "HISTORY_NOT_SQLITE" | "HISTORY_CORRUPT" | "HISTORY_FOREIGN" | "HISTORY_NEWER" | "HISTORY_TOO_LARGE" | "BUILD_INVALID" | "HISTORY_OTHER_REPOSITORY" | "BUILD_FROM_THE_FUTURE" | "HISTORY_FAILED" | "REPORT_FAILED" | "INTERNAL";
+export type Code = "CONFIG_INVALID" | "USAGE_INVALID" | "COLLECTOR_USAGE" | "COLLECTOR_FORMAT" | "COLLECTOR_NOTHING" | "OUTPUT_INVALID" | "METRIC_TYPE_CHANGED" | "HISTORY_NOT_SQLITE" | "HISTORY_CORRUPT" | "HISTORY_FOREIGN" | "HISTORY_NEWER" | "HISTORY_TOO_LARGE" | "BUILD_INVALID" | "HISTORY_OTHER_REPOSITORY" | "BUILD_FROM_THE_FUTURE" | "HISTORY_FAILED" | "GATE_FAILED" | "BASE_CONFIG_UNKNOWN" | "CONFIG_UNMERGED" | "CLAIMS_INVALID" | "CLAIMS_UNKNOWN" | "CLAIM_FAILED" | "REPORT_FAILED" | "INTERNAL";
 
 /** What one `@collect` line asks for, checked. */
 export type CollectPlan = {
@@ -223,6 +250,8 @@ export type CommentFacts = {
   reportUrl?: string | null;
   /** The commit that was judged. */
   commitSha?: string | null;
+  /** Whether the values are those that the pull request's own run reports. */
+  reported?: boolean;
   /** Rows at most over all tables of metrics; 30 unless given. */
   maxCommentMetrics?: number | null;
   /**
@@ -401,8 +430,6 @@ export type GateFacts = {
    * what they are compared with, where the commit is on the reference branch.
    */
   uncommitted?: boolean;
-  /** The mode that was asked for: `off`, `soft` or `hard`; before the configuration's. */
-  mode?: string | null;
   /** Why the history could not be read, where it could not: then there are no baselines. */
   historyProblem?: string | null;
   /**
@@ -410,8 +437,6 @@ export type GateFacts = {
    * nothing, and `historyProblem` says why.
    */
   historyRefused?: boolean;
-  /** Why the base branch's configuration could not be read, where there is or may be one. */
-  baseConfigProblem?: string | null;
 };
 
 /** What became of one metric in this run. A metric that is not in the list was not measured. */
@@ -437,6 +462,16 @@ export type GateOutcome = {
   blocks: boolean;
   /** What to mark on the run, failures first. */
   annotations: Array<Annotation>;
+  /**
+   * Why the run must fail; `null` also where it must because the history was refused, which has a
+   * reason of its own.
+   */
+  failure: EngineError | null;
+  /**
+   * A warning where the change says something of the storage, the files that count or the comment
+   * that is not used before it is merged.
+   */
+  unmerged: EngineError | null;
 };
 
 /** The word of a verdict. */
@@ -818,6 +853,26 @@ export type ReportFacts = {
   sample?: boolean;
 };
 
+/** What became of one metric in the other run. */
+export type ReportedMeasurement = {
+  /** The metric's id. */
+  id: string;
+  /** Whether there is a value. */
+  status: MeasurementStatus;
+  /** The value where there is one. */
+  value: Value | null;
+  /** Why there is none. */
+  error: EngineError | null;
+};
+
+/** What a results file reports. */
+export type ReportedMeasurements = {
+  /** Those of known metrics, in the order of the file. */
+  measurements: Array<ReportedMeasurement>;
+  /** A warning where there are others. */
+  unknown: EngineError | null;
+};
+
 /** A repository, as the host knows it. */
 export type Repository = {
   /** `host/owner/name`, or however many parts the host's names have. */
@@ -878,6 +933,17 @@ export type StoredValue = {
   metric: MetricDefinition;
   /** Its value. */
   value: Value;
+};
+
+/** What a piece of a line is. */
+export type Style = "good" | "bad" | "warn" | "dim";
+
+/** A piece of a line. */
+export type StyledText = {
+  /** As it is shown. */
+  text: string;
+  /** `null` for plain text. */
+  style: Style | null;
 };
 
 /** One condition on one numeric metric. */

@@ -2,9 +2,6 @@
 // configuration says about where the history is, what `sources` count and whether a comment is written. What only the
 // change's own file says decides nothing of that before it is merged. Reads and opens nothing.
 
-import { checkConfig } from "../engine/engine.js";
-import { Failure } from "../failure.js";
-
 /** @import { LoadedConfig } from "../engine/engine.js" */
 /** @import { Config, GateConfig } from "../engine/types.js" */
 /** @import { StorageProviderConfig } from "../storage/contract.js" */
@@ -23,16 +20,15 @@ import { Failure } from "../failure.js";
 /**
  * Who decides about a change.
  *
- * @param {Pick<Comparison, "baseBranch" | "baseConfigText" | "baseConfigProblem">} comparison
+ * @param {Pick<Comparison, "baseBranch" | "baseConfig" | "change">} comparison
  * @param {LoadedConfig} own
  * @returns {Authority}
  */
-export function authorityOf({ baseBranch, baseConfigText: text, baseConfigProblem: problem }, own) {
+export function authorityOf({ baseBranch, baseConfig, change }, own) {
+  const { baseConfigText: text, baseConfigName: name, baseConfigProblem: problem } = baseConfig;
   if (problem !== null) return { by: "unread", problem };
-  if (text !== null) {
-    // As git names a file of a branch.
-    const name = `${baseBranch}:${own.name}`;
-    const { config, errors, warnings } = checkConfig(text, name);
+  if (text !== null && change.base !== null) {
+    const { config, errors, warnings } = change.base;
     if (config) return { by: "base", base: { ...own, config, warnings, text, name } };
     const [{ line, message }] = errors;
     return { by: "unread", problem: `\`${name}\` has a problem in line ${line}: ${message}` };
@@ -109,23 +105,4 @@ export function unnamed(authority) {
 /** @param {StorageProviderConfig} storage */
 function location({ pathOption: _, ...storage }) {
   return JSON.stringify(storage);
-}
-
-/** Differences that are worth a warning, beside their line in the list. */
-const UNMERGED = /^(storage\.|sources$|enablePullRequestComment$|maxComment)/;
-
-/**
- * What is said of a change that names another location of the history, other files to count or another comment.
- * @param {import("../engine/types.js").GateVerdict} verdict
- * @returns {Failure | null} where it names none
- */
-export function unmergedFailure({ configurationChanges }) {
-  const names = configurationChanges.map(({ what }) => what).filter((what) => UNMERGED.test(what));
-  if (names.length === 0) return null;
-  const listed = names.map((name) => `\`${name}\``).join(", ");
-  return new Failure(`what this change says of ${listed} holds once it is merged`, {
-    type: "gate",
-    code: "CONFIG_UNMERGED",
-    hint: "In this run the base branch's configuration decides, after flags and inputs.",
-  });
 }

@@ -4,6 +4,7 @@ import path from "node:path";
 import { checkConfig } from "../engine/engine.js";
 import { Failure } from "../failure.js";
 import { readText } from "../files/read.js";
+import { plural } from "../shown.js";
 
 /** The name that is looked for where none is given. */
 export const DEFAULT_FILE = "unentropy.json";
@@ -47,7 +48,7 @@ export function loadConfig(file, cwd, option = "--config") {
   if (!checked.config) {
     const count = checked.errors.length;
     throw new Failure(
-      `the configuration \`${shown}\` has ${count === 1 ? "a problem" : `${count} problems`}`,
+      `the configuration \`${shown}\` has ${count === 1 ? "a problem" : plural(count, "problem")}`,
       {
         type: "validation",
         code: "CONFIG_INVALID",

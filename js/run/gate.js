@@ -11,30 +11,23 @@ import { pullRequestOfRun } from "../ci/pull-request.js";
 import { broughtByChange, checkoutAround, historyOfChange } from "../ci/tracked.js";
 import { collectMetrics, definitionOf, refusedOutcome, runsCommands } from "../collect/metrics.js";
 import { addSecretsOf, knownSecrets } from "../collect/secrets.js";
-import { gateComment, gateMarker, gateSummary, openHistory } from "../engine/engine.js";
+import { gateComment, gateLines, gateMarker, gateSummary, openChange } from "../engine/engine.js";
 import { Failure } from "../failure.js";
 import { publishComment } from "../github/comment.js";
 import { lacksCredentials } from "../storage/factory.js";
 import { futureWarnings } from "../storage/future.js";
 import { backupOf } from "../storage/local/copies.js";
 import { Storage } from "../storage/storage.js";
-import {
-  authorityOf,
-  chosenStorage,
-  commentTerms,
-  measuredBy,
-  unmergedFailure,
-  unnamed,
-} from "./authority.js";
+import { authorityOf, chosenStorage, commentTerms, measuredBy, unnamed } from "./authority.js";
 import { correctedTime } from "./clock.js";
 import { RunFolder } from "./folder.js";
 import { Phases } from "./phases.js";
 import { DEFAULT_REPORT_DIRECTORY, shownPath } from "./report.js";
-import { claimsOf, readClaims } from "./reported-measurements.js";
-import { writeResults } from "./results.js";
+import { readReported } from "./reported-measurements.js";
+import { gateDocument, writeResults } from "./results.js";
 
 /** @import { RunFacts } from "../ci/build.js" */
-/** @import { LoadedConfig } from "../engine/engine.js" */
+/** @import { Change, LoadedConfig } from "../engine/engine.js" */
 /** @import { GateOutcome } from "../engine/types.js" */
 /** @import { StorageProviderConfig } from "../storage/contract.js" */
 /** @import { GateInput, GateResult } from "./types.js" */
@@ -55,11 +48,6 @@ const WITHHELD = new Set([
 /** What a store says where flags and inputs do not name all that it needs. */
 const UNNAMED = new Set(["STORAGE_CONFIG_INVALID", "S3_PARAMETERS_INVALID"]);
 
-/** What is said of numbers that nobody but the change itself has measured. */
-const CLAIMED =
-  "> [!NOTE]\n> The values are what the pull request's own run says it measured. Its code is not trusted, and nobody " +
-  "else has measured them; thresholds and baselines are those of the base branch.\n";
-
 /**
  * Judges the checked-out change. Trouble that ends it is in the result's `error`, not thrown, so that what was done
  * before is still told.
@@ -78,26 +66,6 @@ export async function gate(input) {
   }
   run.timed();
   return run.result;
-}
-
-/**
- * The results file, and what `--json` prints.
- * @param {GateResult} result
- */
-export function gateDocument({ timestamp, durationMs, collection, prCommentUrl, qualityGate, ...result }) {
-  const { phases, warnings, error } = result;
-  const measurements = claimsOf(result.metrics);
-  return {
-    timestamp,
-    durationMs,
-    collection,
-    prCommentUrl,
-    qualityGate,
-    measurements,
-    phases,
-    warnings,
-    ...(error && { error }),
-  };
 }
 
 /** One run of the gate. */
@@ -124,6 +92,8 @@ class GateRun {
   #historyProblem = null;
   /** That the change itself brings the history, which is then not used. @type {Failure | null} */
   #refusal = null;
+  /** The change's configuration with the base branch's. @type {Change | null} */
+  #change = null;
   /** @type {GateOutcome | null} */
   #outcome = null;
 
@@ -156,6 +126,7 @@ class GateRun {
       resultsPath: null,
       summaryMarkdown: null,
       annotations: [],
+      verdictLines: [],
       blocks: false,
     };
   }
@@ -178,6 +149,7 @@ class GateRun {
     this.#scrub();
     this.#folder.close();
     this.#storage?.cleanup();
+    this.#change?.free();
   }
 
   /** Removes credentials from warnings and the error. */
@@ -216,26 +188,32 @@ class GateRun {
       referenceBranch,
       ownFiles: this.#isLocal() ? this.#ownFiles() : undefined,
       claimed: claims !== undefined,
+      readChange: (base) => {
+        this.#change = openChange(loaded.text, { ...base, mode, reported: claims !== undefined });
+        return this.#change;
+      },
     });
     this.result.warnings.push(...comparison.warnings);
     const authority = authorityOf(comparison, loaded);
-    const judged = {
+    if (comparison.change.terms.mode === "off") {
+      this.#judged(comparison.change.judge([], { now: now.toISOString() }));
+    }
+    return {
       ...comparison,
       authority,
       // A change's own configuration is not even read for values that another run claims.
       loaded: measuredBy(authority, loaded, claims !== undefined),
     };
-    // Also checks the mode that was asked for.
-    const history = openHistory(null);
-    try {
-      const { loaded: measured, baseConfigText, baseConfigProblem } = judged;
-      const facts = { now: now.toISOString(), mode, baseConfigProblem };
-      const outcome = history.gate(measured.text, baseConfigText, [], facts);
-      if (outcome.qualityGate.mode === "off") this.result.qualityGate = outcome.qualityGate;
-    } finally {
-      history.free();
-    }
-    return judged;
+  }
+
+  /** Notes a verdict and how a terminal shows it. @param {GateOutcome} outcome */
+  #judged(outcome) {
+    const { qualityGate } = outcome;
+    const { configurationProblem: problem } = qualityGate;
+    this.result.qualityGate = qualityGate;
+    this.result.verdictLines = gateLines(outcome, {
+      isProblemShown: this.result.warnings.some(({ message }) => message === problem),
+    });
   }
 
   /** Whether a person runs it, and no CI system, whose builds leave files in the working tree. */
@@ -426,11 +404,11 @@ class GateRun {
         onEnd: listener.metricEnd,
       });
     } else {
-      const { outcomes: claimed, unknown } = readClaims(claims, cwd, loaded.config.metrics);
-      const outcomes = claimed.map((outcome) => refusedOutcome(this.#secrets.checked(outcome), refused));
+      const { outcomes: reported, unknown } = readReported(claims, cwd, loaded.config.metrics);
+      const outcomes = reported.map((outcome) => refusedOutcome(this.#secrets.checked(outcome), refused));
       this.result.metrics = outcomes;
       for (const outcome of outcomes) listener.metricEnd?.(outcome);
-      if (unknown > 0) this.#warn(unclaimed(unknown));
+      if (unknown) this.#warn(unknown);
     }
     const { metrics } = this.result;
     const failed = metrics.filter(({ status }) => status === "failed").length;
@@ -446,9 +424,9 @@ class GateRun {
   }
 
   /** @param {Judged} judged */
-  #evaluate({ loaded, authority, baseConfigText, baseConfigProblem, ...compared }) {
+  #evaluate({ authority, change, ...compared }) {
     const { mergeBase, ancestors, defaultReferenceBranch, uncommitted } = compared;
-    const { referenceBranch, mode } = this.#input;
+    const { referenceBranch } = this.#input;
     const measurements = this.result.metrics.map(({ id, status, value, error }) => ({
       id,
       status,
@@ -463,32 +441,23 @@ class GateRun {
       ancestors,
       commitSha: this.#facts.commitSha,
       uncommitted: uncommitted !== null,
-      mode,
       historyProblem: this.#historyProblem,
       // A base branch without a configuration demands nothing that another history could get around.
       historyRefused: this.#refusal !== null && authority.by !== "absent",
-      baseConfigProblem,
     };
-    const outcome = this.#judge([loaded.text, baseConfigText, measurements, facts]);
+    const outcome =
+      this.#historyProblem === null && this.#storage
+        ? this.#storage.getRepository().gate(change, measurements, facts)
+        : change.judge(measurements, facts);
     this.#outcome = outcome;
-    this.result.summaryMarkdown = this.#summaryText(outcome);
-    this.result.qualityGate = outcome.qualityGate;
+    this.result.summaryMarkdown = gateSummary(outcome, this.#shownFacts());
+    this.#judged(outcome);
     this.result.annotations = outcome.annotations;
     this.result.blocks = outcome.blocks;
-    const unmerged = unmergedFailure(outcome.qualityGate);
-    if (unmerged) this.result.warnings.push(unmerged);
-    if (outcome.blocks) this.result.error ??= gateFailed(outcome.qualityGate, this.#refusal);
-  }
-
-  /** @param {Parameters<import("../engine/engine.js").History["gate"]>} asked */
-  #judge(asked) {
-    if (this.#historyProblem === null && this.#storage) return this.#storage.getRepository().gate(...asked);
-    const history = openHistory(null);
-    try {
-      return history.gate(...asked);
-    } finally {
-      history.free();
-    }
+    const { blocks, failure, unmerged } = outcome;
+    if (unmerged) this.result.warnings.push(new Failure(unmerged.message, { type: "gate", ...unmerged }));
+    const ended = failure ? new Failure(failure.message, { type: "gate", ...failure }) : this.#refusal;
+    if (blocks && ended) this.result.error ??= ended;
   }
 
   /** @param {Judged} judged */
@@ -518,34 +487,17 @@ class GateRun {
       repository,
       number: pullRequest.number,
       marker: gateMarker(comment.marker),
-      body: this.#commentText(this.#outcome, comment, terms),
+      body: gateComment(this.#outcome, {
+        ...this.#shownFacts(),
+        marker: comment.marker,
+        maxCommentMetrics: comment.maxMetrics ?? terms.maxCommentMetrics,
+        maxCommentCharacters: terms.maxCommentCharacters,
+      }),
       headSha: this.#facts.commitSha,
     });
     this.result.commentStatus = status;
     this.result.prCommentUrl = url;
     this.result.warnings.push(...warnings);
-  }
-
-  /**
-   * @param {GateOutcome} outcome
-   * @param {NonNullable<GateInput["comment"]>} comment
-   * @param {import("./authority.js").CommentTerms} terms
-   */
-  #commentText(outcome, { marker, maxMetrics }, { maxCommentMetrics, maxCommentCharacters: most }) {
-    const note = this.#input.claims === undefined ? "" : `${CLAIMED}\n`;
-    const text = gateComment(outcome, {
-      ...this.#shownFacts(),
-      marker,
-      maxCommentMetrics: maxMetrics ?? maxCommentMetrics,
-      maxCommentCharacters: most === null ? null : Math.max(1, most - note.length),
-    });
-    const line = gateMarker(marker);
-    return `${line}\n${note}${text.slice(line.length).trimStart()}`;
-  }
-
-  #summaryText(/** @type {GateOutcome} */ outcome) {
-    const note = this.#input.claims === undefined ? "" : `${CLAIMED}\n`;
-    return `${note}${gateSummary(outcome, this.#shownFacts())}`;
   }
 
   #shownFacts() {
@@ -554,6 +506,7 @@ class GateRun {
       repositoryUrl: this.#facts.repositoryUrl,
       runUrl: server && repository && run ? `${server}/${repository}/actions/runs/${run}` : null,
       commitSha: this.#facts.commitSha,
+      reported: this.#input.claims !== undefined,
     };
   }
 
@@ -568,34 +521,3 @@ class GateRun {
 /**
  * @typedef {Comparison & {loaded: LoadedConfig, authority: Authority}} Judged `loaded` is what is measured by
  */
-
-/**
- * @param {import("../engine/types.js").GateVerdict} verdict
- * @param {Failure | null} refusal
- */
-function gateFailed({ failingMetrics, configurationProblem }, refusal) {
-  const names = failingMetrics.filter(({ isBlocking }) => isBlocking).map(({ metric }) => `\`${metric}\``);
-  if (names.length === 0 && configurationProblem) {
-    return new Failure(`the quality gate is not known: ${configurationProblem}`, {
-      type: "gate",
-      code: "BASE_CONFIG_UNKNOWN",
-      hint: "In the mode `hard` a change passes only what its base branch demands. See the warning for what to do; `quality-gate-mode: soft` as an input lets this run pass.",
-    });
-  }
-  if (names.length === 0 && refusal) return refusal;
-  return new Failure(`the quality gate failed: ${names.join(", ")}`, {
-    type: "gate",
-    code: "GATE_FAILED",
-    hint: "Each says what was found and what is demanded. Fix them, or change the thresholds on the base branch.",
-  });
-}
-
-/** @param {number} count */
-function unclaimed(count) {
-  const metrics = count === 1 ? "1 measurement is" : `${count} measurements are`;
-  return new Failure(`${metrics} of metrics that the base branch does not have`, {
-    type: "gate",
-    code: "CLAIMS_UNKNOWN",
-    hint: "They are left out, and judged once the change is merged.",
-  });
-}

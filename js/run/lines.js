@@ -2,8 +2,8 @@
 
 import { milliseconds } from "../console/terminal.js";
 import { formatValue } from "../engine/engine.js";
+import { plural } from "../shown.js";
 
-/** @import { GateVerdict, MetricVerdict } from "../engine/types.js" */
 /** @import { GateResult } from "./types.js" */
 /** @import { Terminal } from "../console/terminal.js" */
 
@@ -38,7 +38,7 @@ export const newHistory = (location) => `a new history starts at ${location}, wh
  */
 export function showRecorded(terminal, result, { commitSha, branch }) {
   if (!result.success) return;
-  const builds = `${formatValue(result.totalBuilds ?? 0, "integer")} ${result.totalBuilds === 1 ? "build" : "builds"}`;
+  const builds = plural(result.totalBuilds ?? 0, "build");
   const where = `${result.databaseLocation} (${builds}, ${formatValue(result.databaseSize ?? 0, "bytes")})`;
   const failed =
     result.metricsFailed > 0 ? `, ${terminal.paint("bad", `${result.metricsFailed} failed`)}` : "";
@@ -52,88 +52,16 @@ export function showRecorded(terminal, result, { commitSha, branch }) {
   if (result.reportPath) terminal.line(`report: ${result.reportPath}`);
 }
 
-/** What each status looks like. */
-const MARKS = /** @type {const} */ ({
-  pass: { mark: "✓", style: "good", word: "passed" },
-  fail: { mark: "✗", style: "bad", word: "failed" },
-  unknown: { mark: "?", style: "warn", word: "unknown" },
-});
-
 /**
- * The verdict: one line for each metric, why below those that did not pass, and what it comes to.
+ * The verdict, in the engine's words.
  * @param {Terminal} terminal
  * @param {GateResult} result
- * @param {GateVerdict} verdict
  */
-export function showVerdict(terminal, result, verdict) {
-  const { status, mode, metrics, baselineInfo, configurationProblem, configurationChanges } = verdict;
-  if (mode === "off") {
-    terminal.line("the quality gate is off: nothing was measured or judged");
-    return;
+export function showVerdict(terminal, result) {
+  for (const line of result.verdictLines) {
+    terminal.line(
+      line.map(({ text, style }) => (style === null ? text : terminal.paint(style, text))).join(""),
+    );
   }
-  terminal.line();
-  const gated = metrics.filter(({ thresholds }) => thresholds.length > 0);
-  table(terminal, [...gated, ...metrics.filter(({ thresholds }) => thresholds.length === 0)]);
-  terminal.line();
-  const said = result.warnings.some(({ message }) => message === configurationProblem);
-  if (configurationProblem && !said) terminal.warn(configurationProblem);
-  for (const { metric, what, before, after, judged } of configurationChanges) {
-    const of = metric === undefined ? "" : ` of ${metric}`;
-    terminal.line(`changed ${what}${of}: ${before ?? "none"} → ${after ?? "none"}; ${judged}`);
-  }
-  if (gated.length === 0 && configurationProblem === undefined) {
-    terminal.line("no metric has a threshold: add one to `qualityGate.thresholds` to judge changes");
-  } else {
-    const { mark, style, word } = MARKS[status];
-    const count = (/** @type {GateVerdict["status"]} */ of) =>
-      gated.filter(({ status }) => status === of).length;
-    const counts = `${count("pass")} passed, ${count("fail")} failed, ${count("unknown")} unknown`;
-    terminal.line(`${terminal.paint(style, `${mark} gate ${word}`)} (${mode}): ${counts}`);
-  }
-  terminal.line(terminal.paint("dim", comparedWith(baselineInfo)));
   if (result.resultsPath) terminal.line(`results: ${result.resultsPath}`);
-}
-
-/**
- * @param {Terminal} terminal
- * @param {MetricVerdict[]} metrics
- */
-function table(terminal, metrics) {
-  const heading = ["metric", "value", "baseline", "change", "demanded"];
-  const rows = metrics.map((metric) => [
-    metric.metric,
-    metric.text.value || "—",
-    metric.text.baseline || "—",
-    metric.text.delta || "—",
-    metric.thresholds.map(({ text }) => text).join("; ") || "—",
-  ]);
-  const widths = heading.map((name, column) =>
-    Math.max(name.length, ...rows.map((row) => [...row[column]].length)),
-  );
-  const aligned = (/** @type {string[]} */ row) =>
-    row.map((cell, column) => (column === row.length - 1 ? cell : padded(cell, widths[column]))).join("  ");
-  terminal.line(`  ${terminal.paint("dim", aligned(heading))}`);
-  for (const [n, { status, thresholds }] of metrics.entries()) {
-    const { mark, style } = MARKS[status];
-    const shown = thresholds.length === 0 ? " " : terminal.paint(style, mark);
-    terminal.line(`${shown} ${aligned(rows[n])}`);
-    for (const judged of thresholds) {
-      if (judged.status === "pass") continue;
-      const { style: loud } = MARKS[judged.status];
-      const weight = judged.status === "fail" && !judged.isBlocking ? " (no blocker)" : "";
-      terminal.line(`    ${terminal.paint(loud, judged.message)}${weight}`);
-    }
-  }
-}
-
-/** @param {string} text @param {number} width in characters */
-const padded = (text, width) => text + " ".repeat(Math.max(0, width - [...text].length));
-
-/** @param {GateVerdict["baselineInfo"]} info */
-function comparedWith({ referenceBranch, buildsConsidered, commitSha, choice, uncommitted, problem }) {
-  if (problem) return `no baseline: ${problem}`;
-  const builds = buildsConsidered === 1 ? "1 build" : `${buildsConsidered} builds`;
-  const left = choice === "merge-base" ? "where it left the branch" : (choice ?? "");
-  const how = uncommitted ? "without the uncommitted changes" : left;
-  return `compared with ${referenceBranch} at ${commitSha?.slice(0, 12)} (${how}; of ${builds})`;
 }

@@ -1,6 +1,29 @@
-// The gate's results as a file for machines. What stands in it is its caller's business.
+// The gate's results as a file for machines.
 
 import { writeOutput } from "../files/output.js";
+import { reportedFrom } from "./reported-measurements.js";
+
+/** @import { GateResult } from "./types.js" */
+
+/**
+ * The results file, and what `--json` prints.
+ * @param {GateResult} result
+ */
+export function gateDocument({ timestamp, durationMs, collection, prCommentUrl, qualityGate, ...result }) {
+  const { phases, warnings, error } = result;
+  const measurements = reportedFrom(result.metrics);
+  return {
+    timestamp,
+    durationMs,
+    collection,
+    prCommentUrl,
+    qualityGate,
+    measurements,
+    phases,
+    warnings,
+    ...(error && { error }),
+  };
+}
 
 /**
  * Writes the results as JSON.

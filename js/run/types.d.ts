@@ -5,7 +5,7 @@
 import type { RunFacts } from "../ci/build.js";
 import type { MetricOutcome } from "../collect/types.js";
 import type { LoadedConfig } from "../engine/engine.js";
-import type { GateOutcome, GateVerdict, MetricConfig } from "../engine/types.js";
+import type { GateOutcome, GateVerdict, MetricConfig, StyledText } from "../engine/types.js";
 import type { Failure } from "../failure.js";
 import type { GitHub } from "../github/client.js";
 import type { Published } from "../github/comment.js";
@@ -136,6 +136,8 @@ export interface GateResult {
   /** The verdict for the job's summary; null where nothing was judged. */
   summaryMarkdown: string | null;
   annotations: GateOutcome["annotations"];
+  /** The verdict as lines of a terminal, in pieces; empty where nothing was judged. */
+  verdictLines: StyledText[][];
   /** Whether the gate is hard and a blocker failed. */
   blocks: boolean;
 }

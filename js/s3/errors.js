@@ -4,6 +4,7 @@
  */
 
 import { Failure } from "../failure.js";
+import { plural } from "../shown.js";
 
 /** @import { Spelling } from "../spelling.js" */
 /** @import { Problem } from "./answers.js" */
@@ -495,6 +496,6 @@ export function redacted(text, secrets) {
 function duration(ms) {
   const minutes = Math.round(Math.abs(ms) / 60_000);
   if (minutes < 1) return "less than a minute";
-  if (minutes < 120) return `${minutes} minute${minutes === 1 ? "" : "s"}`;
+  if (minutes < 120) return plural(minutes, "minute");
   return `${Math.round(minutes / 60)} hours`;
 }

@@ -5,6 +5,7 @@
  */
 
 import { Failure } from "../failure.js";
+import { plural } from "../shown.js";
 import { AS_INPUTS } from "../spelling.js";
 
 /** @import { Spelling } from "../spelling.js" */
@@ -45,9 +46,6 @@ import { AS_INPUTS } from "../spelling.js";
  * @property {(bytes: Uint8Array, ifVersion: string | null, builds: number) => Promise<WriteOutcome>} write stores a copy
  *   as the history
  */
-
-/** A number of builds in words. @param {number} builds */
-export const counted = (builds) => `${builds} ${builds === 1 ? "build" : "builds"}`;
 
 /** Of a copy's name. @param {number} now milliseconds */
 export const stamp = (now) => new Date(now).toISOString().replace(/[-:]|\.\d+/g, "");
@@ -113,7 +111,7 @@ export class Remedy {
       builds,
       `\`${this.#spelling.name("on-corrupt")}\` set to \`recreate\``,
     );
-    const restored = `restored from ${copy.source} with ${counted(copy.builds)}`;
+    const restored = `restored from ${copy.source} with ${plural(copy.builds, "build")}`;
     if (readonly) {
       this.#repaired(failure, `shown ${restored}, nothing was stored`);
       return { bytes: copy.bytes, version: damaged.version };
@@ -160,7 +158,7 @@ export class Remedy {
       builds,
       `\`${this.#spelling.name("on-missing")}\` set to \`begin\``,
     );
-    const restored = `restored from ${copy.source} with ${counted(copy.builds)}`;
+    const restored = `restored from ${copy.source} with ${plural(copy.builds, "build")}`;
     if (readonly) {
       this.#repaired(gone, `shown ${restored}, nothing was stored`);
       return { status: "remedied", bytes: copy.bytes, version: null };
@@ -269,7 +267,7 @@ export function createRefused(location) {
  */
 export function backupKept(backup, held, location, builds) {
   return new Failure(
-    `the backup \`${backup}\` was kept: it holds ${counted(held)}, and \`${location}\` held only ${builds}`,
+    `the backup \`${backup}\` was kept: it holds ${plural(held, "build")}, and \`${location}\` held only ${builds}`,
     {
       type: "storage",
       code: "BACKUP_KEPT",

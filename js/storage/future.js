@@ -3,6 +3,7 @@
  */
 
 import { Failure } from "../failure.js";
+import { plural } from "../shown.js";
 
 /** How many of them are named. */
 const NAMED = 3;
@@ -22,7 +23,7 @@ export function futureWarnings(repository, now) {
       `\`${commitSha.slice(0, 12)}\` of run \`${runId}\` (\`${timestamp}\`)`,
   );
   const more = count > builds.length ? ` and ${count - builds.length} more` : "";
-  const what = count === 1 ? "1 build is" : `${count} builds are`;
+  const what = plural(count, "build is", "builds are");
   return [
     new Failure(`${what} dated more than a day after now: ${named.join(", ")}${more}`, {
       type: "validation",

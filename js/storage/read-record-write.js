@@ -6,6 +6,7 @@
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { Failure } from "../failure.js";
 import { collectPieces, release } from "../http/memory.js";
+import { plural } from "../shown.js";
 import { applyChange, foldChange, reapplyChanges } from "./change.js";
 import { createRefused, REFUSALS } from "./copies.js";
 import { Holdings } from "./marks.js";
@@ -590,7 +591,7 @@ export class SqliteStorageProvider {
     const build = JSON.stringify([commitSha, runId]);
     this.#outdated.delete(build);
     if (outdated === 0) return;
-    const values = outdated === 1 ? "1 value was" : `${outdated} values were`;
+    const values = plural(outdated, "value was", "values were");
     this.#outdated.set(
       build,
       new Failure(

@@ -30,6 +30,10 @@ pub struct CommentFacts {
     /// The commit that was judged.
     #[serde(default)]
     pub commit_sha: Option<String>,
+    /// Whether the values are those that the pull request's own run reports.
+    #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<bool>", optional))]
+    pub reported: bool,
     /// Rows at most over all tables of metrics; 30 unless given.
     #[serde(default)]
     pub max_comment_metrics: Option<u32>,
@@ -69,13 +73,23 @@ pub fn marker_line(marker: Option<&str>) -> String {
     format!("<!-- unentropy:{} -->", if name.is_empty() { DEFAULT_MARKER } else { name })
 }
 
+/// What is said of values that no one but the change itself has measured.
+const REPORTED: &str = "> [!NOTE]
+> The values are what the pull request's own run says it measured. Its code is not trusted, and nobody \
+else has measured them; thresholds and baselines are those of the base branch.
+";
+
 /// The pull request's comment.
 #[must_use]
 pub fn comment(shown: &GateVerdict, facts: &CommentFacts) -> String {
     let characters = facts.max_comment_characters.unwrap_or(defaults::COMMENT_CHARACTERS) as usize;
     let rows = facts.max_comment_metrics.unwrap_or(defaults::COMMENT_METRICS) as usize;
-    let marker = marker_line(facts.marker.as_deref());
-    let mut page = Page::new(format!("{marker}\n"), characters.min(COMMENT_LIMIT), rows);
+    let mut head = marker_line(facts.marker.as_deref()) + "\n";
+    if facts.reported {
+        head += REPORTED;
+        head.push('\n');
+    }
+    let mut page = Page::new(head, characters.min(COMMENT_LIMIT), rows);
     page.fill(shown, facts);
     page.text()
 }
@@ -83,7 +97,8 @@ pub fn comment(shown: &GateVerdict, facts: &CommentFacts) -> String {
 /// The verdict's section of the job summary: the same without a marker and with every metric.
 #[must_use]
 pub fn summary(shown: &GateVerdict, facts: &CommentFacts) -> String {
-    let mut page = Page::new(String::new(), SUMMARY_LIMIT, usize::MAX);
+    let head = if facts.reported { format!("{REPORTED}\n") } else { String::new() };
+    let mut page = Page::new(head, SUMMARY_LIMIT, usize::MAX);
     page.fill(shown, facts);
     page.text()
 }

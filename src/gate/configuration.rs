@@ -6,7 +6,7 @@
 
 use super::verdict::{ChangeEffect, ConfigurationChange, JudgedBy};
 use super::words;
-use crate::config::{self, Config, GateConfig, GateMode, MetricConfig, OnMissing};
+use crate::config::{self, CheckedConfig, Config, GateConfig, GateMode, MetricConfig, OnMissing};
 use crate::config::{Rule, Severity, StorageConfig, Threshold};
 use crate::metric::MetricType;
 use crate::text::{Digits, list, plural, quote};
@@ -25,10 +25,9 @@ pub(super) struct Terms {
     pub(super) changes: Vec<ConfigurationChange>,
 }
 
-/// Reads the base branch's configuration. `Err` says in words why it is not used.
-pub(super) fn base(text: &str) -> Result<Config, String> {
-    let checked = config::check(text, "the base branch's configuration");
-    checked.config.ok_or_else(|| {
+/// The base branch's configuration. `Err` says in words why it is not used.
+pub(super) fn base(checked: &CheckedConfig) -> Result<&Config, String> {
+    checked.config.as_ref().ok_or_else(|| {
         let first = checked.errors.first();
         let place = first.map_or_else(String::new, |first| {
             format!(", the first in line {}: {}", first.line, first.message)
@@ -39,7 +38,7 @@ pub(super) fn base(text: &str) -> Result<Config, String> {
 }
 
 /// What is judged of a change with this configuration on top of that of the base branch.
-pub(super) fn terms(own: &Config, base: Option<Result<Config, String>>) -> Terms {
+pub(super) fn terms(own: &Config, base: Option<Result<&Config, String>>) -> Terms {
     let gate = &own.quality_gate;
     let mut terms = Terms {
         mode: gate.mode,
@@ -54,7 +53,7 @@ pub(super) fn terms(own: &Config, base: Option<Result<Config, String>>) -> Terms
     match base {
         None => {}
         Some(Err(problem)) => terms.problem = Some(problem),
-        Some(Ok(base)) => terms.prefer(own, &base),
+        Some(Ok(base)) => terms.prefer(own, base),
     }
     terms
 }

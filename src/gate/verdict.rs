@@ -2,6 +2,7 @@
 //! with every number also as the text that people read; nothing is decided here.
 
 use crate::config::{GateMode, Threshold};
+use crate::error::Error;
 use crate::metric::Unit;
 use serde::Serialize;
 
@@ -16,6 +17,12 @@ pub struct GateOutcome {
     pub blocks: bool,
     /// What to mark on the run, failures first.
     pub annotations: Vec<Annotation>,
+    /// Why the run must fail; `null` also where it must because the history was refused, which has a
+    /// reason of its own.
+    pub failure: Option<Error>,
+    /// A warning where the change says something of the storage, the files that count or the comment
+    /// that is not used before it is merged.
+    pub unmerged: Option<Error>,
 }
 
 /// The verdict on one run.

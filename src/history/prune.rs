@@ -94,7 +94,7 @@ impl History {
             let listed = |list: &[String]| list.iter().any(|name| name == branch);
             if branches.as_ref().is_some_and(|list| !listed(list))
                 || listed(except_branches)
-                || (*pull_requests_only && !pull_requests.contains(&Some(entry.event)))
+                || (*pull_requests_only && !pull_requests[entry.event as usize])
             {
                 continue;
             }

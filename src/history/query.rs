@@ -362,7 +362,7 @@ impl History {
         let passes = |entry: &Entry| {
             branch.is_none_or(|branch| branch == entry.branch)
                 && events.as_ref().is_none_or(|events| events.contains(&entry.event))
-                && !(filter.exclude_pull_requests && pull_requests.contains(&Some(entry.event)))
+                && !(filter.exclude_pull_requests && pull_requests[entry.event as usize])
         };
         let entries = self.timeline.entries();
         let from = entries.partition_point(|entry| entry.time < since);

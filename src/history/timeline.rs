@@ -9,8 +9,12 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use std::collections::HashMap;
 
-/// Events of pull requests: their builds are recorded, but belong to no branch's history.
-const PULL_REQUEST_EVENTS: [&str; 2] = ["pull_request", "pull_request_target"];
+/// Whether an event is a pull request's: its builds are recorded, but belong to no branch's history.
+/// GitHub has several (`pull_request_target`, `pull_request_review`, ..), which all begin alike.
+#[must_use]
+pub fn is_pull_request_event(name: &str) -> bool {
+    name.starts_with("pull_request")
+}
 
 /// Every build, ordered by time, then by id.
 #[derive(Debug, Default)]
@@ -116,9 +120,9 @@ impl Timeline {
         self.events.numbers.get(name).copied()
     }
 
-    /// The numbers of the events that pull requests raise.
-    pub(super) fn pull_request_events(&self) -> [Option<u32>; 2] {
-        PULL_REQUEST_EVENTS.map(|name| self.find_event(name))
+    /// Of each event, by its number, whether it is a pull request's.
+    pub(super) fn pull_request_events(&self) -> Vec<bool> {
+        self.events.list.iter().map(|name| is_pull_request_event(name)).collect()
     }
 }
 

@@ -1,11 +1,8 @@
 //! Which builds a report speaks of: all but those of pull requests, grouped by branch, with one
 //! branch chosen to be seen first. Values are not looked at here.
 
-use crate::history::BuildTable;
+use crate::history::{BuildTable, is_pull_request_event};
 use std::ops::Range;
-
-/// Events whose builds are of a proposed change and not of the branch itself.
-const PROPOSALS: [&str; 2] = ["pull_request", "pull_request_target"];
 
 /// The builds of a report.
 pub(super) struct Selection {
@@ -44,7 +41,7 @@ pub(super) struct Branch {
 /// Selects the builds of `table`. The chosen branch is `default_branch` where it has builds, else
 /// the one with the most.
 pub(super) fn select(table: &BuildTable, default_branch: Option<&str>) -> Selection {
-    let proposal: Vec<bool> = table.events.iter().map(|e| PROPOSALS.contains(&e.as_str())).collect();
+    let proposal: Vec<bool> = table.events.iter().map(|name| is_pull_request_event(name)).collect();
     let mut kept: Vec<usize> =
         (0..table.id.len()).filter(|&build| !proposal[table.event[build] as usize]).collect();
 
@@ -100,6 +97,7 @@ mod tests {
             ("fix", "pull_request"),
             ("old", ""),
             ("main", "pull_request_target"),
+            ("main", "pull_request_review"),
         ]);
         let names = |default| {
             let selection = select(&table, default);

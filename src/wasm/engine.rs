@@ -14,10 +14,11 @@ use wasm_bindgen::prelude::*;
 /// What the types of the exports below are made of.
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"import type {
-  BadgeWish, Baseline, BaselineQuery, Build, BuildContext, BuildFilter, Circumstances, CollectPlan, CommentFacts,
-  FutureBuilds, GateFacts, GateMeasurement, GateOutcome, JobSummary, Measured, Merged, MetricDefinition, Planned,
-  PlannedConfig, Reading, RecentQuery, RecordedBuild, RecordedMetric, ReportFacts, Series, StoredValue, TypeChange,
-  Value,
+  BadgeWish, Baseline, BaselineQuery, Build, BuildContext, BuildFilter, ChangeFacts, ChangeTerms,
+  Circumstances, CollectPlan, CommentFacts, FutureBuilds, GateFacts, GateMeasurement, GateOutcome,
+  JobSummary, Measured, Merged, MetricDefinition, Planned, PlannedConfig, Reading, RecentQuery,
+  RecordedBuild, RecordedMetric, ReportFacts, ReportedMeasurements, Series, StoredValue,
+  StyledText, TypeChange, Value,
 } from "../types.js";"#;
 
 /// The same for long lists: as one JSON text, which the host reads several times quicker than it
@@ -100,6 +101,65 @@ impl Judgement {
     ) -> JsResult<String> {
         Ok(gate::summary(&self.0.quality_gate, &from_js(facts, "the summary's facts")?))
     }
+
+    #[wasm_bindgen(unchecked_return_type = "StyledText[][]")]
+    pub fn lines(&self, is_problem_shown: bool) -> JsResult {
+        to_js(&gate::lines(&self.0.quality_gate, is_problem_shown))
+    }
+}
+
+/// What a change is judged by.
+#[wasm_bindgen]
+pub struct Change(gate::Change);
+
+#[wasm_bindgen]
+impl Change {
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        config_text: &str,
+        #[wasm_bindgen(unchecked_param_type = "ChangeFacts")] facts: JsValue,
+    ) -> JsResult<Change> {
+        api::change(config_text, &from_js(facts, "what binds the change")?).map(Change).map_err(throw)
+    }
+
+    #[wasm_bindgen(unchecked_return_type = "ChangeTerms")]
+    pub fn terms(&self) -> JsResult {
+        to_js(&self.0.decides())
+    }
+
+    pub fn judge(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "GateMeasurement[]")] measurements: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "GateFacts")] facts: JsValue,
+    ) -> JsResult<Judgement> {
+        judged(None, self, measurements, facts)
+    }
+}
+
+fn judged(
+    history: Option<&history::History>,
+    change: &Change,
+    measurements: JsValue,
+    facts: JsValue,
+) -> JsResult<Judgement> {
+    let measurements: Vec<gate::GateMeasurement> = from_js(measurements, "the list of measurements")?;
+    let facts = from_js(facts, "the facts of the run")?;
+    gate::evaluate(history, &change.0, &measurements, &facts).map(Judgement).map_err(throw)
+}
+
+#[wasm_bindgen(js_name = reportedMeasurements, unchecked_return_type = "ReportedMeasurements")]
+pub fn reported_measurements(
+    text: &str,
+    file: &str,
+    #[wasm_bindgen(unchecked_param_type = "MetricDefinition[]")] metrics: JsValue,
+) -> JsResult {
+    let metrics: Vec<history::MetricDefinition> = from_js(metrics, "the list of metrics")?;
+    done(gate::reported(text, file, &metrics))
+}
+
+#[wasm_bindgen(js_name = isPullRequestEvent)]
+pub fn is_pull_request_event(name: &str) -> bool {
+    history::is_pull_request_event(name)
 }
 
 #[wasm_bindgen(js_name = gateMarker)]
@@ -305,16 +365,11 @@ impl History {
 
     pub fn gate(
         &self,
-        config_text: &str,
-        base_config_text: Option<String>,
+        change: &Change,
         #[wasm_bindgen(unchecked_param_type = "GateMeasurement[]")] measurements: JsValue,
         #[wasm_bindgen(unchecked_param_type = "GateFacts")] facts: JsValue,
     ) -> JsResult<Judgement> {
-        let measurements: Vec<gate::GateMeasurement> = from_js(measurements, "the list of measurements")?;
-        let facts = from_js(facts, "the facts of the run")?;
-        api::gate(&self.0, config_text, base_config_text.as_deref(), &measurements, &facts)
-            .map(Judgement)
-            .map_err(throw)
+        judged(Some(&self.0), change, measurements, facts)
     }
 
     pub fn save(&mut self) -> JsResult<js_sys::Uint8Array> {

@@ -137,6 +137,10 @@ fn declarations() -> String {
     all.visit::<gate::GateMeasurement>();
     all.visit::<gate::GateFacts>();
     all.visit::<gate::CommentFacts>();
+    all.visit::<gate::ChangeFacts>();
+    all.visit::<gate::ChangeTerms>();
+    all.visit::<gate::ReportedMeasurements>();
+    all.visit::<gate::StyledText>();
     all.visit::<history::BuildContext>();
     all.visit::<history::RecordedMetric>();
     all.visit::<history::Circumstances>();

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use unentropy::api;
-use unentropy::gate::{self, CommentFacts, GateFacts, GateMeasurement, GateOutcome, GateStatus};
+use unentropy::gate::{self, ChangeFacts, CommentFacts, GateFacts, GateMeasurement, GateOutcome, GateStatus};
 use unentropy::history::{BuildContext, History, Limits, RecordedMetric};
 
 const FILES: [(&str, &str); 8] = [
@@ -80,12 +80,13 @@ fn outcome(vector: &Value) -> GateOutcome {
     for (key, value) in vector["facts"].as_object().into_iter().flatten() {
         facts[key] = value.clone();
     }
+    let mut binding: ChangeFacts = serde_json::from_value(facts.clone()).expect("what binds the change");
+    binding.base_config_text = vector.get("base").map(config_text);
     let facts: GateFacts = serde_json::from_value(facts).expect("facts");
     let measured: Vec<GateMeasurement> =
         vector["measured"].as_object().expect("measured").iter().map(measurement).collect();
-    let base = vector.get("base").map(config_text);
-    let config = config_text(&vector["config"]);
-    api::gate(&history(vector), &config, base.as_deref(), &measured, &facts)
+    api::change(&config_text(&vector["config"]), &binding)
+        .and_then(|change| gate::evaluate(Some(&history(vector)), &change, &measured, &facts))
         .unwrap_or_else(|error| panic!("{}: {error}", vector["name"]))
 }
 
@@ -232,6 +233,88 @@ fn what_a_change_loosens_is_listed_before_what_it_only_alters() {
 }
 
 #[test]
+fn reported_values_are_said_to_be_so_before_the_verdict() {
+    let config = json!({ "metrics": { "m": {} } });
+    let verdict = outcome(&json!({ "config": config, "base": config, "measured": { "m": 5 } })).quality_gate;
+    let facts =
+        |reported, most| CommentFacts { reported, max_comment_characters: most, ..CommentFacts::default() };
+    let plain = gate::comment(&verdict, &facts(false, None));
+    let noted = gate::comment(&verdict, &facts(true, None));
+    let (marker, rest) = plain.split_once('\n').expect("a marker's line");
+    let note = "> [!NOTE]\n> The values are what the pull request's own run says it measured. Its code is not trusted, \
+                and nobody else has measured them; thresholds and baselines are those of the base branch.\n";
+    assert_eq!(noted, format!("{marker}\n{note}\n{rest}"));
+    assert_eq!(
+        gate::summary(&verdict, &facts(true, None)),
+        format!("{note}\n{}", gate::summary(&verdict, &facts(false, None)))
+    );
+    // What the note takes is not there for the rest, and neither it nor the headline is cut.
+    let cut = gate::comment(&verdict, &facts(true, Some(1)));
+    let headline = rest.lines().next().expect("a headline");
+    assert!(cut.starts_with(&format!("{marker}\n{note}\n{headline}\n")), "{cut}");
+    assert!(cut.len() < noted.len(), "{cut}");
+}
+
+#[test]
+fn a_terminal_shows_what_was_found_and_demanded() {
+    let threshold = |metric: &str, target: u32, severity: &str| json!({ "metric": metric, "mode": "min", "target": target, "severity": severity });
+    let config = |mode: &str, target: u32| {
+        json!({
+            "metrics": { "free": {}, "cov": { "unit": "percent" }, "size": {}, "old": {} },
+            "qualityGate": { "mode": mode, "thresholds": [
+                threshold("cov", target, "blocker"), threshold("old", 2, "warning"), threshold("old", 1, "blocker"),
+            ] },
+        })
+    };
+    let case = |own: Value, base: Value| {
+        let vector = json!({
+            "config": own, "base": base, "measured": { "cov": 79.96, "old": 1 },
+            "builds": [{ "commit": "b1b1b1b1b1b1b1b1", "time": "2026-01-20T00:00:00Z", "values": { "cov": 80 } }],
+        });
+        let lines = gate::lines(&outcome(&vector).quality_gate, false);
+        let mark = |style: Option<gate::Style>| match style {
+            None => "",
+            Some(gate::Style::Good) => "+",
+            Some(gate::Style::Bad) => "!",
+            Some(gate::Style::Warn) => "~",
+            Some(gate::Style::Dim) => ".",
+        };
+        let line = |line: &gate::StyledLine| {
+            line.iter().map(|span| format!("{}{}", mark(span.style), span.text)).collect::<String>()
+        };
+        lines.iter().map(line).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        case(config("hard", 70), config("hard", 80)),
+        [
+            "",
+            "  .metric  value   baseline  change    demanded",
+            "!✗ cov     79.96%  80.00%    -0.04 pp  at least 80.00%",
+            "    !79.96% is below the minimum of 80.00%",
+            "!✗ old     1       —         —         at least 2; at least 1",
+            "    !1 is below the minimum of 2 (no blocker)",
+            "  free    —       —         —         —",
+            "  size    —       —         —         —",
+            "",
+            "changed threshold of cov: at least 80.0% → at least 70.0%; holds once it is merged: the base branch's was judged",
+            "!✗ gate failed (hard): 0 passed, 2 failed, 0 unknown",
+            ".compared with main at b1b1b1b1b1b1 (newest; of 1 build)",
+        ]
+    );
+    assert_eq!(
+        case(config("off", 80), config("off", 80)),
+        ["the quality gate is off: nothing was measured or judged"]
+    );
+    let open = json!({ "metrics": { "cov": {} } });
+    let lines = case(open.clone(), open);
+    assert_eq!(lines[4], "no metric has a threshold: add one to `qualityGate.thresholds` to judge changes");
+    let unread = case(config("soft", 70), json!("{"));
+    assert!(
+        unread.iter().any(|line| line.starts_with("~warning: the base branch's configuration has 1 problem"))
+    );
+}
+
+#[test]
 fn a_marker_cannot_end_what_hides_it() {
     for (asked, line) in [
         (None, "<!-- unentropy:quality-gate -->"),
@@ -294,11 +377,9 @@ proptest! {
 
 #[test]
 fn a_mode_that_is_none_is_told() {
-    let vector = json!({ "config": { "metrics": { "n": {} } }, "measured": {} });
-    let facts =
-        GateFacts { now: "2026-01-31T00:00:00Z".into(), mode: Some("hrad".into()), ..GateFacts::default() };
-    let config = config_text(&vector["config"]);
-    let error = api::gate(&history(&vector), &config, None, &[], &facts).expect_err("no mode");
+    let config = config_text(&json!({ "metrics": { "n": {} } }));
+    let facts = ChangeFacts { mode: Some("hrad".into()), ..ChangeFacts::default() };
+    let error = api::change(&config, &facts).expect_err("no mode");
     let told = "the quality gate's mode is `hrad`, expected `off`, `soft` or `hard`";
     assert_eq!((error.code.as_str(), error.message.as_str()), ("USAGE_INVALID", told));
 }

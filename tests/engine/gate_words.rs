@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use unentropy::api;
-use unentropy::gate::{GateFacts, GateMeasurement, GateOutcome};
+use unentropy::gate::{self, ChangeFacts, GateFacts, GateMeasurement, GateOutcome};
 use unentropy::history::{BuildContext, History, Limits, RecordedMetric};
 
 const UNITS: [Option<&str>; 6] =
@@ -120,7 +120,9 @@ fn judged(unit: Option<&str>, direction: &str, threshold: Value, window: &[f64],
     let measured: Vec<GateMeasurement> =
         serde_json::from_value(json!([{ "id": "n", "status": "ok", "value": value }]))
             .expect("a measurement");
-    api::gate(&history, &config, None, &measured, &facts).unwrap_or_else(|error| panic!("{config}: {error}"))
+    api::change(&config, &ChangeFacts::default())
+        .and_then(|change| gate::evaluate(Some(&history), &change, &measured, &facts))
+        .unwrap_or_else(|error| panic!("{config}: {error}"))
 }
 
 /// Rounding errors decide nothing, and are not shown.

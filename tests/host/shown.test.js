@@ -6,7 +6,18 @@ import { test } from "node:test";
 import { annotate } from "../../js/action/commands.js";
 import { Terminal } from "../../js/console/terminal.js";
 import { decoded, native } from "../../js/files/names.js";
-import { shown, shownName } from "../../js/shown.js";
+import { plural, shown, shownName } from "../../js/shown.js";
+
+test("a count has its noun, and its verb where that changes too", () => {
+  for (const [count, text] of /** @type {const} */ ([
+    [0, "0 builds are"],
+    [1, "1 build is"],
+    [1234, "1,234 builds are"],
+  ])) {
+    assert.equal(plural(count, "build is", "builds are"), text);
+  }
+  assert.equal(plural(2, "value"), "2 values");
+});
 
 test("every name's bytes come back out", () => {
   const pieces = [

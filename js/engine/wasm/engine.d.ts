@@ -1,12 +1,24 @@
 /* tslint:disable */
 /* eslint-disable */
 import type {
-    BadgeWish, Baseline, BaselineQuery, Build, BuildContext, BuildFilter, Circumstances, CollectPlan, CommentFacts,
-    FutureBuilds, GateFacts, GateMeasurement, GateOutcome, JobSummary, Measured, Merged, MetricDefinition, Planned,
-    PlannedConfig, Reading, RecentQuery, RecordedBuild, RecordedMetric, ReportFacts, Series, StoredValue, TypeChange,
-    Value,
+    BadgeWish, Baseline, BaselineQuery, Build, BuildContext, BuildFilter, ChangeFacts, ChangeTerms,
+    Circumstances, CollectPlan, CommentFacts, FutureBuilds, GateFacts, GateMeasurement, GateOutcome,
+    JobSummary, Measured, Merged, MetricDefinition, Planned, PlannedConfig, Reading, RecentQuery,
+    RecordedBuild, RecordedMetric, ReportFacts, ReportedMeasurements, Series, StoredValue,
+    StyledText, TypeChange, Value,
 } from "../types.js";
 
+
+/**
+ * What a change is judged by.
+ */
+export class Change {
+    free(): void;
+    [Symbol.dispose](): void;
+    judge(measurements: GateMeasurement[], facts: GateFacts): Judgement;
+    constructor(config_text: string, facts: ChangeFacts);
+    terms(): ChangeTerms;
+}
 
 /**
  * A history in the engine's memory.
@@ -22,7 +34,7 @@ export class History {
     checkRun(context: BuildContext, metrics: MetricDefinition[], circumstances: Circumstances): TypeChange[];
     fold(context: BuildContext, metrics: RecordedMetric[], measured_at?: number | null): RecordedBuild;
     futureBuilds(now: string, most: number): FutureBuilds;
-    gate(config_text: string, base_config_text: string | null | undefined, measurements: GateMeasurement[], facts: GateFacts): Judgement;
+    gate(change: Change, measurements: GateMeasurement[], facts: GateFacts): Judgement;
     merge(image: Uint8Array, of_one_repository: boolean): Merged;
     metricDefinitions(): MetricDefinition[];
     static open(image: Uint8Array | null | undefined, proved: boolean, taken?: Function | null): History;
@@ -44,6 +56,7 @@ export class Judgement {
     free(): void;
     [Symbol.dispose](): void;
     comment(facts: CommentFacts): string;
+    lines(is_problem_shown: boolean): StyledText[][];
     outcome(): GateOutcome;
     summary(facts: CommentFacts): string;
 }
@@ -56,6 +69,8 @@ export function formatValue(value: number, unit?: string | null): string;
 
 export function gateMarker(marker?: string | null): string;
 
+export function isPullRequestEvent(name: string): boolean;
+
 export function planCollectWords(words: string[]): CollectPlan;
 
 export function planCommand(command: string): Planned;
@@ -65,6 +80,8 @@ export function preview(config_text: string, facts: ReportFacts, style: string, 
 export function readMeasured(measured: Measured[]): Reading[];
 
 export function renderSummary(facts: JobSummary): string;
+
+export function reportedMeasurements(text: string, file: string, metrics: MetricDefinition[]): ReportedMeasurements;
 
 /**
  * Reports a Rust panic, which is a bug, on the console before the trap reaches JavaScript.
@@ -77,8 +94,12 @@ export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembl
 
 export interface InitOutput {
     readonly memory: WebAssembly.Memory;
+    readonly __wbg_change_free: (a: number, b: number) => void;
     readonly __wbg_history_free: (a: number, b: number) => void;
     readonly __wbg_judgement_free: (a: number, b: number) => void;
+    readonly change_judge: (a: number, b: any, c: any) => [number, number, number];
+    readonly change_new: (a: number, b: number, c: any) => [number, number, number];
+    readonly change_terms: (a: number) => [number, number, number];
     readonly checkConfig: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly closest: (a: number, b: number, c: number, d: number) => [number, number];
     readonly formatValue: (a: number, b: number, c: number) => [number, number];
@@ -90,7 +111,7 @@ export interface InitOutput {
     readonly history_checkRun: (a: number, b: any, c: any, d: any) => [number, number, number];
     readonly history_fold: (a: number, b: any, c: any, d: number, e: number) => [number, number, number];
     readonly history_futureBuilds: (a: number, b: number, c: number, d: number) => [number, number, number];
-    readonly history_gate: (a: number, b: number, c: number, d: number, e: number, f: any, g: any) => [number, number, number];
+    readonly history_gate: (a: number, b: number, c: any, d: any) => [number, number, number];
     readonly history_merge: (a: number, b: any, c: number) => [number, number, number];
     readonly history_metricDefinitions: (a: number) => [number, number, number];
     readonly history_open: (a: number, b: number, c: number) => [number, number, number];
@@ -102,7 +123,9 @@ export interface InitOutput {
     readonly history_series: (a: number, b: number, c: number, d: any) => [number, number, number];
     readonly history_typeChanges: (a: number, b: any) => [number, number, number];
     readonly history_valuesByBuildId: (a: number, b: number) => [number, number, number];
+    readonly isPullRequestEvent: (a: number, b: number) => number;
     readonly judgement_comment: (a: number, b: any) => [number, number, number, number];
+    readonly judgement_lines: (a: number, b: number) => [number, number, number];
     readonly judgement_outcome: (a: number) => [number, number, number];
     readonly judgement_summary: (a: number, b: any) => [number, number, number, number];
     readonly planCollectWords: (a: number, b: number) => [number, number, number];
@@ -110,6 +133,7 @@ export interface InitOutput {
     readonly preview: (a: number, b: number, c: any, d: number, e: number, f: number, g: number) => [number, number, number, number];
     readonly readMeasured: (a: any) => [number, number, number];
     readonly renderSummary: (a: any) => [number, number, number, number];
+    readonly reportedMeasurements: (a: number, b: number, c: number, d: number, e: any) => [number, number, number];
     readonly start: () => void;
     readonly version: () => [number, number];
     readonly rust_sqlite_wasm_host_epoch_timestamp_in_ms: (a: number) => number;

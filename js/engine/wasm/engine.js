@@ -1,6 +1,60 @@
 /* @ts-self-types="./engine.d.ts" */
 
 /**
+ * What a change is judged by.
+ */
+export class Change {
+    __destroy_into_raw() {
+        const ptr = this.__wbg_ptr;
+        this.__wbg_ptr = 0;
+        ChangeFinalization.unregister(this);
+        return ptr;
+    }
+    free() {
+        const ptr = this.__destroy_into_raw();
+        wasm.__wbg_change_free(ptr, 0);
+    }
+    /**
+     * @param {GateMeasurement[]} measurements
+     * @param {GateFacts} facts
+     * @returns {Judgement}
+     */
+    judge(measurements, facts) {
+        const ret = wasm.change_judge(this.__wbg_ptr, measurements, facts);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return Judgement.__wrap(ret[0]);
+    }
+    /**
+     * @param {string} config_text
+     * @param {ChangeFacts} facts
+     */
+    constructor(config_text, facts) {
+        const ptr0 = passStringToWasm0(config_text, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.change_new(ptr0, len0, facts);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        this.__wbg_ptr = ret[0];
+        ChangeFinalization.register(this, this.__wbg_ptr, this);
+        return this;
+    }
+    /**
+     * @returns {ChangeTerms}
+     */
+    terms() {
+        const ret = wasm.change_terms(this.__wbg_ptr);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+}
+if (Symbol.dispose) Change.prototype[Symbol.dispose] = Change.prototype.free;
+
+/**
  * A history in the engine's memory.
  */
 export class History {
@@ -130,25 +184,14 @@ export class History {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * @param {string} config_text
-     * @param {string | null | undefined} base_config_text
+     * @param {Change} change
      * @param {GateMeasurement[]} measurements
      * @param {GateFacts} facts
      * @returns {Judgement}
      */
-    gate(config_text, base_config_text, measurements, facts) {
-        let ptr0, len0, ptr1, len1;
-        try {
-            ptr0 = passStringToWasm0(config_text, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-            len0 = WASM_VECTOR_LEN;
-            ptr1 = isLikeNone(base_config_text) ? 0 : passStringToWasm0(base_config_text, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
-            len1 = WASM_VECTOR_LEN;
-        } catch (e) {
-            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
-            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
-            throw e;
-        }
-        const ret = wasm.history_gate(this.__wbg_ptr, ptr0, len0, ptr1, len1, measurements, facts);
+    gate(change, measurements, facts) {
+        _assertClass(change, Change);
+        const ret = wasm.history_gate(this.__wbg_ptr, change.__wbg_ptr, measurements, facts);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -361,6 +404,17 @@ export class Judgement {
         }
     }
     /**
+     * @param {boolean} is_problem_shown
+     * @returns {StyledText[][]}
+     */
+    lines(is_problem_shown) {
+        const ret = wasm.judgement_lines(this.__wbg_ptr, is_problem_shown);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
      * @returns {GateOutcome}
      */
     outcome() {
@@ -486,6 +540,17 @@ export function gateMarker(marker) {
 }
 
 /**
+ * @param {string} name
+ * @returns {boolean}
+ */
+export function isPullRequestEvent(name) {
+    const ptr0 = passStringToWasm0(name, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+    const len0 = WASM_VECTOR_LEN;
+    const ret = wasm.isPullRequestEvent(ptr0, len0);
+    return ret !== 0;
+}
+
+/**
  * @param {string[]} words
  * @returns {CollectPlan}
  */
@@ -586,6 +651,31 @@ export function renderSummary(facts) {
     } finally {
         wasm.__wbindgen_free(deferred2_0, deferred2_1, 1);
     }
+}
+
+/**
+ * @param {string} text
+ * @param {string} file
+ * @param {MetricDefinition[]} metrics
+ * @returns {ReportedMeasurements}
+ */
+export function reportedMeasurements(text, file, metrics) {
+    let ptr0, len0, ptr1, len1;
+    try {
+        ptr0 = passStringToWasm0(text, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        len0 = WASM_VECTOR_LEN;
+        ptr1 = passStringToWasm0(file, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        len1 = WASM_VECTOR_LEN;
+    } catch (e) {
+        if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+        if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+        throw e;
+    }
+    const ret = wasm.reportedMeasurements(ptr0, len0, ptr1, len1, metrics);
+    if (ret[2]) {
+        throw takeFromExternrefTable0(ret[1]);
+    }
+    return takeFromExternrefTable0(ret[0]);
 }
 
 /**
@@ -998,6 +1088,9 @@ function __wbg_get_imports() {
     };
 }
 
+const ChangeFinalization = (typeof FinalizationRegistry === 'undefined')
+    ? { register: () => {}, unregister: () => {} }
+    : new FinalizationRegistry(ptr => wasm.__wbg_change_free(ptr, 1));
 const HistoryFinalization = (typeof FinalizationRegistry === 'undefined')
     ? { register: () => {}, unregister: () => {} }
     : new FinalizationRegistry(ptr => wasm.__wbg_history_free(ptr, 1));
@@ -1009,6 +1102,12 @@ function addToExternrefTable0(obj) {
     const idx = wasm.__externref_table_alloc();
     wasm.__wbindgen_externrefs.set(idx, obj);
     return idx;
+}
+
+function _assertClass(instance, klass) {
+    if (!(instance instanceof klass)) {
+        throw new Error(`expected instance of ${klass.name}`);
+    }
 }
 
 function debugString(val) {

@@ -5,6 +5,7 @@
  */
 
 import { readEvent } from "../../ci/event.js";
+import { isPullRequestEvent } from "../../engine/engine.js";
 import { Failure } from "../../failure.js";
 import { GitHubFailure } from "../../github/errors.js";
 import { AS_INPUTS } from "../../spelling.js";
@@ -117,7 +118,7 @@ export class ArtifactSources {
       }
       this.#events.set(runId, event);
     }
-    return !/^pull_request/.test(event ?? "pull_request");
+    return event != null && !isPullRequestEvent(event);
   }
 
   /**
@@ -150,7 +151,7 @@ export class ArtifactSources {
     const filter = `\`${this.#spelling.name("artifact-branch-filter")}\``;
     const unseen = (/** @type {string} */ message, /** @type {string} */ hint) =>
       new Failure(message, { type: "storage", code: "ARTIFACT_UNSEEN", hint });
-    if (/^pull_request/.test(event)) {
+    if (isPullRequestEvent(event)) {
       return unseen(
         `the history was uploaded by a run of \`${event}\`, and artifacts of pull requests are never read`,
         "Later runs do not find this build. Record builds on `push`, and gate pull requests.",

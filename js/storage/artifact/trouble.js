@@ -4,6 +4,7 @@
  */
 
 import { Failure } from "../../failure.js";
+import { plural } from "../../shown.js";
 
 /** @import { Spelling } from "../../spelling.js" */
 
@@ -82,7 +83,7 @@ export const expiredUnmerged = (artifact) =>
 /** The history is about to expire. @param {Artifact} artifact @param {number} days until it expires */
 export const expiresSoon = (artifact, days) =>
   trouble(
-    `the history, ${called(artifact)}, expires in ${days < 1 ? "less than a day" : `${days} day${days === 1 ? "" : "s"}`}`,
+    `the history, ${called(artifact)}, expires in ${days < 1 ? "less than a day" : plural(days, "day")}`,
     {
       code: "ARTIFACT_EXPIRES",
       hint:
@@ -100,7 +101,7 @@ export const expiresSoon = (artifact, days) =>
  */
 export const replacedValues = (artifact, values) =>
   trouble(
-    `${called(artifact)}, which another program has uploaded, replaced ${values} value${values === 1 ? "" : "s"} of recorded builds`,
+    `${called(artifact)}, which another program has uploaded, replaced ${plural(values, "value")} of recorded builds`,
     {
       code: "ARTIFACT_REPLACED_VALUES",
       hint:

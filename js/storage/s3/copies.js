@@ -6,7 +6,8 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleepFor } from "node:timers/promises";
 import { Failure } from "../../failure.js";
-import { backupKept, counted, stamp } from "../copies.js";
+import { plural } from "../../shown.js";
+import { backupKept, stamp } from "../copies.js";
 import { patiently } from "./haste.js";
 import { BUILDS, damageOf } from "./integrity.js";
 import { pendingPrefix } from "./pending.js";
@@ -281,7 +282,7 @@ export class S3Copies {
           return null;
         }
         const count = damageOf(source, object) ? null : builds(object.bytes);
-        looked.push(`${source}: ${count === null ? "damaged" : counted(count)}`);
+        looked.push(`${source}: ${count === null ? "damaged" : plural(count, "build")}`);
         return count === null ? null : { bytes: object.bytes, builds: count, source };
       } catch (thrown) {
         looked.push(`${source}: ${unusable(thrown).message}`);

@@ -7,8 +7,9 @@ import { setTimeout as sleepFor } from "node:timers/promises";
 import { Failure } from "../../failure.js";
 import { asTooLarge } from "../../http/limits.js";
 import { collectPieces, release } from "../../http/memory.js";
+import { plural } from "../../shown.js";
 import { AS_INPUTS } from "../../spelling.js";
-import { counted, goneFailure } from "../copies.js";
+import { goneFailure } from "../copies.js";
 import { besideHistory, keyBeside } from "./beside.js";
 import { S3Copies } from "./copies.js";
 import { patiently } from "./haste.js";
@@ -207,7 +208,7 @@ async function examineRights({ client, key, probe, engine, sleep, random, spelli
       const opened = engine.openHistory(object.bytes);
       release(object.bytes);
       try {
-        report.add("history", "ok", `${counted(opened.buildCount())}, every check passed`);
+        report.add("history", "ok", `${plural(opened.buildCount(), "build")}, every check passed`);
       } finally {
         opened.free();
       }

@@ -9,7 +9,7 @@ import { Failure } from "../../../js/failure.js";
 import { GitHub } from "../../../js/github/client.js";
 import { loadConfig } from "../../../js/run/config.js";
 import { gate } from "../../../js/run/gate.js";
-import { readClaims } from "../../../js/run/reported-measurements.js";
+import { readReported } from "../../../js/run/reported-measurements.js";
 import { gitHubServer } from "../support/github-server.js";
 import { Project } from "../support/project.js";
 import { Change, gated, NO_DROP } from "../support/pull-request.js";
@@ -35,8 +35,16 @@ const REFUSED = [
   ["twice the same", { measurements: [ok(1), ok(2)] }, /repeats/],
   ["a member too many", { measurements: [{ ...ok(1), unit: "%" }] }, /members/],
   ["a status that is none", { measurements: [{ metric: "m", status: "great", value: 1 }] }, /status/],
-  ["failed with a value", { measurements: [{ metric: "m", status: "failed", value: 1 }] }, /a value/],
-  ["fine without a value", { measurements: [{ metric: "m", status: "ok" }] }, /a value/],
+  [
+    "failed with a value",
+    { measurements: [{ metric: "m", status: "failed", value: 1 }] },
+    /needs a `value` if and only if/,
+  ],
+  [
+    "fine without a value",
+    { measurements: [{ metric: "m", status: "ok" }] },
+    /needs a `value` if and only if/,
+  ],
   ["a text for a number", { measurements: [ok("80")] }, /finite number/],
   ["a number beyond all", '{"measurements":[{"metric":"m","status":"ok","value":1e999}]}', /finite number/],
   ["a number for a label", { measurements: [ok(1, "l")] }, /label/],
@@ -54,7 +62,7 @@ for (const [name, content, cause] of REFUSED) {
       },
     );
     assert.throws(
-      () => readClaims("c.json", project.directory, METRICS),
+      () => readReported("c.json", project.directory, METRICS),
       (thrown) => {
         assert.ok(thrown instanceof Failure);
         assert.deepEqual([thrown.code, thrown.type], ["CLAIMS_INVALID", "validation"]);
@@ -68,15 +76,16 @@ for (const [name, content, cause] of REFUSED) {
 test("claims of known metrics are read, others are counted", (t) => {
   const claims = [ok(1e3), ok("green", "l"), ok("<script>", "foreign")];
   const project = new Project(t, { "c.json": JSON.stringify({ measurements: claims }) }, { git: false });
-  const { outcomes, unknown } = readClaims("c.json", project.directory, METRICS);
+  const { outcomes, unknown } = readReported("c.json", project.directory, METRICS);
   assert.deepEqual(
-    [outcomes.map(({ id, value }) => [id, value]), unknown],
+    [outcomes.map(({ id, value }) => [id, value]), unknown?.code, unknown?.message],
     [
       [
         ["m", 1000],
         ["l", "green"],
       ],
-      1,
+      "CLAIMS_UNKNOWN",
+      "1 measurement is of metrics that the base branch does not have",
     ],
   );
 });

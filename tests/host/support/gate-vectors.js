@@ -2,7 +2,7 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { openHistory } from "../../../js/engine/engine.js";
+import { openChange, openHistory } from "../../../js/engine/engine.js";
 import { ROOT } from "./project.js";
 
 const FOLDER = path.join(ROOT, "tests/fixtures/gate");
@@ -69,9 +69,15 @@ export function judged(vector) {
       );
     }
     const measurements = Object.entries(vector.measured).map(([id, value]) => measurement(id, value));
-    const facts = { now: "2026-01-31T00:00:00Z", defaultReferenceBranch: "main", ...vector.facts };
-    const base = vector.base === undefined ? null : configText(vector.base);
-    return history.gate(configText(vector.config), base, measurements, facts);
+    const { mode, baseConfigProblem, ...known } = vector.facts ?? {};
+    const facts = { now: "2026-01-31T00:00:00Z", defaultReferenceBranch: "main", ...known };
+    const baseConfigText = vector.base === undefined ? null : configText(vector.base);
+    const change = openChange(configText(vector.config), { baseConfigText, baseConfigProblem, mode });
+    try {
+      return history.gate(change, measurements, facts);
+    } finally {
+      change.free();
+    }
   } finally {
     history.free();
   }

@@ -8,6 +8,7 @@ import {
   checkConfig,
   gateComment,
   gateSummary,
+  openChange,
   openHistory,
   parseOutput,
   planOf,
@@ -70,6 +71,22 @@ const FACTS = {
   defaultBranch: "main",
 };
 const RUN_FACTS = /** @type {any} */ ({ now: "2026-01-31T00:00:00Z", defaultReferenceBranch: "main" });
+
+/**
+ * @param {import("../../../../js/engine/engine.js").History} history
+ * @param {string} text
+ * @param {string | null} baseConfigText
+ * @param {any[]} measurements
+ */
+function gated(history, text, baseConfigText, measurements) {
+  const change = openChange(text, { baseConfigText });
+  try {
+    return history.gate(change, measurements, RUN_FACTS);
+  } finally {
+    change.free();
+  }
+}
+
 const REFUSALS = [
   "HISTORY_NOT_SQLITE",
   "HISTORY_CORRUPT",
@@ -201,7 +218,7 @@ export const engineTargets = {
       isPage(preview(text, FACTS));
       const history = openHistory(null);
       try {
-        const { qualityGate } = history.gate(text, text, [], RUN_FACTS);
+        const { qualityGate } = gated(history, text, text, []);
         assert.deepEqual(qualityGate.configurationChanges, [], "a configuration differs from itself");
       } finally {
         history.free();
@@ -228,7 +245,7 @@ export const engineTargets = {
               again.free();
             }
             const text = JSON.stringify({ metrics: { coverage: { $ref: "coverage", command: "true" } } });
-            history.gate(text, null, [{ id: "coverage", status: "ok", value: 1 }], RUN_FACTS);
+            gated(history, text, null, [{ id: "coverage", status: "ok", value: 1 }]);
           };
           // What is believed because a digest fits it may turn out to be damaged later.
           if (proved) attempt([...REFUSALS, "BUILD_INVALID", "REPORT_FAILED"], use);

@@ -7,7 +7,7 @@ import path from "node:path";
 import { harmless } from "../../../../js/action/commands.js";
 import { readEvent } from "../../../../js/ci/event.js";
 import { nextPage } from "../../../../js/github/client.js";
-import { readClaims } from "../../../../js/run/reported-measurements.js";
+import { readReported } from "../../../../js/run/reported-measurements.js";
 import { altered, damaged } from "../random.js";
 import { attempt } from "../rules.js";
 
@@ -62,7 +62,7 @@ export const githubTargets = {
     run(input) {
       const file = path.join(folder, "claims.json");
       fs.writeFileSync(file, input);
-      const read = attempt(["CLAIMS_INVALID"], () => readClaims(file, folder, METRICS));
+      const read = attempt(["CLAIMS_INVALID"], () => readReported(file, folder, METRICS));
       for (const { id, status, value } of read?.outcomes ?? []) {
         assert.ok(id === "m" || id === "l");
         if (status === "failed") assert.equal(value, null);

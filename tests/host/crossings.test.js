@@ -10,7 +10,7 @@ import { track } from "../../js/run/track.js";
 import { PLAIN_ENV, Project } from "./support/project.js";
 
 /** Calls of a whole run, the first of this process that loads the modules. */
-const MOST = 24;
+const MOST = 25;
 
 /** @type {string[]} */
 const calls = [];
@@ -89,5 +89,8 @@ test("a run calls into the wasm as often for 50 metrics and 40 files as for 7 me
     [],
   );
   const few = await run(t, { commands: 2, labels: 2, reports: 2, sources: 2 });
-  assert.deepEqual(few.calls.sort(), many.calls.sort());
+  // What counts as a pull request's event is asked once a process.
+  const ofRun = (/** @type {string[]} */ calls) =>
+    calls.filter((name) => name !== "isPullRequestEvent").sort();
+  assert.deepEqual(ofRun(few.calls), ofRun(many.calls));
 });

@@ -268,6 +268,14 @@ function notRegular(pattern) {
  * @param {boolean} lenient null where there is nothing, instead of a failure
  */
 function statOf(pattern, lenient) {
+  // No file's name can hold it, and Node would speak of its own arguments.
+  if (pattern.base.includes("\0")) {
+    if (lenient) return null;
+    throw new Failure(`could not find \`${pattern.written}\`: no file has a null character in its name`, {
+      type: "collection",
+      code: "COLLECTOR_MISSING",
+    });
+  }
   try {
     return statSync(native(pattern.base));
   } catch (thrown) {

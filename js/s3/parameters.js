@@ -200,7 +200,7 @@ function problemsOf(values) {
   if (region !== "" && !/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/.test(region)) {
     problems.push({
       parameter: "region",
-      says: `is \`${region}\`, expected a name such as \`eu-central-1\``,
+      says: `is \`${withoutCredentials(region)}\`, expected a name such as \`eu-central-1\``,
     });
   }
   for (const parameter of /** @type {const} */ (["accessKeyId", "secretAccessKey"])) {
@@ -250,7 +250,7 @@ function kindProblems(values) {
   return /** @type {Parameter[]} */ (Object.keys(NAMES)).flatMap((parameter) => {
     const { kind, choices = [], least = 0, most = 0, unit } = optionOf(NAMES[parameter]);
     const value = values[parameter];
-    const is = `is \`${value}\`, expected`;
+    const is = `is \`${withoutCredentials(value)}\`, expected`;
     if (value === "") return [];
     if (kind === "choice" && !choices.includes(value))
       return [{ parameter, says: `${is} ${either(choices)}` }];
@@ -329,7 +329,7 @@ function virtualProblems(bucket, endpoint) {
   return [
     problem(
       "addressing",
-      `is \`virtual\`, and the bucket's name \`${bucket}\` cannot be part of a host name; expected \`path\` or \`auto\``,
+      `is \`virtual\`, and the bucket's name \`${withoutCredentials(bucket)}\` cannot be part of a host name; expected \`path\` or \`auto\``,
     ),
   ];
 }
@@ -366,7 +366,7 @@ function bucketProblems(bucket, endpoint) {
           : /^\d+(\.\d+){3}$/.test(bucket)
             ? "it looks like an IP address"
             : "";
-  return wrong === "" ? [] : [problem("bucket", `is \`${bucket}\`: ${wrong}`)];
+  return wrong === "" ? [] : [problem("bucket", `is \`${withoutCredentials(bucket)}\`: ${wrong}`)];
 }
 
 /** @param {string} key @returns {Found[]} */
@@ -382,9 +382,9 @@ function keyProblems(key) {
         : control || !isWellFormed(key)
           ? "holds a control character or half of a character"
           : key.startsWith("/") || key.endsWith("/")
-            ? `is \`${key}\`, expected no \`/\` at either end`
+            ? `is \`${withoutCredentials(key)}\`, expected no \`/\` at either end`
             : key.split("/").some((part) => part === "." || part === ".." || part === "")
-              ? `is \`${key}\`, expected no part that is empty, \`.\` or \`..\``
+              ? `is \`${withoutCredentials(key)}\`, expected no part that is empty, \`.\` or \`..\``
               : "";
   return wrong === "" ? [] : [problem("key", wrong)];
 }

@@ -431,6 +431,13 @@ describe("patterns", () => {
     assert.equal(failure.message, "no file matches `*.nope`, `no/such/*.x`, `packages/*.x`");
   });
 
+  test("a path with a null character does not exist, and Node's own words are not repeated", () => {
+    assert.throws(() => expand(["+\0"], { cwd: root }), {
+      code: "COLLECTOR_MISSING",
+      message: "could not find `+\0`: no file has a null character in its name",
+    });
+  });
+
   test("a path that does not exist is an error", () => {
     assert.throws(
       () => expand(["lib", "absent.js"], { cwd: root }),

@@ -10,6 +10,7 @@ import { test } from "node:test";
 import { createStorageProvider } from "../../dist/index.js";
 import { COMMANDS } from "../../js/cli/options.js";
 import { ROWS } from "../../js/options.js";
+import { s3Parameters } from "../../js/s3/parameters.js";
 import { AS_FLAGS, AS_INPUTS, AS_PROPERTIES, withoutCredentials } from "../../js/spelling.js";
 import { Project, ROOT, told } from "./support/project.js";
 import { act } from "./support/runner.js";
@@ -154,6 +155,20 @@ test("the npm package names properties", async () => {
     assert.match(hint, /Fix the property `s3Bucket`\. /);
     return true;
   });
+});
+
+test("a credential in the wrong option of S3 is not repeated", () => {
+  const secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+  const sound = { endpoint: "https://s3.example", bucket: "bucket", key: "h.db", region: "eu-west-1" };
+  const keys = { accessKeyId: "AKIAIOSFODNN7EXAMPLE", secretAccessKey: "s".repeat(40) };
+  for (const name of ["bucket", "key", "region", "addressing", "sse", "timeout", "retryAttempts"]) {
+    const value = name === "key" ? `/${secret}` : secret;
+    assert.throws(
+      () => s3Parameters({ ...sound, ...keys, [name]: value }, {}),
+      (/** @type {Error} */ thrown) => !JSON.stringify([thrown.message, thrown]).includes(secret),
+      name,
+    );
+  }
 });
 
 test("a message does not repeat what may be a credential", () => {

@@ -10,6 +10,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { errnoOf, Failure } from "../failure.js";
 import { realPath } from "../files/paths.js";
 
 const execute = promisify(execFile);
@@ -127,11 +128,14 @@ export async function git(cwd, ...args) {
  * @param {string} cwd
  * @param {...string} args
  * @returns {Promise<string | null>} null where git has no answer
+ * @throws {Failure} `TOO_MANY_FILES` where it cannot be started for that
  */
 export async function gitText(cwd, ...args) {
   try {
     return await ask(cwd, args);
-  } catch {
+  } catch (thrown) {
+    // That git could not be started is no answer of git's.
+    if (thrown instanceof Failure) throw thrown;
     return null;
   }
 }
@@ -150,7 +154,14 @@ async function ask(cwd, args, settings = []) {
     windowsHide: true,
     env: withSettings(environmentFor(cwd), settings),
   };
-  return (await execute("git", args, options)).stdout;
+  try {
+    return (await execute("git", args, options)).stdout;
+  } catch (thrown) {
+    if (["EMFILE", "ENFILE"].includes(errnoOf(thrown) ?? "")) {
+      throw Failure.fromSystem(thrown, { type: "collection", doing: "could not start", path: "git" });
+    }
+    throw thrown;
+  }
 }
 
 /**

@@ -109,9 +109,9 @@ test("help names the directory that a preview is written into, and what the bran
   const project = new Project(t);
   const help = async (/** @type {string} */ command) => (await project.run([command, "--help"])).stdout;
   const preview = await help("preview");
-  assert.match(preview, /--report-dir DIR .*\(unentropy-preview\)/);
+  assert.match(preview, /--report-dir DIR .*\(default: unentropy-preview\)/);
   assert.doesNotMatch(preview, /unentropy-report|unentropy\.db/);
-  assert.match(await help("report"), /--report-dir DIR .*\(unentropy-report\)/);
+  assert.match(await help("report"), /--report-dir DIR .*\(default: unentropy-report\)/);
   assert.match(await help("badge"), /--branch NAME +the branch whose values are shown/);
   assert.match(await help("track"), /--branch NAME +the branch of the build/);
 });

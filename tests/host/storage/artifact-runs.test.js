@@ -156,7 +156,7 @@ describe("migrate", () => {
   test("a place that is none is refused", async (t) => {
     const { run } = setup(t);
     for (const [args, message] of /** @type {[string[], RegExp][]} */ ([
-      [["a.db"], /needs the place/],
+      [["a.db"], /needs the history to move and where to move it/],
       [["ftp://x/y", "a.db"], /`FROM` is `ftp:\/\/x\/y`, expected a path, /],
       [["s3://bucket", "a.db"], /`FROM` is `s3:\/\/bucket`, expected /],
       [["a.db", "artifact://"], /`TO` is `artifact:\/\/`, expected /],

@@ -270,6 +270,18 @@ function either(choices) {
 }
 
 /**
+ * Not by `URL.canParse`, which in optimized code takes some texts for addresses that are none.
+ * @param {string} text
+ */
+function parsed(text) {
+  try {
+    return new URL(text);
+  } catch {
+    return null;
+  }
+}
+
+/**
  * @param {string} endpoint
  * @param {string} bucket
  * @param {boolean} allowHttp
@@ -277,7 +289,7 @@ function either(choices) {
  */
 function endpointProblems(endpoint, bucket, allowHttp) {
   if (endpoint === "") return [];
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
+  const url = parsed(endpoint);
   if (!url || !["http:", "https:"].includes(url.protocol) || url.hostname === "") {
     return [problem("endpoint", "is not a URL such as `https://s3.eu-central-1.amazonaws.com`")];
   }

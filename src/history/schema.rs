@@ -6,8 +6,8 @@
 use super::failure::{Doing, corrupt, excerpt};
 use super::query::definitions;
 use crate::error::{Code, Error, Result};
-use rusqlite::Connection;
 use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension};
 
 /// Schema 2.0.0, word for word in what SQLite keeps of it: tables, columns, constraints, indexes.
 const BASE: &str = "
@@ -156,6 +156,7 @@ pub(super) fn check(conn: &Connection, check: Check) -> Result<()> {
         )));
     }
     check_integrity(conn, check)?;
+    check_names(conn)?;
     check_version(conn)?;
     check_columns(conn)?;
     check_unique(conn)?;
@@ -178,6 +179,29 @@ fn objects(conn: &Connection) -> Result<Vec<Object>> {
         .query_map([], |row| Ok(Object { kind: row.get(0)?, name: row.get(1)?, is_virtual: row.get(2)? }))
         .doing(WHAT)?;
     rows.collect::<rusqlite::Result<_>>().doing(WHAT)
+}
+
+/// SQLite takes a table by the name in its statement and adds columns to the one that is listed under that name, to the letter:
+/// where a flipped bit makes them differ (`metric_vaLues`), a migration would be lost when the file is saved.
+fn check_names(conn: &Connection) -> Result<()> {
+    let differs: Option<String> = conn
+        .query_row(
+            "SELECT name FROM sqlite_schema
+             WHERE type = 'table'
+               AND name IN ('schema_version', 'metric_definitions', 'build_contexts', 'metric_values', 'history_repository')
+               AND instr(substr(sql, 1, instr(sql, '(')), name) = 0 LIMIT 1",
+            [],
+            |row| row.get(0),
+        )
+        .optional()
+        .doing("read the history's schema")?;
+    match differs {
+        None => Ok(()),
+        Some(name) => Err(corrupt(format!(
+            "the history is damaged: the table `{}` is created under another name",
+            excerpt(&name)
+        ))),
+    }
 }
 
 fn user_version(conn: &Connection) -> Result<i32> {

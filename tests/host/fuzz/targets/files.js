@@ -155,7 +155,8 @@ export const fileTargets = {
       const { patterns, exclude, paths } = JSON.parse(input.toString());
       const codes = ["COLLECTOR_MISSING", "FILE_NOT_REGULAR", "FILE_NAME_TOO_LONG", "FILE_NOT_DIRECTORY"];
       const isSource = attempt(codes, () => matcher(patterns, { cwd: folder }));
-      for (const each of isSource ? paths : []) {
+      // No file is called nothing.
+      for (const each of isSource ? paths.filter((/** @type {string} */ one) => one !== "") : []) {
         const isOne = isSource?.(each);
         assert.equal(typeof isOne, "boolean");
         // On Windows a path from the root has another spelling for what no file's name can hold.
@@ -254,8 +255,8 @@ export const fileTargets = {
       }
       if (!lineage) return;
       assert.ok(Math.max(lineage.floor, ...lineage.ids) < 10);
-      // JSON knows -0 and 0, a set of ids only one of them.
-      const plain = { ...lineage, floor: lineage.floor + 0, ids: lineage.ids.map((id) => id + 0) };
+      // JSON prints -0 as 0, which is the same number.
+      const plain = JSON.parse(JSON.stringify(lineage));
       assert.deepEqual(decodeLineage(encodeLineage(lineage), 10), plain, "printed and read again");
     },
   },

@@ -240,7 +240,7 @@ function rootsOf(including, { ignoreFiles, lenient = false, waiting }, report) {
       if (stats.isDirectory()) folders.set(pattern.base, true);
       else if (!stats.isFile()) throw notRegular(pattern);
       else report(pattern.base, realFile(pattern.base) ?? pattern.base);
-    } else if (statSync(pattern.base, { throwIfNoEntry: false })?.isDirectory()) {
+    } else if (isFolder(pattern)) {
       folders.set(pattern.base, folders.get(pattern.base) ?? false);
     }
   }
@@ -251,6 +251,19 @@ function rootsOf(including, { ignoreFiles, lenient = false, waiting }, report) {
       (named && ignoreFiles) ||
       !roots.some((other) => other.folder !== folder && folder.startsWith(startOf(other.folder))),
   );
+}
+
+/**
+ * Whether there is a directory below which the pattern can match.
+ * @param {Pattern} pattern
+ */
+function isFolder(pattern) {
+  if (pattern.base.includes("\0")) return false;
+  try {
+    return statSync(native(pattern.base), { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch (thrown) {
+    throw Failure.fromSystem(thrown, { type: "collection", doing: "could not find", path: pattern.written });
+  }
 }
 
 /** @param {Pattern} pattern */

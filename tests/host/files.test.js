@@ -438,6 +438,12 @@ describe("patterns", () => {
     });
   });
 
+  test("a pattern whose directory cannot be asked for is an error with a code", () => {
+    const long = "a".repeat(300);
+    assert.throws(() => expand([`${long}/*`], { cwd: root }), failsWith("FILE_NAME_TOO_LONG"));
+    assert.deepEqual(expand(["a\0b/*"], { cwd: root }).unmatched, ["a\0b/*"]);
+  });
+
   test("a path that does not exist is an error", () => {
     assert.throws(
       () => expand(["lib", "absent.js"], { cwd: root }),

@@ -140,7 +140,7 @@ function arguments_() {
 function whole(option) {
   const text = values[option];
   if (text === undefined) return undefined;
-  if (/^\d{1,9}$/.test(text)) return Number(text);
+  if (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 32) return Number(text);
   console.error(`--${option} is \`${text}\`, expected a whole number\n\n${USAGE}`);
   process.exit(2);
 }

@@ -321,13 +321,13 @@ export const s3Targets = {
       const secret =
         typeof given.secretAccessKey === "string" && given.secretAccessKey.length > 12
           ? given.secretAccessKey
-          : SECRET;
+          : null;
       const read = attempt(["S3_PARAMETERS_INVALID", "S3_ENDPOINT_INSECURE"], () => {
         try {
           return s3Parameters(given, {});
         } catch (thrown) {
           if (thrown instanceof Failure)
-            assert.ok(!JSON.stringify(thrown).includes(secret), "a secret in a message");
+            assert.ok(secret === null || !JSON.stringify(thrown).includes(secret), "a secret in a message");
           throw thrown;
         }
       });

@@ -27,6 +27,7 @@ export const ROOMS = {
     "js/http/memory.js",
     "js/shown.js",
     "js/sudden-end.js",
+    "js/url.js",
   ],
   config: ["js/run/clock.js", "js/run/config.js"],
   "coverage-worker": ["js/collect/coverage-worker.js"],

@@ -6,6 +6,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { Failure } from "../failure.js";
 import { ROWS } from "../options.js";
+import { parseUrl } from "../url.js";
 
 /** @import { StorageProviderConfig } from "../storage/contract.js" */
 /** @import { MetricOutcome } from "./types.js" */
@@ -195,7 +196,7 @@ export function addSecretsOf(storage, secrets) {
 
 /** The password of an address, as it is written there and as it is meant. @param {string} address */
 function passwordsIn(address) {
-  const { password } = URL.canParse(address) ? new URL(address) : { password: "" };
+  const password = parseUrl(address)?.password ?? "";
   try {
     return [password, decodeURIComponent(password)];
   } catch {

@@ -7,6 +7,7 @@
 
 import { createHash } from "node:crypto";
 import { Failure } from "../failure.js";
+import { parseUrl } from "../url.js";
 import { GitHub } from "./client.js";
 import { GitHubFailure } from "./errors.js";
 
@@ -42,7 +43,7 @@ const DAY = 86_400_000;
  * @returns {string | null}
  */
 export function enterpriseServer({ GITHUB_SERVER_URL: url = "" }) {
-  const { host, hostname } = URL.canParse(url) ? new URL(url) : { host: "", hostname: "" };
+  const { host, hostname } = parseUrl(url) ?? { host: "", hostname: "" };
   return hostname === "" || /^(github\.com|.+\.ghe\.com)$/i.test(hostname) ? null : host;
 }
 
@@ -71,7 +72,7 @@ export class ArtifactRuntime {
     this.#service = new GitHub({
       ...options,
       env,
-      apiUrl: URL.canParse(url) ? new URL(url).origin : url,
+      apiUrl: parseUrl(url)?.origin ?? url,
       named: "ACTIONS_RESULTS_URL",
       token,
       now,

@@ -7,6 +7,7 @@
 import { Failure } from "../failure.js";
 import { Requests } from "../http/requests.js";
 import { LONGEST_RETRY_AFTER, retryAfter } from "../http/retry.js";
+import { parseUrl } from "../url.js";
 import { failure, failureOfExchange, failureOfRateLimit, failureOfStatus } from "./errors.js";
 
 /** @import { FailureType } from "../failure.js" */
@@ -187,7 +188,7 @@ export class GitHub {
       if (page >= MOST_PAGES) {
         throw this.#strange(answer, request, `the list has more than ${MOST_PAGES} pages`);
       }
-      const following = URL.canParse(next, url) ? new URL(next, url) : null;
+      const following = parseUrl(next, url);
       if (following?.origin !== this.#base.origin || following.href === url.href) {
         throw this.#strange(answer, request, "its next page is at an address that cannot be");
       }
@@ -227,7 +228,7 @@ export class GitHub {
    * @returns {Promise<Answer>}
    */
   async signed({ method, url, headers, body, ...request }) {
-    if (!URL.canParse(url)) throw this.#noAddress(request);
+    if (!parseUrl(url)) throw this.#noAddress(request);
     const there = this.#keepSecret(new URL(url), request);
     return this.#send(method, there, { ...request, path: "" }, { bare: true, headers, bytes: body });
   }
@@ -321,7 +322,7 @@ export class GitHub {
    */
   #redirected(answer, url, request, foreign) {
     const location = answer.headers.location ?? "";
-    const there = URL.canParse(location, url) ? new URL(location, url) : null;
+    const there = parseUrl(location, url);
     if (there !== null && there.origin === this.#base.origin && url.origin === this.#base.origin)
       return there;
     if (foreign && url.origin === this.#base.origin) return null;
@@ -331,7 +332,7 @@ export class GitHub {
   /** @param {Answer} answer @param {GitHubRequest} request */
   #signedAddress(answer, request) {
     const location = answer.headers.location ?? "";
-    if (!URL.canParse(location)) throw this.#noAddress(request);
+    if (!parseUrl(location)) throw this.#noAddress(request);
     return this.#keepSecret(new URL(location), request);
   }
 
@@ -472,7 +473,7 @@ export class GitHub {
 
 /** @param {string} apiUrl @param {string} named */
 function baseOf(apiUrl, named) {
-  const url = URL.canParse(apiUrl) ? new URL(apiUrl) : null;
+  const url = parseUrl(apiUrl);
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
     throw invalid(
       `\`${named}\` is not an http address without user, query and fragment`,

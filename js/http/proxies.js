@@ -7,6 +7,7 @@
 import http from "node:http";
 import https from "node:https";
 import net from "node:net";
+import { parseUrl } from "../url.js";
 import { ExchangeError } from "./transport.js";
 
 /** @import { Duplex } from "node:stream" */
@@ -66,7 +67,7 @@ export function proxyFor(url, env) {
 /** @param {string} value @param {string} variable @returns {Proxy} */
 function parsedProxy(value, variable) {
   const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
-  const url = URL.canParse(address) ? new URL(address) : null;
+  const url = parseUrl(address);
   if (url && !/^https?:$/.test(url.protocol)) {
     throw new ProxyError(`\`${variable}\` names a proxy of the kind \`${url.protocol.slice(0, -1)}\``, {
       hint: `Set \`${variable}\` to an \`http://\` or \`https://\` proxy, or unset it.`,

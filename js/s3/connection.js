@@ -7,6 +7,7 @@
 import { Requests } from "../http/requests.js";
 import { LONGEST_RETRY_AFTER } from "../http/retry.js";
 import { AS_INPUTS } from "../spelling.js";
+import { parseUrl } from "../url.js";
 import { Address, isSameProvider } from "./address.js";
 import { header, problemIn, timeOf } from "./answers.js";
 import { ServerClock } from "./clock.js";
@@ -285,7 +286,7 @@ export class Connection {
     if ([301, 302, 307, 308].includes(answer.status) && location && corrected.redirects < 2) {
       corrected.redirects += 1;
       const here = this.#address.url(operation.key, operation.query);
-      const there = URL.canParse(location, here) ? new URL(location, here) : null;
+      const there = parseUrl(location, here);
       if (there && isSameProvider(here, there)) {
         this.log(`\`${this.host}\` sends this request on to \`${there.host}\``);
         return there;

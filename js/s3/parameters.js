@@ -6,6 +6,7 @@
 import { Failure } from "../failure.js";
 import { ROWS } from "../options.js";
 import { AS_INPUTS, optionOf, withoutCredentials } from "../spelling.js";
+import { parseUrl } from "../url.js";
 import { isIpAddress, isKnownHost, isLoopback } from "./address.js";
 import { redacted } from "./errors.js";
 
@@ -270,18 +271,6 @@ function either(choices) {
 }
 
 /**
- * Not by `URL.canParse`, which in optimized code takes some texts for addresses that are none.
- * @param {string} text
- */
-function parsed(text) {
-  try {
-    return new URL(text);
-  } catch {
-    return null;
-  }
-}
-
-/**
  * @param {string} endpoint
  * @param {string} bucket
  * @param {boolean} allowHttp
@@ -289,7 +278,7 @@ function parsed(text) {
  */
 function endpointProblems(endpoint, bucket, allowHttp) {
   if (endpoint === "") return [];
-  const url = parsed(endpoint);
+  const url = parseUrl(endpoint);
   if (!url || !["http:", "https:"].includes(url.protocol) || url.hostname === "") {
     return [problem("endpoint", "is not a URL such as `https://s3.eu-central-1.amazonaws.com`")];
   }
@@ -326,8 +315,8 @@ function endpointProblems(endpoint, bucket, allowHttp) {
  * @returns {Found[]}
  */
 function virtualProblems(bucket, endpoint) {
-  if (bucket === "" || !URL.canParse(endpoint)) return [];
-  const { hostname } = new URL(endpoint);
+  const hostname = parseUrl(endpoint)?.hostname;
+  if (bucket === "" || hostname === undefined) return [];
   if (isIpAddress(hostname)) {
     return [
       problem(
@@ -337,7 +326,7 @@ function virtualProblems(bucket, endpoint) {
     ];
   }
   const host = `${bucket}.${hostname}`;
-  if (URL.canParse(`https://${host}`) && new URL(`https://${host}`).hostname === host) return [];
+  if (parseUrl(`https://${host}`)?.hostname === host) return [];
   return [
     problem(
       "addressing",

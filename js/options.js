@@ -614,5 +614,5 @@ export const OPTIONS = /** @satisfies {readonly Option[]} */ (
  * @typedef {Extract<Row, {name: N, choices: readonly string[]}>["choices"][number]} ChoiceOf
  */
 
-/** The same rows, for whoever does not ask for one by its name. @type {readonly Option[]} */
+/** The same rows, for callers that do not ask for one by its name. @type {readonly Option[]} */
 export const ROWS = OPTIONS;

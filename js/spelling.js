@@ -1,4 +1,4 @@
-// What an option is called by whoever reads a message: a flag on the command line, an input in a workflow, a property in a
+// What an option is called by the reader of a message: a flag on the command line, an input in a workflow, a property in a
 // program, a key where the configuration gave it.
 
 import { ROWS } from "./options.js";

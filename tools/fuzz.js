@@ -235,7 +235,7 @@ async function nativeTarget(name, host) {
   const counts = `${stat("number_of_executed_units")} runs, ${stat("new_units_added")} new inputs, ${cover?.[1] ?? 0} edges`;
   report(name, counts, said.code === 0 ? 0 : 1, began);
   if (said.code === 0) return;
-  console.error(told(said.text));
+  console.error(reported(said.text));
   for (const file of fs.readdirSync(path.join(FOUND, target)).filter((each) => !before.has(each))) {
     console.error(`  kept as fuzz/artifacts/${target}/${file} (seed ${seed})`);
     console.error(`  again: target/fuzz/${host}/release/${target} fuzz/artifacts/${target}/${file}`);
@@ -246,7 +246,7 @@ async function nativeTarget(name, host) {
  * What broke, without the frames of the runtimes around it.
  * @param {string} text
  */
-function told(text) {
+function reported(text) {
   const all = text.split("\n").filter((line) => !/^#\d+\s|^stat::|^\s+at \//.test(line));
   const from = all.findLastIndex(
     (line) => /panicked at|ERROR: |Failed to start/.test(line) && !/deadly signal/.test(line),

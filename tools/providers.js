@@ -56,8 +56,10 @@ for (const row of SERVERS) {
   const suites = suitesOf(seen);
   if (suites.some(([, { failed }]) => failed.length > 0)) failures += 1;
   if (!seen.unavailable) {
-    const told = suites.map(([part, suite]) => `${part}: ${outcome(suite)}`);
-    lines.push(`${row.name} ${row.version}: ${told.join("; ")}; ${seen.facts?.chosen ?? "nothing observed"}`);
+    const reported = suites.map(([part, suite]) => `${part}: ${outcome(suite)}`);
+    lines.push(
+      `${row.name} ${row.version}: ${reported.join("; ")}; ${seen.facts?.chosen ?? "nothing observed"}`,
+    );
   }
   keep();
 }
@@ -170,7 +172,7 @@ function outcome({ passed, failed }) {
   return failed.length > 0 ? `FAILED: ${failed.join("; ")}` : `${passed} tests pass`;
 }
 
-/** Writes what is known so far: whoever stops this loses only the server under way. */
+/** Writes what is known so far: stopping this loses only the server under way. */
 function keep() {
   const sorted = Object.fromEntries(
     SERVERS.flatMap(({ name }) => (observed[name] ? [[name, observed[name]]] : [])),

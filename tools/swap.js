@@ -3,7 +3,7 @@
 import fs from "node:fs";
 
 /**
- * Whoever is interrupted leaves the folder as it was; in the moment between the two renames, as `<folder>.old`, which the
+ * An interrupted swap leaves the folder as it was; between the two renames, as `<folder>.old`, which the
  * next call puts back. What else is left beside the folder is removed by the next call.
  *
  * @param {string} folder

@@ -28,10 +28,11 @@ export function annotations({ metrics, warnings, failure, tolerated, marks = [],
   if (notice) found.push({ level: "notice", title: "Unentropy", text: notice });
   /** @param {"error" | "warning"} level @param {string} title @param {string} text */
   const add = (level, title, text) => found.push({ level, title, text });
-  if (failure && tolerated) add("warning", failure.code, `the history could not be stored: ${told(failure)}`);
-  if (failure && !tolerated) add("error", failure.code, told(failure));
-  for (const warning of warnings) add("warning", warning.code, told(warning));
-  for (const { id, error } of metrics) if (error) add("warning", `metric ${id} failed`, told(error));
+  if (failure && tolerated)
+    add("warning", failure.code, `the history could not be stored: ${worded(failure)}`);
+  if (failure && !tolerated) add("error", failure.code, worded(failure));
+  for (const warning of warnings) add("warning", warning.code, worded(warning));
+  for (const { id, error } of metrics) if (error) add("warning", `metric ${id} failed`, worded(error));
   return /** @type {const} */ (["notice", "warning", "error"]).flatMap((level) => {
     const own = found.filter((one) => one.level === level);
     const rest = own.length > SHOWN ? own.splice(SHOWN - 1) : [];
@@ -44,6 +45,6 @@ export function annotations({ metrics, warnings, failure, tolerated, marks = [],
 }
 
 /** @param {Failure} failure */
-function told(failure) {
+function worded(failure) {
   return [failure.message, ...placedProblems(failure), failure.hint].filter(Boolean).join("\n");
 }

@@ -25,7 +25,7 @@ import { earlierValues } from "./summary.js";
  * @property {TrackListener} listener
  * @property {(secret: string) => void} onSecret hears what servers issue and no log may show
  *
- * @typedef {object} Told what became of a job
+ * @typedef {object} Outcome the result of a job
  * @property {Failure} [failure]
  * @property {boolean} notStored whether the failure kept a build from being stored
  * @property {readonly MetricOutcome[]} metrics
@@ -43,7 +43,7 @@ import { earlierValues } from "./summary.js";
 /**
  * Says why nothing is done.
  * @param {import("./settings.js").NothingToDo} settings
- * @returns {Told}
+ * @returns {Outcome}
  */
 export function noJob({ why, withheld }) {
   return {
@@ -63,7 +63,7 @@ export function noJob({ why, withheld }) {
  * Records a build.
  * @param {Settings} settings
  * @param {Surroundings} surroundings
- * @returns {Promise<Told>}
+ * @returns {Promise<Outcome>}
  */
 export async function trackJob(settings, { terminal, listener, ...run }) {
   const { inputs, loaded, plan, storage = plan.from(loaded), seed, reportDirectory } = settings;
@@ -120,10 +120,10 @@ export async function trackJob(settings, { terminal, listener, ...run }) {
  * Judges a pull request.
  * @param {Settings} settings
  * @param {Surroundings} surroundings
- * @returns {Promise<Told>}
+ * @returns {Promise<Outcome>}
  */
 export async function gateJob({ inputs, loaded, plan }, { terminal, ...run }) {
-  // Whoever records builds does not wait for the gate to be loaded.
+  // Recording a build does not wait for the gate to be loaded.
   const { gate } = await import("../run/gate.js");
   const { gateDocument } = await import("../run/results.js");
   const { GitHub } = await import("../github/client.js");

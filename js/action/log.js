@@ -37,12 +37,12 @@ export class RunLog {
    */
   listener(metrics) {
     const width = Math.max(...metrics.map(({ id }) => id.length));
-    let told = 0;
+    let reported = 0;
     return {
       phaseStart: (phase) => {
         this.phase = phase;
         this.heard.phases.push(phase);
-        told = performance.now();
+        reported = performance.now();
         this.#command(groupStart(phase.name));
         this.#terminal.line(`started ${clock(phase.startedAt)}`);
       },
@@ -52,8 +52,8 @@ export class RunLog {
         this.#command(groupEnd);
       },
       transferred: (transfer) => {
-        if (performance.now() - told < PROGRESS_MS) return;
-        told = performance.now();
+        if (performance.now() - reported < PROGRESS_MS) return;
+        reported = performance.now();
         this.#terminal.line(describeTransfer(transfer));
       },
       keeping: (file) => {

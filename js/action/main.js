@@ -19,7 +19,7 @@ import { writeSummary } from "./summary.js";
 
 /** @import { RunFacts } from "../ci/build.js" */
 /** @import { FailureType } from "../failure.js" */
-/** @import { Told } from "./jobs.js" */
+/** @import { Outcome } from "./jobs.js" */
 /** @import { NothingToDo, Settings } from "./settings.js" */
 
 /** A runner that cancels waits 7.5 seconds; commands have 2 of them to end politely. */
@@ -56,8 +56,8 @@ export async function main() {
   let settings;
   /** @type {RunFacts | undefined} */
   let facts;
-  /** @type {Told | undefined} */
-  let told;
+  /** @type {Outcome | undefined} */
+  let outcome;
   /** @type {Failure | undefined} */
   let failure;
   /** What was worth a warning before the job started, however it ends. @type {Failure[]} */
@@ -68,7 +68,7 @@ export async function main() {
     const { timeout, verbose } = settings.inputs;
     terminal.verbose = verbose;
     if (settings.mode === "nothing") {
-      told = noJob(settings);
+      outcome = noJob(settings);
     } else {
       facts = await runFacts({ cwd, now, env, recorded: settings.mode === "track" });
       const signal = withDeadline(cancelled, timeout, () => overdue(timeout, log.phase?.name));
@@ -76,8 +76,8 @@ export async function main() {
       const job = settings.mode === "gate" ? gateJob : trackJob;
       const ended = job(settings, { env, cwd, now, facts, signal, terminal, listener, onSecret });
       const cancellation = outOfPatience(cancelled, PATIENCE_MS);
-      told = await Promise.race([ended, cancellation, outOfPatience(signal, OVERDUE_PATIENCE_MS)]);
-      failure = told.failure;
+      outcome = await Promise.race([ended, cancellation, outOfPatience(signal, OVERDUE_PATIENCE_MS)]);
+      failure = outcome.failure;
     }
   } catch (error) {
     failure = Failure.from(error);
@@ -85,26 +85,26 @@ export async function main() {
     if (file !== null) failure = keptIn(failure, file);
   }
   log.close();
-  failure = await tell({ files, settings, facts, told: told ?? lost(log), warned, failure });
+  failure = await tell({ files, settings, facts, outcome: outcome ?? lost(log), warned, failure });
   // What did not stop when it was asked to would keep this process alive; its commands end with it.
   if (cancelled.aborted || failure?.code === "RUN_TIMEOUT") process.stdout.write("", () => process.exit());
 }
 
 /**
  * Writes everything that a step leaves behind.
- * @param {{files: CommandFiles, settings?: Settings | NothingToDo, facts?: RunFacts, told: Told, warned: Failure[], failure?: Failure}} ended
+ * @param {{files: CommandFiles, settings?: Settings | NothingToDo, facts?: RunFacts, outcome: Outcome, warned: Failure[], failure?: Failure}} ended
  * @returns {Promise<Failure | undefined>} what the step ends with
  */
-async function tell({ files, settings, facts, told, warned, failure }) {
-  const { metrics, marks } = told;
-  const notStored = told.notStored || (settings?.mode === "track" && failure?.type === "storage");
+async function tell({ files, settings, facts, outcome, warned, failure }) {
+  const { metrics, marks } = outcome;
+  const notStored = outcome.notStored || (settings?.mode === "track" && failure?.type === "storage");
   const tolerated = notStored && settings?.inputs["on-storage-error"] === "warn";
-  const warnings = [...files.restore(), ...warned, ...told.warnings];
+  const warnings = [...files.restore(), ...warned, ...outcome.warnings];
   try {
     // Where nothing is to be done there is nothing to show.
-    if (told.notice === undefined)
+    if (outcome.notice === undefined)
       await writeSummary(files, {
-        ...told,
+        ...outcome,
         warnings,
         facts,
         loaded: settings?.loaded,
@@ -116,7 +116,7 @@ async function tell({ files, settings, facts, told, warned, failure }) {
     // Whether it can be read on a page does not change what was recorded.
     warnings.push(Failure.from(error));
   }
-  const notice = told.history?.isNew ? newHistory(told.history.location) : told.notice;
+  const notice = outcome.history?.isNew ? newHistory(outcome.history.location) : outcome.notice;
   for (const line of annotations({ metrics, warnings, failure, tolerated, marks, notice })) command(line);
   const collected = metrics.filter(({ status }) => status === "ok").length;
   try {
@@ -126,7 +126,7 @@ async function tell({ files, settings, facts, told, warned, failure }) {
       "metrics-collected": collected,
       "metrics-failed": metrics.length - collected,
       duration: Math.round(performance.now()),
-      ...told.outputs,
+      ...outcome.outputs,
       ...(failure && { "error-code": failure.code, "error-message": failure.message }),
     });
   } catch (error) {
@@ -139,7 +139,7 @@ async function tell({ files, settings, facts, told, warned, failure }) {
   return failure;
 }
 
-/** What is known of a job that never came back. @param {RunLog} log @returns {Told} */
+/** What is known of a job that never came back. @param {RunLog} log @returns {Outcome} */
 const lost = ({ heard, keptFile }) => ({
   ...heard,
   notStored: false,

@@ -67,7 +67,7 @@ export async function settle(env, cwd, terminal, warn) {
     warn(warning);
   }
   // What is wrong with the storage depends on inputs and configuration: where they are wrong already, it would be
-  // told of values that nobody gave.
+  // given problems with values that no one gave.
   const places =
     loaded && mode && problems.length === 0
       ? await attempt(() => placesOf(inputs, mode === "track" ? loaded : undefined, cwd, terminal, warn))

@@ -106,7 +106,7 @@ export async function findComparison(asked) {
   // A branch that only the change names can add what binds, and frees it from nothing.
   const named = asked.place.found || remote ? loaded.config.qualityGate.baseline.referenceBranch : null;
   const defaultReferenceBranch = known ?? (named || null);
-  // Whoever names a branch to compare with has said where the change is going.
+  // A branch given to compare with says where the change is going.
   const into = event.base === null ? (referenceBranch ?? defaultReferenceBranch) : null;
   const base = event.base ?? (into === null ? null : { ref: into, sha: null });
   const branchProblem = await problemOf(looking);

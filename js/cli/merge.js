@@ -26,7 +26,7 @@ export async function merge({ values, positionals, terminal, signal, cwd, env, n
   }
   if (second !== undefined && (values.storage !== undefined || values.db !== undefined)) {
     throw usage(
-      "`merge` is told twice where the builds go, by the first of two files and by a flag",
+      "`merge` got two destinations: the first of two files, and a flag",
       "Name one file beside `--storage` or `--db`, or two files without them.",
     );
   }

@@ -122,7 +122,7 @@ export class ArtifactRuntime {
   }
 
   /**
-   * Uploads an archive under a name that is free in this run. Nobody sees it before it is complete.
+   * Uploads an archive under a name that is free in this run. No one sees it before it is complete.
    *
    * @param {string} name
    * @param {Uint8Array} archive

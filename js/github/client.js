@@ -33,7 +33,7 @@ const MOST_REDIRECTS = 5;
  * @typedef {object} GitHubOptions
  * @property {string} [apiUrl] the value of `GITHUB_API_URL`; that of github.com unless given
  * @property {string} [named] the variable that has the address, for messages; `GITHUB_API_URL` unless given
- * @property {string} [token] none: what everybody may read
+ * @property {string} [token] none: only what everyone may read
  * @property {string} [userAgent]
  * @property {Readonly<Record<string, string | undefined>>} [env] with the proxies; that of the process unless given
  * @property {AbortSignal} [signal] ends requests and waits
@@ -44,8 +44,8 @@ const MOST_REDIRECTS = 5;
  * @property {number} [patienceMs] waits for one request altogether; a server that asks for more is not waited for
  * @property {number} [stallTimeoutMs] a transfer that does not move for so long has ended
  * @property {FailureType} [type] of failures; `storage` unless given
- * @property {(message: string) => void} [log] told of waits
- * @property {(secret: string) => void} [onSecret] told of each secret that a server issues, before it is used
+ * @property {(message: string) => void} [log] called for each wait
+ * @property {(secret: string) => void} [onSecret] called for each secret that a server issues, before it is used
  */
 
 /**
@@ -198,7 +198,7 @@ export class GitHub {
 
   /**
    * The bytes behind a path which sends on to a signed address, such as an artifact's content. The token is not sent
-   * there, and the address is told to nobody.
+   * there, and the address appears in no message.
    *
    * @param {GitHubRequest & {limit: number}} request
    * @returns {Promise<Buffer>}

@@ -78,8 +78,8 @@ const STATUSES = Object.freeze({
   }),
   410: () => ({
     code: "GITHUB_GONE",
-    cause: "it existed and is gone for good",
-    hint: "Nothing brings it back.",
+    cause: "it was deleted",
+    hint: "It cannot be restored.",
   }),
   413: () => ({
     code: "GITHUB_REJECTED",

@@ -35,7 +35,7 @@ export function tooLarge(doing, size, cause) {
  * @returns {unknown} what was thrown, where it is about something else
  */
 export function asTooLarge(thrown, doing) {
-  // Told by what it has: a history in a file does not wait for Node's HTTP to be loaded.
+  // Recognized by what it has: a history in a file does not wait for Node's HTTP to be loaded.
   const cause = /** @type {Partial<ExchangeError> | undefined} */ (
     thrown instanceof Failure ? thrown.cause : undefined
   );

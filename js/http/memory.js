@@ -27,7 +27,7 @@ export function roomFor(length) {
 }
 
 /**
- * Gives back the memory of bytes that nobody reads any more, where {@link roomFor} made it; they are empty then.
+ * Gives back the memory of bytes that are not read any more, where {@link roomFor} made it; they are empty then.
  *
  * @param {Uint8Array | null} bytes
  */
@@ -58,7 +58,7 @@ let collect;
  * The same every now and then while a transfer goes on, so that its pieces never add up.
  *
  * @param {number} total bytes
- * @returns {(arrived: number) => void} told of each piece
+ * @returns {(arrived: number) => void} called for each piece
  */
 export function pieceCollector(total) {
   if (total < HUGE) return () => {};

@@ -228,7 +228,7 @@ function firstHop({ url }) {
  * What the transport tells a connection that is being made.
  *
  * @typedef {object} Opening
- * @property {AbortSignal} abandoned nobody waits for it any more
+ * @property {AbortSignal} abandoned no one waits for it any more
  * @property {() => void} moved to be called when something came
  */
 

@@ -76,7 +76,7 @@ export const STALL_TIMEOUT_MS = 30_000;
  * @property {(ms: number) => Promise<unknown>} [sleep]
  * @property {() => number} [random] at least 0, below 1
  * @property {AbortSignal | null} [signal] ends requests and waits
- * @property {(message: string) => void} [log] told of waits
+ * @property {(message: string) => void} [log] called for each wait
  */
 
 /** Requests to the servers of one client. */
@@ -185,9 +185,9 @@ export class Requests {
         (!used || (spares && tried.brief && this.#reserve > 0));
       if (!again) {
         const asked = patient ? "" : `; the server asks to wait for ${Math.ceil((askedMs ?? 0) / 1000)} s`;
-        const told = failure.retryable && lasting ? lasting : failure;
-        told.message += asked + (attempt === 1 ? "" : ` (${attempt} attempts)`);
-        throw told;
+        const reported = failure.retryable && lasting ? lasting : failure;
+        reported.message += asked + (attempt === 1 ? "" : ` (${attempt} attempts)`);
+        throw reported;
       }
       if (used) this.#reserve -= 1;
       this.#log(`${failure.message}; attempt ${attempt + 1} in ${waitMs} ms`);
@@ -249,7 +249,7 @@ export class Requests {
       stop = resolve;
     });
     const onAbort = () => stop(stopped(explain));
-    // Nobody may be left to hear it.
+    // No one may be left to hear it.
     aborted.catch(() => {});
     if (signal?.aborted) onAbort();
     signal?.addEventListener("abort", onAbort, { once: true });

@@ -318,7 +318,7 @@ function receive(response, { most, bodyless, onBytes }) {
       const framed = bodyless || total !== null || response.headers["transfer-encoding"] !== undefined;
       const empty = response.statusCode === 204 || response.statusCode === 304;
       if (!response.complete || (whole && received !== total)) reject(cutShort(received, total));
-      // Without a length the end of the connection is the end of the body, or its loss: nobody can tell.
+      // Without a length the end of the connection is the end of the body, or its loss: there is no telling which.
       else if (!framed && !empty) reject(cutShort(received, null));
       else resolve(whole ?? Buffer.concat(pieces, received));
     });

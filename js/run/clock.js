@@ -1,5 +1,5 @@
-// Which clock a build's time is of. A machine whose clock is wrong would record a build of the wrong day for good, so
-// where the history's server told its time, and the two are far apart, the server's counts.
+// Which clock a build's time is of. A machine whose clock is wrong would record a build of the wrong day, so
+// where the history's server sent its time, and the two are far apart, the server's counts.
 
 import { formatValue } from "../engine/engine.js";
 import { Failure } from "../failure.js";
@@ -15,7 +15,7 @@ const DAY_MS = 24 * 60 * 60_000;
  * @param {Date} now by this machine
  * @param {{clockOffsetMs: () => number | null, location: string | null}} storage a history that was read
  * @param {number} [limitMs] how far the clocks may be apart
- * @returns {{now: Date, warning: Failure | null}} the time to go by; the same where the clocks agree, or no server told
+ * @returns {{now: Date, warning: Failure | null}} the time to go by; the same where the clocks agree, or no server sent one
  *   its time
  */
 export function correctedTime(now, storage, limitMs = CLOCK_LIMIT_MS) {

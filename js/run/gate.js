@@ -50,7 +50,7 @@ const UNNAMED = new Set(["STORAGE_CONFIG_INVALID", "S3_PARAMETERS_INVALID"]);
 
 /**
  * Judges the checked-out change. Trouble that ends it is in the result's `error`, not thrown, so that what was done
- * before is still told.
+ * before is still reported.
  *
  * @param {GateInput} input
  * @returns {Promise<GateResult>}
@@ -277,7 +277,7 @@ class GateRun {
     this.result.storageType = chosen.storage.type;
     this.#historyFile = chosen.storage.path;
     await this.#refuseOwn(judged, chosen.storage);
-    // Whoever judges a change may be the change itself: it never writes, not even to mend what is damaged.
+    // The code that judges a change may be the change's own: it never writes, not even to fix what is damaged.
     const storage = new Storage(
       { ...chosen.storage, readonly: true, onCorrupt: "fail" },
       { env, signal, onSecret, transferred: listener.transferred, copies: this.#folder },

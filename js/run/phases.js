@@ -1,5 +1,5 @@
 // The phases of a run, their states and times, and the one wording of how a phase ended. What is done in a phase
-// belongs to whoever runs it.
+// belongs to the caller.
 
 import { milliseconds } from "../console/terminal.js";
 import { formatValue } from "../engine/engine.js";

@@ -69,7 +69,7 @@ function ignoreAll(directory) {
 }
 
 /**
- * A file as people are told of it: relative where it lies below `directory`, else absolute.
+ * A file as it is shown: relative where it lies below `directory`, else absolute.
  * @param {string} file absolute
  * @param {string} directory
  */

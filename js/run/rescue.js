@@ -1,5 +1,5 @@
 /**
- * What becomes of a history that could not be stored: a file of this machine, and an artifact of the run where there is
+ * Where a history goes that could not be stored: a file of this machine, and an artifact of the run where there is
  * one. The failure says where.
  */
 
@@ -35,7 +35,7 @@ export async function rescue(storage, failure, { cwd, folder, ...surroundings })
   // The builds of a local history can be collected again where it lies.
   if (storage.path !== null) return { failure, file: null };
   /** @param {string} what @param {string} [remedy] */
-  const told = (what, remedy) => saying(failure, what, remedy);
+  const reported = (what, remedy) => saying(failure, what, remedy);
   /** @type {Uint8Array} */
   let bytes;
   try {
@@ -46,7 +46,7 @@ export async function rescue(storage, failure, { cwd, folder, ...surroundings })
     if (file !== null) return { failure: keptIn(failure, file), file };
     if (failure.code === "ENGINE_PANIC") return { failure, file };
     const { message } = Failure.from(thrown);
-    return { failure: told(`a copy of the history could not be made either: ${message}`), file };
+    return { failure: reported(`a copy of the history could not be made either: ${message}`), file };
   }
   const { file, reasons } = keep(bytes, cwd, folder);
   const artifact = await keepInArtifact(bytes, surroundings);
@@ -54,10 +54,10 @@ export async function rescue(storage, failure, { cwd, folder, ...surroundings })
     Boolean,
   );
   if (kept.length === 0) {
-    return { failure: told(`a copy of the history could not be kept here either: ${reasons}`), file };
+    return { failure: reported(`a copy of the history could not be kept here either: ${reasons}`), file };
   }
   const what = `the history with this build is kept in ${kept.join(" and in ")}`;
-  return { failure: told(what, file === null ? DOWNLOAD : KEEP), file };
+  return { failure: reported(what, file === null ? DOWNLOAD : KEEP), file };
 }
 
 /**

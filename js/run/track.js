@@ -21,7 +21,7 @@ export const TRACK_PHASES = Object.freeze(["download", "collect", "upload", "rep
 
 /**
  * Runs the whole cycle. Trouble that ends it is in the result's `error`, not thrown, so that what was
- * done before is still told.
+ * done before is still reported.
  * @param {{
  *   loaded: import("../engine/engine.js").LoadedConfig,
  *   facts: import("../ci/build.js").RunFacts,
@@ -42,7 +42,7 @@ export const TRACK_PHASES = Object.freeze(["download", "collect", "upload", "rep
  *   log?: (message: string) => void,
  *   onSecret?: (secret: string) => void,
  *   listener?: import("./types.js").TrackListener,
- * }} input `cwd` is where the paths that people are told of start; an empty history begins with that of `seed`;
+ * }} input `cwd` is the directory that shown paths are relative to; an empty history begins with that of `seed`;
  *   with `adopt` the history of another repository becomes this one's; `reportOption` is how the caller gave the report's
  *   directory, for messages; `onStorageError: "warn"` writes the report also of a build that could not be stored;
  *   `clockLimitMs` is how far this machine's clock may be from the server's; `pauseMs` how late a metric's line may come; `log` takes what the storage tells in detail,
@@ -142,7 +142,7 @@ export async function track({
         now = corrected;
         circumstances.now = now.toISOString();
       }
-      // Better told now than after the commands have run for minutes.
+      // Better reported now than after the commands have run for minutes.
       const definitions = loaded.config.metrics.map(definitionOf);
       refused = storage.getRepository().checkRun(facts, definitions, circumstances);
       result.databaseLocation = storage.location;

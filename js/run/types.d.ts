@@ -32,7 +32,7 @@ export interface PhaseListener {
 
 /** Who wants to hear how a run goes. */
 export interface TrackListener extends PhaseListener {
-  /** Often; falls back when an attempt starts anew. */
+  /** Often; falls back when an attempt starts again. */
   transferred?: (transfer: Transfer) => void;
   /** The history can be asked: when it was read, and again when the build is stored. `facts` are those recorded. */
   known?: (repository: MetricsRepository, facts: RunFacts) => void;
@@ -73,7 +73,7 @@ export interface GateInput {
   facts: RunFacts;
   /** Asked once it is known which configuration decides. */
   storage: StoragePlan;
-  /** Where the paths that people are told of start. */
+  /** The directory that shown paths are relative to. */
   cwd: string;
   env: NodeJS.ProcessEnv;
   now: Date;
@@ -95,7 +95,7 @@ export interface GateInput {
   claims?: string;
   /** Whether a history that cannot be read fails the run; `fail` unless given. */
   onStorageError?: "fail" | "warn";
-  /** Asked for what the clone does not have, and told the comment; null without a token. */
+  /** Asked for what the clone does not have, and given the comment; null without a token. */
   github?: Pick<GitHub, "request" | "pages"> | null;
   /** `owner/name`; the event's unless given. */
   repository?: string;

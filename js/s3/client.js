@@ -272,7 +272,7 @@ export class S3Client {
       if (reply.status === 200) {
         return { ...objectFacts(reply), size: sizeOf(reply), checksumSha256: wholeChecksum(reply) };
       }
-      const told = await this.#connection.request({
+      const answer = await this.#connection.request({
         doing: "could not look up",
         method: "GET",
         key,
@@ -284,7 +284,7 @@ export class S3Client {
         // 416: there is an object and it is empty.
         expects: (status, problem) => [200, 206, 416].includes(status) || saysAbsent(status, problem),
       });
-      if (saysAbsent(told.status, told.problem)) return null;
+      if (saysAbsent(answer.status, answer.problem)) return null;
       // The object came between the two questions, or the server answers one of them wrongly.
       if (round === 2) throw this.#connection.unexpected(reply, { doing: "could not look up", key });
     }
@@ -506,15 +506,16 @@ export class S3Client {
     });
     if (reply.status === 200) return { region: this.region, serverTime: reply.serverTime };
     // A HEAD cannot say why; a listing of one key can.
-    const told = await this.#connection.request({
+    const answer = await this.#connection.request({
       doing,
       method: "GET",
       key: null,
       query: { "list-type": "2", "max-keys": "1" },
       limit: PROBE_LIMIT,
     });
-    if (!parsed(told.body, "ListBucketResult")) throw this.#connection.unexpected(told, { doing, key: null });
-    return { region: this.region, serverTime: told.serverTime };
+    if (!parsed(answer.body, "ListBucketResult"))
+      throw this.#connection.unexpected(answer, { doing, key: null });
+    return { region: this.region, serverTime: answer.serverTime };
   }
 
   #encryption() {

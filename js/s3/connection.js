@@ -37,7 +37,7 @@ const SKEW_NOTICED = 4 * 60_000;
  * @property {string} method
  * @property {string | null} key
  * @property {Record<string, string>} [query]
- * @property {() => Record<string, string>} [headers] asked anew for each attempt
+ * @property {() => Record<string, string>} [headers] asked again for each attempt
  * @property {Uint8Array} [body]
  * @property {string} [payloadSha256] of the body, hex; computed once unless given
  * @property {number} [limit]
@@ -180,7 +180,7 @@ export class Connection {
       explain: async (error) =>
         (isUnintelligible(error) && (await this.#misaddressed(operation, error))) ||
         failureOfExchange(error, this.at(operation)),
-      // Whoever was to meet others meets nobody when sent again.
+      // A request that was held back to meet others meets none when it is sent again.
       attempts: hold ? 1 : operation.attempts,
       onDoubt,
       signal,
@@ -255,8 +255,8 @@ export class Connection {
       const failure = (await check?.(answer)) ?? null;
       return failure ? { failure, lasting: isHaste(failure) } : { value: { ...answer, problem, serverTime } };
     }
-    const mended = this.#mend(answer, problem, serverTime, operation, corrected);
-    if (mended) return mended === true ? { again: true } : mended;
+    const correctedAnswer = this.#correct(answer, problem, serverTime, operation, corrected);
+    if (correctedAnswer) return correctedAnswer === true ? { again: true } : correctedAnswer;
     const failure =
       (problem === null && [400, 426].includes(answer.status) && (await this.#misaddressed(operation))) ||
       this.#failed(answer, problem, serverTime, operation);
@@ -273,7 +273,7 @@ export class Connection {
    * @param {Corrections} corrected
    * @returns {boolean | URL} false: nothing to correct; a URL: send it there
    */
-  #mend(answer, problem, serverTime, operation, corrected) {
+  #correct(answer, problem, serverTime, operation, corrected) {
     const region = header(answer, "x-amz-bucket-region") || problem?.region || "";
     const regional = [301, 307, 308, 400, 403].includes(answer.status) && /^[a-z0-9-]{2,40}$/.test(region);
     if (regional && region !== this.region && !corrected.region) {

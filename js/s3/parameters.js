@@ -293,7 +293,7 @@ function endpointProblems(endpoint, bucket, allowHttp) {
   if (url.protocol === "http:" && !allowHttp && !isLoopback(url.hostname)) {
     problems.push({
       parameter: "endpoint",
-      says: `is \`${url.origin}\`, expected https: everybody on the way could read the history`,
+      says: `is \`${url.origin}\`, expected https: with http, anyone between here and the server can read the history`,
       hint: INSECURE_HINT,
     });
   }
@@ -414,7 +414,7 @@ function alternatives(name, spelling) {
  * @param {Spelling} spelling
  * @returns {ParameterProblem}
  */
-function told({ parameter, says, hint }, spelling) {
+function worded({ parameter, says, hint }, spelling) {
   const name = NAMES[parameter];
   const missing = says === IS_MISSING;
   return {
@@ -434,7 +434,7 @@ function summed(found, { secretAccessKey, sessionToken }, spelling) {
   const secrets = [secretAccessKey, sessionToken].filter(isWellFormed).filter(Boolean);
   const insecure = found.length === 1 && found[0].hint === INSECURE_HINT;
   const problems = found
-    .map((each) => told(each, spelling))
+    .map((each) => worded(each, spelling))
     .map((each) => ({ ...each, message: redacted(each.message, secrets) }));
   const hints = [...new Set(problems.map(({ hint }) => hint))];
   return new Failure(problems.map(({ message }) => message).join("; "), {

@@ -73,11 +73,11 @@ export function foldChange(history, change) {
  *
  * @param {EngineHistory} history
  * @param {readonly Change[]} changes as they were made before
- * @param {(change: RecordChange, result: any) => void} [told] hears what the engine says of each build
+ * @param {(change: RecordChange, result: any) => void} [reported] hears what the engine says of each build
  * @returns {{changed: boolean, changes: Change[]}} whether the history did not hold all of them already; the changes as
  *   they are now, the same objects where nothing that others recorded meanwhile had to be replaced
  */
-export function reapplyChanges(history, changes, told = () => {}) {
+export function reapplyChanges(history, changes, reported = () => {}) {
   const left = finalMetrics(changes);
   let changed = false;
   const now = changes.map((change, n) => {
@@ -93,7 +93,7 @@ export function reapplyChanges(history, changes, told = () => {}) {
     }
     const again = record(history, { ...change, metrics });
     changed = again.changed || changed;
-    told(change, again.result);
+    reported(change, again.result);
     return isLater(again.made, change) ? { ...again.made, metrics: change.metrics } : change;
   });
   return { changed, changes: now };

@@ -176,9 +176,9 @@
 /**
  * Where a history is kept: what the npm package takes, and what the faces of the program add.
  *
- * @typedef {Declared & Told} StorageProviderConfig
+ * @typedef {Declared & Given} StorageProviderConfig
  *
- * @typedef {object} Told
+ * @typedef {object} Given
  * @property {string} [pathOption] how the caller gave the path, for messages, such as "`--db` is `m.db`"
  * @property {Spelling} [spelling] how the caller calls options, for messages; as inputs unless given
  * @property {string} [connectionString]

@@ -84,7 +84,7 @@ async function openStore(config, surroundings) {
     return new LocalStore(path, { pathOption, readonly, onCorrupt, onMissing, spelling, now, sleep, random });
   }
   if (type === "sqlite-s3") {
-    // Whoever keeps the history in a file does not wait for the client to be loaded.
+    // A history in a file does not wait for the client to be loaded.
     const { S3Store, openClient } = await import("./s3/s3.js");
     const { client, key } = openClient(config, env, { now, sleep, random, log, signal });
     return new S3Store({

@@ -107,7 +107,7 @@ function checkChoice(name, value, spelling) {
 }
 
 /**
- * Where flags say that the history is, for whoever does not know yet which configuration says the rest.
+ * Where flags say that the history is, before it is known which configuration says the rest.
  *
  * @param {Record<string, any>} values flags
  * @param {string} cwd
@@ -170,7 +170,7 @@ function historyFile(values, loaded, cwd, saying) {
 
 /**
  * What flags or the action's inputs say of an S3 store, then the configuration. No flag is for credentials, which
- * come from the environment there: a command line can be read by everybody on the machine.
+ * come from the environment there: a command line can be read by everyone on the machine.
  *
  * @param {Record<string, any>} values
  * @param {Config["storage"] | undefined} storage
@@ -191,7 +191,7 @@ function s3Config(values, storage, spelling) {
 
 /**
  * What flags, or the action's inputs, say of a history in artifacts, then the configuration. The token comes from the
- * environment unless the action passes its own: a command line can be read by everybody on the machine.
+ * environment unless the action passes its own: a command line can be read by everyone on the machine.
  *
  * @param {Record<string, any>} values
  * @param {Config["storage"] | undefined} storage

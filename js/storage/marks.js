@@ -83,11 +83,11 @@ export function readMarks(text, salt) {
   /** @type {BuildMark[]} */
   const builds = [];
   for (const part of text.split(".")) {
-    const [, commit, build, told] = /^([0-9a-f]{8})([\w-]{12})([\w-]*)$/.exec(part) ?? [];
+    const [, commit, build, digits] = /^([0-9a-f]{8})([\w-]{12})([\w-]*)$/.exec(part) ?? [];
     if (commit === undefined) return null;
-    const whole = told.length === WHOLE ? told : "";
-    if (!whole && told.length % VALUE !== 0) return null;
-    builds.push({ commit, build, values: whole ? [] : (told.match(/.{6}/g) ?? []), whole });
+    const whole = digits.length === WHOLE ? digits : "";
+    if (!whole && digits.length % VALUE !== 0) return null;
+    builds.push({ commit, build, values: whole ? [] : (digits.match(/.{6}/g) ?? []), whole });
   }
   return { salt, builds };
 }

@@ -109,7 +109,7 @@ function damaged(message, anotherName, cause) {
 
 /** @param {string[]} names */
 function listed(names) {
-  // Whoever made the archive chose the names.
+  // The names are those that the archive's maker chose.
   const shown = names
     .slice(0, 5)
     .map((name) => `\`${name.replace(/[\p{Cc}\p{Cf}`]+/gu, " ").slice(0, 80)}\``);

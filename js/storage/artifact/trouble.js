@@ -69,7 +69,7 @@ export function expired(artifact, { repository, isLeft }, spelling) {
       (isLeft
         ? `GitHub has deleted its bytes. With ${missing} set to \`restore\` the run goes on with the newest artifact that can still be read, with \`begin\` it starts a new history. `
         : `GitHub has deleted its bytes, and no earlier artifact is left. With ${missing} set to \`begin\` the run starts a new history. `) +
-      `If you have a copy, \`${spelling.name("seed-from")}\` or an upload under another \`${spelling.name("artifact-name")}\` brings it back.`,
+      `If you have a copy, \`${spelling.name("seed-from")}\` or an upload under another \`${spelling.name("artifact-name")}\` restores it.`,
   });
 }
 

@@ -1,6 +1,6 @@
 /**
  * The journal of a history on a server that does not make writes depend on what it holds: each run's builds as a
- * small object of their own below `<key>.pending/`, until the history holds them for good. Knows how such objects
+ * small object of their own below `<key>.pending/`, until they are in the history. Knows how such objects
  * are written, read and removed; the session applies them.
  */
 

@@ -197,7 +197,7 @@ class Probe {
       return outcome;
     } catch (thrown) {
       const failure = Failure.from(thrown);
-      // Only what was refused for good, or for haste, has certainly not arrived.
+      // Only what was refused, also for haste, has certainly not arrived.
       if ((failure.retryable && !isHaste(failure)) || failure.type === "internal") this.#there.add(key);
       throw thrown;
     }
@@ -318,7 +318,7 @@ class Probe {
           { ...options, hold: { reached: () => there(racer), released } },
           size,
         )
-          // Nobody waits for one that is refused before its last byte, or fails.
+          // No one waits for one that is refused before its last byte, or fails.
           .finally(() => there(racer)),
       ),
     );

@@ -332,7 +332,7 @@ export class S3Store {
       return (await this.#client.list(pendingPrefix(this.#key))).objects.length > 0;
     } catch (thrown) {
       const failure = Failure.from(thrown);
-      // Whoever may not list has never had a journal.
+      // Credentials that may not list have never had a journal.
       if (failure.code === "S3_ACCESS_DENIED") return false;
       throw failure;
     }
@@ -380,7 +380,7 @@ export class S3Store {
     let outcome;
     try {
       outcome = await patiently(async (round) => {
-        // Whoever made it wait has written meanwhile: one more write would only keep others waiting.
+        // The run that made it wait has written meanwhile: one more write would only keep others waiting.
         if (round > 0 && !(await this.#isStill(ifVersion)))
           return /** @type {const} */ ({ status: "conflict" });
         return put(ifVersion === null ? { ifNoneMatch: true } : { ifMatch: ifVersion });
@@ -388,7 +388,7 @@ export class S3Store {
     } catch (thrown) {
       if (verdict !== "undecided" || Failure.from(thrown).code !== "S3_PRECONDITION_UNSUPPORTED")
         throw thrown;
-      // Nobody can rely on what cannot be sent.
+      // No one can rely on what cannot be sent.
       this.#noted = { verdict: "refused", askedMs: this.#now() };
       return this.write(bytes, ifVersion, facts);
     }

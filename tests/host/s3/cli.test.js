@@ -265,7 +265,7 @@ describe("merge", () => {
   const cases = [
     ["nothing", [], /needs a history/],
     ["a file that is missing", ["a.db", "missing.db"], /HISTORY_MISSING.*missing\.db/s],
-    ["two files and a flag", ["a.db", "b.db", "--db", "c.db"], /told twice/],
+    ["two files and a flag", ["a.db", "b.db", "--db", "c.db"], /two destinations/],
     ["three files", ["a.db", "b.db", "c.db"], /does not take `c\.db`/],
   ];
   for (const [name, args, message] of cases) {

@@ -1,5 +1,5 @@
 // The report in Chromium: until its first chart is drawn and answers the pointer, against an empty page of
-// the same size; and what one movement of the pointer costs. The page is told nothing of being measured.
+// the same size; and what one movement of the pointer costs. The page does not know that it is measured.
 
 import fs from "node:fs";
 import path from "node:path";
@@ -153,8 +153,8 @@ async function pointed(browser, address) {
       document.body.getBoundingClientRect();
       moves.push(performance.now() - started);
     }
-    const told = document.querySelectorAll(".tip:not([hidden])").length;
-    if (told !== 1) throw new Error(`${told} tips are shown`);
+    const shown = document.querySelectorAll(".tip:not([hidden])").length;
+    if (shown !== 1) throw new Error(`${shown} tips are shown`);
     const host = /** @type {HTMLElement} */ (document.querySelector(".plot"));
     host.focus();
     const zooms = [];

@@ -159,19 +159,21 @@ export class Automaton {
    * @returns {StateSet}
    */
   #setOf(items, starts) {
-    /** @type {Map<string, [number, number]>} */
+    /** @type {Map<number, [number, number]>} */
     const found = new Map();
     let accepts = false;
     const waiting = [...items];
     while (waiting.length > 0) {
-      let [item, inner] = /** @type {[number, number]} */ (waiting.pop());
+      const reached = /** @type {[number, number]} */ (waiting.pop());
+      let [item, inner] = reached;
       // That nothing was taken only counts where a segment starts.
       if (!starts) item &= ~1;
       const state = /** @type {State} */ (this.#states[item >> 1]);
       if (state.kind === "not" && inner === -1) inner = state.inner.start(starts).id;
-      const key = `${item}:${inner}`;
+      // One number for both: texts would take most of the time. Sets of an alternative are fewer than MOST_EXCLUDED.
+      const key = item * 2 * MOST_EXCLUDED + inner + 1;
       if (found.has(key)) continue;
-      found.set(key, [item, inner]);
+      found.set(key, item === reached[0] && inner === reached[1] ? reached : [item, inner]);
       const passed = item & 1;
       if (state.kind === "end") accepts = true;
       else if (state.kind === "fork") {
@@ -180,7 +182,7 @@ export class Automaton {
         waiting.push([state.next * 2 + 1, -1]);
       }
     }
-    const key = `${starts ? "/" : ""}${[...found.keys()].sort().join(" ")}`;
+    const key = `${starts ? "/" : ""}${Float64Array.from(found.keys()).sort().join(" ")}`;
     const known = this.#known.get(key);
     if (known) return known;
     this.worked += 1;

@@ -3,7 +3,7 @@
 
 import { widened } from "./axis.js";
 import { changed, drawing, element } from "./element.js";
-import { formatCount, formatDay, formatValue } from "./format.js";
+import { formatCount, formatDay, formatShort } from "./format.js";
 import { withRhythm } from "./gaps.js";
 import { change, summarise, turnsIn } from "./stats.js";
 import { along, knownBefore } from "./view.js";
@@ -72,11 +72,11 @@ function showNumeric(card, metric, report, view) {
     return;
   }
   ensureParts(card, metric.kind);
-  const text = formatValue(summary.latest, metric.unit);
+  const text = formatShort(summary.latest, metric.unit);
   latest.classList.toggle("long", text.length > LONG);
   put(card, "[data-part=latest]", text);
-  put(card, "[data-part=min]", formatValue(summary.min, metric.unit));
-  put(card, "[data-part=max]", formatValue(summary.max, metric.unit));
+  put(card, "[data-part=min]", formatShort(summary.min, metric.unit));
+  put(card, "[data-part=max]", formatShort(summary.max, metric.unit));
   const trend = changed("p", "trend", summary.trend);
   trend.dataset.part = "trend";
   card.querySelector("[data-part=trend]")?.replaceWith(trend);

@@ -66,21 +66,35 @@ export function bytePower(size) {
   return power;
 }
 
+/** Units of less than a second, and how many of them it has; the greatest last. @type {[string, number][]} */
+const PARTS = [
+  ["ns", 1e9],
+  ["µs", 1e6],
+  ["ms", 1e3],
+];
+
 /** @param {number} seconds not negative */
 function duration(seconds) {
-  const millis = seconds * 1000;
-  if (Math.round(millis) < 1000) {
-    // Three significant digits below ten, nothing finer than a nanosecond.
-    const finer = [1, 0.1, 0.01, 0.001].findIndex((least) => millis >= least);
-    const places = millis >= 10 ? 0 : finer < 0 ? 6 : finer + 2;
-    return `${trimmed(fixed(millis, places))}ms`;
-  }
-  if (Math.round(seconds * 10) < 100) return `${trimmed(fixed(seconds, 1))}s`;
+  if (Math.round(seconds * 1000) < 1000) return partOfASecond(seconds);
+  // Three significant digits below a minute.
+  const text = fixed(seconds, seconds * 100 < 999.5 ? 2 : 1);
+  if (seconds < 60 && !text.startsWith("60")) return `${trimmed(text)}s`;
   const whole = Math.round(seconds);
-  if (whole < 60) return `${fixed(whole, 0)}s`;
   if (whole < 3600) return `${Math.floor(whole / 60)}m ${whole % 60}s`;
   const minutes = Math.round(seconds / 60);
   return `${fixed(Math.floor(minutes / 60), 0)}h ${fixed(minutes % 60, 0)}m`;
+}
+
+/** In the greatest unit of which there is at least one. @param {number} seconds not negative */
+function partOfASecond(seconds) {
+  for (const [name, count] of PARTS) {
+    const size = seconds * count;
+    const finer = [100, 10, 1].findIndex((least) => size >= least);
+    const text = trimmed(fixed(size, name === "ms" && size >= 10 ? 0 : finer < 0 ? 3 : finer));
+    if (text === "0") return "0ms";
+    if (!text.includes(",")) return text + name;
+  }
+  return "1s";
 }
 
 /** @param {number} size not negative @param {Unit} unit */
@@ -124,6 +138,29 @@ export function formatValue(value, unit) {
 }
 
 /**
+ * A value where there is room for few digits, as on cards: a number without a unit has at most five significant digits
+ * beside those before its point, and from a million on counts `M`, `G` or `T`.
+ * @param {number} value
+ * @param {Unit} unit
+ */
+export function formatShort(value, unit) {
+  if (unit !== null || !Number.isFinite(value)) return formatValue(value, unit);
+  const exact = Math.abs(value);
+  const size = fiveDigits(exact);
+  let text = shortest(size);
+  if (exact >= 1e5 && exact < 999_999.5) text = shortest(Math.round(exact));
+  else if (size >= 1e15) text = size.toExponential().replace("+", "");
+  else if (size >= 1e6) {
+    const [letter, scale] = size < 1e9 ? ["M", 1e6] : size < 1e12 ? ["G", 1e9] : ["T", 1e12];
+    text = shortest(fiveDigits(size / Number(scale))) + letter;
+  }
+  return value < 0 && text !== "0" ? `-${text}` : text;
+}
+
+/** @param {number} size */
+const fiveDigits = (size) => Number(size.toPrecision(5));
+
+/**
  * A difference in its unit, with its sign; one of percentages is in percentage points. Without a unit it is first rounded to twelve significant
  * digits: the difference of two short decimals rarely is one.
  * @param {number} delta
@@ -139,7 +176,7 @@ export function formatRelative(percent) {
 }
 
 /** The most decimals that a change is written with; one that is smaller is written with all its digits. */
-const MOST = { percent: 7, integer: 6, bytes: 6, duration: 12, decimal: 8 };
+const MOST = { percent: 7, integer: 6, bytes: 6, duration: 9, decimal: 8 };
 
 /**
  * A difference that its unit's own form shows as zero, with as many decimals as it takes to show that there is one, as
@@ -152,8 +189,8 @@ export function formatSmallDelta(delta, unit) {
   const word = unit === "percent" ? " pp" : unit === "bytes" ? " B" : "";
   const time = unit === "duration";
   for (let count = 0; count <= MOST[unit ?? "decimal"]; count += 1) {
-    const text = fixed(time ? size * 1000 : size, count);
-    if (/[1-9]/.test(text)) return `${sign}${text}${time ? "ms" : word}`;
+    const text = fixed(time ? size * 1e9 : size, count);
+    if (/[1-9]/.test(text)) return `${sign}${text}${time ? "ns" : word}`;
   }
   return `${sign}${shortest(size)}${time ? "s" : word}`;
 }
@@ -206,7 +243,10 @@ export function formatTick(value, unit, step, most = Math.abs(value)) {
       return `${sign}${fixed(size / scale, Math.min(places(step / scale), enough))} ${BYTES[power]}`;
     }
     case "duration": {
-      if (size < 1) return `${sign}${fixed(size * 1000, places(step * 1000))}ms`;
+      if (size < 1) {
+        const [name, count] = PARTS.find(([, count]) => most * count < 1000) ?? PARTS[2];
+        return `${sign}${fixed(size * count, places(step * count))}${name}`;
+      }
       const seconds = (/** @type {number} */ left) => `${fixed(left, places(step))}s`;
       if (size < 60) return sign + seconds(size);
       const whole = Math.floor(size / 60 + 1e-9);
@@ -215,8 +255,12 @@ export function formatTick(value, unit, step, most = Math.abs(value)) {
       const hours = `${sign}${fixed(Math.floor(whole / 60), 0)}h ${whole % 60}m`;
       return step < 60 ? `${hours} ${seconds(rest)}` : hours;
     }
-    default:
-      return sign + fixed(size, places(step));
+    default: {
+      const [letter, scale] = most < 1e9 ? ["M", 1e6] : most < 1e12 ? ["G", 1e9] : ["T", 1e12];
+      const decimals = places(step / Number(scale));
+      if (unit !== null || most < 1e6 || decimals > 4) return sign + fixed(size, places(step));
+      return sign + fixed(size / Number(scale), decimals) + letter;
+    }
   }
 }
 

@@ -8,7 +8,8 @@ mod words;
 
 pub use markdown::{markdown, markdown_cell_code};
 pub use number::{
-    Digits, NOISE, denoted, difference, format_change, format_delta, format_relative, format_value,
+    Digits, NOISE, denoted, difference, format_change, format_delta, format_relative, format_short,
+    format_value,
 };
 pub(crate) use words::is_invisible;
 pub use words::{closest, list, list_or, plural, quote};

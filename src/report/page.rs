@@ -10,7 +10,7 @@ use crate::config::ColourMode;
 use crate::error::{Code, Error, Result};
 use crate::history::{BuildTable, Values};
 use crate::metric::Unit;
-use crate::text::format_value;
+use crate::text::{format_short, format_value};
 use std::borrow::Cow;
 
 /// The whole document.
@@ -344,9 +344,9 @@ impl<'a> View<'_, 'a> {
             Some(Values::Numeric(values)) => {
                 let known = self.shown.iter().filter_map(|&b| values[b]);
                 stats::summarise(known, metric.unit, metric.direction).map(|s| Face::Numeric {
-                    latest: format_value(s.latest, metric.unit),
-                    min: format_value(s.min, metric.unit),
-                    max: format_value(s.max, metric.unit),
+                    latest: format_short(s.latest, metric.unit),
+                    min: format_short(s.min, metric.unit),
+                    max: format_short(s.max, metric.unit),
                     trend: s.trend,
                     line: Box::new(self.line(1, values, shape::widened((s.min, s.max), metric.unit), CARD)),
                     shift: turn.map(|(build, t)| {
@@ -443,7 +443,7 @@ impl<'a> View<'_, 'a> {
             _ => None,
         };
         let bounds = match scales[..] {
-            [(unit, low, high)] => Some((format_value(high, unit), format_value(low, unit))),
+            [(unit, low, high)] => Some((format_short(high, unit), format_short(low, unit))),
             _ => None,
         };
         let empty = scales.is_empty() && timelines.is_empty();

@@ -21,19 +21,42 @@ const BYTE_UNITS: [&str; 5] = ["B", "KB", "MB", "GB", "TB"];
 /// | `percent` | one decimal | `85.3%`, `100.0%` |
 /// | `integer` | rounded, thousands separated | `12,345` |
 /// | `bytes` | base 1024, `B` to `TB`, one decimal unless that is zero | `340 B`, `1.5 KB`, `1 MB` |
-/// | `duration` | seconds in; see below | `850ms`, `4.2s`, `12s`, `1m 30s`, `2h 5m` |
+/// | `duration` | seconds in; see below | `12.3µs`, `850ms`, `4.25s`, `12.3s`, `1m 30s`, `2h 5m` |
 /// | `decimal` | two decimals | `3.14` |
 /// | none | the shortest digits that mean the number | `0.125`, `1,234.5`, `1e-7` |
 ///
-/// Durations: whole milliseconds below one second, and below 10 ms up to three significant digits
-/// (`4.25ms`, `0.032ms`) but nothing finer than a nanosecond; then seconds with one decimal below
-/// ten unless it is zero; then whole seconds; then `m s`; from one hour `h m`. Rounding carries
-/// into the next form, so 59.6 is `1m 0s` and 3599.9 is `1h 0m`.
+/// Durations: up to three significant digits below one minute (`0.25ns`, `32µs`, `4.25ms`, `12.3s`), but
+/// whole milliseconds from 10 ms on and nothing finer than a thousandth of a nanosecond; then `m s`;
+/// from one hour `h m`. Rounding carries into the next form, so 59.96 is `1m 0s` and 3599.9 is `1h 0m`.
 ///
 /// What rounds to zero has no sign (`-0.01` percent is `0.0%`). A value that is not finite, which
 /// no checked history holds, is `n/a`.
 pub fn format_value(value: f64, unit: Option<Unit>) -> String {
     Digits::USUAL.value(value, unit)
+}
+
+/// A value where there is room for few digits, as on cards and axes: like [`format_value`], but a number without a unit has
+/// at most five significant digits beside those before its point, and from a million on counts `M`, `G` or `T`
+/// (`0.33333`, `123,457`, `1.2346M`). What rounds up to a million is one.
+pub fn format_short(value: f64, unit: Option<Unit>) -> String {
+    if unit.is_some() || !value.is_finite() {
+        return format_value(value, unit);
+    }
+    let size = five_digits(value.abs());
+    let text = match value.abs() {
+        exact if (1e5..999_999.5).contains(&exact) => shortest(exact.round()),
+        _ if size < 1e6 => shortest(size),
+        _ if size >= 1e15 => format!("{size:e}"),
+        _ if size < 1e9 => format!("{}M", shortest(five_digits(size / 1e6))),
+        _ if size < 1e12 => format!("{}G", shortest(five_digits(size / 1e9))),
+        _ => format!("{}T", shortest(five_digits(size / 1e12))),
+    };
+    let sign = if value < 0.0 && text != "0" { "-" } else { "" };
+    format!("{sign}{text}")
+}
+
+fn five_digits(size: f64) -> f64 {
+    format!("{size:.4e}").parse().unwrap_or(size)
 }
 
 /// A change of a value as people read it: like [`format_value`] with a `+` before increases, and `pp`
@@ -153,7 +176,7 @@ pub fn denoted(text: &str) -> f64 {
     };
     let mut total = 0.0;
     for word in text.split(' ') {
-        let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == '%');
+        let digits = word.trim_end_matches(|c: char| c.is_ascii_alphabetic() || matches!(c, '%' | 'µ'));
         let scale = match &word[digits.len()..] {
             "KB" => 1024.0,
             "MB" => 1024.0 * 1024.0,
@@ -162,6 +185,8 @@ pub fn denoted(text: &str) -> f64 {
             "m" => 60.0,
             "h" => 3600.0,
             "ms" => 1e-3,
+            "µs" => 1e-6,
+            "ns" => 1e-9,
             _ => 1.0,
         };
         if digits.is_empty() {
@@ -198,8 +223,7 @@ fn magnitude(value: f64, unit: Option<Unit>, digits: Digits) -> String {
         Some(Unit::Integer) => fixed(value, more),
         Some(Unit::Decimal) => fixed(value, 2 + more),
         Some(Unit::Bytes) => bytes(value, more),
-        Some(Unit::Duration) if more == 0 => duration(value),
-        Some(Unit::Duration) => precise_duration(value, more),
+        Some(Unit::Duration) => duration(value, more),
     }
 }
 
@@ -221,53 +245,49 @@ fn bytes(value: f64, more: usize) -> String {
     format!("{} {}", trimmed(fixed(scaled, more + 1)), BYTE_UNITS[index])
 }
 
-/// A duration with `more` decimals below its seconds, or beyond those that milliseconds usually have.
-fn precise_duration(seconds: f64, more: usize) -> String {
-    let millis = seconds * 1000.0;
-    if millis.round() < 1000.0 {
-        return format!("{}ms", trimmed(fixed(millis, decimals_of_milliseconds(millis) + more)));
-    }
+/// A duration with `more` decimals beyond those of its form.
+fn duration(seconds: f64, more: usize) -> String {
     let parts = 10f64.powi(more as i32);
+    if (seconds * 1000.0).round() < 1000.0 {
+        return part_of_a_second(seconds, more);
+    }
+    let decimals = if seconds * 100.0 < 999.5 { 2 } else { 1 } + more;
+    let text = fixed(seconds, decimals);
+    if seconds < 60.0 && !text.starts_with("60") {
+        return format!("{}s", trimmed(text));
+    }
+    if more == 0 && seconds.round() >= 3600.0 {
+        let minutes = (seconds / 60.0).round();
+        return format!("{}h {}m", fixed((minutes / 60.0).floor(), 0), fixed(minutes % 60.0, 0));
+    }
     let all = (seconds * parts).round();
     let rest = trimmed(fixed(all % (60.0 * parts) / parts, more));
     let minutes = (all / (60.0 * parts)).floor();
-    if minutes < 1.0 {
-        return format!("{rest}s");
-    }
     if minutes < 60.0 {
         return format!("{}m {rest}s", fixed(minutes, 0));
     }
     format!("{}h {}m {rest}s", fixed((minutes / 60.0).floor(), 0), fixed(minutes % 60.0, 0))
 }
 
-fn duration(seconds: f64) -> String {
-    let millis = seconds * 1000.0;
-    if millis.round() < 1000.0 {
-        return format!("{}ms", trimmed(fixed(millis, decimals_of_milliseconds(millis))));
-    }
-    if (seconds * 10.0).round() < 100.0 {
-        return format!("{}s", trimmed(fixed(seconds, 1)));
-    }
-    let whole = seconds.round();
-    if whole < 60.0 {
-        return format!("{}s", fixed(whole, 0));
-    }
-    if whole < 3600.0 {
-        return format!("{}m {}s", fixed((whole / 60.0).floor(), 0), fixed(whole % 60.0, 0));
-    }
-    let minutes = (seconds / 60.0).round();
-    format!("{}h {}m", fixed((minutes / 60.0).floor(), 0), fixed(minutes % 60.0, 0))
-}
-
-fn decimals_of_milliseconds(millis: f64) -> usize {
-    match millis {
-        m if m >= 10.0 => 0,
-        m if m >= 1.0 => 2,
-        m if m >= 0.1 => 3,
-        m if m >= 0.01 => 4,
-        m if m >= 0.001 => 5,
-        _ => 6,
-    }
+/// In the greatest of the three units of which there is at least one.
+fn part_of_a_second(seconds: f64, more: usize) -> String {
+    let in_unit = |factor: f64, name: &'static str| {
+        let size = seconds * factor;
+        let decimals = match size {
+            size if size >= 10.0 && name == "ms" => 0,
+            size if size >= 100.0 => 0,
+            size if size >= 10.0 => 1,
+            size if size >= 1.0 => 2,
+            _ => 3,
+        };
+        (trimmed(fixed(size, decimals + more)), name)
+    };
+    let (text, name) = [(1e9, "ns"), (1e6, "µs")]
+        .into_iter()
+        .map(|(factor, name)| in_unit(factor, name))
+        .find(|(text, _)| !text.contains(','))
+        .unwrap_or_else(|| in_unit(1e3, "ms"));
+    if text == "0" { "0ms".to_owned() } else { format!("{text}{name}") }
 }
 
 /// `value` (not negative) with exactly `decimals` decimals and separated thousands.
@@ -335,6 +355,7 @@ mod tests {
             let unit = unit(vector["unit"].as_str());
             let number = |key: &str| vector[key].as_f64();
             let text = match (number("value"), number("delta"), number("relative"), number("small")) {
+                _ if vector["short"].is_number() => format_short(number("short").expect("a number"), unit),
                 (Some(value), ..) => format_value(value, unit),
                 (_, Some(delta), ..) => format_delta(delta, unit),
                 (_, _, Some(relative), _) => format_relative(relative),
@@ -385,7 +406,9 @@ mod tests {
             (1_048_575.0, Unit::Bytes, ["1 MB", "1 MB", "1,023.999 KB", "1,048,575 B"]),
             (0.5, Unit::Bytes, ["1 B", "0.5 B", "0.5 B", "0.5 B"]),
             (90.4, Unit::Duration, ["1m 30s", "1m 30.4s", "1m 30.4s", "1m 30.4s"]),
-            (59.96, Unit::Duration, ["1m 0s", "1m 0s", "59.96s", "59.96s"]),
+            (59.96, Unit::Duration, ["1m 0s", "59.96s", "59.96s", "59.96s"]),
+            (4.2534, Unit::Duration, ["4.25s", "4.253s", "4.2534s", "4.2534s"]),
+            (0.000_012_345_6, Unit::Duration, ["12.3µs", "12.35µs", "12.346µs", "12.3456µs"]),
             (3725.25, Unit::Duration, ["1h 2m", "1h 2m 5.3s", "1h 2m 5.25s", "1h 2m 5.25s"]),
             (0.01, Unit::Duration, ["10ms", "10ms", "10ms", "10ms"]),
             (0.012_345, Unit::Duration, ["12ms", "12.3ms", "12.35ms", "12.345ms"]),

@@ -43,7 +43,7 @@ fn read(text: &str) -> (i128, &str) {
         let digits = rest[..end].trim_end_matches([',', '.']);
         let number = parts(digits);
         rest = &rest[digits.len()..];
-        let units: [(&str, i128, i128); 12] = [
+        let units: [(&str, i128, i128); 14] = [
             ("%", 1, 1),
             (" pp", 1, 1),
             (" B", 1, 1),
@@ -52,6 +52,8 @@ fn read(text: &str) -> (i128, &str) {
             (" GB", 1 << 30, 1),
             (" TB", 1 << 40, 1),
             ("ms", 1, 1000),
+            ("µs", 1, 1_000_000),
+            ("ns", 1, 1_000_000_000),
             ("s", 1, 1),
             ("m", 60, 1),
             ("h", 3600, 1),

@@ -9,6 +9,7 @@ import {
   formatDelta,
   formatMinute,
   formatRelative,
+  formatShort,
   formatSmallDelta,
   formatTick,
   formatValue,
@@ -19,8 +20,9 @@ import { dateEdge, viewOf } from "../../page/view.js";
 test("figures read as the engine's", () => {
   const vectors = JSON.parse(readFileSync(new URL("../fixtures/units.json", import.meta.url), "utf8"));
   assert.ok(vectors.length >= 80);
-  for (const { value, delta, relative, small, unit = null, text } of vectors) {
+  for (const { value, delta, relative, small, short, unit = null, text } of vectors) {
     if (value !== undefined) assert.equal(formatValue(value, unit), text, `${value} ${unit}`);
+    else if (short !== undefined) assert.equal(formatShort(short, unit), text, `${short} ${unit}`);
     else if (relative !== undefined) assert.equal(formatRelative(relative), text, `${relative}`);
     else if (delta !== undefined) assert.equal(formatDelta(delta, unit), text, `${delta} ${unit}`);
     else assert.equal(formatSmallDelta(small, unit), text, `${small} ${unit}`);
@@ -40,7 +42,8 @@ test("figures follow the units' rules", () => {
     [2 ** 50, "bytes", "1,024 TB"],
     [0.85, "duration", "850ms"],
     [0.9996, "duration", "1s"],
-    [59.6, "duration", "1m 0s"],
+    [59.6, "duration", "59.6s"],
+    [59.96, "duration", "1m 0s"],
     [3599.6, "duration", "1h 0m"],
     [7325, "duration", "2h 2m"],
     [-90, "duration", "-1m 30s"],
@@ -72,6 +75,10 @@ test("labels of an axis never read alike", () => {
     [0, 90000, "duration"],
     [3, 5, "integer"],
     [2.71, 2.72, "decimal"],
+    [0, 3e-6, "duration"],
+    [1e-9, 4e-9, "duration"],
+    [1234567, 1234587, null],
+    [1e6, 9e6, null],
     [-1e300, 1e300, null],
     [1e-9, 3e-9, null],
     [-3, 4, null],

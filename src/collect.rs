@@ -11,7 +11,7 @@ pub mod reading;
 use crate::error::{Code, Error, Result};
 use crate::text;
 use coverage::{CoverageFormat, CoverageKind};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The prefix that makes a metric's command a collector instead of a shell command.
 pub const PREFIX: &str = "@collect";
@@ -33,7 +33,7 @@ pub struct CollectPlan {
 }
 
 /// What a [`CollectPlan`] measures in its files.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", tag = "kind")]
 pub enum Measure {
@@ -59,7 +59,7 @@ pub enum Measure {
 }
 
 /// How `size` compresses files before it measures them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Compression {

@@ -30,7 +30,6 @@ export const ROOMS = {
     "js/url.js",
   ],
   config: ["js/run/clock.js", "js/run/config.js"],
-  "coverage-worker": ["js/collect/coverage-worker.js"],
   engine: ["js/engine/"],
   files: ["js/files/"],
   gate: [
@@ -46,15 +45,11 @@ export const ROOMS = {
   http: ["js/http/"],
   index: ["js/index.js"],
   "lines-worker": ["js/collect/lines-worker.js"],
-  measure: [
-    "js/collect/coverage.js",
-    "js/collect/crashed.js",
-    "js/collect/lines.js",
-    "js/collect/measure.js",
-  ],
+  measure: ["js/collect/crashed.js", "js/collect/lines.js", "js/collect/measure.js", "js/collect/reports.js"],
   options: ["js/options.js", "js/spelling.js"],
   parsers: ["js/engine/parsers.js", "js/engine/wasm/parsers.js"],
   proxies: ["js/http/proxies.js"],
+  "reports-worker": ["js/collect/reports-worker.js"],
   run: ["js/run/"],
   start: ["js/start.js"],
   storage: ["js/storage/", "js/storage/artifact/names.js"],
@@ -65,6 +60,6 @@ export const ROOMS = {
 };
 
 /** The modules that a program or a thread starts with. */
-export const ENTRIES = ["action", "cli", "coverage-worker", "index", "lines-worker"].flatMap(
+export const ENTRIES = ["action", "cli", "index", "lines-worker", "reports-worker"].flatMap(
   (room) => ROOMS[room],
 );

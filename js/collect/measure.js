@@ -5,6 +5,7 @@ import fs from "node:fs";
 import path from "node:path";
 import zlib from "node:zlib";
 import { pauses } from "../cancel.js";
+import { engineFailure } from "../engine/door.js";
 import { codeLines, openLineCounter, parsersModule } from "../engine/parsers.js";
 import { Failure } from "../failure.js";
 import { expand, nothingMatched, unmatchedOf } from "../files/globs.js";
@@ -12,18 +13,25 @@ import { native } from "../files/names.js";
 import { OwnFiles } from "../files/own.js";
 import { readBytes } from "../files/read.js";
 import { shownName } from "../shown.js";
-import { Coverage } from "./coverage.js";
 import { crashed } from "./crashed.js";
 import { countLines } from "./lines.js";
+import { Reports } from "./reports.js";
 
 /** Why a file with a language's name counts no lines and is no trouble: it is not source text. */
 const NOT_CODE = new Set(["binary", "notebook"]);
+
+/**
+ * What a plan came to.
+ * @typedef {object} Collected
+ * @property {number | string} value a text where a file holds one
+ * @property {Failure[]} warnings what makes the value doubtful
+ */
 
 /** One run's measurements. Free it in `finally`. */
 export class Measurements {
   #directory;
   #sources;
-  #coverage;
+  #reports;
   #own;
   #warn;
   /** Messages of warnings that were given. @type {Set<string>} */
@@ -45,28 +53,30 @@ export class Measurements {
     this.#directory = directory;
     this.#own = new OwnFiles(own);
     this.#warn = warn;
-    this.#coverage = new Coverage({ directory, sources });
+    this.#reports = new Reports({ directory, sources });
     this.#sources = sources;
   }
 
   /**
-   * The value that a plan asks for.
+   * The value that a plan asks for. What makes it doubtful is a warning.
    * @param {import("../engine/types.js").CollectPlan} plan
    * @param {AbortSignal} [signal] ends it
-   * @returns {Promise<number>}
+   * @returns {Promise<number | string>}
    * @throws {Failure} of type collection; the signal's reason
    */
   async measure(plan, signal) {
-    const { number } = await this.begin(plan, signal);
+    const { collected } = await this.begin(plan, signal);
     this.settle();
-    return number;
+    const { value, warnings } = await collected;
+    for (const warning of warnings) this.#warnOnce(warning);
+    return value;
   }
 
   /**
    * Reads the files of a plan. What takes the engine no time is computed with the same of other plans, by {@link settle}.
    * @param {import("../engine/types.js").CollectPlan} plan
    * @param {AbortSignal} [signal] ends it
-   * @returns {Promise<{number: Promise<number>}>} `number` rejects with a Failure of type collection
+   * @returns {Promise<{collected: Promise<Collected>}>} `collected` rejects with a Failure of type collection
    * @throws {Failure} of type collection; the signal's reason
    */
   async begin(plan, signal) {
@@ -75,18 +85,18 @@ export class Measurements {
         return ready(await this.#measureLines(plan, plan.measure.language ?? undefined, signal));
       case "bytes":
         return ready(await this.#measureBytes(plan, plan.measure.compression ?? undefined, signal));
-      case "coverage":
-        return this.#measureCoverage(plan, signal);
+      default:
+        return this.#measureReports(plan, plan.measure, signal);
     }
   }
 
   /** Computes what {@link begin} promised. */
   settle() {
-    this.#coverage.settle();
+    this.#reports.settle();
   }
 
   free() {
-    this.#coverage.free();
+    this.#reports.free();
   }
 
   /**
@@ -156,18 +166,21 @@ export class Measurements {
     return total;
   }
 
-  /** @param {import("../engine/types.js").CollectPlan} plan @param {AbortSignal | undefined} signal */
-  async #measureCoverage(plan, signal) {
-    if (plan.measure.kind !== "coverage") throw new TypeError("not a coverage plan");
+  /**
+   * @param {import("../engine/types.js").CollectPlan} plan
+   * @param {import("./reports.js").ReportMeasure} measure
+   * @param {AbortSignal | undefined} signal
+   */
+  async #measureReports(plan, measure, signal) {
     const names = this.#find(plan, { ignoreFiles: false, filter: false });
-    const missing = this.#unmatchedSources(false);
-    const { answer } = await this.#coverage.begin({ names, measure: plan.measure, missing }, signal);
-    const number = answer.then(({ value, missing }) => {
+    const missing = measure.kind === "coverage" ? this.#unmatchedSources(false) : [];
+    const { answer } = await this.#reports.begin({ names, measure, missing }, signal);
+    const collected = answer.then(({ value, warnings, missing }) => {
       this.#tellUnmatched(missing);
-      return value;
+      return { value, warnings: warnings.map((warning) => engineFailure(warning, "collection")) };
     });
-    number.catch(() => {});
-    return { number };
+    collected.catch(() => {});
+    return { collected };
   }
 
   /**
@@ -189,8 +202,9 @@ export class Measurements {
       sources: filter ? sources : undefined,
       lenient: plan.patterns.length === 0,
       leaveOut: (real) => {
-        const isOwn =
-          plan.measure.kind !== "coverage" && this.#own.has(real, { text: plan.measure.kind === "lines" });
+        const { kind } = plan.measure;
+        const measuresFiles = kind === "lines" || kind === "bytes";
+        const isOwn = measuresFiles && this.#own.has(real, { text: kind === "lines" });
         own += Number(isOwn);
         return isOwn;
       },
@@ -256,8 +270,8 @@ function linesCrashed(files, cause) {
   return crashed(`count the lines of ${list}`, cause, hint);
 }
 
-/** @param {number} number */
-const ready = (number) => ({ number: Promise.resolve(number) });
+/** @param {number} value @returns {{collected: Promise<Collected>}} */
+const ready = (value) => ({ collected: Promise.resolve({ value, warnings: [] }) });
 
 /** The warning about a pattern of `sources` that matches nothing. @param {string} pattern of `sources` */
 export function sourceUnmatched(pattern) {

@@ -76,8 +76,10 @@ export async function collectMetrics({
     const given = refusedAs ? { failure: refusedAs } : await gave(metric, context);
     const durationMs = refusedAs ? 0 : performance.now() - started;
     running.delete(metric);
-    await readings.add(metric, given, (reading) => {
+    await readings.add(metric, given, (reading, collected) => {
       try {
+        for (const warning of collected?.warnings ?? [])
+          onWarning?.(secrets.scrub(warningOf(metric, warning)));
         const { text, ...outcome } = outcomeOf(metric, reading, { durationMs, secrets, signal });
         outcomes[n] = outcome;
         onEnd?.(outcome, text);
@@ -155,6 +157,10 @@ function outcomeOf(metric, reading, { durationMs, secrets, signal }) {
   }
 }
 
+/** What makes a value doubtful, said of its metric. @param {import("../engine/types.js").MetricConfig} metric @param {Failure} warning */
+const warningOf = ({ id }, { type, code, message, hint }) =>
+  new Failure(`\`${id}\`: ${message}`, { type, code, hint });
+
 /** @param {import("../engine/types.js").MetricConfig} metric */
 const described = ({ id, name, type, unit }) => ({ id, name, type, unit: unit ?? null });
 
@@ -194,7 +200,7 @@ export const definitionOf = ({ id, type, unit, description }) => ({ id, type, un
  * @param {import("../engine/types.js").CollectPlan} plan
  * @param {import("../engine/types.js").MetricConfig} metric
  * @param {{measurements: Measurements, signal?: AbortSignal}} context
- * @returns {Promise<{number: Promise<number>}>}
+ * @returns {Promise<{collected: Promise<import("./measure.js").Collected>}>}
  */
 async function measured(plan, { timeout }, { measurements, signal }) {
   const abort = new AbortController();

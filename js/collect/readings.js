@@ -4,13 +4,17 @@
 import { readMeasured } from "../engine/engine.js";
 
 /** @import { Measured, MetricConfig, Reading } from "../engine/types.js" */
+/** @import { Collected } from "./measure.js" */
 
 /** Milliseconds between two calls into the engine. */
 const PAUSE_MS = 100;
 
 /**
- * What a command or a collector gave; `number` may come with a later call into the parsers.
- * @typedef {{output: string} | {number: number | Promise<number>} | {failure: unknown}} Given
+ * What a command or a collector gave; `collected` may come with a later call into the parsers.
+ * @typedef {{output: string} | {collected: Promise<Collected>} | {failure: unknown}} Given
+ *
+ * What was read of it, and what a collector says beside its value.
+ * @typedef {(reading: Reading | {status: "thrown", thrown: unknown}, collected?: Collected) => void} Done must not throw
  */
 
 /** The metrics of one run that have ended and were not read yet. */
@@ -18,7 +22,7 @@ export class Readings {
   #settle;
   #pauseMs;
   #now;
-  /** @type {{metric: MetricConfig, given: Given, done: (reading: Reading | {status: "thrown", thrown: unknown}) => void}[]} */
+  /** @type {{metric: MetricConfig, given: Given, done: Done}[]} */
   #waiting = [];
   /** @type {NodeJS.Timeout | undefined} */
   #timer;
@@ -39,12 +43,12 @@ export class Readings {
    * Takes what a metric gave; `done` is called once it was read.
    * @param {MetricConfig} metric
    * @param {Given} given
-   * @param {(reading: Reading | {status: "thrown", thrown: unknown}) => void} done must not throw
+   * @param {Done} done
    * @returns {Promise<void> | undefined} where it is read at once, until it was
    */
   add(metric, given, done) {
     // Whoever waits for it may come later.
-    if ("number" in given && typeof given.number !== "number") given.number.catch(() => {});
+    if ("collected" in given) given.collected.catch(() => {});
     this.#waiting.push({ metric, given, done });
     const left = this.#pauseMs - (this.#now() - this.#last);
     if (!(left > 0)) return this.flush();
@@ -65,11 +69,14 @@ export class Readings {
     try {
       this.#settle();
       const results = await Promise.all(batch.map(({ metric, given }) => measured(metric, given)));
-      const readings = readMeasured(results.flatMap((result) => ("thrown" in result ? [] : [result])));
+      const readings = readMeasured(
+        results.flatMap((result) => ("thrown" in result ? [] : [result.measured])),
+      );
       let next = 0;
       for (const [n, { done }] of batch.entries()) {
         const result = results[n];
-        done("thrown" in result ? { status: "thrown", thrown: result.thrown } : readings[next++]);
+        if ("thrown" in result) done({ status: "thrown", thrown: result.thrown });
+        else done(readings[next++], result.collected);
       }
     } catch (thrown) {
       // Of the engine: every metric that waited for it hears it.
@@ -81,13 +88,16 @@ export class Readings {
 /**
  * @param {MetricConfig} metric
  * @param {Given} given
- * @returns {Promise<Measured | {thrown: unknown}>}
+ * @returns {Promise<{measured: Measured, collected?: Collected} | {thrown: unknown}>}
  */
 async function measured({ type, unit }, given) {
   if ("failure" in given) return { thrown: given.failure };
-  if ("output" in given) return { type, unit, output: given.output };
+  if ("output" in given) return { measured: { type, unit, output: given.output } };
   try {
-    return { type, unit, number: await given.number };
+    const collected = await given.collected;
+    const { value } = collected;
+    const read = typeof value === "number" ? { number: value } : { output: value };
+    return { measured: { type, unit, ...read }, collected };
   } catch (thrown) {
     return { thrown };
   }

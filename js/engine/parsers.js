@@ -1,4 +1,4 @@
-// The only door to parsers.wasm: coverage reports and lines of code. Only js/collect/ comes in here; a run that measures
+// The only door to parsers.wasm: reports and lines of code. Only js/collect/ comes in here; a run that measures
 // nothing of the kind never loads the module.
 
 import { door, readOwn } from "./door.js";
@@ -30,7 +30,7 @@ const { guarded, memory, poisoned } = door("parsers", wasm.initSync);
 export const parsersStopped = poisoned;
 
 /**
- * Opens a measuring session: coverage files read into it are parsed once.
+ * Opens a measuring session: reports that are read into it are parsed once.
  * @param {string} root the directory that source paths are made relative to
  */
 export const openMeasurement = (root) => guarded(() => new Measurement(new wasm.Measurement(root)));
@@ -67,8 +67,8 @@ export class Measurement {
   /**
    * Parses the files that lie in the room one behind the other, and answers questions about them and earlier ones.
    * @param {number} length bytes of all of them
-   * @param {import("./types.js").CoverageFile[]} files
-   * @param {import("./types.js").CoverageQuestion[]} questions
+   * @param {import("./types.js").ReportFile[]} files
+   * @param {import("./types.js").ReportQuestion[]} questions
    */
   answer(length, files, questions) {
     return guarded(() => this.#inner.answer(length, files, questions));

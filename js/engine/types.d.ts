@@ -300,50 +300,11 @@ export type ConfigurationChange = {
   judged: string;
 };
 
-/** The answer to a `CoverageQuestion`. */
-export type CoverageAnswer = {
-  status: "value";
-  /** From 0 to 100. */
-  value: number;
-} | {
-  status: "sources";
-  /** Each once, sorted. */
-  sources: Array<string>;
-} | {
-  status: "failed";
-  /** Why. */
-  error: EngineError;
-};
-
-/** A coverage file among others whose bytes lie one behind the other. */
-export type CoverageFile = {
-  /** Its name in messages and questions. */
-  name: string;
-  /** The format; found by looking at the content where none is named. */
-  format?: CoverageFormat | null;
-  /** Bytes. */
-  length: number;
-};
-
 /** A coverage format that can be read. */
 export type CoverageFormat = "lcov" | "clover" | "cobertura";
 
 /** What is being counted. */
 export type CoverageKind = "line" | "branch" | "function";
-
-/** What is asked of files that were parsed. */
-export type CoverageQuestion = {
-  /** The files' names. */
-  names: Array<string>;
-  /** The format that they were parsed with. */
-  format?: CoverageFormat | null;
-  /** What is counted; without it, which source files the reports speak of. */
-  of?: CoverageKind | null;
-  /** The value where the reports hold nothing of that kind. */
-  fallback?: number | null;
-  /** The source files that count; all of them unless given. */
-  keep?: Array<string> | null;
-};
 
 /** One problem of a configuration, with its place and its remedy. */
 export type Diagnostic = {
@@ -762,6 +723,9 @@ export type PlannedConfig = {
   warnings: Array<Diagnostic>;
 };
 
+/** Who reads a file: the kind of the `Measure` that asks for it. A file of two readers is read twice. */
+export type Reader = "coverage";
+
 /** What it was found to be. */
 export type Reading = {
   status: "ok";
@@ -832,6 +796,23 @@ export type RecordedMetric = {
   value: Value;
 };
 
+/** The answer to a `ReportQuestion`. */
+export type ReportAnswer = {
+  status: "value";
+  /** A number, or a text where a file holds one. */
+  value: Value;
+  /** What makes the value doubtful and is no failure. */
+  warnings: Array<EngineError>;
+} | {
+  status: "sources";
+  /** Each once, sorted. */
+  sources: Array<string>;
+} | {
+  status: "failed";
+  /** Why. */
+  error: EngineError;
+};
+
 /** What the host knows about the project and the moment. */
 export type ReportFacts = {
   /** The repository's or the directory's name. */
@@ -851,6 +832,30 @@ export type ReportFacts = {
   thresholds?: Array<ThresholdLine>;
   /** Whether the data is made up and the page has to say so. */
   sample?: boolean;
+};
+
+/** A report among others whose bytes lie one behind the other. */
+export type ReportFile = {
+  /** Its name in messages and questions. */
+  name: string;
+  /** Who reads it. */
+  reader: Reader;
+  /** The format; found by looking at the content where none is named. */
+  format?: CoverageFormat | null;
+  /** Bytes. */
+  length: number;
+};
+
+/** What is asked of files that were parsed. */
+export type ReportQuestion = {
+  /** The files' names. */
+  names: Array<string>;
+  /** What is measured, as the plan says it. */
+  measure: Measure;
+  /** Whether to answer which source files coverage reports speak of, instead of the value. */
+  sources?: boolean;
+  /** The source files of coverage reports that count; all of them unless given. */
+  keep?: Array<string> | null;
 };
 
 /** What became of one metric in the other run. */

@@ -14,14 +14,14 @@ mod xml;
 
 use crate::error::{Code, Error, Result};
 use probe::Probe;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use measure::{Counted, Coverage, CoverageKind, Line};
 
 macro_rules! formats {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $module:ident;)+) => {
         /// A coverage format that can be read.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(test, derive(ts_rs::TS))]
         pub enum CoverageFormat {
             $($(#[doc = $doc])+ #[serde(rename = $name)] $variant,)+

@@ -1,23 +1,35 @@
-//! One run's coverage files, each parsed once however many metrics ask for it. The host brings the
+//! One run's report files, each parsed once a reader however many metrics ask for it. The host brings the
 //! bytes; a file that failed to parse fails every metric that uses it, with the same words.
 
+use super::Measure;
 use super::coverage::{self, Coverage, CoverageFormat, CoverageKind};
 use crate::error::{Code, Error, Result};
+use crate::metric::Value;
 use crate::text;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 
-/// A coverage file among others whose bytes lie one behind the other.
+/// Who reads a file: the kind of the [`Measure`] that asks for it. A file of two readers is read twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum Reader {
+    /// Coverage reports of every format.
+    Coverage,
+}
+
+/// A report among others whose bytes lie one behind the other.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(rename_all = "camelCase")]
-pub struct CoverageFile {
+pub struct ReportFile {
     /// Its name in messages and questions.
     pub name: String,
+    /// Who reads it.
+    pub reader: Reader,
     /// The format; found by looking at the content where none is named.
     #[serde(default)]
-    #[cfg_attr(test, ts(as = "Option<CoverageFormat>"))]
-    pub format: Option<String>,
+    pub format: Option<CoverageFormat>,
     /// Bytes.
     pub length: usize,
 }
@@ -26,34 +38,31 @@ pub struct CoverageFile {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(rename_all = "camelCase")]
-pub struct CoverageQuestion {
+pub struct ReportQuestion {
     /// The files' names.
     pub names: Vec<String>,
-    /// The format that they were parsed with.
+    /// What is measured, as the plan says it.
+    pub measure: Measure,
+    /// Whether to answer which source files coverage reports speak of, instead of the value.
     #[serde(default)]
-    #[cfg_attr(test, ts(as = "Option<CoverageFormat>"))]
-    pub format: Option<String>,
-    /// What is counted; without it, which source files the reports speak of.
-    #[serde(default)]
-    #[cfg_attr(test, ts(as = "Option<CoverageKind>"))]
-    pub of: Option<String>,
-    /// The value where the reports hold nothing of that kind.
-    #[serde(default)]
-    pub fallback: Option<f64>,
-    /// The source files that count; all of them unless given.
+    #[cfg_attr(test, ts(as = "Option<bool>", optional))]
+    pub sources: bool,
+    /// The source files of coverage reports that count; all of them unless given.
     #[serde(default)]
     pub keep: Option<Vec<String>>,
 }
 
-/// The answer to a [`CoverageQuestion`].
+/// The answer to a [`ReportQuestion`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "status", rename_all = "lowercase")]
-pub enum CoverageAnswer {
-    /// A percentage.
+pub enum ReportAnswer {
+    /// What was asked for.
     Value {
-        /// From 0 to 100.
-        value: f64,
+        /// A number, or a text where a file holds one.
+        value: Value,
+        /// What makes the value doubtful and is no failure.
+        warnings: Vec<Error>,
     },
     /// Source files.
     Sources {
@@ -65,6 +74,13 @@ pub enum CoverageAnswer {
         /// Why.
         error: Error,
     },
+}
+
+impl ReportAnswer {
+    /// A value with what makes it doubtful.
+    fn of(value: Value, warnings: Vec<Error>) -> Self {
+        Self::Value { value, warnings }
+    }
 }
 
 /// The parsed files of one run.
@@ -85,31 +101,37 @@ impl Measurement {
     pub fn answer(
         &mut self,
         bytes: &[u8],
-        files: &[CoverageFile],
-        questions: Vec<CoverageQuestion>,
-    ) -> Vec<CoverageAnswer> {
+        files: &[ReportFile],
+        questions: &[ReportQuestion],
+    ) -> Vec<ReportAnswer> {
         let mut rest = bytes;
-        for CoverageFile { name, format, length } in files {
+        for ReportFile { name, reader, format, length } in files {
             let (own, others) = rest.split_at((*length).min(rest.len()));
-            self.add_coverage(name, format_of(format.as_deref()), own);
+            match reader {
+                Reader::Coverage => self.add_coverage(name, *format, own),
+            }
             rest = others;
         }
-        let answer = |CoverageQuestion { names, format, of, fallback, keep }| {
-            let format = format_of(format.as_deref());
-            let found = match of {
-                None => {
-                    self.coverage_sources(&names, format).map(|sources| CoverageAnswer::Sources { sources })
-                }
-                Some(of) => {
-                    let named = |kind: &CoverageKind| kind.name() == of;
-                    let of = CoverageKind::ALL.into_iter().find(named).unwrap_or(CoverageKind::Line);
-                    self.coverage(&names, of, format, fallback, keep)
-                        .map(|value| CoverageAnswer::Value { value })
-                }
-            };
-            found.unwrap_or_else(|error| CoverageAnswer::Failed { error })
-        };
-        questions.into_iter().map(answer).collect()
+        let answer =
+            |question| self.answer_to(question).unwrap_or_else(|error| ReportAnswer::Failed { error });
+        questions.iter().map(answer).collect()
+    }
+
+    fn answer_to(&self, question: &ReportQuestion) -> Result<ReportAnswer> {
+        let ReportQuestion { names, measure, sources, keep } = question;
+        match measure {
+            Measure::Coverage { format, .. } if *sources => {
+                let sources = self.coverage_sources(names, *format)?;
+                Ok(ReportAnswer::Sources { sources })
+            }
+            Measure::Coverage { of, format, fallback } => {
+                let percent = self.coverage(names, *of, *format, *fallback, keep.clone())?;
+                Ok(ReportAnswer::of(Value::Numeric(percent), Vec::new()))
+            }
+            Measure::Lines { .. } | Measure::Bytes { .. } => {
+                Err(Error::new(Code::Internal, "lines and bytes are not read from reports"))
+            }
+        }
     }
 
     /// Parses a coverage file and keeps the result, or the failure, under its path.
@@ -180,11 +202,6 @@ impl Measurement {
     }
 }
 
-/// Formats cross as the names that the engine itself gave out.
-fn format_of(name: Option<&str>) -> Option<CoverageFormat> {
-    name.and_then(CoverageFormat::from_name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,42 +209,46 @@ mod tests {
     #[test]
     fn files_one_behind_the_other_are_told_apart_and_asked_about_later_too() {
         let reports = ["SF:a\nDA:1,1\nDA:2,0\nend_of_record\n", "nonsense", "SF:b\nDA:1,1\nend_of_record\n"];
-        let files: Vec<CoverageFile> = ["one", "two", "three"]
+        let files: Vec<ReportFile> = ["one", "two", "three"]
             .into_iter()
             .zip(reports)
-            .map(|(name, text)| CoverageFile { name: name.into(), format: None, length: text.len() })
+            .map(|(name, text)| ReportFile {
+                name: name.into(),
+                reader: Reader::Coverage,
+                format: None,
+                length: text.len(),
+            })
             .collect();
-        let ask = |names: &[&str], of: Option<&str>, keep: Option<&str>| CoverageQuestion {
+        let ask = |names: &[&str], of: Option<CoverageKind>, keep: Option<&str>| ReportQuestion {
             names: names.iter().map(|&name| name.to_owned()).collect(),
-            format: None,
-            of: of.map(str::to_owned),
-            fallback: None,
+            measure: Measure::Coverage { of: of.unwrap_or(CoverageKind::Line), format: None, fallback: None },
+            sources: of.is_none(),
             keep: keep.map(|one| vec![one.to_owned()]),
         };
-        let value = |value| CoverageAnswer::Value { value };
+        let value = |value| ReportAnswer::of(Value::Numeric(value), Vec::new());
         let mut session = Measurement::new("/work");
         let answers = session.answer(
             reports.concat().as_bytes(),
             &files,
-            vec![
-                ask(&["one"], Some("line"), None),
+            &[
+                ask(&["one"], Some(CoverageKind::Line), None),
                 ask(&["one", "three"], None, None),
                 ask(&["two"], None, None),
             ],
         );
         assert_eq!(
             answers[..2],
-            [value(50.0), CoverageAnswer::Sources { sources: vec!["a".into(), "b".into()] }]
+            [value(50.0), ReportAnswer::Sources { sources: vec!["a".into(), "b".into()] }]
         );
-        assert!(
-            matches!(&answers[2], CoverageAnswer::Failed { error } if error.code == Code::CollectorFormat)
-        );
-        let later =
-            vec![ask(&["one", "three"], Some("line"), Some("b")), ask(&["one"], Some("branch"), None)];
-        let answers = session.answer(b"", &[], later);
+        assert!(matches!(&answers[2], ReportAnswer::Failed { error } if error.code == Code::CollectorFormat));
+        let later = vec![
+            ask(&["one", "three"], Some(CoverageKind::Line), Some("b")),
+            ask(&["one"], Some(CoverageKind::Branch), None),
+        ];
+        let answers = session.answer(b"", &[], &later);
         assert_eq!(answers[0], value(100.0));
         assert!(
-            matches!(&answers[1], CoverageAnswer::Failed { error } if error.code == Code::CollectorNothing)
+            matches!(&answers[1], ReportAnswer::Failed { error } if error.code == Code::CollectorNothing)
         );
     }
 }

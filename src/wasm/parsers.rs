@@ -1,13 +1,13 @@
-//! The exports of `parsers.wasm`: coverage reports and lines of code, out of files that the host reads
+//! The exports of `parsers.wasm`: reports of coverage and lines of code, out of files that the host reads
 //! straight into the module's memory.
 
 use super::{JsResult, from_js, throw, to_js};
 use crate::collect::loc;
-use crate::collect::measurement::{self, CoverageFile, CoverageQuestion};
+use crate::collect::measurement::{self, ReportFile, ReportQuestion};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
-const TYPES: &str = r#"import type { CoverageAnswer, CoverageFile, CoverageQuestion } from "../types.js";"#;
+const TYPES: &str = r#"import type { ReportAnswer, ReportFile, ReportQuestion } from "../types.js";"#;
 
 /// Room inside the module that the host reads files into, without a copy on the way.
 #[derive(Default)]
@@ -33,7 +33,7 @@ impl Room {
     }
 }
 
-/// One run's coverage files.
+/// One run's report files.
 #[wasm_bindgen]
 pub struct Measurement {
     inner: measurement::Measurement,
@@ -51,16 +51,16 @@ impl Measurement {
         self.room.reserve(length)
     }
 
-    #[wasm_bindgen(unchecked_return_type = "CoverageAnswer[]")]
+    #[wasm_bindgen(unchecked_return_type = "ReportAnswer[]")]
     pub fn answer(
         &mut self,
         length: usize,
-        #[wasm_bindgen(unchecked_param_type = "CoverageFile[]")] files: JsValue,
-        #[wasm_bindgen(unchecked_param_type = "CoverageQuestion[]")] questions: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "ReportFile[]")] files: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "ReportQuestion[]")] questions: JsValue,
     ) -> JsResult {
-        let files: Vec<CoverageFile> = from_js(files, "the list of files")?;
-        let questions: Vec<CoverageQuestion> = from_js(questions, "the list of questions")?;
-        to_js(&self.inner.answer(self.room.bytes(length), &files, questions))
+        let files: Vec<ReportFile> = from_js(files, "the list of files")?;
+        let questions: Vec<ReportQuestion> = from_js(questions, "the list of questions")?;
+        to_js(&self.inner.answer(self.room.bytes(length), &files, &questions))
     }
 }
 

@@ -129,9 +129,9 @@ fn declarations() -> String {
     all.visit::<collect::CollectPlan>();
     all.visit::<collect::reading::Measured>();
     all.visit::<collect::reading::Reading>();
-    all.visit::<measurement::CoverageFile>();
-    all.visit::<measurement::CoverageQuestion>();
-    all.visit::<measurement::CoverageAnswer>();
+    all.visit::<measurement::ReportFile>();
+    all.visit::<measurement::ReportQuestion>();
+    all.visit::<measurement::ReportAnswer>();
     all.visit::<error::FailureType>();
     all.visit::<gate::GateOutcome>();
     all.visit::<gate::GateMeasurement>();

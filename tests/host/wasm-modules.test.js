@@ -80,11 +80,19 @@ test("both modules compute: a history saved and reported, a coverage report, lin
   const report = Buffer.from("SF:a.js\nDA:1,1\nDA:2,0\nend_of_record\n");
   session.reserve(report.length);
   session.room(0, report.length).set(report);
-  const files = [{ name: "a", length: report.length }];
-  assert.deepEqual(session.answer(report.length, files, [{ names: ["a"] }, { names: ["a"], of: "line" }]), [
-    { status: "sources", sources: ["a.js"] },
-    { status: "value", value: 50 },
-  ]);
+  const files = [{ name: "a", reader: /** @type {const} */ ("coverage"), length: report.length }];
+  const names = ["a"];
+  const measure = /** @type {const} */ ({ kind: "coverage", of: "line", format: null, fallback: null });
+  assert.deepEqual(
+    session.answer(report.length, files, [
+      { names, measure, sources: true },
+      { names, measure },
+    ]),
+    [
+      { status: "sources", sources: ["a.js"] },
+      { status: "value", value: 50, warnings: [] },
+    ],
+  );
   session.free();
   const { counter, memory, free } = parsers.openLineCounter();
   const code = Buffer.from("let x = 1;\n\n// y\n");

@@ -1,6 +1,6 @@
 /* tslint:disable */
 /* eslint-disable */
-import type { CoverageAnswer, CoverageFile, CoverageQuestion } from "../types.js";
+import type { ReportAnswer, ReportFile, ReportQuestion } from "../types.js";
 
 
 /**
@@ -18,12 +18,12 @@ export class LineCounter {
 }
 
 /**
- * One run's coverage files.
+ * One run's report files.
  */
 export class Measurement {
     free(): void;
     [Symbol.dispose](): void;
-    answer(length: number, files: CoverageFile[], questions: CoverageQuestion[]): CoverageAnswer[];
+    answer(length: number, files: ReportFile[], questions: ReportQuestion[]): ReportAnswer[];
     constructor(root: string);
     reserve(length: number): number;
 }

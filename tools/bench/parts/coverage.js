@@ -40,10 +40,15 @@ function ours(file, format) {
     const room = session.room(0, size);
     for (let at = 0; at < size; ) at += fs.readSync(handle, room, at, size - at, at);
     fs.closeSync(handle);
-    const question = { names: [file], of: /** @type {const} */ ("line"), format };
-    const [answer] = session.answer(size, [{ name: file, format, length: size }], [question]);
+    const reader = /** @type {const} */ ("coverage");
+    const measure = { kind: reader, of: /** @type {const} */ ("line"), format, fallback: null };
+    const [answer] = session.answer(
+      size,
+      [{ name: file, reader, format, length: size }],
+      [{ names: [file], measure }],
+    );
     const percent = answer.status === "value" ? answer.value : Number.NaN;
-    if (!(percent > 0 && percent < 100))
+    if (!(typeof percent === "number" && percent > 0 && percent < 100))
       throw new Error(`expected a percentage, found ${JSON.stringify(answer)}`);
   } finally {
     session.free();

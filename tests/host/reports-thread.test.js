@@ -1,11 +1,11 @@
-// Large coverage files on a thread with an engine of its own: the same numbers, one wish at a time, ended by a signal.
+// Large reports on a thread with an engine of its own: the same numbers, one wish at a time, ended by a signal.
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
-import { Coverage } from "../../js/collect/coverage.js";
+import { Reports } from "../../js/collect/reports.js";
 
 /** @param {import("node:test").TestContext} t @param {{memory?: () => number}} [options] */
 function place(t, options = {}) {
@@ -16,7 +16,7 @@ function place(t, options = {}) {
   write("b.info", "TN:\nSF:b.js\nDA:1,1\nDA:2,1\nend_of_record\n");
   write("bad.info", "TN:\nSF:b.js\nDA:x\n");
   const where = { directory, sources: ["*.js"] };
-  const [here, apart] = [new Coverage(where), new Coverage(where, { apartFrom: 0, ...options })];
+  const [here, apart] = [new Reports(where), new Reports(where, { apartFrom: 0, ...options })];
   t.after(() => {
     here.free();
     apart.free();
@@ -53,7 +53,7 @@ test("what is wrong with a file is said in the same words", async (t) => {
   const { here, apart } = place(t);
   for (const each of [wish(["bad.info"]), wish(["b.info"], "function")]) {
     const [own, other] = await Promise.all(
-      [here, apart].map((coverage) => coverage.measure(each).catch((failure) => ({ ...failure.toJSON() }))),
+      [here, apart].map((reports) => reports.measure(each).catch((failure) => ({ ...failure.toJSON() }))),
     );
     assert.deepEqual(other, own);
   }

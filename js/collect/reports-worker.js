@@ -1,14 +1,14 @@
-// A thread that measures large coverage files with an engine of its own. Sequence only.
+// A thread that measures large reports with an engine of its own. Sequence only.
 
 import { parentPort, workerData } from "node:worker_threads";
 import { Failure } from "../failure.js";
-import { CoverageFiles } from "./coverage.js";
+import { ReportFiles } from "./reports.js";
 
-/** @type {CoverageFiles | undefined} */
+/** @type {ReportFiles | undefined} */
 let files;
 parentPort?.on("message", (wish) => {
   try {
-    files ??= new CoverageFiles(workerData);
+    files ??= new ReportFiles(workerData);
     parentPort?.postMessage(files.measure(wish));
   } catch (thrown) {
     parentPort?.postMessage({ failure: Failure.from(thrown).toJSON() });

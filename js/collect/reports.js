@@ -1,5 +1,6 @@
-// Reads coverage files into the parsers' module and measures them: here for the usual ones, on a thread with a module of its
-// own for large ones, which a signal or a time limit ends. Trouble of either costs nothing but the metric.
+// Reads reports into the parsers' module and measures them: here for the usual ones, on a thread with a module of its
+// own for large ones, which a signal or a time limit ends. Trouble of either costs nothing but the metric. Which reader a file has,
+// and what its answers mean, follows from what is measured; nothing here depends on it but the source files of coverage.
 
 import fs from "node:fs";
 import os from "node:os";
@@ -14,7 +15,7 @@ import { openRegular } from "../files/read.js";
 import { shownName } from "../shown.js";
 import { crashed } from "./crashed.js";
 
-/** @import { CollectPlan, CoverageAnswer, CoverageFile, CoverageQuestion } from "../engine/types.js" */
+/** @import { CollectPlan, EngineError, ReportAnswer, ReportFile, ReportQuestion } from "../engine/types.js" */
 
 /** The largest file that is read: of some more the measurements do not fit the 4 GiB that an engine can have. */
 const LARGEST = 512 * 1024 * 1024;
@@ -26,11 +27,13 @@ const ROOM = 1 << 20;
 const MEMORY_PER_BYTE = 4;
 
 /**
- * What a metric asks of coverage files.
+ * What a metric asks of reports.
+ *
+ * @typedef {Exclude<CollectPlan["measure"], {kind: "lines" | "bytes"}>} ReportMeasure
  *
  * @typedef {object} Wish
  * @property {string[]} names relative to the directory where that is possible
- * @property {Extract<CollectPlan["measure"], {kind: "coverage"}>} measure
+ * @property {ReportMeasure} measure
  * @property {string[]} missing patterns of `sources` that no file of the directory matches
  *
  * @typedef {object} Taken a wish whose files were read
@@ -38,15 +41,16 @@ const MEMORY_PER_BYTE = 4;
  * @property {string[]} names what the engine calls the files
  *
  * @typedef {object} Answer
- * @property {number} value
+ * @property {number | string} value
+ * @property {EngineError[]} warnings what makes it doubtful
  * @property {string[]} missing those patterns that no source of the reports matches either
  */
 
 /**
- * Coverage files that are read into one engine, each once. They are read one behind the other, and parsed together as soon
+ * Reports that are read into one engine, each once a reader. They are read one behind the other, and parsed together as soon
  * as something is asked or the room is full.
  */
-export class CoverageFiles {
+export class ReportFiles {
   #directory;
   #sources;
   #engine;
@@ -54,9 +58,9 @@ export class CoverageFiles {
   #keys = new Map();
   /** @type {Set<string>} */
   #taken = new Set();
-  /** Formats and names of the files that were read. @type {Set<string>} */
+  /** Readers, formats and names of the files that were read. @type {Set<string>} */
   #read = new Set();
-  /** Those whose bytes wait to be parsed, in their order in the engine's room. @type {CoverageFile[]} */
+  /** Those whose bytes wait to be parsed, in their order in the engine's room. @type {ReportFile[]} */
   #waiting = [];
   /** Bytes of them. */
   #used = 0;
@@ -83,11 +87,12 @@ export class CoverageFiles {
    * @throws {Failure} of type collection
    */
   take(wish) {
-    const { format } = wish.measure;
+    const { kind: reader } = wish.measure;
+    const format = reader === "coverage" ? wish.measure.format : null;
     const names = wish.names.map((name) => {
       const key = this.#keyOf(name);
-      const known = `${format ?? ""}\0${key}`;
-      if (!this.#read.has(known)) this.#bring(name, key, format);
+      const known = `${reader}\0${format ?? ""}\0${key}`;
+      if (!this.#read.has(known)) this.#bring(name, { name: key, reader, format });
       this.#read.add(known);
       return key;
     });
@@ -100,25 +105,35 @@ export class CoverageFiles {
    * @returns {(Answer | Failure)[]}
    */
   answers(taken) {
-    /** @type {(keep?: string[]) => (one: Taken) => CoverageQuestion} */
-    const question =
-      (keep) =>
-      ({ names, wish: { measure } }) => ({ names, ...measure, keep });
-    if (this.#sources.length === 0) {
-      const answers = this.#ask(taken.map(question()));
-      return taken.map(({ wish: { missing } }, n) => withMissing(answers[n], missing));
-    }
     const cwd = this.#directory;
     const isSource = matcher(this.#sources, { cwd });
-    const found = this.#ask(taken.map(({ names, wish }) => ({ names, format: wish.measure.format })));
-    const measured = found.map((one) => (one.status === "sources" ? one.sources : []));
-    const answers = this.#ask(taken.map((one, n) => question(measured[n].filter(isSource))(one)));
-    return taken.map(({ wish }, n) =>
-      withMissing(
-        answers[n],
-        wish.missing.filter((pattern) => !measured[n].some(matcher([pattern], { cwd }))),
-      ),
+    const found = this.#sourceFiles(taken);
+    const answers = this.#ask(
+      taken.map((one) => ({ ...questionOf(one), keep: found.get(one)?.filter(isSource) })),
     );
+    return taken.map((one, n) => {
+      const missing = one.wish.missing.filter(
+        (pattern) => !found.get(one)?.some(matcher([pattern], { cwd })),
+      );
+      return withMissing(answers[n], missing);
+    });
+  }
+
+  /**
+   * The source files that reports speak of, for the wishes that `sources` narrows.
+   * @param {readonly Taken[]} taken
+   */
+  #sourceFiles(taken) {
+    const narrowed = taken.filter(({ wish }) => wish.measure.kind === "coverage" && this.#sources.length > 0);
+    /** @type {Map<Taken, string[]>} */
+    const found = new Map();
+    if (narrowed.length === 0) return found;
+    const answers = this.#ask(narrowed.map((one) => ({ ...questionOf(one), sources: true })));
+    for (const [n, one] of narrowed.entries()) {
+      const answer = answers[n];
+      found.set(one, answer.status === "sources" ? answer.sources : []);
+    }
+    return found;
   }
 
   free() {
@@ -127,7 +142,7 @@ export class CoverageFiles {
 
   /**
    * Parses what waits and answers questions.
-   * @param {CoverageQuestion[]} questions
+   * @param {ReportQuestion[]} questions
    */
   #ask(questions) {
     const [used, waiting] = [this.#used, this.#waiting];
@@ -150,9 +165,12 @@ export class CoverageFiles {
     return key;
   }
 
-  /** @param {string} name @param {string} key @param {CoverageFile["format"]} format */
-  #bring(name, key, format) {
-    const { file, size } = openRegular(path.resolve(this.#directory, name), { shown: key, limit: LARGEST });
+  /** @param {string} name @param {Omit<ReportFile, "length">} described */
+  #bring(name, described) {
+    const { file, size } = openRegular(path.resolve(this.#directory, name), {
+      shown: described.name,
+      limit: LARGEST,
+    });
     try {
       if (this.#used + size > this.#capacity) {
         if (this.#waiting.length > 0) this.#ask([]);
@@ -168,7 +186,7 @@ export class CoverageFiles {
         if (count === 0) break;
         read += count;
       }
-      this.#waiting.push({ name: key, format, length: read });
+      this.#waiting.push({ ...described, length: read });
       this.#used += read;
     } catch (thrown) {
       throw Failure.fromSystem(thrown, { type: "collection", doing: "could not read", path: name });
@@ -178,22 +196,25 @@ export class CoverageFiles {
   }
 }
 
+/** @param {Taken} taken @returns {ReportQuestion} */
+const questionOf = ({ names, wish: { measure } }) => ({ names, measure });
+
 /**
- * @param {CoverageAnswer} answer
+ * @param {ReportAnswer} answer
  * @param {string[]} missing
  * @returns {Answer | Failure}
  */
 function withMissing(answer, missing) {
-  if (answer.status === "value") return { value: answer.value, missing };
+  if (answer.status === "value") return { value: answer.value, warnings: answer.warnings, missing };
   if (answer.status === "failed") return engineFailure(answer.error, "collection");
   throw new TypeError("the engine named source files where a value was asked for");
 }
 
 /** The same for files of any size. Free it in `finally`. */
-export class Coverage {
+export class Reports {
   #where;
   #options;
-  /** @type {CoverageFiles | undefined} */
+  /** @type {ReportFiles | undefined} */
   #here;
   /** @type {Worker | undefined} */
   #thread;
@@ -228,10 +249,10 @@ export class Coverage {
       /** @type {Taken} */
       let taken;
       try {
-        this.#here ??= new CoverageFiles(this.#where);
+        this.#here ??= new ReportFiles(this.#where);
         taken = this.#here.take(wish);
       } catch (thrown) {
-        throw parsersStopped() ? coverageCrashed(wish, thrown) : thrown;
+        throw parsersStopped() ? reportCrashed(wish, thrown) : thrown;
       }
       /** @type {Promise<Answer>} */
       const answer = new Promise((resolve, reject) => {
@@ -263,7 +284,7 @@ export class Coverage {
     if (waiting.length === 0) return;
     this.#waiting = [];
     try {
-      const answers = /** @type {CoverageFiles} */ (this.#here).answers(waiting.map(({ taken }) => taken));
+      const answers = /** @type {ReportFiles} */ (this.#here).answers(waiting.map(({ taken }) => taken));
       for (const [n, { resolve, reject }] of waiting.entries()) {
         const answer = answers[n];
         if (answer instanceof Failure) reject(answer);
@@ -273,7 +294,7 @@ export class Coverage {
       for (const { taken, resolve, reject, signal } of waiting) {
         // Of several one was at fault: each is asked by itself, with a module of its own.
         if (!parsersStopped()) reject(thrown);
-        else if (waiting.length === 1) reject(coverageCrashed(taken.wish, thrown));
+        else if (waiting.length === 1) reject(reportCrashed(taken.wish, thrown));
         else resolve(this.#inTurn(taken.wish, signal));
       }
     }
@@ -319,7 +340,7 @@ export class Coverage {
   #apart(wish, signal) {
     const thread =
       this.#thread ??
-      new Worker(new URL("./coverage-worker.js", import.meta.url), { workerData: this.#where });
+      new Worker(new URL("./reports-worker.js", import.meta.url), { workerData: this.#where });
     // What happens to it while it does nothing is no one's trouble.
     if (thread !== this.#thread) thread.on("error", () => {});
     this.#thread = thread;
@@ -333,7 +354,7 @@ export class Coverage {
       const failed = (cause) => {
         done();
         this.#stop();
-        reject(coverageCrashed(wish, cause));
+        reject(reportCrashed(wish, cause));
       };
       /** @type {(code: number) => void} */
       const ended = (code) => failed(new Error(`the thread ended with exit code ${code}`));
@@ -386,7 +407,7 @@ function freeMemory() {
 const megabytes = (bytes) => `${Math.ceil(bytes / 1024 / 1024)} MB`;
 
 /** @param {Wish} wish @param {unknown} cause */
-function coverageCrashed({ names }, cause) {
+function reportCrashed({ names }, cause) {
   const list = names.length === 1 ? `\`${shownName(names[0])}\`` : `${names.length} reports`;
   const hint =
     "Split the report, or leave generated sources out of it; if it is small, report this with the file.";

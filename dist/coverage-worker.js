@@ -1,1 +1,0 @@
-import{parentPort,workerData}from"node:worker_threads";import{Failure}from"./common.js";import{CoverageFiles}from"./measure.js";var files;parentPort?.on("message",wish=>{try{files??=new CoverageFiles(workerData),parentPort?.postMessage(files.measure(wish))}catch(thrown){parentPort?.postMessage({failure:Failure.from(thrown).toJSON()})}});

@@ -1,0 +1,1 @@
+import{parentPort,workerData}from"node:worker_threads";import{Failure}from"./common.js";import{ReportFiles}from"./measure.js";var files;parentPort?.on("message",wish=>{try{files??=new ReportFiles(workerData),parentPort?.postMessage(files.measure(wish))}catch(thrown){parentPort?.postMessage({failure:Failure.from(thrown).toJSON()})}});

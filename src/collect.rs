@@ -49,8 +49,8 @@ pub enum Measure {
     },
     /// Percent of what a coverage report counts.
     Coverage {
-        /// Lines, branches or functions.
-        of: CoverageKind,
+        /// What is counted; `None` is what the format counts first.
+        of: Option<CoverageKind>,
         /// The format; found by looking at the content where none is named.
         format: Option<CoverageFormat>,
         /// The value where the reports hold nothing of that kind.
@@ -245,8 +245,17 @@ pub fn parse_words(words: &[String]) -> Result<CollectPlan> {
         },
         _ => Measure::Coverage {
             of: match one("type")? {
-                Some(name) => choice("--type", &name, CoverageKind::ALL.iter().map(|k| (k.name(), *k)))?,
-                None => CoverageKind::Line,
+                Some(name) => {
+                    let kind = choice("--type", &name, CoverageKind::ALL.iter().map(|k| (k.name(), *k)))?;
+                    if let Some(format) = collector.format {
+                        coverage::has_kind(format, kind).map_err(|message| {
+                            usage(format!("`--type` is {}, which {message}", text::quote(kind.name())))
+                                .hint(coverage::kinds_hint(format))
+                        })?;
+                    }
+                    Some(kind)
+                }
+                None => None,
             },
             format: match one("format")? {
                 Some(name) => {
@@ -390,7 +399,7 @@ mod tests {
         assert_eq!(
             plan.measure,
             Measure::Coverage {
-                of: CoverageKind::Branch,
+                of: Some(CoverageKind::Branch),
                 format: Some(CoverageFormat::Lcov),
                 fallback: Some(-1.0)
             }
@@ -419,6 +428,11 @@ mod tests {
             ("@collect size a --gzip=9", "`--gzip` takes no value", ""),
             ("@collect size ''", "empty path", ""),
             ("@collect coverage a --type lines", "`--type` is `lines`", "Did you mean `line`?"),
+            (
+                "@collect coverage-lcov a --type statement",
+                "`--type` is `statement`, which lcov reports do not have",
+                "They have `line`, `branch` and `function`.",
+            ),
             ("@collect coverage a --format lcv", "`--format` is `lcv`", "Did you mean `lcov`?"),
             ("@collect coverage a --fallback x", "`--fallback` is `x`, expected a number", ""),
             ("@collect coverage 'a", "quote ' is never closed", "Close it"),

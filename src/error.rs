@@ -94,6 +94,10 @@ codes! {
     CollectorFormat = "COLLECTOR_FORMAT", Collection;
     /// A collector found nothing to measure.
     CollectorNothing = "COLLECTOR_NOTHING", Collection;
+    /// A warning: a coverage report's own totals are not the sum of its records.
+    CoverageTotals = "COVERAGE_TOTALS", Collection;
+    /// A warning: a record of a coverage report cannot be read and costs only what it says.
+    CoverageRecord = "COVERAGE_RECORD", Collection;
     /// A command's output is not a value of the metric's type.
     OutputInvalid = "OUTPUT_INVALID", Collection;
     /// A metric's type is not the one that the history holds it with.

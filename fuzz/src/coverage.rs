@@ -39,9 +39,9 @@ pub fn detected(bytes: &[u8]) {
         for kind in CoverageKind::ALL {
             for keep in [None, sources.as_ref().ok().map(|sources| sources.iter().take(1).cloned().collect())]
             {
-                match session.coverage(paths, kind, None, None, keep) {
-                    Ok(percent) => is_percent(percent),
-                    Err(error) => is_sound(&error, &[Code::CollectorFormat, Code::CollectorNothing]),
+                match session.coverage(paths, Some(kind), None, None, keep) {
+                    Ok((percent, _)) => is_percent(percent),
+                    Err(error) => is_sound(&error, &[Code::CollectorFormat, Code::CollectorNothing, Code::CollectorUsage]),
                 }
             }
         }

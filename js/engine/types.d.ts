@@ -221,7 +221,7 @@ export type Circumstances = {
 };
 
 /** The stable codes. Each is spelled in upper snake case outside the engine. */
-export type Code = "CONFIG_INVALID" | "USAGE_INVALID" | "COLLECTOR_USAGE" | "COLLECTOR_FORMAT" | "COLLECTOR_NOTHING" | "OUTPUT_INVALID" | "METRIC_TYPE_CHANGED" | "HISTORY_NOT_SQLITE" | "HISTORY_CORRUPT" | "HISTORY_FOREIGN" | "HISTORY_NEWER" | "HISTORY_TOO_LARGE" | "BUILD_INVALID" | "HISTORY_OTHER_REPOSITORY" | "BUILD_FROM_THE_FUTURE" | "HISTORY_FAILED" | "GATE_FAILED" | "BASE_CONFIG_UNKNOWN" | "CONFIG_UNMERGED" | "CLAIMS_INVALID" | "CLAIMS_UNKNOWN" | "CLAIM_FAILED" | "REPORT_FAILED" | "INTERNAL";
+export type Code = "CONFIG_INVALID" | "USAGE_INVALID" | "COLLECTOR_USAGE" | "COLLECTOR_FORMAT" | "COLLECTOR_NOTHING" | "COVERAGE_TOTALS" | "COVERAGE_RECORD" | "OUTPUT_INVALID" | "METRIC_TYPE_CHANGED" | "HISTORY_NOT_SQLITE" | "HISTORY_CORRUPT" | "HISTORY_FOREIGN" | "HISTORY_NEWER" | "HISTORY_TOO_LARGE" | "BUILD_INVALID" | "HISTORY_OTHER_REPOSITORY" | "BUILD_FROM_THE_FUTURE" | "HISTORY_FAILED" | "GATE_FAILED" | "BASE_CONFIG_UNKNOWN" | "CONFIG_UNMERGED" | "CLAIMS_INVALID" | "CLAIMS_UNKNOWN" | "CLAIM_FAILED" | "REPORT_FAILED" | "INTERNAL";
 
 /** What one `@collect` line asks for, checked. */
 export type CollectPlan = {
@@ -304,7 +304,7 @@ export type ConfigurationChange = {
 export type CoverageFormat = "lcov" | "clover" | "cobertura";
 
 /** What is being counted. */
-export type CoverageKind = "line" | "branch" | "function";
+export type CoverageKind = "line" | "branch" | "function" | "statement" | "instruction" | "method" | "class" | "complexity" | "region" | "combined";
 
 /** One problem of a configuration, with its place and its remedy. */
 export type Diagnostic = {
@@ -536,8 +536,8 @@ export type Measure = {
   compression: Compression | null;
 } | {
   kind: "coverage";
-  /** Lines, branches or functions. */
-  of: CoverageKind;
+  /** What is counted; `null` is what the format counts first. */
+  of: CoverageKind | null;
   /** The format; found by looking at the content where none is named. */
   format: CoverageFormat | null;
   /** The value where the reports hold nothing of that kind. */

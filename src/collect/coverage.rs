@@ -5,6 +5,7 @@
 mod clover;
 mod cobertura;
 mod encoding;
+mod kind;
 mod lcov;
 mod measure;
 mod number;
@@ -13,13 +14,15 @@ mod probe;
 mod xml;
 
 use crate::error::{Code, Error, Result};
+use crate::text;
 use probe::Probe;
 use serde::{Deserialize, Serialize};
 
-pub use measure::{Counted, Coverage, CoverageKind, Line};
+pub use kind::CoverageKind;
+pub use measure::{Counted, Coverage, Line};
 
 macro_rules! formats {
-    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $module:ident;)+) => {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $module:ident, [$($kind:ident),+];)+) => {
         /// A coverage format that can be read.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[cfg_attr(test, derive(ts_rs::TS))]
@@ -36,12 +39,21 @@ macro_rules! formats {
                 match self { $(CoverageFormat::$variant => $name,)+ }
             }
 
+            /// What it can say, what it counts unless `--type` says otherwise first.
+            pub fn kinds(self) -> &'static [CoverageKind] {
+                match self { $(CoverageFormat::$variant => &[$(CoverageKind::$kind,)+],)+ }
+            }
+
             fn recognises(self, probe: &Probe<'_>) -> bool {
                 match self { $(CoverageFormat::$variant => $module::recognises(probe),)+ }
             }
 
             fn read(self, text: &[u8], name: &str) -> Result<Coverage> {
-                match self { $(CoverageFormat::$variant => $module::read(text, name),)+ }
+                let read = match self { $(CoverageFormat::$variant => $module::read(text, name),)+ };
+                read.map(|mut coverage| {
+                    coverage.is_of(self);
+                    coverage
+                })
             }
         }
     };
@@ -49,11 +61,11 @@ macro_rules! formats {
 
 formats! {
     /// The trace files of lcov 1 and 2, and of everything that imitates them.
-    Lcov = "lcov", lcov;
+    Lcov = "lcov", lcov, [Line, Branch, Function];
     /// Clover XML as written by OpenClover, PHPUnit and istanbul.
-    Clover = "clover", clover;
+    Clover = "clover", clover, [Line, Branch, Function, Statement];
     /// Cobertura XML as written by Cobertura, coverage.py, coverlet, gcovr and many more.
-    Cobertura = "cobertura", cobertura;
+    Cobertura = "cobertura", cobertura, [Line, Branch, Function];
 }
 
 impl CoverageFormat {
@@ -101,6 +113,20 @@ pub fn parse_detected(bytes: &[u8], name: &str) -> Result<Coverage> {
     }
 }
 
+/// Whether reports of a format have a kind; the end of a sentence about it where they do not.
+pub(super) fn has_kind(format: CoverageFormat, kind: CoverageKind) -> std::result::Result<(), String> {
+    match format.kinds().contains(&kind) {
+        true => Ok(()),
+        false => Err(format!("{} reports do not have", format.name())),
+    }
+}
+
+/// The kinds that reports of a format have, as a sentence.
+pub(super) fn kinds_hint(format: CoverageFormat) -> String {
+    let names: Vec<_> = format.kinds().iter().map(|kind| text::quote(kind.name())).collect();
+    format!("They have {}.", text::list(&names))
+}
+
 /// How many records a hot loop takes in one call.
 const AT_A_TIME: usize = 4096;
 
@@ -140,6 +166,13 @@ fn refuse_at(name: &str, text: &[u8], offset: usize, cause: &str) -> Error {
     refuse(name, &format!("line {line} (byte {offset}): {cause}")).hint(
         "Check that the step that writes the report ended well, and that nothing else writes this file.",
     )
+}
+
+/// The one shape of a warning about a place in a file; `offset` counts bytes of `text`.
+fn doubt_at(name: &str, text: &[u8], offset: usize, cause: &str) -> Error {
+    let line = memchr::memchr_iter(b'\n', &text[..offset.min(text.len())]).count() + 1;
+    Error::new(Code::CoverageRecord, format!("`{}` line {line}: {}", shown(name), brief(cause)))
+        .hint("Other figures of the report are not affected. Check the tool that writes it.")
 }
 
 /// A cause fit for a log: the names of a report's elements are as long as whoever wrote it likes.

@@ -125,8 +125,8 @@ impl Measurement {
                 Ok(ReportAnswer::Sources { sources })
             }
             Measure::Coverage { of, format, fallback } => {
-                let percent = self.coverage(names, *of, *format, *fallback, keep.clone())?;
-                Ok(ReportAnswer::of(Value::Numeric(percent), Vec::new()))
+                let (percent, warnings) = self.coverage(names, *of, *format, *fallback, keep.clone())?;
+                Ok(ReportAnswer::of(Value::Numeric(percent), warnings))
             }
             Measure::Lines { .. } | Measure::Bytes { .. } => {
                 Err(Error::new(Code::Internal, "lines and bytes are not read from reports"))
@@ -160,37 +160,91 @@ impl Measurement {
         Ok(sources)
     }
 
-    /// The percentage over the reports, merged by source line. `keep` names the source files that
-    /// count, `None` counts all.
+    /// The percentage over the reports, merged by source line, and what was wrong with them. `of` is what
+    /// their formats count first unless given, `keep` names the source files that count, `None` counts all.
     ///
     /// # Errors
     /// The failure of the first file that could not be parsed; `COLLECTOR_NOTHING` where the
-    /// reports hold nothing of the kind and there is no fallback.
+    /// reports hold nothing of the kind and there is no fallback; `COLLECTOR_USAGE` where their format does not
+    /// have the kind.
     pub fn coverage(
         &self,
         paths: &[String],
-        of: CoverageKind,
+        of: Option<CoverageKind>,
         format: Option<CoverageFormat>,
         fallback: Option<f64>,
         keep: Option<Vec<String>>,
-    ) -> Result<f64> {
+    ) -> Result<(f64, Vec<Error>)> {
         let keep: Option<HashSet<String>> = keep.map(|sources| sources.into_iter().collect());
         let keep = |source: &str| keep.as_ref().is_none_or(|kept| kept.contains(source));
-        let counted = match paths {
-            [one] => self.file(one, format)?.count(of, &keep),
+        let mut merged = Coverage::default();
+        let coverage = match paths {
+            [one] => self.file(one, format)?,
             _ => {
-                let mut merged = Coverage::default();
                 for path in paths {
                     merged.merge(self.file(path, format)?);
                 }
-                merged.count(of, &keep)
+                &merged
             }
         };
-        counted.percent().or(fallback).ok_or_else(|| {
-            let reports = text::list(&paths.iter().map(|path| text::quote(path)).collect::<Vec<_>>());
+        let of = self.kind(paths, format, of)?;
+        let counted = coverage.count(of, &keep);
+        let reports = || text::list(&paths.iter().map(|path| text::quote(path)).collect::<Vec<_>>());
+        let mut warnings = coverage.warnings().to_vec();
+        if let Some((covered, total)) = counted.records {
+            let message = format!(
+                "the totals in {} are {} of {} for the type {}, its records say {covered} of {total}: the totals are taken",
+                reports(),
+                counted.covered,
+                counted.total,
+                text::quote(of.name()),
+            );
+            warnings.push(
+                Error::new(Code::CoverageTotals, message)
+                    .hint("Compare both with what the tool prints, and check that nothing changed the report after it was written."),
+            );
+        }
+        counted.percent().or(fallback).map(|value| (value, warnings)).ok_or_else(|| {
+            let reports = reports();
             Error::new(Code::CollectorNothing, format!("{reports} has no {} data to measure", of.name()))
                 .hint("Let the coverage tool record it, measure another `--type`, or give `--fallback`.")
         })
+    }
+
+    /// What is counted in reports: what was asked for, where one of them can have it, else what all of their
+    /// formats count first, or lines where they differ.
+    fn kind(
+        &self,
+        paths: &[String],
+        format: Option<CoverageFormat>,
+        of: Option<CoverageKind>,
+    ) -> Result<CoverageKind> {
+        let mut first = None;
+        let mut lacking = None;
+        for path in paths {
+            for &format in self.file(path, format)?.formats() {
+                let own = format.kinds().first().copied().unwrap_or(CoverageKind::Line);
+                first = Some(first.map_or(own, |first| if first == own { own } else { CoverageKind::Line }));
+                match of {
+                    Some(kind) if format.kinds().contains(&kind) => return Ok(kind),
+                    _ => lacking = lacking.or(Some((path, format))),
+                }
+            }
+        }
+        match (of, lacking) {
+            (Some(kind), Some((path, format))) => Err(Error::new(
+                Code::CollectorUsage,
+                format!(
+                    "`--type` is {}, which {} does not have: it is a report in the format {}",
+                    text::quote(kind.name()),
+                    text::quote(path),
+                    text::quote(format.name())
+                ),
+            )
+            .hint(coverage::kinds_hint(format))),
+            (Some(kind), None) => Ok(kind),
+            (None, _) => Ok(first.unwrap_or(CoverageKind::Line)),
+        }
     }
 
     fn file(&self, path: &str, format: Option<CoverageFormat>) -> Result<&Coverage> {
@@ -221,7 +275,7 @@ mod tests {
             .collect();
         let ask = |names: &[&str], of: Option<CoverageKind>, keep: Option<&str>| ReportQuestion {
             names: names.iter().map(|&name| name.to_owned()).collect(),
-            measure: Measure::Coverage { of: of.unwrap_or(CoverageKind::Line), format: None, fallback: None },
+            measure: Measure::Coverage { of, format: None, fallback: None },
             sources: of.is_none(),
             keep: keep.map(|one| vec![one.to_owned()]),
         };

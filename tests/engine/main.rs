@@ -4,6 +4,7 @@
 mod config;
 mod coverage;
 mod coverage_properties;
+mod figures;
 mod gate;
 mod gate_statistics;
 mod gate_words;

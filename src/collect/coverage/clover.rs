@@ -6,12 +6,14 @@
 //! attributes for the number of branches taken and not taken; which of the two a file means shows
 //! in its own counters. Those counters (`metrics`) are otherwise used where no line says anything.
 
-use super::measure::{Coverage, Edge, Fraction, Function, Line, Summary, Tally};
+use super::kind::{CoverageKind, Summary};
+use super::measure::{Coverage, Edge, Fraction, Function, Line, Unit};
 use super::number::{counter, hits, whole};
 use super::probe::Probe;
 use super::xml::{Document, Element, Step};
 use super::{AT_A_TIME, CoverageFormat, apart, excerpt, path};
 use crate::error::Result;
+use std::collections::HashSet;
 
 /// Whether the document is a Clover report and not a Cobertura one: both have the root `coverage`.
 pub(super) fn recognises(probe: &Probe<'_>) -> bool {
@@ -109,6 +111,10 @@ struct File {
     source: String,
     lines: Vec<Line>,
     conditions: Vec<Condition>,
+    /// Which of the lines are conditions.
+    condition_lines: Vec<usize>,
+    /// Whether conditions have a `count` beside their two counters, as istanbul writes them.
+    counted: bool,
     functions: Vec<Function>,
     counters: Counters,
 }
@@ -121,14 +127,20 @@ struct Report {
     ignored: usize,
     file: Option<File>,
     spare: File,
-    any_file: bool,
-    totals: Summary,
+    any_unknown: bool,
+    openclover: bool,
+    totals: Counters,
     coverage: Coverage,
 }
 
 impl Report {
     fn open(&mut self, document: &Document<'_>, element: &Element<'_>) -> Result<()> {
         let name = element.name();
+        if self.path.is_empty() && name == "coverage" {
+            // istanbul calls itself 3.2.0, PHPUnit nothing; neither has more than one statement on a line.
+            self.openclover =
+                document.attribute(element, "clover")?.is_some_and(|version| version != "3.2.0");
+        }
         if self.path.is_empty() && name != "coverage" {
             let cause = format!("expected the root element `coverage`, found `{name}`");
             return Err(document.refuse(element.at, &cause));
@@ -152,7 +164,6 @@ impl Report {
                 let mut file = std::mem::take(&mut self.spare);
                 file.source = file_path(document, element)?;
                 self.file = Some(file);
-                self.any_file = true;
                 Tag::File
             }
             "project" => Tag::Project,
@@ -168,13 +179,22 @@ impl Report {
         } else if self.path.pop() == Some(Tag::File)
             && let Some(file) = self.file.take()
         {
-            self.spare = file.hand_over(&mut self.coverage);
+            self.spare = file.hand_over(&mut self.coverage, self.openclover);
         }
     }
 
     #[inline]
     fn line(&mut self, document: &Document<'_>, raw: &RawLine<'_>, at: usize) -> Result<()> {
         let Some(file) = &mut self.file else { return Ok(()) };
+        if let Some(class) = raw.class.filter(|class| !matches!(*class, b"stmt" | b"cond" | b"method")) {
+            // What it would count is not known; the lines that are stay right without it.
+            if !self.any_unknown {
+                let cause = format!("a `line` of the type `{}` is left out", excerpt(class));
+                self.coverage.warn(document.doubt(at, &cause));
+            }
+            self.any_unknown = true;
+            return Ok(());
+        }
         let understood = raw.number.and_then(whole).and_then(|number| file.line(number, raw));
         understood.ok_or_else(|| {
             let shown = |value: Option<&[u8]>| value.map_or("nothing".to_owned(), |v| format!("`{}`", excerpt(v)));
@@ -199,17 +219,18 @@ impl Report {
             document.attributes(element, |key, value| counters.note(key, value))?;
             match &mut self.file {
                 Some(file) => file.counters = counters,
-                None => self.totals = counters.summary(),
+                None => self.totals = counters,
             }
         }
         Ok(())
     }
 
-    fn finish(mut self, name: &str) -> Coverage {
-        if !self.any_file {
-            self.coverage.set_totals(name, self.totals);
+    fn finish(self, name: &str) -> Coverage {
+        let mut stated = self.totals.summary();
+        if !self.coverage.has_sources() {
+            stated = stated.with(CoverageKind::Line, self.totals.covered_statements, self.totals.statements);
         }
-        self.coverage.finish()
+        self.coverage.finish(name, &stated)
     }
 }
 
@@ -233,9 +254,13 @@ impl File {
             Some(b"cond") => {
                 let (yes, no) = (hits(raw.when_true?)?, hits(raw.when_false?)?);
                 let hits = match raw.count {
-                    Some(count) => hits(count)?,
+                    Some(count) => {
+                        self.counted = true;
+                        hits(count)?
+                    }
                     None => yes.saturating_add(no),
                 };
+                self.condition_lines.push(self.lines.len());
                 self.lines.push(Line { number, hits });
                 self.conditions.push((number, yes, no));
             }
@@ -250,25 +275,54 @@ impl File {
     }
 
     /// Adds the file to the report and returns it empty.
-    fn hand_over(mut self, coverage: &mut Coverage) -> File {
+    fn hand_over(mut self, coverage: &mut Coverage, openclover: bool) -> File {
         let source = coverage.source(std::mem::take(&mut self.source));
+        let statements = self.statements(openclover);
+        let mut stated = self.counters.summary();
+        match statements {
+            None => {
+                source.lines_are_statements();
+                stated = stated.with(
+                    CoverageKind::Line,
+                    self.counters.covered_statements,
+                    self.counters.statements,
+                );
+            }
+            Some(mut units) => source.add_units(CoverageFormat::Clover, &mut units),
+        }
         source.add_lines(&self.lines);
+        let methods = self.functions.len() as u64;
         source.add_functions(CoverageFormat::Clover, &mut self.functions);
-        source.add_summary(&self.counters.summary());
+        source.state(&stated);
         self.conditions.sort_by_key(|(line, ..)| *line);
-        if self.counts_branches() {
+        let counts_branches = self.counts_branches();
+        if counts_branches {
             let fraction = |&(line, taken, missed): &Condition| Fraction {
                 line,
                 covered: taken,
                 total: taken.saturating_add(missed),
+                ..Fraction::default()
             };
-            let fractions: Vec<_> = self.conditions.iter().map(fraction).collect();
-            source.add_fractions(&fractions);
+            let mut fractions: Vec<_> = self.conditions.iter().map(fraction).collect();
+            source.add_fractions(CoverageFormat::Clover, &mut fractions);
         } else {
             source.add_edges(CoverageFormat::Clover, &self.edges());
         }
+        // istanbul has branches on lines without a statement, which it lists nowhere; PHPUnit counts the
+        // methods of which every line ran.
+        if counts_branches {
+            coverage.explain(CoverageKind::Branch);
+        }
+        if openclover {
+            coverage.explain(CoverageKind::Statement);
+        }
+        if self.counters.methods == Some(methods) {
+            coverage.explain(CoverageKind::Function);
+        }
         self.lines.clear();
         self.conditions.clear();
+        self.condition_lines.clear();
+        self.counted = false;
         self.counters = Counters::default();
         self
     }
@@ -287,7 +341,32 @@ impl File {
             numbers.0 += u64::from(yes);
             numbers.1 += u64::from(yes) + u64::from(no);
         }
-        numbers == (covered, total) && ways != numbers
+        match (numbers == (covered, total), ways == (covered, total)) {
+            (true, false) => true,
+            (false, false) => self.counted,
+            (_, true) => false,
+        }
+    }
+
+    /// The statements, where lines are another thing; `None` where each line is one. OpenClover does not
+    /// count conditions as statements, and counts several of a line that it lists once.
+    fn statements(&self, openclover: bool) -> Option<Vec<Unit>> {
+        let uncounted = !self.conditions.is_empty() && !self.counted;
+        if !openclover && !uncounted {
+            return None;
+        }
+        let conditions: HashSet<usize> = self.condition_lines.iter().copied().collect();
+        let listed = self.lines.iter().enumerate().filter(|(n, _)| !conditions.contains(n));
+        let mut lines: Vec<Line> = listed.map(|(_, line)| *line).collect();
+        lines.sort_by_key(|line| line.number);
+        let (mut nth, mut last) = (0, None);
+        let unit = |line: &Line| {
+            nth = if last == Some(line.number) { nth + 1 } else { 0 };
+            last = Some(line.number);
+            let start = (line.number, nth);
+            Unit { kind: CoverageKind::Statement, start, end: (0, 0), weight: 1, hits: line.hits }
+        };
+        Some(lines.iter().map(unit).collect())
     }
 
     /// The two ways out of each condition; conditions of one line are numbered in their order.
@@ -328,11 +407,9 @@ impl Counters {
     }
 
     fn summary(&self) -> Summary {
-        let tally = |covered: Option<u64>, total: Option<u64>| Tally::new(covered?, total?);
-        Summary([
-            tally(self.covered_statements, self.statements),
-            tally(self.covered_conditionals, self.conditionals),
-            tally(self.covered_methods, self.methods),
-        ])
+        Summary::default()
+            .with(CoverageKind::Statement, self.covered_statements, self.statements)
+            .with(CoverageKind::Branch, self.covered_conditionals, self.conditionals)
+            .with(CoverageKind::Function, self.covered_methods, self.methods)
     }
 }

@@ -6,12 +6,14 @@
 //! come as `condition-coverage="50% (1/2)"`, which does not say which of them were taken. The root's
 //! counters are used when the report holds no line at all.
 
-use super::measure::{Coverage, Fraction, Function, Line, Summary, Tally};
+use super::kind::{CoverageKind, Summary};
+use super::measure::{Coverage, Fraction, Function, Line};
 use super::number::{counter, hits, rate, whole};
 use super::probe::Probe;
 use super::xml::{Document, Element, Step};
 use super::{AT_A_TIME, CoverageFormat, apart, excerpt, path};
 use crate::error::Result;
+use std::collections::HashMap;
 
 /// Whether the document is a Cobertura report and not a Clover one: both have the root `coverage`.
 pub(super) fn recognises(probe: &Probe<'_>) -> bool {
@@ -61,7 +63,7 @@ fn plain_lines(report: &mut Report, document: &mut Document<'_>) -> Result<bool>
             return Ok(false);
         }
         report.line(document, &line, document.position())?;
-        if let RawLine { number: Some(number), hits: Some(hits), conditions: None } = line {
+        if let RawLine { number: Some(number), hits: Some(hits), conditions: None, .. } = line {
             document.learn(before, number, hits);
         }
         left = left.saturating_sub(1);
@@ -73,6 +75,7 @@ fn plain_lines(report: &mut Report, document: &mut Document<'_>) -> Result<bool>
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tag {
     Source,
+    Package,
     Class,
     Method,
     Lines,
@@ -86,6 +89,7 @@ struct RawLine<'a> {
     number: Option<&'a [u8]>,
     hits: Option<&'a [u8]>,
     conditions: Option<&'a [u8]>,
+    missed: Option<&'a [u8]>,
 }
 
 impl<'a> RawLine<'a> {
@@ -95,6 +99,7 @@ impl<'a> RawLine<'a> {
             b"number" => self.number = Some(value),
             b"hits" => self.hits = Some(value),
             b"condition-coverage" => self.conditions = Some(value),
+            b"missing-branches" => self.missed = Some(value),
             _ => {}
         }
     }
@@ -117,6 +122,7 @@ struct Method {
 #[derive(Default)]
 struct Class {
     name: String,
+    package: String,
     source: String,
     own: Listing,
     methods: Listing,
@@ -129,15 +135,16 @@ struct Report {
     path: Vec<Tag>,
     text: String,
     roots: Roots,
+    package: String,
     /// The classes being read, the innermost last.
     classes: Vec<Class>,
     method: Option<Method>,
     coverage: Coverage,
     any_class: bool,
     any_line: bool,
-    summary: Summary,
-    /// `line-rate` and `branch-rate` of the root, for a report that counts nothing.
-    rates: [Option<f64>; 2],
+    totals: Totals,
+    /// The package that a class of a file was first found in, by file and class.
+    packages: HashMap<(String, String), String>,
 }
 
 impl Report {
@@ -157,14 +164,25 @@ impl Report {
                 Tag::Line
             }
             "lines" if !self.classes.is_empty() => Tag::Lines,
+            "package" => {
+                self.package = document.attribute(element, "name")?.unwrap_or_default().into_owned();
+                self.totals.enter(
+                    document.attribute(element, "line-rate")?.as_deref(),
+                    document.attribute(element, "branch-rate")?.as_deref(),
+                );
+                Tag::Package
+            }
             "class" => {
-                let Some(file) =
-                    document.attribute(element, "filename")?.filter(|file| !file.trim().is_empty())
-                else {
-                    return Err(document.refuse(element.at, "expected `class` with a `filename`, found none"));
-                };
+                // Tools write one for code that has no file, such as what a compiler adds.
+                let file = document.attribute(element, "filename")?.unwrap_or_default();
                 let name = document.attribute(element, "name")?.unwrap_or_default().into_owned();
-                self.classes.push(Class { name, source: path::normalise(&file), ..Class::default() });
+                let package = self.package.clone();
+                self.classes.push(Class {
+                    name,
+                    package,
+                    source: path::normalise(&file),
+                    ..Class::default()
+                });
                 self.any_class = true;
                 Tag::Class
             }
@@ -222,7 +240,8 @@ impl Report {
         };
         listing.lines.push(Line { number, hits: count });
         if let Some((covered, total)) = raw.conditions.and_then(fraction) {
-            listing.fractions.push(Fraction { line: number, covered, total });
+            let missed = missed(raw.missed, total - covered);
+            listing.fractions.push(Fraction { line: number, covered, total, missed, ..Fraction::default() });
         }
         Ok(())
     }
@@ -249,48 +268,39 @@ impl Report {
             let cause = format!("expected the root element `coverage`, found `{}`", element.name());
             return Err(document.refuse(element.at, &cause));
         }
-        let mut read: [Option<u64>; 4] = [None; 4];
-        let mut rates = [None; 2];
-        document.attributes(element, |key, value| match key {
-            b"lines-covered" => read[0] = counter(value),
-            b"lines-valid" => read[1] = counter(value),
-            b"branches-covered" => read[2] = counter(value),
-            b"branches-valid" => read[3] = counter(value),
-            b"line-rate" => rates[0] = str::from_utf8(value).ok().and_then(rate),
-            b"branch-rate" => rates[1] = str::from_utf8(value).ok().and_then(rate),
-            _ => {}
-        })?;
-        let tally = |covered: Option<u64>, total: Option<u64>| Tally::new(covered?, total?);
-        self.summary = Summary([tally(read[0], read[1]), tally(read[2], read[3]), None]);
-        if read[1].is_none() {
-            self.rates = rates;
-        }
-        Ok(())
+        document.attributes(element, |key, value| self.totals.note(key, value))
     }
 
     fn class(&mut self, mut class: Class) {
-        let listing = if class.own.lines.is_empty() { &class.methods } else { &class.own };
-        let source = self.coverage.source(class.source);
-        source.add_lines(&listing.lines);
-        source.add_fractions(&listing.fractions);
+        if class.source.is_empty() {
+            return;
+        }
+        let mut source = class.source;
+        if let Some(root) = self.roots.of_package(&class.package)
+            && !path::is_absolute(&source)
+        {
+            source = path::normalise(&format!("{root}/{source}"));
+        }
+        // A class is one piece of code however often it is listed, but not in two packages.
+        let known = self.packages.entry((source.clone(), class.name.clone()));
+        let part = match known.or_insert_with(|| class.package.clone()) {
+            package if *package == class.package => class.name,
+            _ => format!("{} {}", class.package, class.name),
+        };
+        let mut listing = if class.own.lines.is_empty() { class.methods } else { class.own };
+        let source = self.coverage.source(source);
+        for fraction in &mut listing.fractions {
+            fraction.part = part.as_str().into();
+        }
+        source.add_lines_of(&part, &listing.lines);
+        source.add_fractions(CoverageFormat::Cobertura, &mut listing.fractions);
         source.add_functions(CoverageFormat::Cobertura, &mut class.functions);
     }
 
     /// Puts the sources under the root they are relative to, where the report names exactly one:
     /// of several it is not known which.
-    fn finish(mut self, name: &str) -> Coverage {
-        if !self.any_line {
-            // A rate without counts still weighs something when it is averaged with other reports:
-            // as much as this many lines. A rate of 0 is what tools write for nothing measured.
-            const WEIGHT: f64 = 1_000_000.0;
-            for (slot, rate) in self.summary.0.iter_mut().zip(self.rates).filter(|_| self.any_class) {
-                if let (None, Some(rate)) = (&slot, rate.filter(|rate| *rate > 0.0)) {
-                    *slot = Tally::new((rate * WEIGHT).round() as u64, WEIGHT as u64);
-                }
-            }
-            self.coverage.set_totals(name, self.summary);
-        }
-        let mut coverage = self.coverage.finish();
+    fn finish(self, name: &str) -> Coverage {
+        let mut coverage = self.coverage.finish(name, &self.totals.stated(self.any_class && !self.any_line));
         if let Roots::One(root) = &self.roots {
             coverage.rename(|path| {
                 (!path::is_absolute(path)).then(|| path::normalise(&format!("{root}/{path}")))
@@ -300,14 +310,82 @@ impl Report {
     }
 }
 
-/// What the report's paths are relative to. Of several it is not known which, so that no more
-/// than one is ever kept or compared.
+/// What the root states of lines and of branches, and whether it can be believed.
+#[derive(Default)]
+struct Totals {
+    counts: [(Option<u64>, Option<u64>); 2],
+    rates: [Option<f64>; 2],
+    /// The smallest and the largest rate of a package; `None` once a package has none.
+    packages: [Option<(f64, f64)>; 2],
+    any_package: bool,
+}
+
+impl Totals {
+    fn note(&mut self, key: &[u8], value: &[u8]) {
+        match key {
+            b"lines-covered" => self.counts[0].0 = counter(value),
+            b"lines-valid" => self.counts[0].1 = counter(value),
+            b"branches-covered" => self.counts[1].0 = counter(value),
+            b"branches-valid" => self.counts[1].1 = counter(value),
+            b"line-rate" => self.rates[0] = str::from_utf8(value).ok().and_then(rate),
+            b"branch-rate" => self.rates[1] = str::from_utf8(value).ok().and_then(rate),
+            _ => {}
+        }
+    }
+
+    fn enter(&mut self, lines: Option<&str>, branches: Option<&str>) {
+        for (range, given) in self.packages.iter_mut().zip([lines, branches]) {
+            let given = given.and_then(rate);
+            *range = match (given, *range) {
+                (Some(rate), None) if !self.any_package => Some((rate, rate)),
+                (Some(rate), Some((least, most))) => Some((least.min(rate), most.max(rate))),
+                _ => None,
+            };
+        }
+        self.any_package = true;
+    }
+
+    /// The counters. A root's rate is a mean of its packages' rates; counters that make it another are
+    /// those of another report, which whoever put this one together left in place.
+    fn stated(&self, rates_only: bool) -> Summary {
+        // Tools round to two digits, or cut the rest off.
+        const ROUNDING: f64 = 0.011;
+        // A rate without counts still weighs something when it is averaged with other reports: as much
+        // as this many lines. A rate of 0 is what tools write for nothing measured.
+        const WEIGHT: f64 = 1_000_000.0;
+        let mut stated = Summary::default();
+        for (n, kind) in [CoverageKind::Line, CoverageKind::Branch].into_iter().enumerate() {
+            let (covered, total) = self.counts[n];
+            let Some(valid) = total else {
+                if let Some(rate) =
+                    self.rates[n].filter(|rate| rates_only && self.counts[0].1.is_none() && *rate > 0.0)
+                {
+                    stated = stated.with(kind, Some((rate * WEIGHT).round() as u64), Some(WEIGHT as u64));
+                }
+                continue;
+            };
+            let share = covered.unwrap_or(0) as f64 / valid as f64;
+            let believed = match self.packages[n] {
+                Some((least, most)) => (least - ROUNDING..=most + ROUNDING).contains(&share),
+                None => true,
+            };
+            if believed {
+                stated = stated.with(kind, covered, total);
+            }
+        }
+        stated
+    }
+}
+
+/// What the report's paths are relative to. Of several it is not known which, unless a package is called
+/// like the end of one of them.
 #[derive(Default)]
 enum Roots {
     #[default]
     None,
     One(String),
-    Several,
+    /// By their last part; `None` where two have the same.
+    Several(HashMap<String, Option<String>>),
 }
 
 impl Roots {
@@ -315,8 +393,31 @@ impl Roots {
         match self {
             _ if root.is_empty() => {}
             Roots::None => *self = Roots::One(root),
-            Roots::One(first) if *first != root => *self = Roots::Several,
-            _ => {}
+            Roots::One(first) if *first == root => {}
+            Roots::One(first) => {
+                let first = std::mem::take(first);
+                let mut all = Roots::Several(HashMap::new());
+                all.note(first);
+                all.note(root);
+                *self = all;
+            }
+            Roots::Several(all) => {
+                let last = root.rsplit('/').next().unwrap_or_default().to_owned();
+                all.entry(last)
+                    .and_modify(|known| {
+                        if known.as_ref() != Some(&root) {
+                            *known = None;
+                        }
+                    })
+                    .or_insert(Some(root));
+            }
+        }
+    }
+
+    fn of_package(&self, package: &str) -> Option<&str> {
+        match self {
+            Roots::Several(all) => all.get(package)?.as_deref(),
+            _ => None,
         }
     }
 }
@@ -345,4 +446,15 @@ fn fraction(text: &[u8]) -> Option<(u32, u32)> {
     let slash = memchr::memchr(b'/', counts)?;
     let (covered, total) = (whole(&counts[..slash])?, whole(&counts[slash + 1..])?);
     Some((covered.min(total), total))
+}
+
+/// The names in `missing-branches="12,exit"`, sorted, where there are as many as were missed.
+fn missed(names: Option<&[u8]>, count: u32) -> Option<Vec<Box<str>>> {
+    let mut missed: Vec<Box<str>> = match names {
+        Some(names) => str::from_utf8(names).ok()?.split(',').map(|name| name.trim().into()).collect(),
+        None => Vec::new(),
+    };
+    missed.sort_unstable();
+    missed.dedup();
+    (missed.len() as u64 == u64::from(count)).then_some(missed)
 }

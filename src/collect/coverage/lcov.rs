@@ -6,7 +6,8 @@
 //! measurement. Records with unknown names are skipped. Summary counters (`LF`, `LH`, `BRF`, ...)
 //! count only where the block holds no record of their kind.
 
-use super::measure::{Coverage, Edge, Function, Line, NamedEdge, Summary, Tally};
+use super::kind::{CoverageKind, Summary};
+use super::measure::{Coverage, Edge, Function, Line, NamedEdge};
 use super::number::{counter, digits, hits, newline, whole};
 use super::probe::Probe;
 use super::{AT_A_TIME, CoverageFormat, apart, excerpt, path, refuse, refuse_at};
@@ -62,7 +63,7 @@ pub(super) fn read(text: &[u8], name: &str) -> Result<Coverage> {
         return Err(refuse(name, "expected at least one `SF` record, found none")
             .hint("Check that the tests ran with coverage switched on and that the sources were found."));
     }
-    Ok(coverage.finish())
+    Ok(coverage.finish(name, &Summary::default()))
 }
 
 fn cut_off(error: Error) -> Error {
@@ -268,13 +269,17 @@ impl<'a> Block<'a> {
     fn close(&mut self, coverage: &mut Coverage) {
         let Some((source, _)) = self.source.take() else { return };
         let mut functions = self.functions();
-        let summary = Summary(self.summary.map(|(found, hit)| Tally::new(hit?, found?)));
+        let [lines, branches, functions_stated] = self.summary;
+        let summary = Summary::default()
+            .with(CoverageKind::Line, lines.1, lines.0)
+            .with(CoverageKind::Branch, branches.1, branches.0)
+            .with(CoverageKind::Function, functions_stated.1, functions_stated.0);
         let source = coverage.source(path::normalise(&String::from_utf8_lossy(source)));
         source.add_lines(&self.lines);
         source.add_edges(CoverageFormat::Lcov, &self.edges);
         source.add_named_edges(CoverageFormat::Lcov, &mut self.named_edges);
         source.add_functions(CoverageFormat::Lcov, &mut functions);
-        source.add_summary(&summary);
+        source.state(&summary);
         self.lines.clear();
         self.edges.clear();
         self.summary = Default::default();

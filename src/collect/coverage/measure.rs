@@ -4,37 +4,12 @@
 //! Everything is kept in sorted vectors: most reports list lines in order, so that keeping them
 //! costs a copy, and merging two sources is one walk along both.
 
+use super::kind::{CoverageKind, KINDS, Summary, Tally};
 use super::{CoverageFormat, path};
-use serde::{Deserialize, Serialize};
+use crate::error::Error;
+use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
-
-/// What is being counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "lowercase")]
-pub enum CoverageKind {
-    /// Lines that hold code.
-    Line,
-    /// The ways a condition can go.
-    Branch,
-    /// Functions and methods.
-    Function,
-}
-
-impl CoverageKind {
-    /// Every kind.
-    pub const ALL: [CoverageKind; 3] = [CoverageKind::Line, CoverageKind::Branch, CoverageKind::Function];
-
-    /// The name users write, as in `--type line`.
-    pub fn name(self) -> &'static str {
-        match self {
-            CoverageKind::Line => "line",
-            CoverageKind::Branch => "branch",
-            CoverageKind::Function => "function",
-        }
-    }
-}
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A line of code and how often it ran, up to `u32::MAX` times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,55 +27,17 @@ pub struct Counted {
     pub covered: u64,
     /// How many there are; never less than `covered`.
     pub total: u64,
-    /// Whether some of it comes from summary counters because nothing finer was in the reports.
-    /// Such counts do not merge exactly.
+    /// Whether some of it comes from counters that a report states, because nothing finer was in it or
+    /// its records say something else. Such counts do not merge exactly.
     pub from_summary: bool,
+    /// What the records alone say, where the report states other totals and both count something.
+    pub records: Option<(u64, u64)>,
 }
 
 impl Counted {
     /// The covered share in percent; `None` when there was nothing to cover.
     pub fn percent(&self) -> Option<f64> {
         (self.total > 0).then(|| self.covered as f64 / self.total as f64 * 100.0)
-    }
-
-    fn add(&mut self, tally: Tally, from_summary: bool) {
-        self.covered = self.covered.saturating_add(tally.covered);
-        self.total = self.total.saturating_add(tally.total);
-        self.from_summary |= from_summary;
-    }
-}
-
-/// A pair of counters, `covered <= total`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Tally {
-    covered: u64,
-    total: u64,
-}
-
-impl Tally {
-    /// The counters as far as they make sense: `None` when they count nothing at all.
-    pub(super) fn new(covered: u64, total: u64) -> Option<Self> {
-        (total > 0).then(|| Self { covered: covered.min(total), total })
-    }
-
-    /// The least that both can be true of: the larger of each.
-    fn either(self, other: Self) -> Self {
-        Self { covered: self.covered.max(other.covered), total: self.total.max(other.total) }
-    }
-}
-
-/// Summary counters of lines, branches and functions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Summary(pub [Option<Tally>; 3]);
-
-impl Summary {
-    fn merge(&mut self, other: &Summary) {
-        for (mine, theirs) in self.0.iter_mut().zip(other.0) {
-            *mine = match (*mine, theirs) {
-                (Some(a), Some(b)) => Some(a.either(b)),
-                (a, b) => a.or(b),
-            };
-        }
     }
 }
 
@@ -156,21 +93,62 @@ impl Entry for NamedEdge {
 }
 
 /// How many of a line's branches were taken, where the report does not say which. Two such
-/// measurements merge to the larger of each number: the least that is certain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// measurements merge to the larger of each number: the least that is certain. Where the report names
+/// those that were missed, what both missed is what is missed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Fraction {
     pub line: u32,
+    /// What keeps two pieces of code of one line apart, such as the name of a class; may be empty.
+    pub part: Box<str>,
     pub covered: u32,
     pub total: u32,
+    /// Names of the missed ones, sorted; `None` when they have none.
+    pub missed: Option<Vec<Box<str>>>,
+}
+
+impl Fraction {
+    fn tally(&self) -> Tally {
+        let missed = self.missed.as_ref().map(|names| self.total.saturating_sub(names.len() as u32));
+        let covered = self.covered.max(missed.unwrap_or(0)).min(self.total);
+        Tally { covered: covered.into(), total: self.total.into() }
+    }
 }
 
 impl Entry for Fraction {
     fn order(&self, other: &Self) -> Ordering {
-        self.line.cmp(&other.line)
+        (self.line, &self.part).cmp(&(other.line, &other.part))
     }
     fn absorb(&mut self, other: &Self) {
         self.covered = self.covered.max(other.covered);
         self.total = self.total.max(other.total);
+        match (&mut self.missed, &other.missed) {
+            (Some(mine), Some(theirs)) => mine.retain(|name| theirs.binary_search(name).is_ok()),
+            (mine @ None, Some(theirs)) => *mine = Some(theirs.clone()),
+            (_, None) => {}
+        }
+    }
+}
+
+/// A piece of source text that is counted by itself: a statement, a region, a block of statements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unit {
+    pub kind: CoverageKind,
+    /// Line and column where it begins.
+    pub start: (u32, u32),
+    /// Line and column where it ends; zeros where the format does not say.
+    pub end: (u32, u32),
+    /// How many it counts for: 1 but for blocks of several.
+    pub weight: u32,
+    pub hits: u32,
+}
+
+impl Entry for Unit {
+    fn order(&self, other: &Self) -> Ordering {
+        (self.kind, self.start, self.end).cmp(&(other.kind, other.start, other.end))
+    }
+    fn absorb(&mut self, other: &Self) {
+        self.weight = self.weight.max(other.weight);
+        self.hits = self.hits.saturating_add(other.hits);
     }
 }
 
@@ -236,27 +214,135 @@ fn unite<T: Entry>(into: &mut Vec<T>, from: &[T]) {
 struct Identified {
     edges: Vec<Edge>,
     named_edges: Vec<NamedEdge>,
+    fractions: Vec<Fraction>,
     functions: Vec<Function>,
+    units: Vec<Unit>,
 }
+
+impl Identified {
+    fn settle(&mut self) {
+        settle(&mut self.edges);
+        settle(&mut self.named_edges);
+        settle(&mut self.fractions);
+        settle(&mut self.functions);
+        settle(&mut self.units);
+    }
+
+    fn merge(&mut self, other: &Identified) {
+        unite(&mut self.edges, &other.edges);
+        unite(&mut self.named_edges, &other.named_edges);
+        unite(&mut self.fractions, &other.fractions);
+        unite(&mut self.functions, &other.functions);
+        unite(&mut self.units, &other.units);
+    }
+
+    /// The branches of each line.
+    fn branches(&self) -> BTreeMap<u32, Tally> {
+        let mut lines: BTreeMap<u32, Tally> = BTreeMap::new();
+        let mut add = |line: u32, tally: Tally| {
+            let sum = lines.entry(line).or_default();
+            *sum = sum.plus(tally);
+        };
+        for edge in &self.edges {
+            add(edge.line, Tally { covered: (edge.taken > 0).into(), total: 1 });
+        }
+        for edge in &self.named_edges {
+            add(edge.line, Tally { covered: (edge.taken > 0).into(), total: 1 });
+        }
+        // What has no part is of any of those that a line has.
+        for fraction in self.fractions.iter().filter(|it| it.total > 0 && !it.part.is_empty()) {
+            add(fraction.line, fraction.tally());
+        }
+        for fraction in self.fractions.iter().filter(|it| it.total > 0 && it.part.is_empty()) {
+            let best = lines.entry(fraction.line).or_default();
+            *best = best.either(fraction.tally());
+        }
+        lines
+    }
+
+    fn units(&self, kind: CoverageKind) -> Option<Tally> {
+        let mut sum = Tally::default();
+        for unit in self.units.iter().filter(|unit| unit.kind == kind) {
+            let weight = u64::from(unit.weight);
+            sum = sum.plus(Tally { covered: if unit.hits > 0 { weight } else { 0 }, total: weight });
+        }
+        (sum.total > 0).then_some(sum)
+    }
+}
+
+/// What stated counters have more than the records: below zero where they have less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Excess {
+    covered: i64,
+    total: i64,
+}
+
+impl Excess {
+    fn of(stated: Tally, listed: Tally) -> Self {
+        let more = |a: u64, b: u64| (i128::from(a) - i128::from(b)).clamp(-MOST, MOST) as i64;
+        Self { covered: more(stated.covered, listed.covered), total: more(stated.total, listed.total) }
+    }
+
+    /// Absent where one report says nothing of the kind at all.
+    fn either(a: Option<Self>, b: Option<Self>) -> Option<Self> {
+        match (a, b) {
+            (Some(a), Some(b)) => {
+                Some(Self { covered: a.covered.max(b.covered), total: a.total.max(b.total) })
+            }
+            (a, b) => a.or(b),
+        }
+    }
+
+    fn on(self, listed: Tally) -> Tally {
+        let sum = |count: u64, more: i64| (i128::from(count) + i128::from(more)).clamp(0, MOST) as u64;
+        let total = sum(listed.total, self.total);
+        Tally { covered: sum(listed.covered, self.covered).min(total), total }
+    }
+}
+
+/// The largest count; a larger one is as good as this.
+const MOST: i128 = i64::MAX as i128;
 
 /// The measurements of one source file.
 ///
 /// While a report is read its parts are appended as they come; [`Coverage::finish`] settles them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Source {
-    lines: Vec<Line>,
-    fractions: Vec<Fraction>,
+    /// The lines by what keeps two pieces of code of one line apart, such as the name of a class; most
+    /// formats have nothing of the kind, and one list under the empty name.
+    lines: BTreeMap<Box<str>, Vec<Line>>,
     identified: BTreeMap<CoverageFormat, Identified>,
-    summary: Summary,
+    /// Whether each line is one statement, so that no unit is kept for it.
+    statements_are_lines: bool,
+    /// What the report states, until [`Coverage::finish`].
+    stated: Summary,
+    /// What was stated beyond the records; there for each kind that was listed or stated.
+    excess: [Option<Excess>; KINDS],
 }
 
 impl Source {
     pub(super) fn add_lines(&mut self, lines: &[Line]) {
-        self.lines.extend_from_slice(lines);
+        self.add_lines_of("", lines);
     }
 
-    pub(super) fn add_fractions(&mut self, fractions: &[Fraction]) {
-        self.fractions.extend_from_slice(fractions);
+    /// Adds the lines of a part of the source whose code is another than that of other parts, even on a
+    /// line that both have.
+    pub(super) fn add_lines_of(&mut self, part: &str, lines: &[Line]) {
+        if lines.is_empty() {
+            return;
+        }
+        match self.lines.get_mut(part) {
+            Some(mine) => mine.extend_from_slice(lines),
+            None => {
+                self.lines.insert(part.into(), lines.to_vec());
+            }
+        }
+    }
+
+    pub(super) fn add_fractions(&mut self, format: CoverageFormat, fractions: &mut Vec<Fraction>) {
+        if !fractions.is_empty() {
+            self.identified.entry(format).or_default().fractions.append(fractions);
+        }
     }
 
     pub(super) fn add_edges(&mut self, format: CoverageFormat, edges: &[Edge]) {
@@ -277,74 +363,125 @@ impl Source {
         }
     }
 
-    pub(super) fn add_summary(&mut self, summary: &Summary) {
-        self.summary.merge(summary);
+    pub(super) fn add_units(&mut self, format: CoverageFormat, units: &mut Vec<Unit>) {
+        if !units.is_empty() {
+            self.identified.entry(format).or_default().units.append(units);
+        }
+    }
+
+    /// Has each line be one statement.
+    pub(super) fn lines_are_statements(&mut self) {
+        self.statements_are_lines = true;
+    }
+
+    /// Adds counters that the report states of this source, or of a part of it.
+    pub(super) fn state(&mut self, summary: &Summary) {
+        self.stated.add(summary);
     }
 
     fn finish(&mut self) {
-        settle(&mut self.lines);
-        settle(&mut self.fractions);
-        for it in self.identified.values_mut() {
-            settle(&mut it.edges);
-            settle(&mut it.named_edges);
-            settle(&mut it.functions);
+        self.lines.values_mut().for_each(settle);
+        self.identified.values_mut().for_each(Identified::settle);
+        for kind in CoverageKind::ALL {
+            let listed = self.listed(kind);
+            let stated = self.stated.get(kind);
+            if listed.is_some() || stated.is_some() {
+                let listed = listed.unwrap_or_default();
+                self.excess[kind as usize] = Some(Excess::of(stated.unwrap_or(listed), listed));
+            }
         }
+        self.stated = Summary::default();
     }
 
     fn merge(&mut self, other: &Source) {
-        unite(&mut self.lines, &other.lines);
-        unite(&mut self.fractions, &other.fractions);
-        for (format, theirs) in &other.identified {
-            let mine = self.identified.entry(*format).or_default();
-            unite(&mut mine.edges, &theirs.edges);
-            unite(&mut mine.named_edges, &theirs.named_edges);
-            unite(&mut mine.functions, &theirs.functions);
+        for (part, lines) in &other.lines {
+            match self.lines.get_mut(part) {
+                Some(mine) => unite(mine, lines),
+                None => {
+                    self.lines.insert(part.clone(), lines.clone());
+                }
+            }
         }
-        self.summary.merge(&other.summary);
+        self.statements_are_lines |= other.statements_are_lines;
+        for (format, theirs) in &other.identified {
+            self.identified.entry(*format).or_default().merge(theirs);
+        }
+        for (mine, theirs) in self.excess.iter_mut().zip(other.excess) {
+            *mine = Excess::either(*mine, theirs);
+        }
     }
 
-    /// The count of a kind and whether it is the summary's; `None` when nothing was measured.
-    fn count(&self, kind: CoverageKind) -> Option<(Tally, bool)> {
-        let detail = match kind {
-            CoverageKind::Line => Tally::new(
-                self.lines.iter().filter(|line| line.hits > 0).count() as u64,
-                self.lines.len() as u64,
-            ),
+    /// Every line once, whatever parts have it.
+    fn united(&self) -> Cow<'_, [Line]> {
+        let mut parts = self.lines.values();
+        match (parts.next(), parts.next()) {
+            (None, _) => Cow::Borrowed(&[]),
+            (Some(only), None) => Cow::Borrowed(only),
+            _ => {
+                let mut all: Vec<Line> = self.lines.values().flatten().copied().collect();
+                settle(&mut all);
+                Cow::Owned(all)
+            }
+        }
+    }
+
+    /// What the records say of a kind; `None` when there are none.
+    fn listed(&self, kind: CoverageKind) -> Option<Tally> {
+        match kind {
+            CoverageKind::Line => self.count_lines(),
             CoverageKind::Branch => self.count_branches(),
             CoverageKind::Function => self.count_functions(),
-        };
-        match detail {
-            Some(tally) => Some((tally, false)),
-            None => self.summary.0[kind as usize].map(|tally| (tally, true)),
+            CoverageKind::Combined => None,
+            CoverageKind::Statement if self.statements_are_lines => self.count_lines(),
+            _ => self.identified.values().filter_map(|it| it.units(kind)).reduce(Tally::either),
         }
+    }
+
+    /// The count of a kind by the records, and with what the report states; `None` when nothing was
+    /// measured.
+    fn count(&self, kind: CoverageKind) -> Option<(Tally, Tally)> {
+        let own = self.excess[kind as usize].map(|excess| {
+            let listed = self.listed(kind).unwrap_or_default();
+            (listed, excess.on(listed))
+        });
+        if kind != CoverageKind::Combined || own.is_some() {
+            return own;
+        }
+        let (lines, branches) = (self.count(CoverageKind::Line), self.count(CoverageKind::Branch));
+        match (lines, branches) {
+            (Some(a), Some(b)) => Some((a.0.plus(b.0), a.1.plus(b.1))),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// Lines are counted once for each part that has them. What has no part is of any of them.
+    fn count_lines(&self) -> Option<Tally> {
+        let tally = |lines: &[Line]| {
+            Tally::new(lines.iter().filter(|line| line.hits > 0).count() as u64, lines.len() as u64)
+        };
+        if self.lines.len() == 1 {
+            return self.lines.values().next().and_then(|lines| tally(lines));
+        }
+        let mut by_line: HashMap<u32, Tally> = HashMap::new();
+        for line in self.lines.iter().filter(|(part, _)| !part.is_empty()).flat_map(|(_, lines)| lines) {
+            let sum = by_line.entry(line.number).or_default();
+            *sum = sum.plus(Tally { covered: (line.hits > 0).into(), total: 1 });
+        }
+        for line in self.lines.get("").into_iter().flatten() {
+            let best = by_line.entry(line.number).or_default();
+            *best = best.either(Tally { covered: (line.hits > 0).into(), total: 1 });
+        }
+        by_line.into_values().reduce(Tally::plus)
     }
 
     /// Branches are counted line by line. Formats do not share identities, so that where several
     /// measured a line, the larger of their numbers stand.
     fn count_branches(&self) -> Option<Tally> {
         let mut by_line: BTreeMap<u32, Tally> = BTreeMap::new();
-        let mut note = |line: u32, tally: Tally| {
+        for (line, tally) in self.identified.values().flat_map(Identified::branches) {
             by_line.entry(line).and_modify(|best| *best = best.either(tally)).or_insert(tally);
-        };
-        for fraction in &self.fractions {
-            if let Some(tally) = Tally::new(fraction.covered.into(), fraction.total.into()) {
-                note(fraction.line, tally);
-            }
         }
-        for it in self.identified.values() {
-            let mut own: BTreeMap<u32, Tally> = BTreeMap::new();
-            let numbered = it.edges.iter().map(|edge| (edge.line, edge.taken));
-            let named = it.named_edges.iter().map(|edge| (edge.line, edge.taken));
-            for (line, taken) in numbered.chain(named) {
-                let tally = own.entry(line).or_default();
-                tally.total += 1;
-                tally.covered += u64::from(taken > 0);
-            }
-            own.into_iter().for_each(|(line, tally)| note(line, tally));
-        }
-        by_line
-            .into_values()
-            .reduce(|a, b| Tally { covered: a.covered + b.covered, total: a.total + b.total })
+        by_line.into_values().reduce(Tally::plus)
     }
 
     /// Formats spell functions differently, so that where several named a source's functions, the
@@ -356,6 +493,33 @@ impl Source {
         });
         counts.reduce(Tally::either)
     }
+
+    /// Makes one of the parts that have a line or a branch.
+    fn unite_parts(&mut self, kind: CoverageKind) {
+        if kind == CoverageKind::Line {
+            let all = self.united().into_owned();
+            self.lines = BTreeMap::from([(Box::default(), all)]);
+        } else {
+            for it in self.identified.values_mut() {
+                it.fractions.iter_mut().for_each(|fraction| fraction.part = Box::default());
+                settle(&mut it.fractions);
+            }
+        }
+    }
+
+    fn has_parts(&self) -> bool {
+        self.lines.len() > 1
+    }
+}
+
+/// What a whole report states beyond its sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Beyond {
+    excess: Excess,
+    /// Whether any of its sources says something of the kind.
+    listed: bool,
+    /// Whether it has sources at all.
+    sourceless: bool,
 }
 
 /// What one report, or several merged, measured.
@@ -368,8 +532,13 @@ pub struct Coverage {
     /// Those of a report that is still being read, without an order: finding one of many in a tree is a
     /// walk through memory for each. Empty from [`Coverage::finish`] on.
     unfinished: HashMap<String, Source>,
-    /// The totals of reports that hold no measurements of sources at all, by report name.
-    totals: BTreeMap<String, Summary>,
+    /// What reports state of all their sources together, by report name.
+    reports: BTreeMap<String, BTreeMap<CoverageKind, Beyond>>,
+    /// Kinds whose stated totals are known to count something that the records do not have.
+    explained: BTreeSet<CoverageKind>,
+    formats: BTreeSet<CoverageFormat>,
+    /// What was wrong with a report and cost only a part of it.
+    warnings: Vec<Error>,
 }
 
 impl Coverage {
@@ -377,9 +546,9 @@ impl Coverage {
     /// with hits added up (at most `u32::MAX`).
     ///
     /// Branches and functions are told apart by the identities their format gives them. Where it
-    /// gives none (Cobertura's `1/2`), where two formats measured the same source, and for summary
-    /// counters of the same source, the larger of the numbers stands: the least that is certain.
-    /// The totals of two reports without any sources add up, unless the reports have one name.
+    /// gives none (Cobertura's `1/2`), where two formats measured the same source, and for counters that
+    /// reports state of the same source beyond their records, the larger of the numbers stands: the least
+    /// that is certain. The totals of two reports without any sources add up, unless the reports have one name.
     pub fn merge(&mut self, other: &Coverage) {
         for (path, source) in &other.sources {
             match self.sources.get_mut(path) {
@@ -389,9 +558,33 @@ impl Coverage {
                 }
             }
         }
-        for (report, summary) in &other.totals {
-            self.totals.entry(report.clone()).or_default().merge(summary);
+        for (report, stated) in &other.reports {
+            let mine = self.reports.entry(report.clone()).or_default();
+            for (kind, beyond) in stated {
+                mine.entry(*kind)
+                    .and_modify(|it| {
+                        it.excess = Excess::either(Some(it.excess), Some(beyond.excess)).unwrap_or(it.excess);
+                        it.listed |= beyond.listed;
+                        it.sourceless &= beyond.sourceless;
+                    })
+                    .or_insert(*beyond);
+            }
         }
+        self.explained.extend(&other.explained);
+        self.formats.extend(&other.formats);
+        for warning in &other.warnings {
+            self.warn(warning.clone());
+        }
+    }
+
+    /// The formats of the reports.
+    pub fn formats(&self) -> &BTreeSet<CoverageFormat> {
+        &self.formats
+    }
+
+    /// What was wrong with the reports and cost only a part of them, in an order of its own.
+    pub fn warnings(&self) -> &[Error] {
+        &self.warnings
     }
 
     /// The sources' paths in order: as the reports name them, with `/` as separator and without
@@ -400,9 +593,10 @@ impl Coverage {
         self.sources.keys().map(String::as_str)
     }
 
-    /// The measured lines of a source in ascending order; `None` for a source not in the reports.
-    pub fn lines(&self, source: &str) -> Option<&[Line]> {
-        self.sources.get(source).map(|source| source.lines.as_slice())
+    /// The measured lines of a source in ascending order, each once; `None` for a source not in the
+    /// reports.
+    pub fn lines(&self, source: &str) -> Option<Cow<'_, [Line]>> {
+        self.sources.get(source).map(Source::united)
     }
 
     /// Makes paths below `root` relative to it, so that reports with absolute and with relative
@@ -416,19 +610,36 @@ impl Coverage {
     }
 
     /// Counts a kind over the sources that `keep` accepts by path.
+    ///
+    /// A report's own totals count where nothing finer is in it, and where they differ from the sum of its
+    /// sources if it is the only report and all of its sources are kept.
     pub fn count(&self, kind: CoverageKind, keep: &dyn Fn(&str) -> bool) -> Counted {
-        let mut counted = Counted::default();
+        let (mut listed, mut counted) = (Tally::default(), Tally::default());
+        let (mut any, mut whole) = (false, true);
         for (path, source) in &self.sources {
-            if let Some((tally, from_summary)) = source.count(kind)
-                && keep(path)
-            {
-                counted.add(tally, from_summary);
+            if !keep(path) {
+                whole = false;
+            } else if let Some((own, with_stated)) = source.count(kind) {
+                any = true;
+                listed = listed.plus(own);
+                counted = counted.plus(with_stated);
             }
         }
-        for tally in self.totals.values().filter_map(|summary| summary.0[kind as usize]) {
-            counted.add(tally, true);
+        let one = self.reports.len() == 1;
+        for beyond in self.reports.values().filter_map(|stated| stated.get(&kind)) {
+            if beyond.sourceless || (whole && if beyond.listed { one } else { !any }) {
+                counted = counted.plus(Tally::default());
+                counted = beyond.excess.on(counted);
+            }
         }
-        counted
+        let differs = counted != listed;
+        Counted {
+            covered: counted.covered,
+            total: counted.total,
+            from_summary: differs,
+            records: (differs && listed.total > 0 && !self.explained.contains(&kind))
+                .then_some((listed.covered, listed.total)),
+        }
     }
 
     /// The source of that normalised path, to add measurements to.
@@ -456,17 +667,61 @@ impl Coverage {
         self.sources = renamed.into_iter().collect();
     }
 
-    /// Sets the totals of a report that has nothing else.
-    pub(super) fn set_totals(&mut self, report: &str, summary: Summary) {
-        if summary != Summary::default() {
-            self.totals.insert(report.to_owned(), summary);
+    /// Whether the report that is being read has spoken of a source.
+    pub(super) fn has_sources(&self) -> bool {
+        !self.unfinished.is_empty()
+    }
+
+    /// Notes what was wrong with the report and costs only a part of it.
+    pub(super) fn warn(&mut self, warning: Error) {
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+            self.warnings.sort_by(|a, b| a.message.cmp(&b.message));
         }
     }
 
-    /// Ends the reading of a report.
-    pub(super) fn finish(mut self) -> Self {
+    /// Notes that the stated totals of a kind count something that the records of this format do not have.
+    pub(super) fn explain(&mut self, kind: CoverageKind) {
+        self.explained.insert(kind);
+    }
+
+    pub(super) fn is_of(&mut self, format: CoverageFormat) {
+        self.formats.insert(format);
+    }
+
+    /// Ends the reading of a report called `name`, which states `stated` of all its sources together.
+    ///
+    /// Where parts of a source have one line, the reading that agrees with what is stated is taken: each
+    /// part by itself, or the line once.
+    pub(super) fn finish(mut self, name: &str, stated: &Summary) -> Self {
         self.unfinished.values_mut().for_each(Source::finish);
         self.sources = std::mem::take(&mut self.unfinished).into_iter().collect();
+        let parts = self.sources.values().any(Source::has_parts);
+        for kind in CoverageKind::ALL {
+            let Some(total) = stated.get(kind) else { continue };
+            let count = |coverage: &Coverage| {
+                let all = coverage.sources.values().filter_map(|source| source.count(kind));
+                all.map(|(_, counted)| counted).reduce(Tally::plus)
+            };
+            let mut listed = count(&self);
+            if parts && matches!(kind, CoverageKind::Line | CoverageKind::Branch) && listed != Some(total) {
+                let mut once = self.clone();
+                for source in once.sources.values_mut() {
+                    source.unite_parts(kind);
+                }
+                if count(&once) == Some(total) {
+                    listed = Some(total);
+                    self = once;
+                }
+            }
+            let beyond = Beyond {
+                excess: Excess::of(total, listed.unwrap_or_default()),
+                listed: listed.is_some(),
+                sourceless: self.sources.is_empty(),
+            };
+            self.reports.entry(name.to_owned()).or_default().insert(kind, beyond);
+        }
+        self.reports.entry(name.to_owned()).or_default();
         self
     }
 }

@@ -4,7 +4,7 @@
 //! consist of. Entities other than XML's own five are refused, never expanded.
 
 use super::number::digits;
-use super::{glimpse, refuse_at};
+use super::{doubt_at, glimpse, refuse_at};
 use crate::error::{Error, Result};
 use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
@@ -200,6 +200,11 @@ impl<'a> Document<'a> {
     /// An error at a place in the document.
     pub(super) fn refuse(&self, at: usize, cause: &str) -> Error {
         refuse_at(self.name, self.text, at, cause)
+    }
+
+    /// A warning about a place in the document.
+    pub(super) fn doubt(&self, at: usize, cause: &str) -> Error {
+        doubt_at(self.name, self.text, at, cause)
     }
 
     fn enter(&mut self, tag: &BytesStart<'_>, at: usize) -> Result<()> {

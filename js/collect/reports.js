@@ -10,7 +10,7 @@ import { engineFailure } from "../engine/door.js";
 import { openMeasurement, parsersStopped } from "../engine/parsers.js";
 import { Failure } from "../failure.js";
 import { matcher } from "../files/globs.js";
-import { native } from "../files/names.js";
+import { gunzip, isGzip, unpackedSize } from "../files/gunzip.js";
 import { openRegular } from "../files/read.js";
 import { shownName } from "../shown.js";
 import { crashed } from "./crashed.js";
@@ -83,16 +83,17 @@ export class ReportFiles {
   /**
    * Reads those files of a wish that were not read yet.
    * @param {Wish} wish
+   * @param {number} [unpacked] bytes that a compressed file may have at most once it is unpacked
    * @returns {Taken}
    * @throws {Failure} of type collection
    */
-  take(wish) {
+  take(wish, unpacked = LARGEST) {
     const { kind: reader } = wish.measure;
     const format = reader === "coverage" ? wish.measure.format : null;
     const names = wish.names.map((name) => {
       const key = this.#keyOf(name);
       const known = `${reader}\0${format ?? ""}\0${key}`;
-      if (!this.#read.has(known)) this.#bring(name, { name: key, reader, format });
+      if (!this.#read.has(known)) this.#bring(name, { name: key, reader, format }, unpacked);
       this.#read.add(known);
       return key;
     });
@@ -165,26 +166,44 @@ export class ReportFiles {
     return key;
   }
 
-  /** @param {string} name @param {Omit<ReportFile, "length">} described */
-  #bring(name, described) {
+  /**
+   * A part of the engine's room behind what waits in it, which is parsed first where there is too little.
+   * @param {number} size bytes
+   */
+  #roomFor(size) {
+    if (this.#used + size > this.#capacity) {
+      if (this.#waiting.length > 0) this.#ask([]);
+      if (size > this.#capacity) {
+        this.#capacity = Math.max(size, ROOM);
+        this.#engine.reserve(this.#capacity);
+      }
+    }
+    return this.#engine.room(this.#used, size);
+  }
+
+  /**
+   * Reads a file into the room, unpacked.
+   * @param {string} name
+   * @param {Omit<ReportFile, "length">} described
+   * @param {number} unpacked
+   */
+  #bring(name, described, unpacked) {
     const { file, size } = openRegular(path.resolve(this.#directory, name), {
       shown: described.name,
       limit: LARGEST,
     });
     try {
-      if (this.#used + size > this.#capacity) {
-        if (this.#waiting.length > 0) this.#ask([]);
-        if (size > this.#capacity) {
-          this.#capacity = Math.max(size, ROOM);
-          this.#engine.reserve(this.#capacity);
-        }
-      }
-      const room = this.#engine.room(this.#used, size);
+      const room = this.#roomFor(size);
       let read = 0;
       while (read < size) {
         const count = fs.readSync(file, room, read, size - read, read);
         if (count === 0) break;
         read += count;
+      }
+      if (isGzip(room.subarray(0, read))) {
+        const bytes = gunzip(room.slice(0, read), { limit: unpacked, shown: described.name });
+        this.#roomFor(bytes.length).set(bytes);
+        read = bytes.length;
       }
       this.#waiting.push({ ...described, length: read });
       this.#used += read;
@@ -242,16 +261,21 @@ export class Reports {
    * @throws {Failure} of type collection; the signal's reason
    */
   async begin(wish, signal) {
-    const sizes = wish.names.map((name) => sizeOf(path.resolve(this.#where.directory, name)));
+    const sizes = wish.names.map((name) => unpackedSize(path.resolve(this.#where.directory, name)));
     const total = sizes.reduce((sum, size) => sum + size, 0);
+    const { apartFrom } = this.#options;
     // A thread has a module of its own, which a bug in this one's did not stop.
-    if (total < this.#options.apartFrom && !parsersStopped()) {
+    if (total < apartFrom && !parsersStopped()) {
       /** @type {Taken} */
       let taken;
       try {
         this.#here ??= new ReportFiles(this.#where);
-        taken = this.#here.take(wish);
+        taken = this.#here.take(wish, apartFrom);
       } catch (thrown) {
+        // A compressed file is larger than it says.
+        if (thrown instanceof Failure && thrown.code === "FILE_TOO_LARGE") {
+          return { answer: Promise.resolve(await this.#large(wish, sizes, signal)) };
+        }
         throw parsersStopped() ? reportCrashed(wish, thrown) : thrown;
       }
       /** @type {Promise<Answer>} */
@@ -383,15 +407,6 @@ export class Reports {
     this.#thread = undefined;
     // Nothing waits for it: what it does is of no use any more.
     thread?.terminate().catch(() => {});
-  }
-}
-
-/** @param {string} file @returns {number} 0 where that is told by reading it */
-function sizeOf(file) {
-  try {
-    return fs.statSync(native(file)).size;
-  } catch {
-    return 0;
   }
 }
 

@@ -109,9 +109,20 @@ function notRegular(path, type) {
   });
 }
 
-/** @param {string} path @param {string} found @param {number} limit @param {FailureType} type */
-function tooLarge(path, found, limit, type) {
-  const length = found === "longer" ? "longer than the limit of" : `${found} long, the limit is`;
+/**
+ * The refusal of a file that is too large.
+ * @param {string} path
+ * @param {string} found its length in words, `longer` or `unpacked` where that is not known
+ * @param {number} limit bytes
+ * @param {FailureType} type
+ */
+export function tooLarge(path, found, limit, type) {
+  const length =
+    found === "longer"
+      ? "longer than the limit of"
+      : found === "unpacked"
+        ? "unpacked longer than the limit of"
+        : `${found} long, the limit is`;
   return new Failure(`could not read \`${path}\`: it is ${length} ${limit} bytes`, {
     type,
     code: "FILE_TOO_LARGE",

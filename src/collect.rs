@@ -2,6 +2,7 @@
 //! must find and what is to be measured in them. Reading files and matching globs belong to the
 //! host, the formats to the modules below.
 
+pub mod bench;
 pub mod coverage;
 pub mod loc;
 pub mod measurement;

@@ -30,6 +30,7 @@ const NATIVE = Object.freeze({
   "native-lcov": { seeds: () => stored("coverage", /\.info$/), dictionary: "lcov", most: 16_384 },
   "native-cobertura": { seeds: () => stored("coverage", /\.xml$/), dictionary: "xml", most: 16_384 },
   "native-clover": { seeds: () => stored("coverage", /\.xml$/), dictionary: "xml", most: 16_384 },
+  "native-bench": { seeds: benchmarks, dictionary: "bench", most: 16_384 },
   "native-detection": { seeds: () => stored("coverage"), dictionary: "xml", most: 16_384 },
   "native-loc": { seeds: withLanguages, dictionary: "loc", most: 8192 },
   "native-languages": { seeds: () => stored("loc"), most: 4096 },
@@ -282,6 +283,20 @@ function stored(folder, names = /./) {
       name: `${folder.replaceAll("/", "-")}-${name}`,
       bytes: fs.readFileSync(path.join(absolute, name)),
     }));
+}
+
+/** The reports of benchmark tools: of the directories whose printed figures are `bench`'s. */
+function benchmarks() {
+  const tools = path.join(root, "tests/fixtures/tools");
+  /** @param {string} tool */
+  const isOne = (tool) => {
+    const totals = path.join(tools, tool, "totals.json");
+    return fs.existsSync(totals) && fs.readFileSync(totals, "utf8").includes('"collector": "bench"');
+  };
+  return fs
+    .readdirSync(tools)
+    .filter(isOne)
+    .flatMap((tool) => stored(`tools/${tool}`, /^(?!totals\.json$)/));
 }
 
 /** Each source file as some languages: the target takes the language from the first byte. */

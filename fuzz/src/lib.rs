@@ -2,6 +2,7 @@
 //! bytes, panicking where a rule of the engine is broken. The files in `fuzz_targets` only hand the
 //! bytes over.
 
+pub mod bench;
 pub mod configuration;
 pub mod coverage;
 pub mod gate;

@@ -4,7 +4,7 @@
 
 mod clover;
 mod cobertura;
-mod encoding;
+pub(super) mod encoding;
 mod kind;
 mod lcov;
 mod measure;

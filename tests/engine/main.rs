@@ -1,6 +1,7 @@
 //! The engine's tests, natively: one program, so that the engine and SQLite are linked once.
 //! `cargo test --test engine gate::` runs those of one file.
 
+mod bench;
 mod config;
 mod coverage;
 mod coverage_properties;

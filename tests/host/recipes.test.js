@@ -24,7 +24,7 @@ const read = (/** @type {string} */ file) => fs.readFileSync(path.join(ROOT, fil
 const RECIPES = [
   {
     title: "A coverage format",
-    names: [...read("src/collect/coverage.rs").matchAll(/^ {4}\w+ = "(\w+)", \w+;$/gm)].map(
+    names: [...read("src/collect/coverage.rs").matchAll(/^ {4}\w+ = "(\w+)", \w+, \[/gm)].map(
       ([, name]) => name,
     ),
     examples: [],
@@ -39,6 +39,8 @@ const RECIPES = [
       "tools/bench/parts/coverage.js": "measured against parsers that npm has for these",
       "tools/bench/samples.js": "reports for those measurements",
       "tools/bench/results.md": "the results of those measurements",
+      "docs/figures.md": "generated from the tools' own files",
+      "tests/fixtures/tools/gcovr-xml/totals.json": "the totals of a tool whose reports have names of formats",
     },
   },
   {

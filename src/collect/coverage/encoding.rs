@@ -11,7 +11,7 @@ use std::borrow::Cow;
 ///
 /// # Errors
 /// The cause, in words, when the encoding is another one and the file needs more than ASCII.
-pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
+pub(in crate::collect) fn decode(bytes: &[u8]) -> Result<Cow<'_, [u8]>, String> {
     if let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf") {
         return Ok(Cow::Borrowed(rest));
     }

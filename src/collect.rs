@@ -57,6 +57,13 @@ pub enum Measure {
         /// The value where the reports hold nothing of that kind.
         fallback: Option<f64>,
     },
+    /// One figure of a benchmark.
+    Bench {
+        /// Its name, the end of it, or a pattern; without one the files hold a single benchmark.
+        name: Option<String>,
+        /// Which figure; the one that the tool shows first where none is named.
+        stat: Option<String>,
+    },
 }
 
 /// How `size` compresses files before it measures them.
@@ -129,6 +136,15 @@ const COLLECTORS: &[Collector] = &[
     named_format("coverage-lcov", CoverageFormat::Lcov),
     named_format("coverage-cobertura", CoverageFormat::Cobertura),
     named_format("coverage-clover", CoverageFormat::Clover),
+    Collector {
+        name: "bench",
+        flags: &[
+            Flag { long: "name", short: Some('n'), takes: Takes::One },
+            Flag { long: "stat", short: Some('s'), takes: Takes::One },
+        ],
+        needs_paths: true,
+        format: None,
+    },
 ];
 
 /// Whether a metric's command is an `@collect` line.
@@ -244,6 +260,14 @@ pub fn parse_words(words: &[String]) -> Result<CollectPlan> {
                 }
             },
         },
+        "bench" => {
+            let given = |long: &'static str| match one(long)? {
+                Some(empty) if empty.trim().is_empty() => Err(usage(format!("`--{long}` is empty"))
+                    .hint("Name what is meant, or leave the option out.")),
+                value => Ok(value),
+            };
+            Measure::Bench { name: given("name")?, stat: given("stat")? }
+        }
         _ => Measure::Coverage {
             of: match one("type")? {
                 Some(name) => {
@@ -282,6 +306,7 @@ fn usage(message: impl Into<String>) -> Error {
 fn example(collector: &str) -> String {
     match collector {
         "size" => "@collect size dist".into(),
+        "bench" => "@collect bench bench.json --name parse".into(),
         "coverage-cobertura" => "@collect coverage-cobertura coverage/cobertura.xml".into(),
         "coverage-clover" => "@collect coverage-clover coverage/clover.xml".into(),
         other => format!("@collect {other} coverage/lcov.info"),

@@ -6,7 +6,7 @@ import path from "node:path";
 import zlib from "node:zlib";
 import { pauses } from "../cancel.js";
 import { engineFailure } from "../engine/door.js";
-import { codeLines, openLineCounter, parsersModule } from "../engine/parsers.js";
+import { benchFiles, codeLines, openLineCounter, parsersModule } from "../engine/parsers.js";
 import { Failure } from "../failure.js";
 import { expand, nothingMatched, unmatchedOf } from "../files/globs.js";
 import { native } from "../files/names.js";
@@ -38,6 +38,8 @@ export class Measurements {
   #told = new Set();
   /** Those patterns, by whether what git ignores counts as a match. @type {Map<boolean, string[]>} */
   #unmatched = new Map();
+  /** Benchmark reports among files, by these. @type {Map<string, string[]>} */
+  #benchmarks = new Map();
   /** @type {Map<string, Promise<Map<string, number>>>} code lines by language, by the files asked for */
   #lines = new Map();
 
@@ -172,7 +174,8 @@ export class Measurements {
    * @param {AbortSignal | undefined} signal
    */
   async #measureReports(plan, measure, signal) {
-    const names = this.#find(plan, { ignoreFiles: false, filter: false });
+    const found = this.#find(plan, { ignoreFiles: false, filter: false });
+    const names = measure.kind === "bench" && found.length > 1 ? this.#benchFiles(found) : found;
     const missing = measure.kind === "coverage" ? this.#unmatchedSources(false) : [];
     const { answer } = await this.#reports.begin({ names, measure, missing }, signal);
     const collected = answer.then(({ value, warnings, missing }) => {
@@ -181,6 +184,17 @@ export class Measurements {
     });
     collected.catch(() => {});
     return { collected };
+  }
+
+  /**
+   * The files of a plan that are benchmark reports. Many metrics ask for the same directory: it is looked through once.
+   * @param {string[]} files
+   */
+  #benchFiles(files) {
+    const key = files.join("\0");
+    const known = this.#benchmarks.get(key) ?? benchFiles(files);
+    this.#benchmarks.set(key, known);
+    return known;
   }
 
   /**

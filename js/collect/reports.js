@@ -225,8 +225,9 @@ const questionOf = ({ names, wish: { measure } }) => ({ names, measure });
  */
 function withMissing(answer, missing) {
   if (answer.status === "value") return { value: answer.value, warnings: answer.warnings, missing };
+  if (answer.status === "bench") return { value: answer.figure.value, warnings: [], missing };
   if (answer.status === "failed") return engineFailure(answer.error, "collection");
-  throw new TypeError("the engine named source files where a value was asked for");
+  throw new TypeError("the engine answered with a list where a value was asked for");
 }
 
 /** The same for files of any size. Free it in `finally`. */

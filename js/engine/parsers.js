@@ -30,6 +30,12 @@ const { guarded, memory, poisoned } = door("parsers", wasm.initSync);
 export const parsersStopped = poisoned;
 
 /**
+ * Of files that a pattern or a directory gave, those that `bench` reads: of a tree of criterion's those of the newest run.
+ * @param {string[]} paths
+ */
+export const benchFiles = (paths) => guarded(() => wasm.benchFiles(paths));
+
+/**
  * Opens a measuring session: reports that are read into it are parsed once.
  * @param {string} root the directory that source paths are made relative to
  */

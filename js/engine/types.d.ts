@@ -112,6 +112,34 @@ export type BaselineQuery = {
   commitSha?: string | null;
 };
 
+/** A benchmark without a figure. */
+export type BenchFailure = {
+  /** The benchmark's name. */
+  name: string;
+  /** Why it has none. */
+  error: EngineError;
+};
+
+/** A figure of one benchmark. */
+export type BenchValue = {
+  /** The benchmark's name, unique among the files. */
+  name: string;
+  /** The figure's name. */
+  stat: string;
+  /** In seconds, bytes or whatever `suffix` says; finite. */
+  value: number;
+  /** How it is shown, where the file says that it is a time, a size or a share. */
+  unit: Unit | null;
+  /** What follows the number where no unit says it, at most 16 characters. */
+  suffix: string | null;
+  /** Which way it gets better, as far as the file tells. */
+  direction: Direction;
+  /** How many samples it was made from. */
+  samples: number | null;
+  /** Their standard deviation, in the value's unit. */
+  spread: number | null;
+};
+
 /** One recorded build. */
 export type Build = {
   /** The row id; not the same in another copy of the history. */
@@ -542,6 +570,12 @@ export type Measure = {
   format: CoverageFormat | null;
   /** The value where the reports hold nothing of that kind. */
   fallback: number | null;
+} | {
+  kind: "bench";
+  /** Its name, the end of it, or a pattern; without one the files hold a single benchmark. */
+  name: string | null;
+  /** Which figure; the one that the tool shows first where none is named. */
+  stat: string | null;
 };
 
 /** What one metric's command or collector gave. */
@@ -724,7 +758,7 @@ export type PlannedConfig = {
 };
 
 /** Who reads a file: the kind of the `Measure` that asks for it. A file of two readers is read twice. */
-export type Reader = "coverage";
+export type Reader = "coverage" | "bench";
 
 /** What it was found to be. */
 export type Reading = {
@@ -804,6 +838,16 @@ export type ReportAnswer = {
   /** What makes the value doubtful and is no failure. */
   warnings: Array<EngineError>;
 } | {
+  status: "bench";
+  /** The figure, with what the file says of it. */
+  figure: BenchValue;
+} | {
+  status: "benchmarks";
+  /** Those that there are. */
+  figures: Array<BenchValue>;
+  /** Benchmarks that have none. */
+  failed: Array<BenchFailure>;
+} | {
   status: "sources";
   /** Each once, sorted. */
   sources: Array<string>;
@@ -854,6 +898,8 @@ export type ReportQuestion = {
   measure: Measure;
   /** Whether to answer which source files coverage reports speak of, instead of the value. */
   sources?: boolean;
+  /** Whether to answer with the figures of all benchmarks, whatever name is measured. */
+  all?: boolean;
   /** The source files of coverage reports that count; all of them unless given. */
   keep?: Array<string> | null;
 };

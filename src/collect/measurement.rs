@@ -2,6 +2,7 @@
 //! bytes; a file that failed to parse fails every metric that uses it, with the same words.
 
 use super::Measure;
+use super::bench::{BenchFailure, BenchValue, Benchmarks};
 use super::coverage::{self, Coverage, CoverageFormat, CoverageKind};
 use crate::error::{Code, Error, Result};
 use crate::metric::Value;
@@ -16,6 +17,8 @@ use std::collections::{HashMap, HashSet};
 pub enum Reader {
     /// Coverage reports of every format.
     Coverage,
+    /// What benchmark tools write.
+    Bench,
 }
 
 /// A report among others whose bytes lie one behind the other.
@@ -47,6 +50,10 @@ pub struct ReportQuestion {
     #[serde(default)]
     #[cfg_attr(test, ts(as = "Option<bool>", optional))]
     pub sources: bool,
+    /// Whether to answer with the figures of all benchmarks, whatever name is measured.
+    #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<bool>", optional))]
+    pub all: bool,
     /// The source files of coverage reports that count; all of them unless given.
     #[serde(default)]
     pub keep: Option<Vec<String>>,
@@ -63,6 +70,18 @@ pub enum ReportAnswer {
         value: Value,
         /// What makes the value doubtful and is no failure.
         warnings: Vec<Error>,
+    },
+    /// One figure of a benchmark.
+    Bench {
+        /// The figure, with what the file says of it.
+        figure: BenchValue,
+    },
+    /// The figures of all benchmarks, in the order of the files.
+    Benchmarks {
+        /// Those that there are.
+        figures: Vec<BenchValue>,
+        /// Benchmarks that have none.
+        failed: Vec<BenchFailure>,
     },
     /// Source files.
     Sources {
@@ -88,13 +107,14 @@ impl ReportAnswer {
 pub struct Measurement {
     root: String,
     files: HashMap<(String, Option<CoverageFormat>), Result<Coverage>>,
+    benchmarks: Benchmarks,
 }
 
 impl Measurement {
     /// A session without files. Source paths below `root`, an absolute directory, are made relative
     /// to it, so that reports with absolute and with relative paths meet.
     pub fn new(root: &str) -> Self {
-        Self { root: root.to_owned(), files: HashMap::new() }
+        Self { root: root.to_owned(), ..Self::default() }
     }
 
     /// Parses files whose bytes lie one behind the other and answers questions, which may be about earlier files too.
@@ -109,6 +129,7 @@ impl Measurement {
             let (own, others) = rest.split_at((*length).min(rest.len()));
             match reader {
                 Reader::Coverage => self.add_coverage(name, *format, own),
+                Reader::Bench => self.benchmarks.add(name, own),
             }
             rest = others;
         }
@@ -118,7 +139,7 @@ impl Measurement {
     }
 
     fn answer_to(&self, question: &ReportQuestion) -> Result<ReportAnswer> {
-        let ReportQuestion { names, measure, sources, keep } = question;
+        let ReportQuestion { names, measure, sources, all, keep } = question;
         match measure {
             Measure::Coverage { format, .. } if *sources => {
                 let sources = self.coverage_sources(names, *format)?;
@@ -127,6 +148,14 @@ impl Measurement {
             Measure::Coverage { of, format, fallback } => {
                 let (percent, warnings) = self.coverage(names, *of, *format, *fallback, keep.clone())?;
                 Ok(ReportAnswer::of(Value::Numeric(percent), warnings))
+            }
+            Measure::Bench { stat, .. } if *all => {
+                let (figures, failed) = self.benchmarks.all(names, stat.as_deref())?;
+                Ok(ReportAnswer::Benchmarks { figures, failed })
+            }
+            Measure::Bench { name, stat } => {
+                let figure = self.benchmarks.value(names, name.as_deref(), stat.as_deref())?;
+                Ok(ReportAnswer::Bench { figure })
             }
             Measure::Lines { .. } | Measure::Bytes { .. } => {
                 Err(Error::new(Code::Internal, "lines and bytes are not read from reports"))
@@ -277,6 +306,7 @@ mod tests {
             names: names.iter().map(|&name| name.to_owned()).collect(),
             measure: Measure::Coverage { of, format: None, fallback: None },
             sources: of.is_none(),
+            all: false,
             keep: keep.map(|one| vec![one.to_owned()]),
         };
         let value = |value| ReportAnswer::of(Value::Numeric(value), Vec::new());

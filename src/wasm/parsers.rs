@@ -2,8 +2,8 @@
 //! straight into the module's memory.
 
 use super::{JsResult, from_js, throw, to_js};
-use crate::collect::loc;
 use crate::collect::measurement::{self, ReportFile, ReportQuestion};
+use crate::collect::{bench, loc};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -62,6 +62,12 @@ impl Measurement {
         let questions: Vec<ReportQuestion> = from_js(questions, "the list of questions")?;
         to_js(&self.inner.answer(self.room.bytes(length), &files, &questions))
     }
+}
+
+/// Of files that a pattern or a directory gave, those that `bench` reads.
+#[wasm_bindgen(js_name = benchFiles)]
+pub fn bench_files(paths: Vec<String>) -> Vec<String> {
+    bench::wanted(paths)
 }
 
 /// The line counter of one thread.

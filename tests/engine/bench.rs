@@ -463,55 +463,6 @@ fn formats_that_stand_for_others_take_their_unit_from_the_file() {
     assert_eq!(ask(bencher, None, Some("throughput")).unwrap().suffix.as_deref(), Some("ops/s"));
 }
 
-/// What a tool printed about its own reports.
-#[derive(serde::Deserialize)]
-struct Totals {
-    tool: String,
-    figures: Vec<Figure>,
-}
-
-#[derive(serde::Deserialize)]
-struct Figure {
-    reports: Vec<String>,
-    collector: String,
-    of: String,
-    name: Option<String>,
-    figure: Option<f64>,
-    #[serde(default)]
-    decimals: i32,
-}
-
-#[test]
-fn figures_are_those_that_the_tools_print() {
-    let mut compared = 0;
-    let mut directories: Vec<PathBuf> =
-        std::fs::read_dir(fixtures()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    directories.sort();
-    let mut tools = 0;
-    for directory in directories {
-        let Ok(text) = std::fs::read_to_string(directory.join("totals.json")) else { continue };
-        if !text.contains("\"collector\": \"bench\"") {
-            continue;
-        }
-        tools += 1;
-        let totals: Totals = serde_json::from_str(&text).unwrap();
-        for it in totals.figures.iter().filter(|it| it.collector == "bench") {
-            let mut session = Benchmarks::default();
-            for report in &it.reports {
-                session.add(report, &std::fs::read(directory.join(report)).unwrap());
-            }
-            let place = format!("{}: {} of {:?}", totals.tool, it.of, it.name);
-            let ours = session.value(&it.reports, it.name.as_deref(), Some(&it.of));
-            let ours = ours.unwrap_or_else(|error| panic!("{place}: {}", error.message)).value;
-            let printed = it.figure.unwrap_or_else(|| panic!("{place}: no figure"));
-            let within = 10f64.powi(-it.decimals) * (1.0 + 1e-9);
-            assert!((ours - printed).abs() < within, "{place}: {printed} and {ours}");
-            compared += 1;
-        }
-    }
-    assert!(tools >= 18 && compared >= 120, "{compared} figures of {tools} tools");
-}
-
 /// Every file of a folder of other tools' outputs, with what it is found to be; run by hand.
 #[test]
 #[ignore = "needs UNENTROPY_BENCH_CORPUS, a folder of reports"]

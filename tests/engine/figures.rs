@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use unentropy::collect::bench::Benchmarks;
 use unentropy::collect::measurement::Measurement;
 use unentropy::collect::{self, Measure};
 
@@ -34,7 +35,7 @@ struct Figure {
     figure: Option<f64>,
     /// Digits that the tool prints behind the point.
     #[serde(default)]
-    decimals: u32,
+    decimals: i32,
     /// Why ours is another.
     reason: Option<String>,
     ours: Option<f64>,
@@ -45,7 +46,7 @@ impl Figure {
     fn expected(&self) -> (f64, f64) {
         match (self.covered, self.total, self.figure) {
             (Some(covered), Some(total), None) => (covered as f64 / total as f64 * 100.0, 1e-9),
-            (None, None, Some(figure)) => (figure, 0.1f64.powi(self.decimals as i32) * (1.0 + 1e-9)),
+            (None, None, Some(figure)) => (figure, 10f64.powi(-self.decimals) * (1.0 + 1e-9)),
             _ => panic!("a figure has either `covered` and `total`, or `figure`"),
         }
     }
@@ -55,7 +56,7 @@ impl Figure {
             (Some(covered), Some(total), _) => {
                 format!("{covered}/{total} = {:.2}", covered as f64 / total as f64 * 100.0)
             }
-            (_, _, Some(figure)) => format!("{figure:.*}", self.decimals as usize),
+            (_, _, Some(figure)) => format!("{figure:.*}", self.decimals.max(0) as usize),
             _ => String::new(),
         }
     }
@@ -75,6 +76,14 @@ impl Figure {
                 }
                 let answer = session.coverage(&self.reports, of, format, fallback, None);
                 answer.unwrap_or_else(|error| panic!("{line}: {}", error.message)).0
+            }
+            "bench" => {
+                let mut session = Benchmarks::default();
+                for name in &self.reports {
+                    session.add(name, &bytes(name));
+                }
+                let answer = session.value(&self.reports, self.name.as_deref(), Some(&self.of));
+                answer.unwrap_or_else(|error| panic!("{:?}: {}", self.name, error.message)).value
             }
             other => panic!("no figure can be had of the collector `{other}`"),
         }
@@ -143,7 +152,12 @@ fn one_report_gives_the_figure_that_its_tool_prints() {
                 figure.reports.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" "),
                 figure.collector,
                 figure.shown(),
-                (ours * 100.0).round() / 100.0,
+                // Benchmarks are in seconds: two decimals are none.
+                if figure.collector == "bench" {
+                    format!("{ours:.*}", figure.decimals.max(0) as usize + 1)
+                } else {
+                    ((ours * 100.0).round() / 100.0).to_string()
+                },
             );
         }
     }

@@ -29,6 +29,11 @@ export class Measurement {
 }
 
 /**
+ * Of files that a pattern or a directory gave, those that `bench` reads.
+ */
+export function benchFiles(paths: string[]): string[];
+
+/**
  * Code lines by language name, from what the threads' counters gave.
  */
 export function codeLines(numbers: Float64Array | number[]): [language: string, lines: number][];
@@ -44,6 +49,7 @@ export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly __wbg_linecounter_free: (a: number, b: number) => void;
     readonly __wbg_measurement_free: (a: number, b: number) => void;
+    readonly benchFiles: (a: number, b: number) => [number, number];
     readonly codeLines: (a: number, b: number) => [number, number, number];
     readonly linecounter_addAll: (a: number, b: number, c: number, d: number, e: number) => [number, number, number, number];
     readonly linecounter_detect: (a: number, b: number, c: number) => [number, number];
@@ -61,6 +67,7 @@ export interface InitOutput {
     readonly __wbindgen_exn_store: (a: number) => void;
     readonly __externref_table_alloc: () => number;
     readonly __wbindgen_externrefs: WebAssembly.Table;
+    readonly __externref_drop_slice: (a: number, b: number) => void;
     readonly __externref_table_dealloc: (a: number) => void;
     readonly __wbindgen_start: () => void;
 }

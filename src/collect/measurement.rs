@@ -108,6 +108,8 @@ pub struct Measurement {
     root: String,
     files: HashMap<(String, Option<CoverageFormat>), Result<Coverage>>,
     benchmarks: Benchmarks,
+    /// Files without a record in them, which tools write when nothing ran.
+    blank: HashSet<String>,
 }
 
 impl Measurement {
@@ -169,6 +171,9 @@ impl Measurement {
             Some(format) => coverage::parse(format, bytes, path),
             None => coverage::parse_detected(bytes, path),
         };
+        if bytes.split(|&byte| byte == b'\n').all(|line| matches!(line.trim_ascii(), b"" | b"TN:")) {
+            self.blank.insert(path.to_owned());
+        }
         if let Ok(coverage) = &mut parsed {
             coverage.make_relative(&self.root);
         }
@@ -182,7 +187,9 @@ impl Measurement {
     pub fn coverage_sources(&self, paths: &[String], format: Option<CoverageFormat>) -> Result<Vec<String>> {
         let mut sources = Vec::new();
         for path in paths {
-            sources.extend(self.file(path, format)?.sources().map(str::to_owned));
+            if !self.blank.contains(path) {
+                sources.extend(self.file(path, format)?.sources().map(str::to_owned));
+            }
         }
         sources.sort_unstable();
         sources.dedup();
@@ -206,6 +213,16 @@ impl Measurement {
     ) -> Result<(f64, Vec<Error>)> {
         let keep: Option<HashSet<String>> = keep.map(|sources| sources.into_iter().collect());
         let keep = |source: &str| keep.as_ref().is_none_or(|kept| kept.contains(source));
+        let given = paths;
+        let filled: Vec<String>;
+        let paths = match fallback {
+            // Without a fallback a file that should have been written is missed.
+            Some(_) => {
+                filled = paths.iter().filter(|path| !self.blank.contains(*path)).cloned().collect();
+                &filled[..]
+            }
+            None => paths,
+        };
         let mut merged = Coverage::default();
         let coverage = match paths {
             [one] => self.file(one, format)?,
@@ -218,7 +235,7 @@ impl Measurement {
         };
         let of = self.kind(paths, format, of)?;
         let counted = coverage.count(of, &keep);
-        let reports = || text::list(&paths.iter().map(|path| text::quote(path)).collect::<Vec<_>>());
+        let reports = || text::list(&given.iter().map(|path| text::quote(path)).collect::<Vec<_>>());
         let mut warnings = coverage.warnings().to_vec();
         if let Some((covered, total)) = counted.records {
             let message = format!(

@@ -4,6 +4,7 @@
 mod bench;
 mod config;
 mod coverage;
+mod coverage_cases;
 mod coverage_properties;
 mod figures;
 mod gate;

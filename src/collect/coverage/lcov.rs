@@ -6,13 +6,16 @@
 //! measurement. Records with unknown names are skipped. Summary counters (`LF`, `LH`, `BRF`, ...)
 //! count only where the block holds no record of their kind.
 
-use super::kind::{CoverageKind, Summary};
-use super::measure::{Coverage, Edge, Function, Line, NamedEdge};
+use super::kind::{CoverageKind, Summary, Tally};
+use super::measure::{
+    Coverage, Edge, Function, Line, NamedEdge, settle_functions, tally_edges, tally_functions, tally_lines,
+};
 use super::number::{counter, digits, hits, newline, whole};
 use super::probe::Probe;
-use super::{AT_A_TIME, CoverageFormat, apart, excerpt, path, refuse, refuse_at};
+use super::{AT_A_TIME, CoverageFormat, apart, doubt_at, excerpt, path, refuse, refuse_at};
 use crate::error::{Error, Result};
 use memchr::{memchr, memrchr};
+use std::collections::HashSet;
 
 /// Whether a trace file's first records stand near the beginning.
 pub(super) fn recognises(probe: &Probe<'_>) -> bool {
@@ -32,6 +35,7 @@ pub(super) fn read(text: &[u8], name: &str) -> Result<Coverage> {
     let mut block = Block::default();
     let mut any = false;
     let mut at = 0;
+    let (mut left_out, mut first_left_out) = (0u64, None);
     let plain_records = apart::<fn(&mut Block<'_>, &[u8], usize) -> usize>(plain_records);
     while at < text.len() {
         if block.source.is_some() {
@@ -43,14 +47,27 @@ pub(super) fn read(text: &[u8], name: &str) -> Result<Coverage> {
         }
         let end = memchr(b'\n', &text[at..]).map_or(text.len(), |length| at + length);
         let line = text[at..end].trim_ascii();
-        if line == b"end_of_record" {
+        if let Some(rest) = line.strip_prefix(b"end_of_record") {
             if block.source.is_none() {
                 return Err(refuse_at(name, text, at, "`end_of_record` without an `SF` record before it"));
             }
             block.close(&mut coverage);
             any = true;
-        } else if let Err(cause) = block.record(line, at) {
-            return Err(refuse_at(name, text, at, &cause));
+            // The next report is glued to one without a line feed at its end.
+            if !rest.is_empty() {
+                at = end - (text[at..end].trim_ascii_start().len() - END_OF_RECORD.len());
+                continue;
+            }
+        } else if let Err(fault) = block.record(line, at) {
+            match fault {
+                Fault::Report(cause) => return Err(refuse_at(name, text, at, &cause)),
+                Fault::Record(cause) => {
+                    left_out += 1;
+                    if first_left_out.is_none() {
+                        first_left_out = Some((at, cause));
+                    }
+                }
+            }
         }
         at = end + 1;
     }
@@ -62,6 +79,10 @@ pub(super) fn read(text: &[u8], name: &str) -> Result<Coverage> {
     if !any {
         return Err(refuse(name, "expected at least one `SF` record, found none")
             .hint("Check that the tests ran with coverage switched on and that the sources were found."));
+    }
+    if let Some((at, cause)) = first_left_out {
+        let more = if left_out > 1 { format!(", and {} more like it", left_out - 1) } else { String::new() };
+        coverage.warn(doubt_at(name, text, at, &format!("{cause}, left out{more}")));
     }
     Ok(coverage.finish(name, &Summary::default()))
 }
@@ -148,6 +169,16 @@ fn ends(text: &[u8], at: usize, end: usize) -> bool {
     at == end || (at + 1 == end && text[at] == b'\r')
 }
 
+const END_OF_RECORD: &[u8] = b"end_of_record";
+
+/// What a record that cannot be understood costs.
+enum Fault {
+    /// The whole report: which lines there are is not known any more.
+    Report(String),
+    /// What the record says.
+    Record(String),
+}
+
 /// The block being read. Its vectors are reused from block to block.
 #[derive(Default)]
 struct Block<'a> {
@@ -162,26 +193,26 @@ struct Block<'a> {
     called: Vec<(&'a [u8], u32)>,
     /// `FNL`: index and line.
     places: Vec<(u32, u32)>,
-    /// `FNA`: index and hits.
-    aliases: Vec<(u32, u32)>,
+    /// `FNA`: index, name and hits.
+    aliases: Vec<(u32, &'a [u8], u32)>,
     /// Found and hit, of lines, branches and functions.
     summary: [(Option<u64>, Option<u64>); 3],
 }
 
 impl<'a> Block<'a> {
-    fn record(&mut self, line: &'a [u8], at: usize) -> std::result::Result<(), String> {
+    fn record(&mut self, line: &'a [u8], at: usize) -> std::result::Result<(), Fault> {
         let Some(colon) = memchr(b':', line) else { return Ok(()) };
         let (tag, value) = (&line[..colon], &line[colon + 1..]);
         if tag == b"SF" {
             let value = value.trim_ascii();
             if value.is_empty() {
-                return Err("`SF` without a path".to_owned());
+                return Err(Fault::Report("`SF` without a path".to_owned()));
             }
             if let Some((open, _)) = self.source {
-                return Err(format!(
+                return Err(Fault::Report(format!(
                     "expected the `end_of_record` of `{}`, found the next `SF` record",
                     excerpt(open)
-                ));
+                )));
             }
             self.source = Some((value, at));
             return Ok(());
@@ -203,10 +234,11 @@ impl<'a> Block<'a> {
         };
         let tag = || String::from_utf8_lossy(tag);
         if understood.is_none() {
-            return Err(format!("expected `{}:{}`, found `{}`", tag(), form(&tag()), excerpt(line)));
+            let cause = format!("expected `{}:{}`, found `{}`", tag(), form(&tag()), excerpt(line));
+            return Err(if tag() == "DA" { Fault::Report(cause) } else { Fault::Record(cause) });
         }
         if self.source.is_none() {
-            return Err(format!("`{}` without an `SF` record before it", tag()));
+            return Err(Fault::Report(format!("`{}` without an `SF` record before it", tag())));
         }
         Ok(())
     }
@@ -215,20 +247,28 @@ impl<'a> Block<'a> {
     fn line(&mut self, value: &[u8]) -> Option<()> {
         let (number, rest) = cut(value)?;
         let count = cut(rest).map_or(rest, |(count, _checksum)| count);
-        self.lines.push(Line { number: whole(number)?, hits: hits(count)? });
+        self.lines.push(Line { number: whole(number)?, hits: taken(count)? });
         Some(())
     }
 
-    /// `BRDA:line,[e]block,branch,taken`, where `e` marks an exception's branch and `branch` may be
-    /// a piece of source text with commas of its own. The mark is no part of the identity.
+    /// `BRDA:line,[e][f][U]block,branch,taken`, where `e` marks an exception's branch, `f` one that falls
+    /// through and `U` one that cannot be reached, which is not counted. `branch` may be a piece of source text
+    /// with commas of its own. The marks are no part of the identity.
     fn branch(&mut self, value: &[u8]) -> Option<()> {
         let (line, rest) = cut(value)?;
         let (block, rest) = cut(rest)?;
         let last = memrchr(b',', rest)?;
         let (branch, taken) = (rest[..last].trim_ascii(), rest[last + 1..].trim_ascii());
-        let (line, block) = (whole(line)?, block.trim_ascii());
-        let block = block.strip_prefix(b"e").unwrap_or(block);
-        let taken = if taken == b"-" { 0 } else { hits(taken)? };
+        let (line, mut block) = (place(line)?, block.trim_ascii());
+        let taken = if taken == b"-" || taken.is_empty() { 0 } else { self::taken(taken)? };
+        while let [mark @ (b'e' | b'f' | b'U'), digits @ ..] = block
+            && !digits.is_empty()
+        {
+            if *mark == b'U' {
+                return Some(());
+            }
+            block = digits;
+        }
         match (whole(block), whole(branch)) {
             (Some(block), Some(branch)) => self.edges.push(Edge { line, block, branch, taken }),
             _ => {
@@ -246,40 +286,55 @@ impl<'a> Block<'a> {
             Some((end, name)) if whole(end).is_some() => name,
             _ => rest,
         };
-        self.declared.push((name, whole(line)?));
+        self.declared.push((name, place(line)?));
         Some(())
     }
 
     /// `FNDA:hits,name`
     fn call(&mut self, value: &'a [u8]) -> Option<()> {
         let (count, name) = cut(value)?;
-        self.called.push((name, hits(count)?));
+        self.called.push((name, taken(count)?));
         Some(())
     }
 
     /// `FNA:index,hits,name`
-    fn alias(&mut self, value: &[u8]) -> Option<()> {
+    fn alias(&mut self, value: &'a [u8]) -> Option<()> {
         let (index, rest) = cut(value)?;
-        let (count, _name) = cut(rest)?;
-        self.aliases.push((whole(index)?, hits(count)?));
+        let (count, name) = cut(rest)?;
+        self.aliases.push((whole(index)?, name, taken(count)?));
         Some(())
     }
 
     /// Hands the block's measurements over and empties it for the next.
     fn close(&mut self, coverage: &mut Coverage) {
         let Some((source, _)) = self.source.take() else { return };
+        let mut grouped: Vec<u32> = self.places.iter().map(|(_, line)| *line).collect();
         let mut functions = self.functions();
-        let [lines, branches, functions_stated] = self.summary;
-        let summary = Summary::default()
-            .with(CoverageKind::Line, lines.1, lines.0)
-            .with(CoverageKind::Branch, branches.1, branches.0)
-            .with(CoverageKind::Function, functions_stated.1, functions_stated.0);
+        settle_functions(&mut functions);
+        let stated = self.summary.map(|(found, hit)| Tally::new(hit?, found?));
+        let by_name = {
+            let grouped: HashSet<u32> = grouped.iter().copied().collect();
+            tally_functions(&functions, |line| grouped.contains(&line))
+        };
+        if stated[2].is_some() && stated[2] != by_name {
+            // lcov 2 counts the names of one function, such as a template's instances, as one.
+            let by_line = tally_functions(&functions, |line| line > 0);
+            if by_line == stated[2] {
+                grouped = functions.iter().map(|function| function.line).filter(|line| *line > 0).collect();
+            }
+        }
+        grouped.sort_unstable();
+        grouped.dedup();
+        let functions_listed = tally_functions(&functions, |line| grouped.binary_search(&line).is_ok());
         let source = coverage.source(path::normalise(&String::from_utf8_lossy(source)));
+        source.state_part(CoverageKind::Line, stated[0], tally_lines(&self.lines));
+        source.state_part(CoverageKind::Branch, stated[1], tally_edges(&self.edges, &self.named_edges));
+        source.state_part(CoverageKind::Function, stated[2], functions_listed);
         source.add_lines(&self.lines);
         source.add_edges(CoverageFormat::Lcov, &self.edges);
         source.add_named_edges(CoverageFormat::Lcov, &mut self.named_edges);
         source.add_functions(CoverageFormat::Lcov, &mut functions);
-        source.state(&summary);
+        source.group_functions(CoverageFormat::Lcov, &grouped);
         self.lines.clear();
         self.edges.clear();
         self.summary = Default::default();
@@ -321,12 +376,15 @@ impl<'a> Block<'a> {
         self.aliases.sort_unstable();
         let mut aliases = self.aliases.drain(..).peekable();
         for (index, line) in self.places.drain(..) {
-            while aliases.next_if(|(alias, _)| *alias < index).is_some() {}
-            let mut total = 0u32;
-            while let Some((_, hits)) = aliases.next_if(|(alias, _)| *alias == index) {
-                total = total.saturating_add(hits);
+            while aliases.next_if(|(alias, ..)| *alias < index).is_some() {}
+            let mut any = false;
+            while let Some((_, name, hits)) = aliases.next_if(|(alias, ..)| *alias == index) {
+                functions.push(Function { name: text(name), line, hits });
+                any = true;
             }
-            functions.push(Function { name: Box::default(), line, hits: total });
+            if !any {
+                functions.push(Function { name: Box::default(), line, hits: 0 });
+            }
         }
         functions
     }
@@ -356,6 +414,19 @@ fn spill(
 /// What stands before and behind the first comma.
 fn cut(value: &[u8]) -> Option<(&[u8], &[u8])> {
     memchr(b',', value).map(|comma| (&value[..comma], &value[comma + 1..]))
+}
+
+/// A function's or branch's line; 0 where a tool does not know it, such as istanbul and those that write -1.
+fn place(line: &[u8]) -> Option<u32> {
+    match line.trim_ascii() {
+        b"" | b"-1" | b"undefined" | b"null" | b"NaN" => Some(0),
+        line => whole(line),
+    }
+}
+
+/// A count; that of istanbul's `undefined + 1` is none.
+fn taken(count: &[u8]) -> Option<u32> {
+    hits(count).or_else(|| (count.trim_ascii() == b"NaN").then_some(0))
 }
 
 /// The first two numbers of `index,line[,end]`.

@@ -209,6 +209,56 @@ fn unite<T: Entry>(into: &mut Vec<T>, from: &[T]) {
     into.extend(theirs.cloned());
 }
 
+fn tally_settled<T>(entries: &[T], hits: impl Fn(&T) -> u32) -> Option<Tally> {
+    Tally::new(entries.iter().filter(|entry| hits(entry) > 0).count() as u64, entries.len() as u64)
+}
+
+/// Counts what a part of a report lists, each identity once, without keeping it.
+fn tally_once<T: Entry>(entries: &[T], hits: impl Fn(&T) -> u32) -> Option<Tally> {
+    if entries.is_sorted_by(|a, b| a.order(b) == Ordering::Less) {
+        return tally_settled(entries, hits);
+    }
+    let mut entries = entries.to_vec();
+    settle(&mut entries);
+    tally_settled(&entries, hits)
+}
+
+/// Counts lines, each once.
+pub(super) fn tally_lines(lines: &[Line]) -> Option<Tally> {
+    tally_once(lines, |line| line.hits)
+}
+
+/// Counts branches, each once.
+pub(super) fn tally_edges(edges: &[Edge], named: &[NamedEdge]) -> Option<Tally> {
+    let (edges, named) = (tally_once(edges, |edge| edge.taken), tally_once(named, |edge| edge.taken));
+    match (edges, named) {
+        (Some(a), Some(b)) => Some(a.plus(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Counts functions, each once: those of a line that `grouped` has are one.
+pub(super) fn tally_functions(functions: &[Function], grouped: impl Fn(u32) -> bool) -> Option<Tally> {
+    let mut sum = Tally::default();
+    let mut groups: BTreeMap<u32, bool> = BTreeMap::new();
+    for function in functions {
+        if grouped(function.line) {
+            *groups.entry(function.line).or_default() |= function.hits > 0;
+        } else {
+            sum = sum.plus(Tally { covered: (function.hits > 0).into(), total: 1 });
+        }
+    }
+    for covered in groups.into_values() {
+        sum = sum.plus(Tally { covered: covered.into(), total: 1 });
+    }
+    (sum.total > 0).then_some(sum)
+}
+
+/// Puts functions in order and makes one of those of one name and line.
+pub(super) fn settle_functions(functions: &mut Vec<Function>) {
+    settle(functions);
+}
+
 /// What can only be told apart with the identities of one format.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Identified {
@@ -216,6 +266,8 @@ struct Identified {
     named_edges: Vec<NamedEdge>,
     fractions: Vec<Fraction>,
     functions: Vec<Function>,
+    /// Lines on which the functions are names of one function, sorted.
+    function_groups: Vec<u32>,
     units: Vec<Unit>,
 }
 
@@ -225,6 +277,8 @@ impl Identified {
         settle(&mut self.named_edges);
         settle(&mut self.fractions);
         settle(&mut self.functions);
+        self.function_groups.sort_unstable();
+        self.function_groups.dedup();
         settle(&mut self.units);
     }
 
@@ -233,7 +287,16 @@ impl Identified {
         unite(&mut self.named_edges, &other.named_edges);
         unite(&mut self.fractions, &other.fractions);
         unite(&mut self.functions, &other.functions);
+        if self.function_groups != other.function_groups {
+            self.function_groups.extend(&other.function_groups);
+            self.function_groups.sort_unstable();
+            self.function_groups.dedup();
+        }
         unite(&mut self.units, &other.units);
+    }
+
+    fn functions(&self) -> Option<Tally> {
+        tally_functions(&self.functions, |line| self.function_groups.binary_search(&line).is_ok())
     }
 
     /// The branches of each line.
@@ -379,12 +442,33 @@ impl Source {
         self.stated.add(summary);
     }
 
+    /// Says of a part of this source that a report states `stated` where its records say `listed`. Of several
+    /// parts, such as the blocks of two runs in one file, the larger numbers stand.
+    pub(super) fn state_part(&mut self, kind: CoverageKind, stated: Option<Tally>, listed: Option<Tally>) {
+        if stated.is_some() || listed.is_some() {
+            let listed = listed.unwrap_or_default();
+            let excess = Excess::of(stated.unwrap_or(listed), listed);
+            let known = &mut self.excess[kind as usize];
+            *known = Excess::either(*known, Some(excess));
+        }
+    }
+
+    /// Makes one function of those on each of these lines, which are its names.
+    pub(super) fn group_functions(&mut self, format: CoverageFormat, lines: &[u32]) {
+        if !lines.is_empty() {
+            self.identified.entry(format).or_default().function_groups.extend(lines);
+        }
+    }
+
     fn finish(&mut self) {
         self.lines.values_mut().for_each(settle);
         self.identified.values_mut().for_each(Identified::settle);
         for kind in CoverageKind::ALL {
             let listed = self.listed(kind);
             let stated = self.stated.get(kind);
+            if self.excess[kind as usize].is_some() {
+                continue;
+            }
             if listed.is_some() || stated.is_some() {
                 let listed = listed.unwrap_or_default();
                 self.excess[kind as usize] = Some(Excess::of(stated.unwrap_or(listed), listed));
@@ -456,11 +540,8 @@ impl Source {
 
     /// Lines are counted once for each part that has them. What has no part is of any of them.
     fn count_lines(&self) -> Option<Tally> {
-        let tally = |lines: &[Line]| {
-            Tally::new(lines.iter().filter(|line| line.hits > 0).count() as u64, lines.len() as u64)
-        };
         if self.lines.len() == 1 {
-            return self.lines.values().next().and_then(|lines| tally(lines));
+            return self.lines.values().next().and_then(|lines| tally_settled(lines, |line| line.hits));
         }
         let mut by_line: HashMap<u32, Tally> = HashMap::new();
         for line in self.lines.iter().filter(|(part, _)| !part.is_empty()).flat_map(|(_, lines)| lines) {
@@ -487,11 +568,7 @@ impl Source {
     /// Formats spell functions differently, so that where several named a source's functions, the
     /// larger of their numbers stand.
     fn count_functions(&self) -> Option<Tally> {
-        let counts = self.identified.values().filter_map(|it| {
-            let called = it.functions.iter().filter(|function| function.hits > 0).count();
-            Tally::new(called as u64, it.functions.len() as u64)
-        });
-        counts.reduce(Tally::either)
+        self.identified.values().filter_map(Identified::functions).reduce(Tally::either)
     }
 
     /// Makes one of the parts that have a line or a branch.
@@ -672,6 +749,16 @@ impl Coverage {
         !self.unfinished.is_empty()
     }
 
+    /// The sum of a kind over all sources.
+    fn listed(&self, kind: CoverageKind) -> Option<Tally> {
+        let all = self.sources.values().filter_map(|source| source.count(kind));
+        all.map(|(_, counted)| counted).reduce(Tally::plus)
+    }
+
+    fn unite_parts(&mut self, kind: CoverageKind) {
+        self.sources.values_mut().for_each(|source| source.unite_parts(kind));
+    }
+
     /// Notes what was wrong with the report and costs only a part of it.
     pub(super) fn warn(&mut self, warning: Error) {
         if !self.warnings.contains(&warning) {
@@ -691,29 +778,30 @@ impl Coverage {
 
     /// Ends the reading of a report called `name`, which states `stated` of all its sources together.
     ///
-    /// Where parts of a source have one line, the reading that agrees with what is stated is taken: each
-    /// part by itself, or the line once.
+    /// Where parts of a source have one line, it is counted once for each part if what is stated agrees with
+    /// that. Else a line is counted once, and its branches for each part unless what is stated agrees with the
+    /// branches of one.
     pub(super) fn finish(mut self, name: &str, stated: &Summary) -> Self {
         self.unfinished.values_mut().for_each(Source::finish);
         self.sources = std::mem::take(&mut self.unfinished).into_iter().collect();
         let parts = self.sources.values().any(Source::has_parts);
         for kind in CoverageKind::ALL {
-            let Some(total) = stated.get(kind) else { continue };
-            let count = |coverage: &Coverage| {
-                let all = coverage.sources.values().filter_map(|source| source.count(kind));
-                all.map(|(_, counted)| counted).reduce(Tally::plus)
-            };
-            let mut listed = count(&self);
-            if parts && matches!(kind, CoverageKind::Line | CoverageKind::Branch) && listed != Some(total) {
-                let mut once = self.clone();
-                for source in once.sources.values_mut() {
-                    source.unite_parts(kind);
-                }
-                if count(&once) == Some(total) {
-                    listed = Some(total);
-                    self = once;
+            let total = stated.get(kind);
+            if parts && self.listed(kind) != total {
+                match kind {
+                    CoverageKind::Line => self.unite_parts(kind),
+                    CoverageKind::Branch if total.is_some() => {
+                        let apart = self.clone();
+                        self.unite_parts(kind);
+                        if self.listed(kind) != total {
+                            self = apart;
+                        }
+                    }
+                    _ => {}
                 }
             }
+            let Some(total) = total else { continue };
+            let listed = self.listed(kind);
             let beyond = Beyond {
                 excess: Excess::of(total, listed.unwrap_or_default()),
                 listed: listed.is_some(),

@@ -136,6 +136,15 @@ const COLLECTORS: &[Collector] = &[
     named_format("coverage-lcov", CoverageFormat::Lcov),
     named_format("coverage-cobertura", CoverageFormat::Cobertura),
     named_format("coverage-clover", CoverageFormat::Clover),
+    named_format("coverage-jacoco", CoverageFormat::Jacoco),
+    named_format("coverage-gocover", CoverageFormat::Gocover),
+    named_format("coverage-opencover", CoverageFormat::Opencover),
+    named_format("coverage-istanbul", CoverageFormat::Istanbul),
+    named_format("coverage-simplecov", CoverageFormat::SimpleCov),
+    named_format("coverage-coveragepy", CoverageFormat::CoveragePy),
+    named_format("coverage-llvm", CoverageFormat::Llvm),
+    named_format("coverage-gcovr", CoverageFormat::Gcovr),
+    named_format("coverage-xccov", CoverageFormat::Xccov),
     Collector {
         name: "bench",
         flags: &[
@@ -309,6 +318,14 @@ fn example(collector: &str) -> String {
         "bench" => "@collect bench bench.json --name parse".into(),
         "coverage-cobertura" => "@collect coverage-cobertura coverage/cobertura.xml".into(),
         "coverage-clover" => "@collect coverage-clover coverage/clover.xml".into(),
+        "coverage-jacoco" => "@collect coverage-jacoco target/site/jacoco/jacoco.xml".into(),
+        "coverage-gocover" => "@collect coverage-gocover cover.out".into(),
+        "coverage-opencover" => "@collect coverage-opencover coverage.opencover.xml".into(),
+        "coverage-istanbul" => "@collect coverage-istanbul coverage/coverage-final.json".into(),
+        "coverage-simplecov" => "@collect coverage-simplecov coverage/.resultset.json".into(),
+        "coverage-coveragepy" | "coverage-llvm" | "coverage-gcovr" | "coverage-xccov" => {
+            format!("@collect {collector} coverage.json")
+        }
         other => format!("@collect {other} coverage/lcov.info"),
     }
 }

@@ -30,7 +30,20 @@ const NATIVE = Object.freeze({
   "native-lcov": { seeds: () => stored("coverage", /\.info$/), dictionary: "lcov", most: 16_384 },
   "native-cobertura": { seeds: () => stored("coverage", /\.xml$/), dictionary: "xml", most: 16_384 },
   "native-clover": { seeds: () => stored("coverage", /\.xml$/), dictionary: "xml", most: 16_384 },
+  "native-jacoco": { seeds: () => stored("tools/jacoco", /\.xml$/), dictionary: "xml", most: 16_384 },
+  "native-gocover": { seeds: () => stored("tools/go", /\.out$/), dictionary: "gocover", most: 4096 },
+  "native-opencover": {
+    seeds: () => stored("coverage", /opencover.*\.xml$/),
+    dictionary: "xml",
+    most: 16_384,
+  },
   "native-bench": { seeds: benchmarks, dictionary: "bench", most: 16_384 },
+  "native-istanbul": { seeds: () => tools(/^istanbul.*json$/), dictionary: "json", most: 32_768 },
+  "native-simplecov": { seeds: () => tools(/^simplecov.*json$/), dictionary: "json", most: 32_768 },
+  "native-coveragepy": { seeds: () => tools(/^coveragepy.*json$/), dictionary: "json", most: 32_768 },
+  "native-llvm": { seeds: () => tools(/^llvm.*json$/), dictionary: "json", most: 32_768 },
+  "native-gcovr": { seeds: () => tools(/^gcovr.*json$/), dictionary: "json", most: 32_768 },
+  "native-xccov": { seeds: () => tools(/^xccov/), dictionary: "json", most: 32_768 },
   "native-detection": { seeds: () => stored("coverage"), dictionary: "xml", most: 16_384 },
   "native-loc": { seeds: withLanguages, dictionary: "loc", most: 8192 },
   "native-languages": { seeds: () => stored("loc"), most: 4096 },
@@ -297,6 +310,15 @@ function benchmarks() {
     .readdirSync(tools)
     .filter(isOne)
     .flatMap((tool) => stored(`tools/${tool}`, /^(?!totals\.json$)/));
+}
+
+/** Reports of tools, called by their tool's folder. @param {RegExp} names @returns {Seed[]} */
+function tools(names) {
+  const folders = fs.readdirSync(path.join(root, "tests/fixtures/tools"));
+  const all = [...stored("coverage"), ...folders.flatMap((folder) => stored(`tools/${folder}`))];
+  return all
+    .map(({ name, bytes }) => ({ name: name.replace(/^(tools|coverage)-/, ""), bytes }))
+    .filter(({ name }) => names.test(name) && !name.endsWith("totals.json"));
 }
 
 /** Each source file as some languages: the target takes the language from the first byte. */

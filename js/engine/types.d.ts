@@ -329,7 +329,7 @@ export type ConfigurationChange = {
 };
 
 /** A coverage format that can be read. */
-export type CoverageFormat = "lcov" | "clover" | "cobertura";
+export type CoverageFormat = "lcov" | "clover" | "cobertura" | "jacoco" | "gocover" | "opencover" | "gcovr" | "llvm" | "istanbul" | "coveragepy" | "xccov" | "simplecov";
 
 /** What is being counted. */
 export type CoverageKind = "line" | "branch" | "function" | "statement" | "instruction" | "method" | "class" | "complexity" | "region" | "combined";

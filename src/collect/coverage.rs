@@ -4,13 +4,24 @@
 
 mod clover;
 mod cobertura;
+mod coveragepy;
 pub(super) mod encoding;
+mod gcovr;
+mod gocover;
+mod istanbul;
+mod jacoco;
+mod json;
 mod kind;
 mod lcov;
+mod llvm;
 mod measure;
 mod number;
+mod opencover;
 mod path;
 mod probe;
+mod share;
+mod simplecov;
+mod xccov;
 mod xml;
 
 use crate::error::{Code, Error, Result};
@@ -66,6 +77,24 @@ formats! {
     Clover = "clover", clover, [Line, Branch, Function, Statement];
     /// Cobertura XML as written by Cobertura, coverage.py, coverlet, gcovr and many more.
     Cobertura = "cobertura", cobertura, [Line, Branch, Function];
+    /// JaCoCo XML, of one module or of several.
+    Jacoco = "jacoco", jacoco, [Line, Branch, Instruction, Method, Class, Complexity, Function];
+    /// The cover profiles of `go test -coverprofile`.
+    Gocover = "gocover", gocover, [Statement, Line];
+    /// OpenCover XML as written by OpenCover, coverlet and AltCover.
+    Opencover = "opencover", opencover, [Line, Branch, Function];
+    /// gcovr's JSON reports and summaries.
+    Gcovr = "gcovr", gcovr, [Line, Branch, Function];
+    /// The JSON of `llvm-cov export`, from clang, Swift and Rust.
+    Llvm = "llvm", llvm, [Line, Region, Function, Branch];
+    /// Istanbul's JSON as nyc, c8, jest and vitest write it.
+    Istanbul = "istanbul", istanbul, [Line, Statement, Branch, Function];
+    /// The JSON report of coverage.py.
+    CoveragePy = "coveragepy", coveragepy, [Line, Branch, Combined];
+    /// Xcode's coverage as `xccov view --report --json` prints it.
+    Xccov = "xccov", xccov, [Line, Function];
+    /// SimpleCov's result sets and last runs.
+    SimpleCov = "simplecov", simplecov, [Line, Branch];
 }
 
 impl CoverageFormat {

@@ -1,5 +1,7 @@
 //! Benchmark reports as their tools write them, asked for one figure and for all, and refused when they are broken.
 
+#![expect(clippy::disallowed_methods, reason = "fixtures are files that are read as they stand")]
+
 use std::path::{Path, PathBuf};
 use unentropy::collect::bench::{BenchValue, Benchmarks, wanted};
 use unentropy::error::{Code, Error, Result};
@@ -461,48 +463,4 @@ fn formats_that_stand_for_others_take_their_unit_from_the_file() {
     let bencher = "{\"a::b\":{\"latency\":{\"value\":88.5,\"lower_value\":1},\"throughput\":{\"value\":5}}}";
     assert_eq!(ask(bencher, Some("b"), None).unwrap().value, 8.85e-8);
     assert_eq!(ask(bencher, None, Some("throughput")).unwrap().suffix.as_deref(), Some("ops/s"));
-}
-
-/// Every file of a folder of other tools' outputs, with what it is found to be; run by hand.
-#[test]
-#[ignore = "needs UNENTROPY_BENCH_CORPUS, a folder of reports"]
-fn a_corpus_is_named() {
-    let folder = std::env::var("UNENTROPY_BENCH_CORPUS").expect("a folder");
-    let mut folders = vec![PathBuf::from(folder)];
-    let mut files = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() { folders.push(path) } else { files.push(path) }
-        }
-    }
-    files.sort();
-    for file in files {
-        let name = file.to_string_lossy().into_owned();
-        let short = name.rsplit('/').take(2).collect::<Vec<_>>();
-        let mut session = Benchmarks::default();
-        session.add(&name, &std::fs::read(&file).unwrap());
-        let shown = format!("{}/{}", short[1], short[0]);
-        match session.described(&name) {
-            Ok((tool, count)) => {
-                println!("| {shown} | {tool} | {count} |");
-                if let Ok((values, failed)) = session.all(&[name.clone()], None) {
-                    for it in values.iter().take(4) {
-                        let suffix = it.suffix.as_deref().unwrap_or_default();
-                        println!(
-                            "    {} {} = {:e} {:?} {suffix} n={:?} sd={:?}",
-                            it.name, it.stat, it.value, it.unit, it.samples, it.spread
-                        );
-                    }
-                    for it in failed.iter().take(3) {
-                        println!("    {}: {}", it.name, it.error.message);
-                    }
-                }
-            }
-            Err(error) => println!(
-                "| {shown} | - | {} |",
-                error.message.split(": ").skip(1).collect::<Vec<_>>().join(": ")
-            ),
-        }
-    }
 }

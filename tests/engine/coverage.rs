@@ -40,7 +40,7 @@ fn clover(files: &str) -> String {
 
 #[test]
 fn reports_of_real_tools_are_recognised_and_counted() {
-    let cases: [(&[u8], CoverageFormat, Counts, &[&str]); 10] = [
+    let cases: [(&[u8], CoverageFormat, Counts, &[&str]); 20] = [
         (
             include_bytes!("../fixtures/coverage/gcov.info"),
             CoverageFormat::Lcov,
@@ -100,6 +100,80 @@ fn reports_of_real_tools_are_recognised_and_counted() {
             CoverageFormat::Clover,
             [(2, 3), (1, 2), (1, 2)],
             &["/work/src/com/shop/Cart.java"],
+        ),
+        (
+            include_bytes!("../fixtures/tools/jacoco/kt.xml"),
+            CoverageFormat::Jacoco,
+            [(13, 15), (4, 10), (12, 15)],
+            &["com/example/kt/Prices.kt"],
+        ),
+        (
+            include_bytes!("../fixtures/tools/go/coverpkg.out"),
+            CoverageFormat::Gocover,
+            [(36, 58), (0, 0), (0, 0)],
+            &[
+                "example.com/shop/cart/cart.go",
+                "example.com/shop/idle/idle.go",
+                "example.com/shop/price/cart.go",
+                "example.com/shop/price/price.go",
+            ],
+        ),
+        (
+            include_bytes!("../fixtures/coverage/opencover.handmade.xml"),
+            CoverageFormat::Opencover,
+            [(7, 11), (3, 5), (2, 3)],
+            &["C:/work/Shop/Cart.cs", "C:/work/Shop/Item.cs"],
+        ),
+        (
+            include_bytes!("../fixtures/coverage/opencover-coverlet.handmade.xml"),
+            CoverageFormat::Opencover,
+            [(9, 14), (1, 4), (5, 7)],
+            &["/work/Shop/Cart.cs", "/work/Shop/Item.cs", "/work/Shop/Web/Item.cs"],
+        ),
+        (
+            include_bytes!("../fixtures/tools/istanbul-nyc/coverage-final.json"),
+            CoverageFormat::Istanbul,
+            [(23, 32), (13, 29), (11, 14)],
+            &[
+                "/tmp/project-istanbul/src/cart.js",
+                "/tmp/project-istanbul/src/shop/index.js",
+                "/tmp/project-istanbul/src/store/index.js",
+                "/tmp/project-istanbul/src/unused.js",
+            ],
+        ),
+        (
+            include_bytes!("../fixtures/tools/coveragepy-branch/coverage.json"),
+            CoverageFormat::CoveragePy,
+            [(42, 55), (9, 18), (0, 0)],
+            &["shop/__init__.py", "shop/cart.py", "shop/stock.py", "shop/unused.py"],
+        ),
+        (
+            include_bytes!("../fixtures/tools/simplecov-branch/.resultset.json"),
+            CoverageFormat::SimpleCov,
+            [(24, 39), (6, 12), (0, 0)],
+            &[
+                "/tmp/project-simplecov/lib/cart.rb",
+                "/tmp/project-simplecov/lib/stock.rb",
+                "/tmp/project-simplecov/lib/unused.rb",
+            ],
+        ),
+        (
+            include_bytes!("../fixtures/tools/llvm-cov-cpp/export.json"),
+            CoverageFormat::Llvm,
+            [(47, 56), (19, 28), (7, 8)],
+            &["/tmp/project-llvm-cov/shop.cpp"],
+        ),
+        (
+            include_bytes!("../fixtures/tools/gcovr/coverage.json"),
+            CoverageFormat::Gcovr,
+            [(39, 49), (26, 46), (10, 12)],
+            &["shop.cpp", "stock.c"],
+        ),
+        (
+            include_bytes!("../fixtures/coverage/xccov.json"),
+            CoverageFormat::Xccov,
+            [(13, 20), (0, 0), (3, 4)],
+            &["/work/Shop/Cart.swift", "/work/Shop/Stock.swift", "/work/ShopTests/CartTests.swift"],
         ),
     ];
     for (bytes, format, expected, sources) in cases {
@@ -454,12 +528,15 @@ fn broken_reports_are_refused_with_cause_and_place() {
         ("SF:\nend_of_record\n", "line 1 (byte 0): `SF` without a path"),
         ("TN:\nDA:1,1\n", "line 2 (byte 4): `DA` without an `SF` record before it"),
         ("TN:\nend_of_record\n", "`end_of_record` without an `SF` record before it"),
-        ("<report name=\"x\"/>", "expected the root element `coverage`, found `report`"),
+        ("<report id=\"x\"/>", "below the root element `report`, found nothing"),
         (
             "<coverage version=\"1\"><file path=\"a\"/></coverage>",
             "expected `sources`, `packages` or `project` below the root element `coverage`, found `file`",
         ),
-        ("<html><body>404</body></html>", "expected the root element `coverage`, found `html`"),
+        (
+            "<html><body>404</body></html>",
+            "expected the root element `coverage`, `report` or `CoverageSession`, found `html`",
+        ),
         (&unclosed, "the file ends inside 1 unclosed elements: it is cut off"),
         ("<coverage line-rate=\"1\"><packages><class", "tag not closed"),
         (
@@ -610,4 +687,48 @@ fn many_small_parts_are_read_in_linear_time() {
 #[ignore = "takes seconds without optimisation"]
 fn a_million_small_parts_are_read_in_linear_time() {
     many_classes(1_000_000);
+}
+
+#[test]
+fn json_that_is_no_whole_report_is_refused_with_its_place() {
+    let deep = format!("{{\"a.js\":{{\"statementMap\":{{}},\"x\":{}", "[".repeat(200_000));
+    for (text, cause) in [
+        ("{\"a.js\":{\"statementMap\":{\"0\":{\"start\":{\"line\":1", "the file ends within a text"),
+        ("{\"a.js\":{\"statementMap\":{\"0\":1}}}", "expected an object, found `1}}}`"),
+        ("{\"a.js\":{\"statementMap\":{},\n\"s\":{\"0\":\"x\"}}}", "line 2 (byte 37): expected a count"),
+        (deep.as_str(), "more than 128 deep"),
+        (
+            "{\"meta\":{\"branch_coverage\":true},\"files\":{\"a.py\":{\"executed_lines\":[1.5]}}}",
+            "expected the number of a line",
+        ),
+        (
+            "{\"meta\":{\"branch_coverage\":true},\"totals\":{\"covered_lines\":1e300}}",
+            "expected a whole number from 0 on",
+        ),
+        (
+            "{\"data\":[{\"files\":[{\"filename\":\"a\",\"segments\":[[1,1,1,true,true],[4294967295,1,0,false,false]]}]}]}",
+            "more lines than a report of this size",
+        ),
+        ("{\"data\":[{\"files\":[{\"segments\":[]}]}]}", "expected a file with a `filename`"),
+        (
+            "{\"gcovr/format_version\":\"1\",\"files\":[{\"file\":\"a\",\"lines\":[{\"count\":1}]}]}",
+            "a line with a `line_number`",
+        ),
+        ("{\"result\":{\"line\":101}}", "a percentage from 0 to 100"),
+        ("{\"result\":{\"line\":NaN}}", "a percentage from 0 to 100"),
+        ("{\"dependencies\":{}}", "not a coverage report: it starts with"),
+        ("[1, 2]", "not a coverage report"),
+    ] {
+        let found = message(text);
+        let cause = cause.replace("the file ends within a text", "the end of the file");
+        assert!(found.contains(&cause), "{}: {found}", &text[..text.len().min(60)]);
+    }
+}
+
+#[test]
+fn suites_of_a_result_set_are_united_as_simplecov_does_it() {
+    let coverage = read(
+        "{\"a\":{\"coverage\":{\"x.rb\":{\"lines\":[1,0,null,0,0]}}},\"b\":{\"coverage\":{\"x.rb\":[0,0,0,null,3]}}}",
+    );
+    assert_eq!(lines(&coverage, "x.rb"), [(1, 1), (2, 0), (5, 3)]);
 }

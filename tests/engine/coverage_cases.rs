@@ -1,6 +1,8 @@
 //! Small reports with what real tools write now and then: the figure of each, which is what its own tool prints or
 //! was counted by hand, or the words of the refusal.
 
+#![expect(clippy::disallowed_methods, reason = "fixtures are files that are read as they stand")]
+
 use std::path::PathBuf;
 use unentropy::collect::coverage::CoverageKind;
 use unentropy::collect::measurement::Measurement;

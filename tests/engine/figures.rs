@@ -1,6 +1,8 @@
 //! The figure of every real tool beside ours: `tests/fixtures/tools/*/totals.json` says what each tool printed for the
 //! reports that lie beside it. The table of `docs/figures.md` is written from it (`UNENTROPY_WRITE_SNAPSHOTS=1`).
 
+#![expect(clippy::disallowed_methods, reason = "fixtures are files that are read as they stand")]
+
 use serde::Deserialize;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

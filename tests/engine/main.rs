@@ -6,6 +6,8 @@ mod config;
 mod coverage;
 mod coverage_cases;
 mod coverage_properties;
+mod coverage_runs;
+mod coverage_units;
 mod figures;
 mod gate;
 mod gate_statistics;

@@ -46,7 +46,12 @@ const FILES = [
     /not a coverage report: it starts with `.ELF.*\n +Give a/,
   ],
   ["JSON", "coverage", "{}", /not a coverage report: it starts with `\{\}`/],
-  ["HTML", "coverage", "<html><body/></html>", /expected the root element `coverage`, found `html`/],
+  [
+    "HTML",
+    "coverage",
+    "<html><body/></html>",
+    /expected the root element `coverage`, `report` or `CoverageSession`, found `html`/,
+  ],
   [
     "a cut-off lcov",
     "coverage",

@@ -34,13 +34,15 @@ const RECIPES = [
       "tests/fixtures/config/words.txt": "a message that lists those collectors",
       "tests/host/security/rows/config.js": "those collectors",
       "tests/host/bad-coverage.test.js": "what goes wrong in any format, by examples",
+      "tests/engine/coverage_cases.rs": "what real tools write now and then, by examples",
       "fuzz/dictionaries/collect.dict": "those collectors",
       "fuzz/dictionaries/xml.dict": "words of formats that have one dictionary together",
       "tools/bench/parts/coverage.js": "measured against parsers that npm has for these",
       "tools/bench/samples.js": "reports for those measurements",
       "tools/bench/results.md": "the results of those measurements",
       "docs/figures.md": "generated from the tools' own files",
-      "tests/fixtures/tools/gcovr-xml/totals.json": "the totals of a tool whose reports have names of formats",
+      "tests/fixtures/tools/gcovr-xml/totals.json":
+        "the totals of a tool whose reports have names of formats",
     },
   },
   {

@@ -105,7 +105,7 @@ export function history(builds) {
 
 /**
  * A coverage report of about so many bytes, with the mixture of records that tools write.
- * @param {"lcov" | "cobertura" | "clover"} format
+ * @param {"lcov" | "cobertura" | "clover" | "jacoco"} format
  * @param {number} bytes
  */
 export function coverageReport(format, bytes) {
@@ -156,6 +156,46 @@ function counters(methods, coveredMethods, statements, coveredStatements) {
   return `methods="${methods}" coveredmethods="${coveredMethods}" conditionals="0" coveredconditionals="0" \
 statements="${statements}" coveredstatements="${coveredStatements}" elements="${methods + statements}" \
 coveredelements="${coveredMethods + coveredStatements}"`;
+}
+
+/**
+ * Counters of JaCoCo, each as missed and covered; one that counts nothing is left out.
+ * @param {Record<string, [number, number]>} counts
+ */
+const jacocoCounters = (counts) =>
+  Object.entries(counts)
+    .filter(([, [missed, covered]]) => missed + covered > 0)
+    .map(([type, [missed, covered]]) => `<counter type="${type}" missed="${missed}" covered="${covered}"/>`)
+    .join("");
+
+/**
+ * What JaCoCo counts in lines of code.
+ * @param {{hits: number, branches: boolean, instructions: number}[]} lines
+ * @param {[number, number]} methods missed and covered
+ */
+function jacocoCounts(lines, methods) {
+  const sum = (/** @type {(line: any) => number} */ of) => lines.reduce((total, line) => total + of(line), 0);
+  const ran = (/** @type {{hits: number}} */ { hits }) => hits > 0;
+  return {
+    INSTRUCTION: pair(
+      (line) => (ran(line) ? 0 : line.instructions),
+      (line) => (ran(line) ? line.instructions : 0),
+    ),
+    BRANCH: pair(
+      (line) => (line.branches ? (ran(line) ? 1 : 2) : 0),
+      (line) => (line.branches && ran(line) ? 1 : 0),
+    ),
+    LINE: pair(
+      (line) => (ran(line) ? 0 : 1),
+      (line) => (ran(line) ? 1 : 0),
+    ),
+    COMPLEXITY: methods,
+    METHOD: methods,
+  };
+  /** @param {(line: any) => number} missed @param {(line: any) => number} covered @returns {[number, number]} */
+  function pair(missed, covered) {
+    return [sum(missed), sum(covered)];
+  }
 }
 
 /** @type {Record<string, {head: string, source: (number: number, next: () => number) => string, tail: string}>} */
@@ -239,6 +279,42 @@ const WRITERS = {
       }
       text.push(`        <metrics loc="900" ncloc="700" classes="1" ${own}/>\n      </file>\n`);
       return text.join("\n");
+    },
+  },
+  // JaCoCo writes no line breaks.
+  jacoco: {
+    head: `<?xml version="1.0" encoding="UTF-8" standalone="yes"?><!DOCTYPE report PUBLIC "-//JACOCO//DTD Report 1.1//EN" \
+"report.dtd"><report name="bench"><sessioninfo id="bench-1" start="1700000000000" dump="1700000001000"/>`,
+    tail: "</report>",
+    source(number, next) {
+      const name = `com/example/module${number % 97}/part${number}`;
+      const all = lines(next).map((line) => ({ ...line, instructions: 1 + Math.floor(12 * next()) }));
+      const starts = [0, ...all.flatMap(({ starts }, n) => (starts && n > 0 ? [n] : []))];
+      const methods = starts.map((start, n) => all.slice(start, starts[n + 1]));
+      const text = [
+        `<package name="${name}"><class name="${name}/Source${number}" sourcefilename="Source${number}.java">`,
+      ];
+      for (const [n, body] of methods.entries()) {
+        const covered = body.some(({ hits }) => hits > 0) ? 1 : 0;
+        text.push(
+          `<method name="handle${n}" desc="(Ljava/lang/String;I)Ljava/util/List;" line="${body[0].number}">`,
+          jacocoCounters(jacocoCounts(body, [1 - covered, covered])),
+          "</method>",
+        );
+      }
+      const ran = methods.filter((body) => body.some(({ hits }) => hits > 0)).length;
+      const counts = {
+        ...jacocoCounts(all, [methods.length - ran, ran]),
+        CLASS: /** @type {[number, number]} */ ([0, 1]),
+      };
+      text.push(`${jacocoCounters(counts)}</class><sourcefile name="Source${number}.java">`);
+      for (const { number: at, hits, branches, instructions } of all) {
+        const ways = branches ? (hits > 0 ? [1, 1] : [2, 0]) : [0, 0];
+        const [missed, covered] = hits > 0 ? [0, instructions] : [instructions, 0];
+        text.push(`<line nr="${at}" mi="${missed}" ci="${covered}" mb="${ways[0]}" cb="${ways[1]}"/>`);
+      }
+      text.push(`${jacocoCounters(counts)}</sourcefile>${jacocoCounters(counts)}</package>`);
+      return text.join("");
     },
   },
 };

@@ -97,6 +97,11 @@ impl Summary {
         self
     }
 
+    /// Holds these counters of a kind.
+    pub(super) fn hold(&mut self, kind: CoverageKind, tally: Option<Tally>) {
+        self.0[kind as usize] = tally;
+    }
+
     pub(super) fn get(&self, kind: CoverageKind) -> Option<Tally> {
         self.0[kind as usize]
     }

@@ -5,6 +5,7 @@
 //! costs a copy, and merging two sources is one walk along both.
 
 use super::kind::{CoverageKind, KINDS, Summary, Tally};
+use super::share::Share;
 use super::{CoverageFormat, path};
 use crate::error::Error;
 use std::borrow::Cow;
@@ -42,7 +43,7 @@ impl Counted {
 }
 
 /// Something measured that has an identity and can be measured again.
-trait Entry: Clone {
+pub(super) trait Entry: Clone {
     fn order(&self, other: &Self) -> Ordering;
     /// Takes in another measurement of the same thing.
     fn absorb(&mut self, other: &Self);
@@ -269,6 +270,7 @@ struct Identified {
     /// Lines on which the functions are names of one function, sorted.
     function_groups: Vec<u32>,
     units: Vec<Unit>,
+    shares: BTreeMap<CoverageKind, Vec<Share>>,
 }
 
 impl Identified {
@@ -280,6 +282,7 @@ impl Identified {
         self.function_groups.sort_unstable();
         self.function_groups.dedup();
         settle(&mut self.units);
+        self.shares.values_mut().for_each(settle);
     }
 
     fn merge(&mut self, other: &Identified) {
@@ -293,6 +296,9 @@ impl Identified {
             self.function_groups.dedup();
         }
         unite(&mut self.units, &other.units);
+        for (kind, theirs) in &other.shares {
+            unite(self.shares.entry(*kind).or_default(), theirs);
+        }
     }
 
     fn functions(&self) -> Option<Tally> {
@@ -320,7 +326,18 @@ impl Identified {
             let best = lines.entry(fraction.line).or_default();
             *best = best.either(fraction.tally());
         }
+        for share in self.shares.get(&CoverageKind::Branch).into_iter().flatten() {
+            let sum = lines.entry(share.line).or_default();
+            *sum = sum.plus(share.tally());
+        }
         lines
+    }
+
+    fn has_branches(&self) -> bool {
+        !(self.edges.is_empty()
+            && self.named_edges.is_empty()
+            && self.fractions.is_empty()
+            && self.shares.get(&CoverageKind::Branch).is_none_or(Vec::is_empty))
     }
 
     fn units(&self, kind: CoverageKind) -> Option<Tally> {
@@ -328,6 +345,9 @@ impl Identified {
         for unit in self.units.iter().filter(|unit| unit.kind == kind) {
             let weight = u64::from(unit.weight);
             sum = sum.plus(Tally { covered: if unit.hits > 0 { weight } else { 0 }, total: weight });
+        }
+        for share in self.shares.get(&kind).into_iter().flatten() {
+            sum = sum.plus(share.tally());
         }
         (sum.total > 0).then_some(sum)
     }
@@ -381,6 +401,8 @@ pub(super) struct Source {
     stated: Summary,
     /// What was stated beyond the records; there for each kind that was listed or stated.
     excess: [Option<Excess>; KINDS],
+    /// What reports state that list nothing of the kind.
+    unlisted: Summary,
 }
 
 impl Source {
@@ -437,6 +459,13 @@ impl Source {
         self.statements_are_lines = true;
     }
 
+    /// Adds numbers of how much of something ran, and leaves the vector empty.
+    pub(super) fn add_shares(&mut self, format: CoverageFormat, kind: CoverageKind, shares: &mut Vec<Share>) {
+        if !shares.is_empty() {
+            self.identified.entry(format).or_default().shares.entry(kind).or_default().append(shares);
+        }
+    }
+
     /// Adds counters that the report states of this source, or of a part of it.
     pub(super) fn state(&mut self, summary: &Summary) {
         self.stated.add(summary);
@@ -464,14 +493,17 @@ impl Source {
         self.lines.values_mut().for_each(settle);
         self.identified.values_mut().for_each(Identified::settle);
         for kind in CoverageKind::ALL {
-            let listed = self.listed(kind);
-            let stated = self.stated.get(kind);
+            // Counted part by part already: large reports are counted once less.
             if self.excess[kind as usize].is_some() {
                 continue;
             }
-            if listed.is_some() || stated.is_some() {
-                let listed = listed.unwrap_or_default();
-                self.excess[kind as usize] = Some(Excess::of(stated.unwrap_or(listed), listed));
+            let listed = self.listed(kind);
+            let stated = self.stated.get(kind);
+            match listed {
+                Some(listed) => {
+                    self.excess[kind as usize] = Some(Excess::of(stated.unwrap_or(listed), listed));
+                }
+                None => self.unlisted.hold(kind, stated),
             }
         }
         self.stated = Summary::default();
@@ -489,6 +521,13 @@ impl Source {
         self.statements_are_lines |= other.statements_are_lines;
         for (format, theirs) in &other.identified {
             self.identified.entry(*format).or_default().merge(theirs);
+        }
+        for kind in CoverageKind::ALL {
+            let mine = self.unlisted.get(kind).unwrap_or_default();
+            self.unlisted.hold(
+                kind,
+                other.unlisted.get(kind).map(|theirs| theirs.either(mine)).or(self.unlisted.get(kind)),
+            );
         }
         for (mine, theirs) in self.excess.iter_mut().zip(other.excess) {
             *mine = Excess::either(*mine, theirs);
@@ -514,7 +553,8 @@ impl Source {
         match kind {
             CoverageKind::Line => self.count_lines(),
             CoverageKind::Branch => self.count_branches(),
-            CoverageKind::Function => self.count_functions(),
+            // The functions of a tool whose counter has the other name.
+            CoverageKind::Function | CoverageKind::Method => self.count_functions(),
             CoverageKind::Combined => None,
             CoverageKind::Statement if self.statements_are_lines => self.count_lines(),
             _ => self.identified.values().filter_map(|it| it.units(kind)).reduce(Tally::either),
@@ -528,6 +568,11 @@ impl Source {
             let listed = self.listed(kind).unwrap_or_default();
             (listed, excess.on(listed))
         });
+        let own = match (own, self.unlisted.get(kind)) {
+            (Some((listed, counted)), Some(unlisted)) => Some((listed, counted.either(unlisted))),
+            (None, Some(unlisted)) => Some((Tally::default(), unlisted)),
+            (own, None) => own,
+        };
         if kind != CoverageKind::Combined || own.is_some() {
             return own;
         }
@@ -558,6 +603,22 @@ impl Source {
     /// Branches are counted line by line. Formats do not share identities, so that where several
     /// measured a line, the larger of their numbers stand.
     fn count_branches(&self) -> Option<Tally> {
+        let mut formats = self.identified.values().filter(|it| it.has_branches());
+        let only = match (formats.next(), formats.next()) {
+            (Some(only), None) if only.fractions.is_empty() => only,
+            (None, _) => return None,
+            _ => return self.count_branches_of_lines(),
+        };
+        let taken =
+            only.edges.iter().map(|edge| edge.taken).chain(only.named_edges.iter().map(|edge| edge.taken));
+        let mut sum = Tally::default();
+        for taken in taken {
+            sum = sum.plus(Tally { covered: (taken > 0).into(), total: 1 });
+        }
+        only.units(CoverageKind::Branch).map_or(Some(sum), |shares| Some(sum.plus(shares)))
+    }
+
+    fn count_branches_of_lines(&self) -> Option<Tally> {
         let mut by_line: BTreeMap<u32, Tally> = BTreeMap::new();
         for (line, tally) in self.identified.values().flat_map(Identified::branches) {
             by_line.entry(line).and_modify(|best| *best = best.either(tally)).or_insert(tally);

@@ -5,12 +5,68 @@ use super::glimpse;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
+/// The beginning of a JSON document: its first keys with their depth, 1 being the root's.
+#[derive(Default)]
+pub(super) struct Head(Vec<(u32, String)>);
+
+impl Head {
+    /// How much of the file is looked at.
+    const LENGTH: usize = 16 * 1024;
+
+    /// Whether there is such a key so deep, among the first.
+    pub(super) fn has(&self, depth: u32, key: &str) -> bool {
+        self.0.iter().any(|(at, found)| *at == depth && found == key)
+    }
+
+    /// The first key so deep.
+    pub(super) fn first(&self, depth: u32) -> Option<&str> {
+        self.0.iter().find(|(at, _)| *at == depth).map(|(_, key)| key.as_str())
+    }
+
+    /// Whether some key, however deep, is of that kind.
+    pub(super) fn any(&self, is: impl Fn(&str) -> bool) -> bool {
+        self.0.iter().any(|(_, key)| is(key))
+    }
+
+    /// Objects have depths, lists do not: `[{"a": 1}]` has `a` at 1.
+    fn of(text: &[u8]) -> Head {
+        let text = &text[..text.len().min(Self::LENGTH)];
+        let (mut head, mut depth, mut at) = (Head::default(), 0u32, 0);
+        // Where the last text began and ended: a key is one that a colon follows.
+        let mut last = None;
+        while let Some(byte) = text.get(at) {
+            match byte {
+                b'{' => depth += 1,
+                b'}' => depth = depth.saturating_sub(1),
+                b'"' => {
+                    let start = at + 1;
+                    at = start;
+                    while text.get(at).is_some_and(|&byte| byte != b'"') {
+                        at += if text[at] == b'\\' { 2 } else { 1 };
+                    }
+                    last = text.get(start..at);
+                }
+                b':' => {
+                    if let Some(key) = last.take() {
+                        head.0.push((depth, String::from_utf8_lossy(key).into_owned()));
+                    }
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        head
+    }
+}
+
 /// The beginning of a report.
 pub(super) struct Probe<'a> {
     /// Everything, from the first byte that is not white space.
     pub text: &'a [u8],
     /// How the document opens, when the text is XML.
     pub xml: Option<Opening>,
+    /// How the document opens, when the text is JSON.
+    pub json: Option<Head>,
 }
 
 /// The beginning of an XML document, as far as it could be read.
@@ -63,7 +119,8 @@ impl<'a> Probe<'a> {
     pub(super) fn of(text: &'a [u8]) -> Self {
         let text = text.trim_ascii_start();
         let xml = text.starts_with(b"<").then(|| Opening::of(text));
-        Self { text, xml }
+        let json = matches!(text.first(), Some(b'{' | b'[')).then(|| Head::of(text));
+        Self { text, xml, json }
     }
 
     /// Whether there is nothing but white space.
@@ -84,9 +141,17 @@ impl<'a> Probe<'a> {
                      element `coverage`, found {found}"
                 )
             }
-            Some(Opening { root, .. }) if !root.is_empty() => {
-                format!("not a coverage report: expected the root element `coverage`, found `{root}`")
+            Some(Opening { root, child, .. }) if root == "report" => {
+                let found = child.as_ref().map_or("nothing".to_owned(), |name| format!("`{name}`"));
+                format!(
+                    "not a coverage report: expected `sessioninfo`, `group` or `package` below the root element \
+                     `report`, found {found}"
+                )
             }
+            Some(Opening { root, .. }) if !root.is_empty() => format!(
+                "not a coverage report: expected the root element `coverage`, `report` or `CoverageSession`, found \
+                 `{root}`"
+            ),
             _ => format!("not a coverage report: it starts with `{}`", glimpse(self.text)),
         }
     }

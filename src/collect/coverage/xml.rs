@@ -164,6 +164,15 @@ impl<'a> Document<'a> {
         count
     }
 
+    /// Lets `scan` look at what follows a tag, and consumes as much of it as it says: whole elements, nothing but.
+    #[inline(always)]
+    pub(super) fn take(&mut self, scan: impl FnOnce(&'a [u8]) -> usize) {
+        if !self.closing && self.behind_tag {
+            let length = scan(self.reader.get_ref());
+            self.reader.stream().consume(length);
+        }
+    }
+
     /// Where the next step begins.
     pub(super) fn position(&self) -> usize {
         self.reader.buffer_position() as usize
@@ -278,7 +287,7 @@ impl<'a> Pattern<'a> {
 /// The offset behind `part` if the text has it at `at`. Compares in place, eight bytes at a time: wasm
 /// has no instruction for more, and a call for a few bytes costs more than comparing them.
 #[inline(always)]
-fn behind(text: &[u8], at: usize, part: &[u8]) -> Option<usize> {
+pub(super) fn behind(text: &[u8], at: usize, part: &[u8]) -> Option<usize> {
     let end = at + part.len();
     let found = text.get(at..end)?;
     let same = match (found.last_chunk::<8>(), part.last_chunk::<8>()) {

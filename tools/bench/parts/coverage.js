@@ -23,6 +23,7 @@ const PARSERS = {
     ["@cvrg-report/clover-json", (text) => cloverJson.parseContent(text)],
     ["fast-xml-parser", parseXml],
   ],
+  jacoco: [["fast-xml-parser", parseXml]],
 };
 
 /** @param {string} text */
@@ -57,7 +58,7 @@ function ours(file, format) {
 
 export async function measure() {
   const [large, part, whole] = [[], [], []].map((rows) => /** @type {import("../timing.js").Row[]} */ (rows));
-  for (const format of /** @type {const} */ (["lcov", "cobertura", "clover"])) {
+  for (const format of /** @type {const} */ (["lcov", "cobertura", "clover", "jacoco"])) {
     const file = await coverageReport(format, BYTES);
     const label = `${format}, ${BYTES / 1e6} MB`;
     const timed = await interleave(ROUNDS, {
@@ -65,7 +66,7 @@ export async function measure() {
       wc: () => void program("wc", ["-l", file]),
       cli: () => void program(process.execPath, ["dist/cli.js", "collect", `coverage-${format}`, file]),
     });
-    large.push(slower(label, timed.ours, "wc -l", timed.wc, 5));
+    large.push(slower(label, timed.ours, "wc -l", timed.wc, format === "jacoco" ? 8 : 5));
     whole.push(slower(`${label}, whole process`, timed.cli, "wc -l", timed.wc));
     const smaller = await coverageReport(format, PART_BYTES);
     for (const [name, parse] of PARSERS[format]) {

@@ -50,6 +50,11 @@ const COVERAGE_WORDS = [
   "<coverage", "<class filename='a'>", "</class>", "<line number='1' hits='1'/>", "<lines>", "<methods>", "<method name='a'>",
   "<file name='a'>", "<metrics statements='1' coveredstatements='1'/>", "<project>", "<package>", "condition-coverage='50% (1/2)'",
   "branch='true'", "type='cond'", "truecount='1'", "line-rate='0.5'", "encoding='latin1'", "<sources><source>/a</source>",
+  "<report name='r'>", "<group name='g'>", "<package name='p'>", "<sourcefile name='A.java'>", "<line nr='1' mi='1' ci='1' mb='1' cb='1'/>",
+  "<counter type='METHOD' missed='1' covered='1'/>", "<method name='m' desc='()V' line='1'>", "mode: set\n", "a.go:1.1,2.2 1 1\n",
+  "<CoverageSession>", "<File uid='1' fullPath='a.cs'/>", "<SequencePoint vc='1' sl='1' fileid='1'/>", "<BranchPoint vc='1' path='0'/>",
+  '"statementMap":{"0":', '{"start":{"line":1,"column":0}}', '"s":{"0":1}', '"b":{"0":[1,0]}', '"meta":{"branch_coverage":true}', '"files":',
+  '"executed_lines":[1]', '"coverage":{', '"lines":[1,null,0]', '"segments":[[1,1,1,true,true]]', '"gcovr/format_version":1', "null", "{", "}",
 ]; // biome-ignore format: a table
 /** Words of programming languages. */
 const CODE_WORDS = [
@@ -102,7 +107,21 @@ export const engineTargets = {
     what: "coverage reports of every format, named and detected",
     generate: (random) => damaged(random, random.one(REPORTS), { words: COVERAGE_WORDS, others: REPORTS }),
     run(input) {
-      for (const format of /** @type {const} */ ([null, "lcov", "cobertura", "clover"])) {
+      for (const format of /** @type {const} */ ([
+        null,
+        "lcov",
+        "cobertura",
+        "clover",
+        "jacoco",
+        "gocover",
+        "opencover",
+        "istanbul",
+        "llvm",
+        "simplecov",
+        "coveragepy",
+        "gcovr",
+        "xccov",
+      ])) {
         const session = openMeasurement("/work");
         try {
           session.reserve(input.length);

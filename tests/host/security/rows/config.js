@@ -194,7 +194,17 @@ export const attacks = [
       const outside = `${project.directory}-secrets`;
       fs.writeFileSync(outside, "AWS_SECRET_ACCESS_KEY=rootsecret\nroot:x:0:0:rootsecret:/root:/bin/sh\n");
       t.after(() => fs.rmSync(outside, { force: true }));
-      for (const format of ["coverage", "coverage-lcov", "coverage-cobertura", "coverage-clover"]) {
+      for (const format of [
+        "coverage",
+        "coverage-lcov",
+        "coverage-cobertura",
+        "coverage-clover",
+        "coverage-jacoco",
+        "coverage-gocover",
+        "coverage-opencover",
+        "coverage-istanbul",
+        "coverage-llvm",
+      ]) {
         const name = `../${path.basename(outside)}`;
         const outcome = await ends(project, ["collect", format, name], 4, /error\[COLLECTOR_FORMAT\]/);
         assert.ok(!told(outcome).includes("rootsecret"), told(outcome));

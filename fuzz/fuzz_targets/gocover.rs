@@ -1,0 +1,7 @@
+//! Bytes as a cover profile of Go.
+#![no_main]
+
+use unentropy::collect::coverage::CoverageFormat;
+use unentropy_fuzz::coverage;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| coverage::named(CoverageFormat::Gocover, data));

@@ -1,0 +1,7 @@
+//! Bytes as the JSON of `xccov view`.
+#![no_main]
+
+use unentropy::collect::coverage::CoverageFormat;
+use unentropy_fuzz::coverage;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| coverage::named(CoverageFormat::Xccov, data));

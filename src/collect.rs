@@ -4,6 +4,7 @@
 
 pub mod bench;
 pub mod coverage;
+pub mod junit;
 pub mod loc;
 pub mod measurement;
 pub mod output;
@@ -12,6 +13,7 @@ pub mod reading;
 use crate::error::{Code, Error, Result};
 use crate::text;
 use coverage::{CoverageFormat, CoverageKind};
+use junit::TestStat;
 use serde::{Deserialize, Serialize};
 
 /// The prefix that makes a metric's command a collector instead of a shell command.
@@ -38,10 +40,10 @@ pub struct CollectPlan {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", tag = "kind")]
 pub enum Measure {
-    /// Code lines, of all languages or one.
+    /// Code lines, of all languages or some.
     Lines {
-        /// The language's name as the table spells it.
-        language: Option<String>,
+        /// The languages' names as the table spells them; none stands for all.
+        languages: Vec<String>,
     },
     /// Bytes, as they are or compressed.
     Bytes {
@@ -63,6 +65,11 @@ pub enum Measure {
         name: Option<String>,
         /// Which figure; the one that the tool shows first where none is named.
         stat: Option<String>,
+    },
+    /// A figure of test results.
+    Junit {
+        /// Which one.
+        stat: TestStat,
     },
 }
 
@@ -124,12 +131,18 @@ const COLLECTORS: &[Collector] = &[
             Flag { long: "brotli", short: None, takes: Takes::Nothing },
             EXCLUDE,
         ],
-        needs_paths: true,
+        needs_paths: false,
         format: None,
     },
     Collector {
         name: "coverage",
         flags: &[COVERAGE_TYPE, FALLBACK, Flag { long: "format", short: None, takes: Takes::One }],
+        needs_paths: true,
+        format: None,
+    },
+    Collector {
+        name: "junit",
+        flags: &[Flag { long: "stat", short: Some('s'), takes: Takes::One }],
         needs_paths: true,
         format: None,
     },
@@ -240,8 +253,7 @@ pub fn parse_words(words: &[String]) -> Result<CollectPlan> {
         return Err(usage(format!("an empty path or pattern: {}", text::quote(empty))));
     }
     if collector.needs_paths && patterns.is_empty() {
-        return Err(usage(format!("{} needs at least one file, directory or glob", text::quote(name)))
-            .hint(format!("For example {}.", text::quote(&example(collector.name)))));
+        return Err(pathless(collector.name));
     }
 
     let all = |long: &str| given.iter().filter(|g| g.0 == long).map(|g| g.1.clone()).collect::<Vec<_>>();
@@ -254,9 +266,11 @@ pub fn parse_words(words: &[String]) -> Result<CollectPlan> {
     };
     let measure = match collector.name {
         "loc" => Measure::Lines {
-            language: match one("language")? {
-                Some(name) => Some(loc::find(&name)?.name().to_owned()),
-                None => None,
+            languages: match one("language")? {
+                Some(name) => {
+                    loc::find_group(&name)?.into_iter().map(|language| language.name().to_owned()).collect()
+                }
+                None => Vec::new(),
             },
         },
         "size" => Measure::Bytes {
@@ -277,6 +291,12 @@ pub fn parse_words(words: &[String]) -> Result<CollectPlan> {
             };
             Measure::Bench { name: given("name")?, stat: given("stat")? }
         }
+        "junit" => Measure::Junit {
+            stat: match one("stat")? {
+                Some(name) => choice("--stat", &name, TestStat::ALL.iter().map(|s| (s.name(), *s)))?,
+                None => TestStat::Tests,
+            },
+        },
         _ => Measure::Coverage {
             of: match one("type")? {
                 Some(name) => {
@@ -308,6 +328,22 @@ pub fn parse_words(words: &[String]) -> Result<CollectPlan> {
     Ok(CollectPlan { collector: collector.name, patterns, exclude: all("exclude"), measure })
 }
 
+impl CollectPlan {
+    /// The plan where there are no `sources` to take instead of paths.
+    ///
+    /// # Errors
+    /// `COLLECTOR_USAGE` for `size` without a path: it would measure everything, what git ignores too.
+    pub fn with_paths(self) -> Result<Self> {
+        let is_everything = self.patterns.is_empty() && matches!(self.measure, Measure::Bytes { .. });
+        if is_everything { Err(pathless(self.collector)) } else { Ok(self) }
+    }
+}
+
+fn pathless(collector: &str) -> Error {
+    usage(format!("{} needs at least one file, directory or glob", text::quote(collector)))
+        .hint(format!("For example {}.", text::quote(&example(collector))))
+}
+
 fn usage(message: impl Into<String>) -> Error {
     Error::new(Code::CollectorUsage, message)
 }
@@ -316,6 +352,7 @@ fn example(collector: &str) -> String {
     match collector {
         "size" => "@collect size dist".into(),
         "bench" => "@collect bench bench.json --name parse".into(),
+        "junit" => "@collect junit 'reports/**/*.xml'".into(),
         "coverage-cobertura" => "@collect coverage-cobertura coverage/cobertura.xml".into(),
         "coverage-clover" => "@collect coverage-clover coverage/clover.xml".into(),
         "coverage-jacoco" => "@collect coverage-jacoco target/site/jacoco/jacoco.xml".into(),
@@ -436,7 +473,9 @@ mod tests {
             parse("@collect loc src 'lib/**' -l RUST --exclude vendor gen --exclude=*.min.js").unwrap();
         assert_eq!(plan.patterns, ["src", "lib/**"]);
         assert_eq!(plan.exclude, ["vendor", "gen", "*.min.js"]);
-        assert_eq!(plan.measure, Measure::Lines { language: Some("Rust".into()) });
+        assert_eq!(plan.measure, Measure::Lines { languages: vec!["Rust".into()] });
+        let plan = parse("loc -l ts").unwrap();
+        assert_eq!(plan.measure, Measure::Lines { languages: vec!["TypeScript".into(), "TSX".into()] });
 
         let plan = parse("@collect coverage-lcov a.info --type branch --fallback -1").unwrap();
         assert_eq!(
@@ -466,7 +505,11 @@ mod tests {
             ("@collect loc . -x", "`loc` does not take `-x`", "It takes"),
             ("@collect loc . --language", "`--language` needs a value", ""),
             ("@collect loc . -l a -l b", "`--language` is given 2 times", "once"),
-            ("@collect size", "`size` needs at least one file", "@collect size dist"),
+            (
+                "@collect coverage",
+                "`coverage` needs at least one file",
+                "@collect coverage coverage/lcov.info",
+            ),
             ("@collect size a --gzip --brotli", "exclude each other", "one of them"),
             ("@collect size a --gzip=9", "`--gzip` takes no value", ""),
             ("@collect size ''", "empty path", ""),

@@ -7,6 +7,7 @@ mod sparkline;
 
 pub use sparkline::sparkline;
 
+use crate::collect::junit::TestNames;
 use crate::metric::Value;
 use crate::metric::{Direction, Unit};
 use crate::text::{difference, format_change, format_value, markdown, plural};
@@ -32,8 +33,13 @@ const PHASES: usize = 12;
 const NAME: usize = 256;
 /// The most problems of a configuration, and the most warnings.
 const LINES: usize = 40;
+/// The most lists of test cases, the most failed and slow ones of a list, and the most characters of a name.
+const RUNS: usize = 2;
+const FAILED: usize = 20;
+const SLOWEST: usize = 10;
+const TEST: usize = 150;
 /// The most bytes of the gate's verdict.
-const VERDICT: usize = 256 * 1024;
+const VERDICT: usize = 192 * 1024;
 
 /// What a summary shows.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -55,6 +61,10 @@ pub struct JobSummary {
     /// In the order of the configuration.
     #[cfg_attr(test, ts(as = "Option<Vec<MetricRow>>", optional))]
     pub metrics: Vec<MetricRow>,
+    /// Test cases that failed or were slow, of each metric that is a figure of test results; the same of several metrics
+    /// are shown once.
+    #[cfg_attr(test, ts(as = "Option<Vec<TestNames>>", optional))]
+    pub tests: Vec<TestNames>,
     /// Trouble that made no result wrong.
     #[cfg_attr(test, ts(as = "Option<Vec<Trouble>>", optional))]
     pub warnings: Vec<Trouble>,
@@ -154,6 +164,7 @@ pub fn render(summary: &JobSummary) -> String {
         summary.verdict.as_deref().and_then(verdict),
         metrics_table(summary),
         failed_metrics(&summary.metrics),
+        tests(&summary.tests),
         warnings(&summary.warnings),
         phases(&summary.phases),
         footer(summary),
@@ -302,6 +313,34 @@ fn failed_metrics(metrics: &[MetricRow]) -> Option<String> {
         text += &format!("- **{}**: {}\n", escaped(&metric.name, NAME), told(error, MESSAGE));
     }
     Some(text)
+}
+
+fn tests(all: &[TestNames]) -> Option<String> {
+    let mut text = String::new();
+    let distinct = all.iter().enumerate().filter(|(n, names)| !all[..*n].contains(names));
+    for (_, names) in distinct.take(RUNS) {
+        let failures = &names.failures[..names.failures.len().min(FAILED)];
+        if names.failed > 0 {
+            let failed = usize::try_from(names.failed).unwrap_or(usize::MAX);
+            text += &format!("### {} failed\n\n", plural(failed, "test", "tests"));
+            for name in failures {
+                text += &format!("- {}\n", escaped(name, TEST));
+            }
+            if failed > failures.len() {
+                text += &format!("- and {} more\n", failed - failures.len());
+            }
+            text.push('\n');
+        }
+        if !names.slowest.is_empty() {
+            text += "<details><summary>The slowest tests</summary>\n\n| test | time |\n|---|---:|\n";
+            for slow in names.slowest.iter().take(SLOWEST) {
+                let time = format_value(slow.seconds, Some(Unit::Duration));
+                text += &format!("| {} | {time} |\n", escaped(&slow.name, TEST));
+            }
+            text += "\n</details>\n\n";
+        }
+    }
+    (!text.is_empty()).then_some(text)
 }
 
 fn warnings(warnings: &[Trouble]) -> Option<String> {

@@ -87,7 +87,7 @@ export const ENGINE = {
     api: ["gate", "report", "history", "config", "collect", "text", "metric", "error"],
     gate: ["history", "config", "collect", "text", "metric", "error"],
     report: ["history", "config", "text", "metric", "error"],
-    summary: ["text", "metric"],
+    summary: ["collect", "text", "metric"],
     history: ["metric", "error"],
     config: ["collect", "text", "metric", "vocabulary"],
     collect: ["text", "metric", "error"],

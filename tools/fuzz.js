@@ -45,6 +45,14 @@ const NATIVE = Object.freeze({
   "native-gcovr": { seeds: () => tools(/^gcovr.*json$/), dictionary: "json", most: 32_768 },
   "native-xccov": { seeds: () => tools(/^xccov/), dictionary: "json", most: 32_768 },
   "native-detection": { seeds: () => stored("coverage"), dictionary: "xml", most: 16_384 },
+  "native-junit": {
+    seeds: () =>
+      ["pytest", "surefire", "googletest", "trx", "xunit"].flatMap((tool) =>
+        stored(`tools/${tool}`, /\.(?:xml|trx)$/),
+      ),
+    dictionary: "xml",
+    most: 16_384,
+  },
   "native-loc": { seeds: withLanguages, dictionary: "loc", most: 8192 },
   "native-languages": { seeds: () => stored("loc"), most: 4096 },
   "native-output": {

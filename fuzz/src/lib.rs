@@ -7,6 +7,7 @@ pub mod configuration;
 pub mod coverage;
 pub mod gate;
 pub mod history;
+pub mod junit;
 pub mod loc;
 pub mod rows;
 mod shape;

@@ -84,6 +84,7 @@ function summaryOf({ facts, loaded, metrics, history, earlier, ...parts }) {
         earlier: earlier && (earlier[at] ?? []),
       };
     }),
+    tests: metrics.flatMap(({ tests }) => tests ?? []),
     warnings: parts.warnings.map(trouble),
     phases: [...parts.phases],
     history: history?.location ? { ...history, location: history.location } : undefined,

@@ -25,6 +25,7 @@ const NOT_CODE = new Set(["binary", "notebook"]);
  * @typedef {object} Collected
  * @property {number | string} value a text where a file holds one
  * @property {Failure[]} warnings what makes the value doubtful
+ * @property {import("../engine/types.js").TestNames} [tests] what a run's page names of test results
  */
 
 /** One run's measurements. Free it in `finally`. */
@@ -84,7 +85,7 @@ export class Measurements {
   async begin(plan, signal) {
     switch (plan.measure.kind) {
       case "lines":
-        return ready(await this.#measureLines(plan, plan.measure.language ?? undefined, signal));
+        return ready(await this.#measureLines(plan, plan.measure.languages, signal));
       case "bytes":
         return ready(await this.#measureBytes(plan, plan.measure.compression ?? undefined, signal));
       default:
@@ -103,11 +104,11 @@ export class Measurements {
 
   /**
    * @param {import("../engine/types.js").CollectPlan} plan
-   * @param {string | undefined} language
+   * @param {string[]} languages those whose lines count; none: all
    * @param {AbortSignal | undefined} signal
    */
-  async #measureLines(plan, language, signal) {
-    const files = this.#find(plan, { ignoreFiles: true, filter: true });
+  async #measureLines(plan, languages, signal) {
+    const files = this.#find(plan, { ignoreFiles: true, mayBeEmpty: languages.length > 0 });
     const key = files.join("\0");
     let counting = this.#lines.get(key);
     if (!counting) {
@@ -117,13 +118,12 @@ export class Measurements {
       counting.catch(() => this.#lines.delete(key));
     }
     const byLanguage = await counting;
-    if (language !== undefined) {
-      const lines = byLanguage.get(language);
-      if (lines === undefined) throw nothing(plan, `none of ${files.length} files is in \`${language}\``);
-      return lines;
+    if (languages.length === 0 && byLanguage.size === 0) {
+      throw nothing(plan, `none of ${files.length} files is in a known language`);
     }
-    if (byLanguage.size === 0) throw nothing(plan, `none of ${files.length} files is in a known language`);
-    return [...byLanguage.values()].reduce((sum, lines) => sum + lines, 0);
+    // A language that is gone has 0 lines: that is what a migration goes for.
+    const wanted = languages.length > 0 ? languages : [...byLanguage.keys()];
+    return wanted.reduce((sum, language) => sum + (byLanguage.get(language) ?? 0), 0);
   }
 
   /** @param {string[]} files @param {AbortSignal | undefined} signal @returns {Promise<Map<string, number>>} */
@@ -159,7 +159,7 @@ export class Measurements {
   async #measureBytes(plan, compression, signal) {
     let total = 0;
     const pause = pauses(signal);
-    for (const name of this.#find(plan, { ignoreFiles: false, filter: false })) {
+    for (const name of this.#find(plan, { ignoreFiles: false })) {
       const file = path.resolve(this.#directory, name);
       await pause();
       if (compression === undefined) total += this.#io(name, () => fs.statSync(native(file)).size);
@@ -174,13 +174,14 @@ export class Measurements {
    * @param {AbortSignal | undefined} signal
    */
   async #measureReports(plan, measure, signal) {
-    const found = this.#find(plan, { ignoreFiles: false, filter: false });
+    const found = this.#find(plan, { ignoreFiles: false });
     const names = measure.kind === "bench" && found.length > 1 ? this.#benchFiles(found) : found;
     const missing = measure.kind === "coverage" ? this.#unmatchedSources(false) : [];
     const { answer } = await this.#reports.begin({ names, measure, missing }, signal);
-    const collected = answer.then(({ value, warnings, missing }) => {
+    const collected = answer.then(({ value, warnings, tests, missing }) => {
       this.#tellUnmatched(missing);
-      return { value, warnings: warnings.map((warning) => engineFailure(warning, "collection")) };
+      const failures = warnings.map((warning) => engineFailure(warning, "collection"));
+      return { value, warnings: failures, tests: tests ?? undefined };
     });
     collected.catch(() => {});
     return { collected };
@@ -198,38 +199,43 @@ export class Measurements {
   }
 
   /**
-   * The files of a plan; every pattern must match something.
+   * The files of a plan; every pattern must match something. `sources` are taken where the plan names no path.
    * @param {import("../engine/types.js").CollectPlan} plan
-   * @param {{ignoreFiles: boolean, filter: boolean}} how whether .gitignore counts, and whether
-   *   `sources` narrows named paths too
+   * @param {{ignoreFiles: boolean, mayBeEmpty?: boolean}} how whether .gitignore counts, and whether no file is an answer
+   *   as long as each pattern names something that is there
    * @returns {string[]} relative to the configuration's directory where they are below it
    */
-  #find(plan, { ignoreFiles, filter }) {
+  #find(plan, { ignoreFiles, mayBeEmpty = false }) {
+    const { kind } = plan.measure;
     const sources = this.#sources.length > 0 ? this.#sources : undefined;
+    if (kind === "bytes" && plan.patterns.length === 0 && !sources) throw pathless(plan);
     const patterns = plan.patterns.length > 0 ? plan.patterns : (sources ?? ["."]);
     let own = 0;
-    const { files, unmatched } = expand(patterns, {
+    const found = expand(patterns, {
       cwd: this.#directory,
       ignoreFiles,
       warn: (warning) => this.#warnOnce(warning),
       exclude: plan.exclude,
-      sources: filter ? sources : undefined,
       lenient: plan.patterns.length === 0,
       leaveOut: (real) => {
-        const { kind } = plan.measure;
         const measuresFiles = kind === "lines" || kind === "bytes";
         const isOwn = measuresFiles && this.#own.has(real, { text: kind === "lines" });
         own += Number(isOwn);
         return isOwn;
       },
     });
+    const { files } = found;
+    const unmatched = mayBeEmpty
+      ? found.unmatched.filter((pattern) => !found.empty.includes(pattern))
+      : found.unmatched;
     if (plan.patterns.length > 0) {
       if (unmatched.length > 0) throw nothingMatched(unmatched, { ignoreFiles });
-      if (filter) this.#tellUnmatched(this.#unmatchedSources(ignoreFiles));
+      if (kind === "lines") this.#tellUnmatched(this.#unmatchedSources(ignoreFiles));
     } else if (sources) {
       this.#tellUnmatched(unmatched);
     }
-    if (files.length === 0) {
+    const isAnswer = mayBeEmpty && unmatched.length < patterns.length;
+    if (files.length === 0 && !isAnswer) {
       const also = own > 0 ? ", as what Unentropy writes itself does not count" : "";
       throw nothing(plan, `no file is left to measure${also}`);
     }
@@ -315,6 +321,15 @@ function compressed(bytes, compression, signal) {
     signal?.addEventListener("abort", aborted, { once: true });
     if (compression === "gzip") zlib.gzip(bytes, { level: 9 }, done);
     else zlib.brotliCompress(bytes, done);
+  });
+}
+
+/** @param {import("../engine/types.js").CollectPlan} plan */
+function pathless(plan) {
+  return new Failure(`\`${plan.collector}\` needs at least one file, directory or glob`, {
+    type: "collection",
+    code: "COLLECTOR_USAGE",
+    hint: `For example \`@collect ${plan.collector} dist\`; without a path it measures the configuration's \`sources\`.`,
   });
 }
 

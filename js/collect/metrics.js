@@ -81,6 +81,8 @@ export async function collectMetrics({
         for (const warning of collected?.warnings ?? [])
           onWarning?.(secrets.scrub(warningOf(metric, warning)));
         const { text, ...outcome } = outcomeOf(metric, reading, { durationMs, secrets, signal });
+        const tests = outcome.status === "ok" ? namesOf(collected?.tests, secrets) : undefined;
+        if (tests) outcome.tests = tests;
         outcomes[n] = outcome;
         onEnd?.(outcome, text);
         const other = [...running].at(-1);
@@ -156,6 +158,18 @@ function outcomeOf(metric, reading, { durationMs, secrets, signal }) {
     return failed(metric, secrets.scrub(failure), durationMs);
   }
 }
+
+/**
+ * Names of test cases without credentials.
+ * @param {import("../engine/types.js").TestNames | undefined} tests
+ * @param {import("./secrets.js").Secrets} secrets
+ */
+const namesOf = (tests, secrets) =>
+  tests && {
+    ...tests,
+    failures: tests.failures.map((name) => secrets.redact(name)),
+    slowest: tests.slowest.map(({ name, seconds }) => ({ name: secrets.redact(name), seconds })),
+  };
 
 /** What makes a value doubtful, said of its metric. @param {import("../engine/types.js").MetricConfig} metric @param {Failure} warning */
 const warningOf = ({ id }, { type, code, message, hint }) =>

@@ -15,7 +15,7 @@ import { openRegular } from "../files/read.js";
 import { shownName } from "../shown.js";
 import { crashed } from "./crashed.js";
 
-/** @import { CollectPlan, EngineError, ReportAnswer, ReportFile, ReportQuestion } from "../engine/types.js" */
+/** @import { CollectPlan, EngineError, ReportAnswer, ReportFile, ReportQuestion, TestNames } from "../engine/types.js" */
 
 /** The largest file that is read: of some more the measurements do not fit the 4 GiB that an engine can have. */
 const LARGEST = 512 * 1024 * 1024;
@@ -43,6 +43,7 @@ const MEMORY_PER_BYTE = 4;
  * @typedef {object} Answer
  * @property {number | string} value
  * @property {EngineError[]} warnings what makes it doubtful
+ * @property {TestNames | null} tests test cases that a run's page names
  * @property {string[]} missing those patterns that no source of the reports matches either
  */
 
@@ -224,8 +225,13 @@ const questionOf = ({ names, wish: { measure } }) => ({ names, measure });
  * @returns {Answer | Failure}
  */
 function withMissing(answer, missing) {
-  if (answer.status === "value") return { value: answer.value, warnings: answer.warnings, missing };
-  if (answer.status === "bench") return { value: answer.figure.value, warnings: [], missing };
+  if (answer.status === "value") {
+    const { value, warnings, tests } = answer;
+    return { value, warnings, tests, missing };
+  }
+  if (answer.status === "bench") {
+    return { value: answer.figure.value, warnings: [], tests: null, missing };
+  }
   if (answer.status === "failed") return engineFailure(answer.error, "collection");
   throw new TypeError("the engine answered with a list where a value was asked for");
 }

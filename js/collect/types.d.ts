@@ -2,7 +2,7 @@
  * What measuring takes and gives. Nothing here runs.
  */
 
-import type { MetricType, Unit, Value } from "../engine/types.js";
+import type { MetricType, TestNames, Unit, Value } from "../engine/types.js";
 import type { Failure } from "../failure.js";
 
 /** How a command is run. */
@@ -60,4 +60,6 @@ export interface MetricOutcome {
   unit: Unit | null;
   durationMs: number;
   error?: Failure;
+  /** Test cases that failed or were slow, where the metric is a figure of test results. */
+  tests?: TestNames;
 }

@@ -538,6 +538,11 @@ export type JobSummary = {
   notStored?: boolean;
   /** In the order of the configuration. */
   metrics?: Array<MetricRow>;
+  /**
+   * Test cases that failed or were slow, of each metric that is a figure of test results; the same of several metrics
+   * are shown once.
+   */
+  tests?: Array<TestNames>;
   /** Trouble that made no result wrong. */
   warnings?: Array<Trouble>;
   /** In their order. */
@@ -556,8 +561,8 @@ export type JudgedBy = "base" | "own";
 /** What a `CollectPlan` measures in its files. */
 export type Measure = {
   kind: "lines";
-  /** The language's name as the table spells it. */
-  language: string | null;
+  /** The languages' names as the table spells them; none stands for all. */
+  languages: Array<string>;
 } | {
   kind: "bytes";
   /** Compress before measuring. */
@@ -576,6 +581,10 @@ export type Measure = {
   name: string | null;
   /** Which figure; the one that the tool shows first where none is named. */
   stat: string | null;
+} | {
+  kind: "junit";
+  /** Which one. */
+  stat: TestStat;
 };
 
 /** What one metric's command or collector gave. */
@@ -717,6 +726,14 @@ export type MetricVerdict = {
   text: MetricText;
 };
 
+/** A test case and how long it took. */
+export type NamedTime = {
+  /** The test's name with its class or suite. */
+  name: string;
+  /** Seconds. */
+  seconds: number;
+};
+
 /** What it means that a threshold's metric has no value. */
 export type OnMissing = "fail" | "warn" | "ignore";
 
@@ -758,7 +775,7 @@ export type PlannedConfig = {
 };
 
 /** Who reads a file: the kind of the `Measure` that asks for it. A file of two readers is read twice. */
-export type Reader = "coverage" | "bench";
+export type Reader = "coverage" | "bench" | "junit";
 
 /** What it was found to be. */
 export type Reading = {
@@ -837,6 +854,8 @@ export type ReportAnswer = {
   value: Value;
   /** What makes the value doubtful and is no failure. */
   warnings: Array<EngineError>;
+  /** Test cases that a run's page names; of test results only. */
+  tests: TestNames | null;
 } | {
   status: "bench";
   /** The figure, with what the file says of it. */
@@ -996,6 +1015,19 @@ export type StyledText = {
   /** `null` for plain text. */
   style: Style | null;
 };
+
+/** Names of test cases that a run's page shows. */
+export type TestNames = {
+  /** How many failed or ended with an error. */
+  failed: number;
+  /** The first of those, in the order of the files; at most 100. */
+  failures: Array<string>;
+  /** The slowest ten, the slowest first. */
+  slowest: Array<NamedTime>;
+};
+
+/** A figure of test results. */
+export type TestStat = "tests" | "passed" | "failures" | "errors" | "skipped" | "time" | "slowest" | "pass-rate";
 
 /** One condition on one numeric metric. */
 export type Threshold = {

@@ -32,6 +32,7 @@ import { realFile, walk } from "./walk.js";
  *   unit, each real file once; readable as `resolve(cwd, file)`
  * @property {string[]} unmatched including patterns that matched no file, as written. Callers make that an error or a
  *   warning: a pattern that names nothing must never measure 0.
+ * @property {string[]} empty those of `unmatched` that name a directory which is there
  * @property {string[]} idle excluding patterns that left nothing out, as written
  */
 
@@ -102,6 +103,9 @@ export function expand(
   return {
     files: [...found.values()].sort(),
     unmatched: [...waiting].map((pattern) => pattern.written),
+    empty: [...waiting]
+      .filter((pattern) => pattern.literal && isFolder(pattern))
+      .map(({ written }) => written),
     idle: [...idle].map((pattern) => pattern.written),
   };
 }

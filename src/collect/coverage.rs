@@ -22,7 +22,7 @@ mod probe;
 mod share;
 mod simplecov;
 mod xccov;
-mod xml;
+pub(super) mod xml;
 
 use crate::error::{Code, Error, Result};
 use crate::text;
@@ -157,7 +157,7 @@ pub(super) fn kinds_hint(format: CoverageFormat) -> String {
 }
 
 /// How many records a hot loop takes in one call.
-const AT_A_TIME: usize = 4096;
+pub(super) const AT_A_TIME: usize = 4096;
 
 /// Keeps a hot loop a function of its own, whatever the optimisers think of it.
 ///
@@ -165,7 +165,7 @@ const AT_A_TIME: usize = 4096;
 /// when a function is *called* again: a loop that reads a whole file in one call would stay slow to
 /// its end, several times slower. So hot loops end now and then, and are called through a pointer that
 /// no optimiser sees through, because one that did would make one function of caller and loop.
-fn apart<F>(hot: F) -> F {
+pub(super) fn apart<F>(hot: F) -> F {
     std::hint::black_box(hot)
 }
 
@@ -184,12 +184,12 @@ fn unknown(probe: &Probe<'_>, name: &str) -> Error {
 }
 
 /// The one shape of a complaint about a whole file.
-fn refuse(name: &str, cause: &str) -> Error {
+pub(super) fn refuse(name: &str, cause: &str) -> Error {
     Error::new(Code::CollectorFormat, format!("cannot read `{}`: {}", shown(name), brief(cause)))
 }
 
 /// The one shape of a complaint about a place in a file; `offset` counts bytes of `text`.
-fn refuse_at(name: &str, text: &[u8], offset: usize, cause: &str) -> Error {
+pub(super) fn refuse_at(name: &str, text: &[u8], offset: usize, cause: &str) -> Error {
     let offset = offset.min(text.len());
     let line = memchr::memchr_iter(b'\n', &text[..offset]).count() + 1;
     refuse(name, &format!("line {line} (byte {offset}): {cause}")).hint(
@@ -216,7 +216,7 @@ fn brief(cause: &str) -> String {
 }
 
 /// A text of a file on one line: nothing in it can begin another one, move the cursor or turn what is shown around.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() || crate::text::is_invisible(c) { '\u{fffd}' } else { c })
         .collect()
@@ -224,7 +224,7 @@ fn shown(text: &str) -> String {
 
 /// What an error message quotes of a file that may be no report at all: enough to tell its kind by, and too little for
 /// what a file of secrets holds behind a name.
-fn glimpse(bytes: &[u8]) -> String {
+pub(super) fn glimpse(bytes: &[u8]) -> String {
     const LONGEST: usize = 12;
     let mut quoted = excerpt(&bytes[..bytes.len().min(LONGEST)]);
     if bytes.len() > LONGEST && !bytes[..LONGEST].contains(&b'\n') {

@@ -1,12 +1,16 @@
 //! Lines of code: the languages there are, which one a file is written in, and how many of its
 //! lines are code, comments and blank. Finding and reading files, and leaving out what is ignored,
-//! is the host's part; the numbers follow the rules of tokei 15, with the departures named at
-//! [`count`].
+//! is the host's part; the rule is at [`count`].
 
 mod counter;
 mod detect;
+mod heredocs;
 mod intake;
+mod literals;
+mod machine;
 mod notebook;
+mod regions;
+mod scripts;
 mod syntax;
 mod table;
 mod tally;
@@ -101,20 +105,38 @@ pub fn find(name: &str) -> Result<LanguageId> {
     Err(Error::new(Code::CollectorUsage, format!("unknown language {}", crate::text::quote(name))).hint(hint))
 }
 
+/// Languages that people call by one name, each with its dialects; a dialect's own name means it alone.
+const GROUPS: &[(&str, &[&str])] = &[
+    ("C", &["C", "C Header"]),
+    ("CSS", &["CSS", "Sass", "Less", "Stylus"]),
+    ("JavaScript", &["JavaScript", "JSX"]),
+    ("TypeScript", &["TypeScript", "TSX"]),
+];
+
+/// The language that [`find`] finds, with its dialects where its name stands for them too: `TypeScript` is `.ts`, `.mts`,
+/// `.cts` and `.tsx`.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_group(name: &str) -> Result<Vec<LanguageId>> {
+    let language = find(name)?;
+    let group = GROUPS.iter().find(|(group, _)| *group == language.name());
+    Ok(group.map_or(vec![language], |(_, dialects)| dialects.iter().copied().map(named).collect()))
+}
+
 /// How many lines of a file are code, comments and blank. The sum of the three is the number of
 /// lines; a last line counts with or without its line feed. A byte order mark is no content, and
 /// UTF-16 with one is decoded.
 ///
-/// A line is code if anything but a comment is on it. Comment markers inside strings do not
-/// count; blank lines inside a string are code and inside a comment are comments. Prose (Markdown,
-/// plain text) is all comments. These are the rules of tokei, and its reading of what a string is
-/// (a quote is a quote: `'"'` opens a string in C) is kept so that the numbers compare. They
-/// depart from it where it counts a line twice or not at all:
+/// A line is code if anything but a comment or white space is on it, as the language's own lexer reads it: comment
+/// markers inside strings, characters and regular expressions do not count, and neither do quotes inside comments, other
+/// strings and names. Blank lines inside a string are code, documentation strings too, and inside a comment comments. A
+/// string that its language ends with the line ends there also where its quote is missing. What a reader of prose reads
+/// (Markdown, plain text) is what the file holds: every line that is not blank counts.
 ///
 /// * Every line belongs to the file's language, also in code blocks of Markdown and of
-///   documentation comments (comments, both) and in scripts, styles and templates inside markup
+///   documentation comments and in scripts, styles and templates inside markup
 ///   (read with their own syntax).
-/// * A Rust line with a string literal counts also when a documentation comment follows it.
 /// * Fixed-form Fortran has `c` and `*` comments in the first column only, free-form Fortran has
 ///   them at any indentation; batch files may write `rem`, and a quote that opens a line of Vim script
 ///   opens no string.

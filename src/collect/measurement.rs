@@ -4,6 +4,7 @@
 use super::Measure;
 use super::bench::{BenchFailure, BenchValue, Benchmarks};
 use super::coverage::{self, Coverage, CoverageFormat, CoverageKind};
+use super::junit::{self, TestNames, TestRun};
 use crate::error::{Code, Error, Result};
 use crate::metric::Value;
 use crate::text;
@@ -19,6 +20,8 @@ pub enum Reader {
     Coverage,
     /// What benchmark tools write.
     Bench,
+    /// Test results of every format.
+    Junit,
 }
 
 /// A report among others whose bytes lie one behind the other.
@@ -70,6 +73,8 @@ pub enum ReportAnswer {
         value: Value,
         /// What makes the value doubtful and is no failure.
         warnings: Vec<Error>,
+        /// Test cases that a run's page names; of test results only.
+        tests: Option<TestNames>,
     },
     /// One figure of a benchmark.
     Bench {
@@ -98,7 +103,7 @@ pub enum ReportAnswer {
 impl ReportAnswer {
     /// A value with what makes it doubtful.
     fn of(value: Value, warnings: Vec<Error>) -> Self {
-        Self::Value { value, warnings }
+        Self::Value { value, warnings, tests: None }
     }
 }
 
@@ -110,6 +115,7 @@ pub struct Measurement {
     benchmarks: Benchmarks,
     /// Files without a record in them, which tools write when nothing ran.
     blank: HashSet<String>,
+    tests: HashMap<String, Result<TestRun>>,
 }
 
 impl Measurement {
@@ -132,6 +138,9 @@ impl Measurement {
             match reader {
                 Reader::Coverage => self.add_coverage(name, *format, own),
                 Reader::Bench => self.benchmarks.add(name, own),
+                Reader::Junit => {
+                    self.tests.insert(name.clone(), junit::parse(own, name));
+                }
             }
             rest = others;
         }
@@ -158,6 +167,12 @@ impl Measurement {
             Measure::Bench { name, stat } => {
                 let figure = self.benchmarks.value(names, name.as_deref(), stat.as_deref())?;
                 Ok(ReportAnswer::Bench { figure })
+            }
+            Measure::Junit { stat } => {
+                let runs = names.iter().map(|name| Ok((name.as_str(), self.test_run(name)?)));
+                let figure = junit::figure(&runs.collect::<Result<Vec<_>>>()?, *stat)?;
+                let junit::TestFigure { value, warnings, names } = figure;
+                Ok(ReportAnswer::Value { value: Value::Numeric(value), warnings, tests: Some(names) })
             }
             Measure::Lines { .. } | Measure::Bytes { .. } => {
                 Err(Error::new(Code::Internal, "lines and bytes are not read from reports"))
@@ -293,13 +308,24 @@ impl Measurement {
         }
     }
 
+    fn test_run(&self, path: &str) -> Result<&TestRun> {
+        match self.tests.get(path) {
+            Some(run) => run.as_ref().map_err(Clone::clone),
+            None => Err(not_read(path)),
+        }
+    }
+
     fn file(&self, path: &str, format: Option<CoverageFormat>) -> Result<&Coverage> {
         match self.files.get(&(path.to_owned(), format)) {
             Some(Ok(coverage)) => Ok(coverage),
             Some(Err(error)) => Err(error.clone()),
-            None => Err(Error::new(Code::Internal, format!("{} was not read", text::quote(path)))),
+            None => Err(not_read(path)),
         }
     }
+}
+
+fn not_read(path: &str) -> Error {
+    Error::new(Code::Internal, format!("{} was not read", text::quote(path)))
 }
 
 #[cfg(test)]

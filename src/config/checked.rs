@@ -20,8 +20,9 @@ const LISTED: usize = 12;
 pub(super) fn config(root: &Value, problems: &mut Problems) -> Option<Config> {
     let root = root.as_object()?;
     let metrics = root.get_object("metrics");
+    let sources = root.get_array("sources");
     if let Some(metrics) = metrics {
-        collect_lines(metrics, problems);
+        collect_lines(metrics, sources.is_some_and(|list| !list.elements.is_empty()), problems);
     }
     let known = metrics.map(known_metrics);
     let mut refer = References { known: known.as_deref(), problems };
@@ -30,12 +31,12 @@ pub(super) fn config(root: &Value, problems: &mut Problems) -> Option<Config> {
         storage: storage(root.get_object("storage")),
         quality_gate: quality_gate(root.get_object("qualityGate"), &mut refer),
         report: report(root.get_object("report"), &mut refer),
-        sources: root.get_array("sources").map(|array| texts(&array.elements)).unwrap_or_default(),
+        sources: sources.map(|array| texts(&array.elements)).unwrap_or_default(),
     })
 }
 
-/// Reports `@collect` lines that can never give a value.
-fn collect_lines(metrics: &Object, problems: &mut Problems) {
+/// Reports `@collect` lines that can never give a value. Without `sources` some have to name a path.
+fn collect_lines(metrics: &Object, has_sources: bool, problems: &mut Problems) {
     let root = Path::ROOT.key("metrics");
     for property in &metrics.properties {
         let Some(metric) = property.value.as_object() else { continue };
@@ -51,7 +52,9 @@ fn collect_lines(metrics: &Object, problems: &mut Problems) {
         if !collect::is_collect(line) || secrets::is_value(line) {
             continue;
         }
-        match (collect::parse(line), own) {
+        let plan =
+            collect::parse(line).and_then(|plan| if has_sources { Ok(plan) } else { plan.with_paths() });
+        match (plan, own) {
             (Err(error), Some(own)) => {
                 let problem = Problem::new(own.start(), path.key("command").to_string(), error.message);
                 problems.push(problem.hint(error.hint));

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use unentropy::collect::bench::Benchmarks;
+use unentropy::collect::junit;
 use unentropy::collect::measurement::Measurement;
 use unentropy::collect::{self, Measure};
 
@@ -48,6 +49,8 @@ impl Figure {
     fn expected(&self) -> (f64, f64) {
         match (self.covered, self.total, self.figure) {
             (Some(covered), Some(total), None) => (covered as f64 / total as f64 * 100.0, 1e-9),
+            // Counts of test cases are equal or not.
+            (None, None, Some(figure)) if self.collector == "junit" && self.decimals == 0 => (figure, 0.5),
             (None, None, Some(figure)) => (figure, 10f64.powi(-self.decimals) * (1.0 + 1e-9)),
             _ => panic!("a figure has either `covered` and `total`, or `figure`"),
         }
@@ -86,6 +89,17 @@ impl Figure {
                 }
                 let answer = session.value(&self.reports, self.name.as_deref(), Some(&self.of));
                 answer.unwrap_or_else(|error| panic!("{:?}: {}", self.name, error.message)).value
+            }
+            "junit" => {
+                let line = format!("junit {} --stat {}", self.reports.join(" "), self.of);
+                let plan = collect::parse(&line).unwrap_or_else(|error| panic!("{line}: {}", error.message));
+                let Measure::Junit { stat } = plan.measure else { panic!("{line}") };
+                let read = |name: &String| {
+                    junit::parse(&bytes(name), name).unwrap_or_else(|error| panic!("{}", error.message))
+                };
+                let runs: Vec<_> = self.reports.iter().map(read).collect();
+                let files: Vec<_> = self.reports.iter().map(String::as_str).zip(&runs).collect();
+                junit::figure(&files, stat).unwrap_or_else(|error| panic!("{line}: {}", error.message)).value
             }
             other => panic!("no figure can be had of the collector `{other}`"),
         }

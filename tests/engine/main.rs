@@ -13,6 +13,7 @@ mod gate;
 mod gate_statistics;
 mod gate_words;
 mod history;
+mod junit;
 mod loc;
 mod report;
 mod summary;

@@ -1,5 +1,6 @@
 //! The job summary as a page shows it: whole documents, hostile text, and the bound on their size.
 
+use unentropy::collect::junit::{NamedTime, TestNames};
 use unentropy::history::{BuildContext, History, Limits, MetricDefinition, RecentQuery, RecordedMetric};
 use unentropy::metric::Value::{self, Label, Numeric};
 use unentropy::summary::{HistoryLine, JobSummary, LIMIT, MetricRow, PhaseRow, Trouble, render};
@@ -106,6 +107,27 @@ fn whole_documents_are_as_they_were() {
     }
 }
 
+fn names(failures: &[&str], slowest: &[(&str, f64)]) -> TestNames {
+    TestNames {
+        failed: failures.len() as u64,
+        failures: failures.iter().map(|&name| name.to_owned()).collect(),
+        slowest: slowest.iter().map(|&(name, seconds)| NamedTime { name: name.into(), seconds }).collect(),
+    }
+}
+
+#[test]
+fn tests_that_failed_and_slow_ones_are_named_once_for_all_metrics_of_their_reports() {
+    let many: Vec<String> = (0..60).map(|n| format!("t{n}")).collect();
+    let many =
+        names(&many.iter().map(String::as_str).collect::<Vec<_>>(), &[("Cart › total", 1.25), ("b", 0.002)]);
+    let fine = names(&[], &[("other", 0.5)]);
+    let text = render(&JobSummary { tests: vec![many.clone(), fine.clone(), many, fine], ..tracked() });
+    assert_eq!(text.matches("### 60 tests failed\n\n- t0\n").count(), 1, "{text}");
+    assert!(text.contains("- t19\n- and 40 more\n") && !text.contains("t20"), "{text}");
+    assert!(text.contains("| test | time |\n|---|---:|\n| Cart › total | "), "{text}");
+    assert_eq!(text.matches("The slowest tests").count(), 2, "{text}");
+}
+
 const HOSTILE: &str =
     "a|b\n\n# big\r\n<script>x</script> @octocat #1 ![i](https://x.y/z) `c` **b** <!-- | \u{7}";
 
@@ -116,6 +138,7 @@ fn hostile() -> JobSummary {
         commit_sha: Some("|\n# ".into()),
         problem: Some(Trouble { details: vec![HOSTILE.into()], ..bad.clone() }),
         metrics: vec![label(HOSTILE, HOSTILE, &[HOSTILE, "before"]), failed(HOSTILE, HOSTILE, HOSTILE)],
+        tests: vec![names(&[HOSTILE], &[(HOSTILE, 1.5)])],
         warnings: vec![bad],
         phases: vec![phase(HOSTILE, HOSTILE, 1.0, None)],
         history: Some(HistoryLine { location: HOSTILE.into(), builds: Some(1), bytes: None }),
@@ -151,6 +174,9 @@ fn the_largest_summary_stays_below_the_limit() {
         branch: Some(long.clone()),
         problem: Some(bad.clone()),
         metrics: (0..200).map(metric).collect(),
+        tests: (0..200)
+            .map(|n| names(&vec![long.as_str(); 100], &vec![(long.as_str(), f64::from(n)); 20]))
+            .collect(),
         warnings: vec![bad; 200],
         phases: vec![phase(&long, &long, f64::MAX, Some(f64::MAX)); 200],
         history: Some(HistoryLine { location: long.clone(), builds: None, bytes: None }),

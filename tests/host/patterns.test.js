@@ -2,6 +2,7 @@
 // a pattern without a match is reported by every command that measures.
 
 import assert from "node:assert/strict";
+import fs from "node:fs";
 import { test } from "node:test";
 import { Project, told } from "./support/project.js";
 import { act } from "./support/runner.js";
@@ -55,6 +56,81 @@ test("a pattern that matches directories means the same for every collector, as 
     assert.equal(await number(project, ["loc"]), lines, sources.join(" "));
     assert.equal(await number(project, ["coverage", "lcov.info"]), coverage, sources.join(" "));
   }
+});
+
+test("alternatives that match directories, and directories below others, mean what is below them too", async (t) => {
+  const project = new Project(t, {
+    "packages/a/dist/x.js": "1\n",
+    "packages/b/dist/deep/y.js": "1\n22\n",
+    "packages/c/dist/z.js": "1\n22\n333\n",
+    "packages/c/src/gen/z.js": "1\n22\n333\n4\n",
+  }).config({ metrics: { x: { type: "numeric", command: "echo 1" } } });
+  for (const [args, lines] of /** @type {[string[], number][]} */ ([
+    [["packages/{a,b}"], 3],
+    [["packages/@(a|b)"], 3],
+    [["packages/[ab]"], 3],
+    [["packages/*/dist"], 6],
+    [["packages", "!packages/{a,c}"], 2],
+    [["packages", "--exclude", "packages/*/dist"], 4],
+    [["packages", "--exclude", "**/gen", "packages/[ab]"], 3],
+  ])) {
+    assert.equal(await number(project, ["loc", ...args]), lines, args.join(" "));
+  }
+  assert.equal(await number(project, ["size", "packages/{a,b}"]), 7);
+});
+
+test("an explicit path is taken whatever `sources` say, and without one both collectors take them", async (t) => {
+  const project = projectOf(t, ["src", "crates/*/src"]);
+  const length = (/** @type {keyof typeof FILES} */ name) => FILES[name].length;
+  assert.equal(await number(project, ["loc", "crates/two/gen"]), 10);
+  assert.equal(await number(project, ["size", "crates/two/gen"]), length("crates/two/gen/g.js"));
+  assert.equal(await number(project, ["loc"]), 6);
+  assert.equal(
+    await number(project, ["size"]),
+    length("src/a.js") + length("crates/one/src/b.js") + length("crates/two/src/deep/d.js"),
+  );
+  const outcome = await projectOf(t).run(["collect", "size"]);
+  assert.equal(outcome.code, 4, told(outcome));
+  assert.match(outcome.stderr, /error\[COLLECTOR_USAGE\].*`size` needs at least one file/);
+});
+
+test("a language that is gone has 0 lines where the path is there, and a path that is not is an error", async (t) => {
+  const project = projectOf(t);
+  project.write("docs/a.md", "# T\n\ntext\nmore\n");
+  project.write("styles/a.scss", "a { b: c }\n");
+  project.write("styles/a.css", "a { b: c }\n");
+  fs.mkdirSync(project.path("empty"));
+  for (const [args, lines] of /** @type {[string[], number][]} */ ([
+    [["src", "--language", "Rust"], 0],
+    [["src", "empty", "--language", "JavaScript"], 1],
+    [["empty", "--language", "Rust"], 0],
+    [["src", "--exclude", "**", "--language", "JavaScript"], 0],
+    [["docs", "--language", "Markdown"], 3],
+    [["docs"], 3],
+    [["styles", "--language", "CSS"], 2],
+    [["styles", "--language", "Sass"], 1],
+  ])) {
+    assert.equal(await number(project, ["loc", ...args]), lines, args.join(" "));
+  }
+  for (const args of [["missing"], ["src/*.rs"], ["src", "missing/*"]]) {
+    const outcome = await project.run(["collect", "loc", ...args, "--language", "Rust"]);
+    assert.equal(outcome.code, 4, told(outcome));
+    assert.match(outcome.stderr, /error\[COLLECTOR_MISSING\]/, args.join(" "));
+  }
+});
+
+test("a name that is no UTF-8 is counted like any other", {
+  skip: process.platform !== "linux",
+}, async (t) => {
+  const project = projectOf(t);
+  const name = Buffer.concat([
+    Buffer.from(project.path("src/")),
+    Buffer.from([0xff, 0xe9]),
+    Buffer.from(".js"),
+  ]);
+  fs.writeFileSync(name, "let z = 1;\nlet y = 2;\n");
+  assert.equal(await number(project, ["loc", "."]), 18);
+  assert.equal(await number(project, ["loc", "src", "--language", "js"]), 3);
 });
 
 test("the README's example of sources names what it seems to", async (t) => {

@@ -31,11 +31,11 @@ const exported = (glue) =>
     ])
     .filter((name) => !OF_GLUE.has(name) && !name.startsWith("__"));
 
-test("the engine is at most 1.31 MB, and the parsers have no SQLite", () => {
+test("the engine is at most 1.36 MB, and the parsers have no SQLite", () => {
   const [engine, parsers] = [wasm("engine"), wasm("parsers")];
-  assert.ok(engine.length <= 1_310_000, `${engine.length} bytes`);
+  assert.ok(engine.length <= 1_360_000, `${engine.length} bytes`);
   assert.ok(engine.includes("SQLite format 3") && !parsers.includes("SQLite format 3"));
-  assert.ok(parsers.length < 1_000_000, `${parsers.length} bytes`);
+  assert.ok(parsers.length < 1_400_000, `${parsers.length} bytes`);
 });
 
 test("each module loads with nothing but its glue, and every export of it is asked for", () => {
@@ -186,7 +186,7 @@ test("a report that the parsers die of costs its metric; the next one is read on
     const measurements = new Measurements({ directory: ${JSON.stringify(directory)} });
     const coverage = (name) => ({ collector: "coverage", patterns: [name], exclude: [],
       measure: { kind: "coverage", of: "line", format: null, fallback: null } });
-    const lines = { collector: "loc", patterns: ["a.js"], exclude: [], measure: { kind: "lines", language: null } };
+    const lines = { collector: "loc", patterns: ["a.js"], exclude: [], measure: { kind: "lines", languages: [] } };
     const results = [];
     for (const plan of [coverage("small.info"), coverage("large.info"), coverage("small.info"), lines])
       results.push(await measurements.measure(plan).catch(({ type, code, message }) => ({ type, code, message })));

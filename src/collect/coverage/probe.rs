@@ -5,6 +5,9 @@ use super::glimpse;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
+/// The root elements of files that `junit` reads.
+const TEST_RESULTS: [&str; 5] = ["testsuites", "testsuite", "TestRun", "assemblies", "assembly"];
+
 /// The beginning of a JSON document: its first keys with their depth, 1 being the root's.
 #[derive(Default)]
 pub(super) struct Head(Vec<(u32, String)>);
@@ -140,6 +143,9 @@ impl<'a> Probe<'a> {
                     "not a coverage report: expected `sources`, `packages` or `project` below the root \
                      element `coverage`, found {found}"
                 )
+            }
+            Some(Opening { root, .. }) if TEST_RESULTS.contains(&root.as_str()) => {
+                format!("these are test results, found by the root element `{root}`: use `@collect junit`")
             }
             Some(Opening { root, child, .. }) if root == "report" => {
                 let found = child.as_ref().map_or("nothing".to_owned(), |name| format!("`{name}`"));

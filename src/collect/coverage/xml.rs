@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::io::BufRead;
 
 /// One step through a document.
-pub(super) enum Step<'a> {
+pub(in crate::collect) enum Step<'a> {
     /// An element opens; its content follows, then [`Step::Close`].
     Open(Element<'a>),
     /// The innermost open element closes.
@@ -25,7 +25,7 @@ pub(super) enum Step<'a> {
 }
 
 /// An element's name and attributes.
-pub(super) struct Element<'a> {
+pub(in crate::collect) struct Element<'a> {
     tag: BytesStart<'a>,
     /// Where the tag begins in the document.
     pub at: usize,
@@ -33,13 +33,13 @@ pub(super) struct Element<'a> {
 
 impl Element<'_> {
     /// The element's name.
-    pub(super) fn name(&self) -> &str {
+    pub(in crate::collect) fn name(&self) -> &str {
         self.tag.name().0
     }
 }
 
 /// A document being walked through.
-pub(super) struct Document<'a> {
+pub(in crate::collect) struct Document<'a> {
     reader: Reader<&'a [u8]>,
     text: &'a [u8],
     name: &'a str,
@@ -65,13 +65,13 @@ struct Pattern<'a> {
 
 impl<'a> Document<'a> {
     /// The document in `text`, from the file called `name`.
-    pub(super) fn new(text: &'a [u8], name: &'a str) -> Self {
+    pub(in crate::collect) fn new(text: &'a [u8], name: &'a str) -> Self {
         let reader = Reader::from_reader(text);
         Self { reader, text, name, depth: 0, closing: false, behind_tag: false, rooted: false, pattern: None }
     }
 
     /// The next step. An empty element opens and closes like any other.
-    pub(super) fn step(&mut self) -> Result<Step<'a>> {
+    pub(in crate::collect) fn step(&mut self) -> Result<Step<'a>> {
         if std::mem::take(&mut self.closing) {
             return Ok(Step::Close);
         }
@@ -125,7 +125,11 @@ impl<'a> Document<'a> {
     /// `false` leaves the element to [`Document::step`], though `note` may have been called: reports
     /// are almost nothing but such elements, and this walks over them once instead of four times.
     #[inline]
-    pub(super) fn plain_element(&mut self, name: &[u8], mut note: impl FnMut(&'a [u8], &'a [u8])) -> bool {
+    pub(in crate::collect) fn plain_element(
+        &mut self,
+        name: &[u8],
+        mut note: impl FnMut(&'a [u8], &'a [u8]),
+    ) -> bool {
         if self.closing || !self.behind_tag {
             return false;
         }
@@ -135,10 +139,39 @@ impl<'a> Document<'a> {
         true
     }
 
+    /// Consumes the next element and the white space before it if it is `<name ..>` with nothing in it, whether it is written
+    /// as one tag or two. Each attribute goes to `note`, raw.
+    ///
+    /// `false` leaves the element to [`Document::step`], though `note` may have been called.
+    #[inline]
+    pub(in crate::collect) fn leaf_element(
+        &mut self,
+        name: &[u8],
+        mut note: impl FnMut(&'a [u8], &'a [u8]),
+    ) -> bool {
+        if self.closing || !self.behind_tag {
+            return false;
+        }
+        let rest: &'a [u8] = self.reader.get_ref();
+        let Some(length) = scan_leaf(rest, name, &mut note) else { return false };
+        self.reader.stream().consume(length);
+        true
+    }
+
+    /// Passes over text, CDATA and comments up to the next tag, for a reader that asks for none of it: what entities in it
+    /// mean is not looked at.
+    pub(in crate::collect) fn skip_text(&mut self) {
+        if self.closing || !self.behind_tag {
+            return;
+        }
+        let rest: &'a [u8] = self.reader.get_ref();
+        self.reader.stream().consume(scan_text(rest));
+    }
+
     /// Remembers how the plain element that was consumed last is written, if both values are digits:
     /// those that follow are nearly always written alike, see [`Document::repeated`]. `before` is where
     /// it began, white space included.
-    pub(super) fn learn(&mut self, before: usize, first: &[u8], second: &[u8]) {
+    pub(in crate::collect) fn learn(&mut self, before: usize, first: &[u8], second: &[u8]) {
         let element = self.text.get(before..self.position());
         self.pattern = element.and_then(|element| Pattern::of(element, first, second));
     }
@@ -146,7 +179,7 @@ impl<'a> Document<'a> {
     /// Consumes up to `most` elements that differ from the one learned in nothing but its two numbers,
     /// which go to `each`; how many there were. Whatever holds of the one learned holds of them.
     #[inline(always)]
-    pub(super) fn repeated(&mut self, most: usize, mut each: impl FnMut(u32, u32)) -> usize {
+    pub(in crate::collect) fn repeated(&mut self, most: usize, mut each: impl FnMut(u32, u32)) -> usize {
         let Some(pattern) = self.pattern else { return 0 };
         if self.closing || !self.behind_tag {
             return 0;
@@ -174,12 +207,12 @@ impl<'a> Document<'a> {
     }
 
     /// Where the next step begins.
-    pub(super) fn position(&self) -> usize {
+    pub(in crate::collect) fn position(&self) -> usize {
         self.reader.buffer_position() as usize
     }
 
     /// The attributes of an element, raw, each to `note`.
-    pub(super) fn attributes<'e>(
+    pub(in crate::collect) fn attributes<'e>(
         &self,
         element: &'e Element<'a>,
         mut note: impl FnMut(&'e [u8], &'e [u8]),
@@ -195,7 +228,11 @@ impl<'a> Document<'a> {
     }
 
     /// The value of one attribute, entities resolved.
-    pub(super) fn attribute<'e>(&self, element: &'e Element<'a>, name: &str) -> Result<Option<Cow<'e, str>>> {
+    pub(in crate::collect) fn attribute<'e>(
+        &self,
+        element: &'e Element<'a>,
+        name: &str,
+    ) -> Result<Option<Cow<'e, str>>> {
         let mut found: Option<&'e [u8]> = None;
         self.attributes(element, |key, value| {
             if key == name.as_bytes() {
@@ -207,7 +244,7 @@ impl<'a> Document<'a> {
     }
 
     /// An error at a place in the document.
-    pub(super) fn refuse(&self, at: usize, cause: &str) -> Error {
+    pub(in crate::collect) fn refuse(&self, at: usize, cause: &str) -> Error {
         refuse_at(self.name, self.text, at, cause)
     }
 
@@ -340,6 +377,74 @@ fn scan_plain<'a>(text: &'a [u8], name: &[u8], note: &mut impl FnMut(&'a [u8], &
         note(key, &text[value..at]);
         at += 1;
     }
+}
+
+/// The length of an element with nothing in it and the white space before it; see [`Document::leaf_element`].
+#[inline(always)]
+fn scan_leaf<'a>(text: &'a [u8], name: &[u8], note: &mut impl FnMut(&'a [u8], &'a [u8])) -> Option<usize> {
+    let mut at = 0;
+    while is_space(*text.get(at)?) {
+        at += 1;
+    }
+    if text[at] != b'<' || !text[at + 1..].starts_with(name) {
+        return None;
+    }
+    at += 1 + name.len();
+    loop {
+        let gap = at;
+        while is_space(*text.get(at)?) {
+            at += 1;
+        }
+        match text[at] {
+            b'/' => return (text.get(at + 1) == Some(&b'>')).then_some(at + 2),
+            b'>' => {
+                at += 1;
+                while is_space(*text.get(at)?) {
+                    at += 1;
+                }
+                let end = text[at..].strip_prefix(b"</")?.strip_prefix(name)?;
+                return end.starts_with(b">").then(|| at + name.len() + 3);
+            }
+            _ => {}
+        }
+        let key = at;
+        while is_name(*text.get(at)?) {
+            at += 1;
+        }
+        if gap == key || key == at || text[at] != b'=' || text.get(at + 1) != Some(&b'"') {
+            return None;
+        }
+        let key = &text[key..at];
+        at += 2;
+        let length = memchr::memchr2(b'"', b'<', &text[at..])?;
+        if text[at + length] == b'<' {
+            return None;
+        }
+        note(key, &text[at..at + length]);
+        at += length + 1;
+    }
+}
+
+/// The length of text, CDATA sections and comments up to the next tag; see [`Document::skip_text`]. What never ends is left to
+/// whoever reports it.
+fn scan_text(text: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'<', &text[at..]) {
+        let tag = at + found;
+        let rest = &text[tag..];
+        let end: &[u8] = if rest.starts_with(b"<![CDATA[") {
+            b"]]>"
+        } else if rest.starts_with(b"<!--") {
+            b"-->"
+        } else {
+            return tag;
+        };
+        match memchr::memmem::find(&rest[4..], end) {
+            Some(length) => at = tag + 4 + length + end.len(),
+            None => return tag,
+        }
+    }
+    at
 }
 
 #[inline(always)]

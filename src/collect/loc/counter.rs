@@ -2,10 +2,10 @@
 //! language's syntax. What the syntaxes are is in the table; which files are counted at all is
 //! decided elsewhere.
 
-use super::syntax::{Kind, Pair, Syntax};
-use super::table::LANGUAGES;
-use super::{Counts, LanguageId, lookup, named};
-use std::sync::OnceLock;
+use super::machine::{Machine, Mark, Quote, blocks, machine};
+use super::regions::Region;
+use super::syntax::{Kind, Literal, Syntax};
+use super::{Counts, LanguageId};
 
 /// The lines of a text in a language.
 pub(super) fn count(language: LanguageId, text: &[u8]) -> Counts {
@@ -13,122 +13,62 @@ pub(super) fn count(language: LanguageId, text: &[u8]) -> Counts {
     if machine.syntax.kind == Kind::Prose { prose(text) } else { Counter::new(machine, text).run() }
 }
 
-/// A syntax prepared for scanning: which bytes can start something, and what.
-struct Machine {
-    syntax: &'static Syntax,
-    /// For each byte outside strings and comments: 0 is nothing, [`NEWLINE`] ends the line, and
-    /// any other number is one more than the index in `marks` of what can start there.
-    plain: [u8; 256],
-    marks: Vec<Vec<Mark>>,
-    /// Bytes to stop at inside strings, and inside block comments.
-    string: [bool; 256],
-    comment: [bool; 256],
+/// What is being read, comments aside.
+#[derive(Clone, Copy)]
+pub(super) enum Mode {
+    /// Code.
+    Plain,
+    /// A string.
+    Quote(&'static Quote),
+    /// A tag of markup within code.
+    Tag,
+    /// The text between such tags.
+    Text,
 }
 
-const NEWLINE: u8 = u8::MAX;
-
-/// What can start at a position outside strings and comments, in the order in which it is tried.
-enum Mark {
-    Escape,
-    Embedded(&'static str),
-    Quote { start: &'static [u8], end: &'static [u8], verbatim: bool },
-    Block { start: &'static [u8], end: &'static [u8] },
-    Line(&'static [u8]),
-}
-
-impl Mark {
-    fn first_byte(&self) -> u8 {
-        match self {
-            Self::Escape => b'\\',
-            Self::Embedded(_) => b'<',
-            Self::Quote { start, .. } | Self::Block { start, .. } | Self::Line(start) => start[0],
-        }
-    }
-}
-
-fn machine(language: LanguageId) -> &'static Machine {
-    static MACHINES: OnceLock<Vec<OnceLock<Machine>>> = OnceLock::new();
-    let machines = MACHINES.get_or_init(|| LANGUAGES.iter().map(|_| OnceLock::new()).collect());
-    machines[usize::from(language.0)].get_or_init(|| Machine::new(language.language().syntax))
-}
-
-impl Machine {
-    fn new(syntax: &'static Syntax) -> Self {
-        let mut machine =
-            Self { syntax, plain: [0; 256], marks: Vec::new(), string: [false; 256], comment: [false; 256] };
-        machine.plain[usize::from(b'\n')] = NEWLINE;
-        for stop in [b'\n', b'\\'] {
-            machine.string[usize::from(stop)] = true;
-            machine.comment[usize::from(stop)] = true;
-        }
-        if !syntax.quotes.is_empty() {
-            machine.mark(Mark::Escape);
-        }
-        if syntax.kind == Kind::Embedding {
-            machine.mark(Mark::Embedded("script"));
-            machine.mark(Mark::Embedded("style"));
-            // Markup's own `<template>` is markup again; elsewhere it is an island of it.
-            if !syntax.line.is_empty() {
-                machine.mark(Mark::Embedded("template"));
-            }
-        }
-        let strings = [(syntax.docs, false), (syntax.verbatim, true), (syntax.quotes, false)];
-        for (pairs, verbatim) in strings {
-            for (start, end) in pairs {
-                machine.mark(Mark::Quote { start: start.as_bytes(), end: end.as_bytes(), verbatim });
-                machine.string[usize::from(end.as_bytes()[0])] = true;
-            }
-        }
-        for (start, end) in blocks(syntax) {
-            machine.mark(Mark::Block { start: start.as_bytes(), end: end.as_bytes() });
-            machine.comment[usize::from(start.as_bytes()[0])] = true;
-            machine.comment[usize::from(end.as_bytes()[0])] = true;
-        }
-        for start in syntax.line {
-            machine.mark(Mark::Line(start.as_bytes()));
-        }
-        machine
-    }
-
-    fn mark(&mut self, mark: Mark) {
-        let slot = &mut self.plain[usize::from(mark.first_byte())];
-        if *slot == 0 {
-            self.marks.push(Vec::new());
-            *slot = u8::try_from(self.marks.len()).expect("few bytes start a mark");
-        }
-        self.marks[usize::from(*slot) - 1].push(mark);
-    }
-
-    fn marks_at(&self, byte: u8) -> &[Mark] {
-        match self.plain[usize::from(byte)] {
-            0 | NEWLINE => &[],
-            slot => &self.marks[usize::from(slot) - 1],
-        }
-    }
-}
-
-fn blocks(syntax: &'static Syntax) -> impl Iterator<Item = &'static Pair> {
-    syntax.block.iter().chain(syntax.nesting)
+/// What code within a string, or within markup, goes back to.
+struct Outer {
+    mode: Mode,
+    brackets: u32,
+    elements: u32,
+    tag_start: usize,
 }
 
 /// The state of one pass.
-struct Counter<'a> {
-    machine: &'static Machine,
-    text: &'a [u8],
+pub(super) struct Counter<'a> {
+    pub(super) machine: &'static Machine,
+    pub(super) text: &'a [u8],
+    /// Where the current syntax starts: at the text's start, or that of an embedded region.
+    pub(super) floor: usize,
     /// Where the current syntax ends: the end of the text, or of an embedded region.
-    limit: usize,
+    pub(super) limit: usize,
     /// The syntax around an embedded region.
     around: Option<&'static Machine>,
-    /// What ends the string being read.
-    quote: Option<&'static [u8]>,
-    /// Whether the last string opened was verbatim; it stays so until the next one opens.
-    verbatim: bool,
+    pub(super) mode: Mode,
+    /// Up to here everything is a string, whatever it looks like.
+    pub(super) until: usize,
+    /// Whether what is in there is markup, of which blank lines are no part.
+    pub(super) loose: bool,
+    /// Where the lines end that belong to the line which is read.
+    pub(super) later: Option<usize>,
+    /// The indentation below which a text of YAML goes on, and the blank lines that may be part of it.
+    pub(super) block: Option<(usize, u64)>,
     /// What ends each of the comments being read, innermost last.
-    comments: Vec<&'static [u8]>,
-    /// A tag of an embedded region is on this line.
-    tagged: bool,
+    pub(super) comments: Vec<&'static [u8]>,
+    /// What code within strings and markup goes back to, innermost last.
+    outer: Vec<Outer>,
+    /// Brackets that are open in code within a string.
+    brackets: u32,
+    /// Elements of markup within code that are open.
+    pub(super) elements: u32,
+    /// Where the tag that is read starts.
+    pub(super) tag_start: usize,
+    /// The comments before this position with nothing but white space between them, where they matter.
+    pub(super) passed: (usize, usize),
+    /// Something of this line is no comment.
+    pub(super) code: bool,
     /// Bytes that were looked through for the ends of embedded regions that turned out to be none.
-    sought: usize,
+    pub(super) sought: usize,
     counts: Counts,
 }
 
@@ -142,12 +82,21 @@ impl<'a> Counter<'a> {
         Self {
             machine,
             text,
+            floor: 0,
             limit: text.len(),
             around: None,
-            quote: None,
-            verbatim: false,
+            mode: Mode::Plain,
+            until: 0,
+            loose: false,
+            later: None,
+            block: None,
             comments: Vec::new(),
-            tagged: false,
+            outer: Vec::new(),
+            brackets: 0,
+            elements: 0,
+            tag_start: 0,
+            passed: (0, 0),
+            code: false,
             sought: 0,
             counts: Counts::default(),
         }
@@ -155,21 +104,53 @@ impl<'a> Counter<'a> {
 
     fn run(mut self) -> Counts {
         let mut start = 0;
+        let kind = self.machine.syntax.kind;
+        if kind == Kind::Php {
+            self.markup_from(0);
+        }
         while start < self.text.len() {
             let first = skip_white(self.text, start);
-            let plain = self.quote.is_none() && self.comments.is_empty();
-            if plain && self.text.get(first).is_none_or(|&b| b == b'\n') {
-                self.counts.blanks += 1;
+            let in_comment = !self.comments.is_empty();
+            let quote = match self.mode {
+                Mode::Quote(quote) if !in_comment => Some(quote),
+                _ => None,
+            };
+            let in_string = start < self.until && !self.loose || quote.is_some();
+            if self.text.get(first).is_none_or(|&b| b == b'\n') {
+                if in_string {
+                    self.counts.code += 1;
+                    if start >= self.until && quote.is_some_and(|quote| quote.short) {
+                        self.mode = Mode::Plain;
+                    }
+                } else if in_comment {
+                    self.counts.comments += 1;
+                } else {
+                    self.counts.blanks += 1;
+                    if let Some((_, blanks)) = &mut self.block {
+                        *blanks += 1;
+                    }
+                }
                 start = first + 1;
                 continue;
             }
-            let began_in_comment = !self.comments.is_empty();
-            self.tagged = false;
-            let end = self.line(start, first);
-            if self.is_comment(began_in_comment, start, first, end) {
-                self.counts.comments += 1;
-            } else {
+            if self.block.is_some() && self.in_block(first - start) {
                 self.counts.code += 1;
+                start = memchr::memchr(b'\n', &self.text[first..])
+                    .map_or(self.text.len(), |length| first + length + 1);
+                continue;
+            }
+            self.code = in_string;
+            let end = self.line(start, first);
+            if let Some(until) = self.later.take() {
+                (self.until, self.loose) = (until, false);
+            }
+            if kind == Kind::Blocks {
+                self.opens_block(start, end);
+            }
+            if self.code {
+                self.counts.code += 1;
+            } else {
+                self.counts.comments += 1;
             }
             start = end + 1;
         }
@@ -185,16 +166,29 @@ impl<'a> Counter<'a> {
                     Some(machine) => self.leave(machine),
                     None => return self.text.len(),
                 }
-            } else if let Some(end) = self.quote {
-                at = self.in_string(end, at);
+            } else if at < self.until {
+                at = memchr::memchr(b'\n', &self.text[at..self.until])
+                    .map_or(self.until, |length| at + length);
+                self.code = true;
+                if at == self.until {
+                    self.loose = false;
+                    continue;
+                }
             } else if let Some(&end) = self.comments.last() {
                 at = self.in_comment(end, at);
             } else {
-                at = match self.in_plain(start, at) {
-                    Step::At(next) => next,
-                    Step::LineEnd(end) => return end,
+                at = match self.mode {
+                    Mode::Plain => match self.in_plain(start, at) {
+                        Step::At(next) => {
+                            at = next;
+                            continue;
+                        }
+                        Step::LineEnd(end) => return end,
+                    },
+                    Mode::Quote(quote) => self.in_string(quote, at),
+                    Mode::Tag => self.in_tag(at),
+                    Mode::Text => self.in_text(at),
                 };
-                continue;
             }
             if self.text.get(at) == Some(&b'\n') {
                 return at;
@@ -202,19 +196,44 @@ impl<'a> Counter<'a> {
         }
     }
 
-    fn in_string(&mut self, end: &'static [u8], from: usize) -> usize {
-        let at = seek(&self.machine.string, &self.text[..self.limit], from);
+    fn in_string(&mut self, quote: &'static Quote, from: usize) -> usize {
+        let at = seek(&quote.stops, &self.text[..self.limit], from);
         let rest = &self.text[at..self.limit];
-        if rest.is_empty() || rest[0] == b'\n' {
-            at
-        } else if rest.starts_with(end) {
-            self.quote = None;
-            at + end.len()
-        } else if self.escapes(rest) {
-            at + 2
-        } else {
-            at + 1
+        if rest.is_empty() {
+            return at;
         }
+        if rest.starts_with(quote.end) {
+            self.mode = Mode::Plain;
+            return at + quote.end.len();
+        }
+        if let Some(hole) = quote.hole.filter(|hole| rest.starts_with(hole)) {
+            return self.open(at + hole.len());
+        }
+        let length = match rest {
+            [b'\n', ..] => 0,
+            // The line goes on in the next one: its end is not this string's.
+            [b'\\', b'\n', ..] if quote.escapes => return at + 1,
+            [b'\\', b'\r', b'\n', ..] if quote.escapes => return at + 2,
+            [b'\\', _, ..] if quote.escapes => 2,
+            _ => 1,
+        };
+        if quote.short && rest.get(length) == Some(&b'\n') {
+            self.mode = Mode::Plain;
+        }
+        at + length
+    }
+
+    /// Reads code within a string or within markup, from this position on.
+    pub(super) fn open(&mut self, at: usize) -> usize {
+        self.outer.push(Outer {
+            mode: self.mode,
+            brackets: self.brackets,
+            elements: self.elements,
+            tag_start: self.tag_start,
+        });
+        (self.mode, self.brackets, self.elements) = (Mode::Plain, 0, 0);
+        self.passed = (at, at);
+        at
     }
 
     fn in_comment(&mut self, end: &'static [u8], from: usize) -> usize {
@@ -223,11 +242,13 @@ impl<'a> Counter<'a> {
         if rest.is_empty() || rest[0] == b'\n' {
             return at;
         }
-        if self.escapes(rest) {
-            return at + 2;
-        }
-        if rest.starts_with(end) {
+        if rest.starts_with(end) && (!starts_lines(end) || self.starts_line(at)) {
             self.comments.pop();
+            self.passed.1 = at + end.len();
+            if starts_lines(end) {
+                // What else is on the line is comment too.
+                return memchr::memchr(b'\n', rest).map_or(self.limit, |length| at + length);
+            }
             return at + end.len();
         }
         let syntax = self.machine.syntax;
@@ -243,61 +264,137 @@ impl<'a> Counter<'a> {
     }
 
     fn in_plain(&mut self, line_start: usize, from: usize) -> Step {
-        let window = &self.text[from..self.limit];
-        let plain = &self.machine.plain;
-        let Some(offset) = window.iter().position(|&b| plain[usize::from(b)] != 0) else {
-            return Step::At(self.limit);
-        };
-        let at = from + offset;
-        let rest = &window[offset..];
-        if rest[0] == b'\n' {
-            return Step::LineEnd(at);
-        }
         let machine = self.machine;
-        for mark in machine.marks_at(rest[0]) {
+        let window = &self.text[from..self.limit];
+        let starts = if self.outer.is_empty() { &machine.plain } else { &machine.hole };
+        let offset = window.iter().position(|&b| starts[usize::from(b)] != 0).unwrap_or(window.len());
+        let at = from + offset;
+        if !self.code && window[..offset].iter().any(|&b| !is_white(b)) {
+            self.code = true;
+        }
+        let rest = &window[offset..];
+        match rest.first() {
+            None => return Step::At(self.limit),
+            Some(b'\n') => return Step::LineEnd(at),
+            _ => {}
+        }
+        for mark in machine.marks(starts[usize::from(rest[0])]) {
             match *mark {
-                Mark::Escape if self.escapes(rest) => return Step::At(at + 2),
-                Mark::Quote { start, end, verbatim } if rest.starts_with(start) => {
-                    self.quote = Some(end);
-                    self.verbatim = verbatim;
+                Mark::Escape if self.escapes(rest) => {
+                    self.code = true;
+                    return Step::At(at + 2);
+                }
+                Mark::Literal(literal) => {
+                    if let Some(next) = self.literal(literal, at) {
+                        self.code = true;
+                        return Step::At(next);
+                    }
+                }
+                Mark::Quote(number, start) if rest.starts_with(start) => {
+                    self.code = true;
+                    self.mode = Mode::Quote(&machine.quotes[number]);
                     return Step::At(at + start.len());
                 }
-                Mark::Block { start, end } if rest.starts_with(start) => {
+                Mark::Block(start, end)
+                    if rest.starts_with(start)
+                        && (!starts_lines(start) || self.starts_pod(start, line_start, at)) =>
+                {
+                    self.pass(at);
                     self.comments.push(end);
                     return Step::At(at + start.len());
                 }
                 Mark::Line(start) if rest.starts_with(start) && self.in_place(start, line_start, at) => {
-                    return match memchr::memchr(b'\n', rest) {
-                        Some(length) => Step::LineEnd(at + length),
-                        None => Step::At(self.limit),
-                    };
+                    self.pass(at);
+                    let length = memchr::memchr(b'\n', rest);
+                    if machine.syntax.kind == Kind::Php
+                        && let Some(end) = memchr::memmem::find(&rest[..length.unwrap_or(rest.len())], b"?>")
+                    {
+                        return Step::At(at + end);
+                    }
+                    self.passed.1 = length.map_or(self.limit, |length| at + length);
+                    return length.map_or(Step::At(self.limit), |length| Step::LineEnd(at + length));
                 }
-                Mark::Embedded(tag) if self.around.is_none() && self.sought / SEARCHES <= self.text.len() => {
+                Mark::Embedded(tag) if self.around.is_none() && self.may_seek() => {
                     match Region::open(tag, self.text, at) {
                         Ok(region) => return Step::At(self.enter(at, region)),
                         Err(sought) => self.sought += sought,
                     }
                 }
+                Mark::Bracket => self.bracket(rest[0]),
                 _ => {}
             }
         }
+        self.code = true;
         Step::At(at + 1)
+    }
+
+    /// Counts a bracket in code within a string, and goes back to the string at the one that ends it.
+    fn bracket(&mut self, byte: u8) {
+        match byte {
+            b'{' => self.brackets += 1,
+            b'}' if self.brackets > 0 => self.brackets -= 1,
+            b'}' => {
+                if let Some(outer) = self.outer.pop() {
+                    self.mode = outer.mode;
+                    self.brackets = outer.brackets;
+                    self.elements = outer.elements;
+                    self.tag_start = outer.tag_start;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes that a comment starts here, where what is before it may be asked for.
+    fn pass(&mut self, at: usize) {
+        if !self.machine.looks_back {
+            return;
+        }
+        let between = self.text.get(self.passed.1..at).unwrap_or_default();
+        // What is between two comments is looked at from its end: nearly always it ends at once.
+        if between.iter().rev().any(|&b| !is_white(b)) {
+            self.passed.0 = at;
+        }
+        self.passed.1 = at;
+    }
+
+    /// Blank lines turned out to be part of a text.
+    pub(super) fn take_blanks(&mut self, blanks: u64) {
+        self.counts.blanks -= blanks;
+        self.counts.code += blanks;
+    }
+
+    /// Whether more of the text may be looked through in vain.
+    pub(super) fn may_seek(&self) -> bool {
+        self.sought / SEARCHES <= self.text.len()
     }
 
     /// Whether a backslash takes the next byte with it.
     fn escapes(&self, rest: &[u8]) -> bool {
-        if self.verbatim || rest[0] != b'\\' {
-            return false;
-        }
         let next = &rest[1..];
+        let Syntax { quotes, short, .. } = self.machine.syntax;
         next.first() == Some(&b'\\')
-            || self.machine.syntax.quotes.iter().any(|(start, _)| next.starts_with(start.as_bytes()))
+            || quotes.iter().chain(*short).any(|(start, _)| next.starts_with(start.as_bytes()))
     }
 
     /// Whether a line comment may start here: letters and stars only in the first column of
-    /// fixed-form code.
+    /// fixed-form code, and elsewhere words only where they are whole.
     fn in_place(&self, start: &[u8], line_start: usize, at: usize) -> bool {
-        self.machine.syntax.kind != Kind::Columns || start == b"!" || at == line_start
+        if self.machine.syntax.kind == Kind::Columns {
+            return start == b"!" || at == line_start;
+        }
+        match self.machine.syntax.kind {
+            Kind::Words => {
+                let before = self.before(at);
+                return before.is_none_or(|b| is_white(b) || b == b'\n' || b";&|()`".contains(&b));
+            }
+            Kind::Php if self.text.get(at..at + 2) == Some(b"#[") => return false,
+            Kind::Blocks => return self.before(at).is_none_or(|b| is_white(b) || b == b'\n'),
+            _ => {}
+        }
+        let is_word = |at: usize| self.text.get(at).is_some_and(u8::is_ascii_alphanumeric);
+        !start[start.len() - 1].is_ascii_alphabetic()
+            || !(is_word(at + start.len()) || (at > self.floor && is_word(at - 1)))
     }
 
     /// Goes on inside the region that the tag at a position opens. The lines that the tag itself takes are counted here, all
@@ -312,142 +409,47 @@ impl<'a> Counter<'a> {
         self.around = Some(self.machine);
         self.machine = region.machine;
         self.limit = region.end;
-        self.tagged = true;
+        self.floor = region.start;
+        self.passed = (region.start, region.start);
+        self.code = true;
         region.start
     }
 
     fn leave(&mut self, machine: &'static Machine) {
         self.machine = machine;
+        self.floor = self.limit;
         self.limit = self.text.len();
-        self.quote = None;
-        self.verbatim = false;
+        self.mode = Mode::Plain;
         self.comments.clear();
-        self.tagged = true;
+        self.outer.clear();
+        (self.brackets, self.elements) = (0, 0);
+        self.code = true;
     }
 
-    /// Whether a line that was read is nothing but comment.
-    fn is_comment(&self, began_in_comment: bool, start: usize, first: usize, end: usize) -> bool {
-        if self.tagged || self.quote.is_some() {
-            return false;
+    /// Reads a literal that is no pair of quotes; where there is one its end is returned, which may be in `until`.
+    fn literal(&mut self, literal: Literal, at: usize) -> Option<usize> {
+        match literal {
+            Literal::Jsx => self.element(at),
+            Literal::Regex => self.regex(at, false),
+            Literal::CommandRegex => self.regex(at, true),
+            Literal::Heredoc => self.heredoc(at),
+            Literal::Percent => self.percent(at),
+            Literal::QuoteLike => self.quote_like(at),
+            Literal::Dollar => self.dollar(at),
+            Literal::Markup => self.markup(at),
+            other => self.raw(other, at),
         }
-        if began_in_comment {
-            return true;
-        }
-        let Some(&byte) = self.text.get(first) else { return false };
-        self.machine.marks_at(byte).iter().any(|mark| match *mark {
-            Mark::Line(marker) => {
-                self.text[first..end].starts_with(marker) && self.in_place(marker, start, first)
-            }
-            Mark::Block { start, end: close } => {
-                let line = trim_white_end(&self.text[first..end]);
-                line.starts_with(start) && (line.ends_with(close) || self.comments.last() == Some(&close))
-            }
-            _ => false,
-        })
     }
+}
+
+/// Whether a mark of a comment counts at the start of a line alone: `=begin`, and `=` for all words.
+fn starts_lines(mark: &[u8]) -> bool {
+    mark[0] == b'=' && mark.get(1).is_none_or(u8::is_ascii_alphabetic)
 }
 
 enum Step {
     At(usize),
     LineEnd(usize),
-}
-
-/// A part of a text that has a syntax of its own.
-struct Region {
-    machine: &'static Machine,
-    start: usize,
-    end: usize,
-}
-
-impl Region {
-    /// The region that the tag at a position opens. A tag without content, without an end, or of
-    /// another name opens none; then the error is how many bytes were looked through.
-    fn open(tag: &str, text: &[u8], at: usize) -> Result<Self, usize> {
-        let name_end = at + 1 + tag.len();
-        if !text.get(at + 1..name_end).is_some_and(|name| name.eq_ignore_ascii_case(tag.as_bytes()))
-            || !matches!(text.get(name_end), Some(b'>' | b'/' | b' ' | b'\t' | b'\r' | b'\n'))
-        {
-            return Err(0);
-        }
-        let to_the_end = text.len() - at;
-        let start = tag_end(text, name_end).ok_or(to_the_end)?;
-        let attributes = &text[name_end..start - 1];
-        if attributes.ends_with(b"/") {
-            return Err(start - at);
-        }
-        let end = closing_tag(tag, text, start).ok_or(to_the_end)?;
-        if text[start..end].iter().all(|&b| is_white(b)) {
-            return Err(end - at);
-        }
-        Ok(Self { machine: machine(embedded(tag, attributes)), start, end })
-    }
-}
-
-/// The position after the `>` that ends a tag; one inside an attribute's quotes does not.
-fn tag_end(text: &[u8], from: usize) -> Option<usize> {
-    let mut quote = None;
-    for (offset, &byte) in text[from..].iter().enumerate() {
-        match quote {
-            Some(open) if byte == open => quote = None,
-            Some(_) => {}
-            None if byte == b'>' => return Some(from + offset + 1),
-            None if byte == b'"' || byte == b'\'' => quote = Some(byte),
-            None => {}
-        }
-    }
-    None
-}
-
-/// Where the tag's element ends; an element of the same name inside a template is passed over.
-fn closing_tag(tag: &str, text: &[u8], from: usize) -> Option<usize> {
-    let named = |from: usize| {
-        text.get(from..from + tag.len()).is_some_and(|name| name.eq_ignore_ascii_case(tag.as_bytes()))
-            && text.get(from + tag.len()).is_none_or(|b| !b.is_ascii_alphanumeric() && *b != b'-')
-    };
-    let mut depth = 0;
-    let mut next = from;
-    loop {
-        let at = next + memchr::memchr(b'<', &text[next..])?;
-        next = at + 1;
-        if text.get(at + 1) == Some(&b'/') && named(at + 2) {
-            if depth == 0 {
-                return Some(at);
-            }
-            depth -= 1;
-        } else if tag == "template" && named(at + 1) {
-            // What is in its attributes is no tag.
-            next = tag_end(text, at + 1)?;
-            depth += usize::from(text[next - 2] != b'/');
-        }
-    }
-}
-
-/// The language of an embedded region, from the tag's `lang` or `type`.
-fn embedded(tag: &str, attributes: &[u8]) -> LanguageId {
-    let attributes = String::from_utf8_lossy(attributes).to_ascii_lowercase();
-    let value = ["lang", "type"].iter().find_map(|name| attribute(&attributes, name)).unwrap_or_default();
-    let subtype = value.rsplit(['/', '+']).next().unwrap_or_default();
-    let declared = lookup(subtype.strip_prefix("x-").unwrap_or(subtype));
-    match declared.filter(|id| id.language().syntax.kind == Kind::Code) {
-        Some(id) => id,
-        None if tag == "style" => named("CSS"),
-        None if tag == "template" || subtype.contains("html") || subtype.contains("template") => named("XML"),
-        None => named("JavaScript"),
-    }
-}
-
-fn attribute<'a>(attributes: &'a str, name: &str) -> Option<&'a str> {
-    attributes.match_indices(name).find_map(|(at, _)| {
-        let before = attributes[..at].chars().next_back();
-        let value = attributes[at + name.len()..].trim_start().strip_prefix('=')?.trim_start();
-        if before.is_some_and(|c| !c.is_whitespace()) {
-            return None;
-        }
-        match value.chars().next()? {
-            quote @ ('"' | '\'') => value[1..].split(quote).next(),
-            _ => value.split([' ', '\t', '\r', '\n', '/']).next(),
-        }
-    })
 }
 
 fn prose(text: &[u8]) -> Counts {
@@ -459,7 +461,7 @@ fn prose(text: &[u8]) -> Counts {
             counts.blanks += 1;
             start = first + 1;
         } else {
-            counts.comments += 1;
+            counts.code += 1;
             start = memchr::memchr(b'\n', &text[first..]).map_or(text.len(), |length| first + length + 1);
         }
     }
@@ -475,17 +477,14 @@ fn skip_white(text: &[u8], from: usize) -> usize {
     text[from..].iter().position(|&b| b == b'\n' || !is_white(b)).map_or(text.len(), |offset| from + offset)
 }
 
-fn trim_white_end(line: &[u8]) -> &[u8] {
-    let end = line.iter().rposition(|&b| !is_white(b)).map_or(0, |last| last + 1);
-    &line[..end]
-}
-
-fn is_white(byte: u8) -> bool {
+pub(super) fn is_white(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::named;
+    use super::super::table::LANGUAGES;
     use super::*;
 
     fn lines(language: LanguageId, text: &str) -> (u64, u64, u64) {
@@ -504,8 +503,17 @@ mod tests {
                 assert_eq!(lines(id, &format!("{marker} a\n0\n\n")), (1, 1, 1), "{marker} in {name}");
             }
             for (start, end) in blocks(syntax) {
-                let text = format!("{start} a\n\n b {end}\n{start} a {end}\n0\n");
-                assert_eq!(lines(id, &text), (1, 4, 0), "{start} in {name}");
+                let start = if *start == "=" { "=head1" } else { start };
+                let text = if starts_lines(start.as_bytes()) {
+                    format!("0 {start}\n{start}\n\n b\n{end}\n0\n")
+                } else {
+                    format!("0\n{start} a\n\n b {end}\n{start} a {end}\n0\n")
+                };
+                assert_eq!(lines(id, &text), (2, 4, 0), "{start} in {name}");
+            }
+            for (start, end) in syntax.short {
+                let text = format!("0 {start} 0\n\n{start} 0 {end}\n\n{start}0 \\\n\n");
+                assert_eq!(lines(id, &text), (4, 0, 2), "{start} in {name}");
             }
             for (start, end) in [syntax.docs, syntax.verbatim, syntax.quotes].concat() {
                 let text = format!("0 {start} 0\n\n 0 {end}\n\n");
@@ -558,7 +566,7 @@ mod tests {
     #[test]
     fn where_several_marks_could_start_the_longest_is_tried_first() {
         for (_, name, syntax) in languages() {
-            for list in [syntax.block, syntax.verbatim, syntax.quotes] {
+            for list in [syntax.block, syntax.verbatim, syntax.quotes, syntax.short] {
                 let lengths: Vec<_> = list.iter().map(|(start, end)| start.len().max(end.len())).collect();
                 assert!(lengths.is_sorted_by(|a, b| a >= b), "{name}");
             }
@@ -568,7 +576,9 @@ mod tests {
     #[test]
     fn marks_are_short_and_keep_to_a_line() {
         for (_, name, syntax) in languages() {
-            let lists = [syntax.docs, syntax.verbatim, syntax.quotes, syntax.block, syntax.nesting].concat();
+            let lists =
+                [syntax.docs, syntax.verbatim, syntax.quotes, syntax.short, syntax.block, syntax.nesting]
+                    .concat();
             let ends = lists.iter().flat_map(|(start, end)| [*start, *end]);
             for mark in ends.chain(syntax.line.iter().copied()) {
                 let first = mark.bytes().next().expect("a mark has a letter");

@@ -1,5 +1,5 @@
 //! The lines of a Jupyter notebook: those of its code cells in the kernel's language, and those of
-//! its other cells as prose. Outputs, images and metadata are not lines that anyone wrote.
+//! its other cells as comments. Outputs, images and metadata are not lines that anyone wrote.
 
 use super::{Counts, LanguageId, counter, detect, lookup, named};
 use jsonc_parser::{JsonObject, JsonValue, ParseOptions, parse_to_value};
@@ -16,8 +16,13 @@ pub(super) fn count(text: &[u8]) -> Option<Counts> {
     let mut total = Counts::default();
     for cell in notebook.get_array("cells")?.iter() {
         let JsonValue::Object(cell) = cell else { return None };
-        let language = if cell.get_string("cell_type")? == "code" { code } else { prose };
-        total += counter::count(language, source(cell)?.as_bytes());
+        let is_code = cell.get_string("cell_type")? == "code";
+        let mut counts = counter::count(if is_code { code } else { prose }, source(cell)?.as_bytes());
+        if !is_code {
+            // Beside code, prose says what the code is for.
+            (counts.code, counts.comments) = (0, counts.code);
+        }
+        total += counts;
     }
     Some(total)
 }

@@ -477,7 +477,12 @@ describe("patterns", () => {
 
   test("files that never count are left out, and are a match all the same", () => {
     const leaveOut = (/** @type {string} */ real) => real.endsWith("/d.js");
-    assert.deepEqual(expand(["lib/d.js"], { cwd: root, leaveOut }), { files: [], unmatched: [], idle: [] });
+    assert.deepEqual(expand(["lib/d.js"], { cwd: root, leaveOut }), {
+      files: [],
+      unmatched: [],
+      empty: [],
+      idle: [],
+    });
     assert.deepEqual(expand(["lib/*.js"], { cwd: root, leaveOut }).files, ["lib/d.test.js"]);
   });
 

@@ -128,8 +128,9 @@ test("a name that is no UTF-8 is counted like any other", {
     Buffer.from([0xff, 0xe9]),
     Buffer.from(".js"),
   ]);
+  const before = await number(project, ["loc", "."]);
   fs.writeFileSync(name, "let z = 1;\nlet y = 2;\n");
-  assert.equal(await number(project, ["loc", "."]), 18);
+  assert.equal(await number(project, ["loc", "."]), before + 2);
   assert.equal(await number(project, ["loc", "src", "--language", "js"]), 3);
 });
 

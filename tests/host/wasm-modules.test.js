@@ -90,7 +90,7 @@ test("both modules compute: a history saved and reported, a coverage report, lin
     ]),
     [
       { status: "sources", sources: ["a.js"] },
-      { status: "value", value: 50, warnings: [] },
+      { status: "value", value: 50, warnings: [], tests: null },
     ],
   );
   session.free();

@@ -91,7 +91,22 @@ export class Automaton {
    * @returns {boolean}
    */
   matches(text) {
-    if (text.length > LONGEST) return false;
+    return this.#read(text, false) === "whole";
+  }
+
+  /**
+   * Whether a path matches, or a directory that it is in does. One walk along the path, however deep it lies.
+   *
+   * @param {string} path
+   * @returns {"whole" | "below" | null} `below`: a directory matches that it is in
+   */
+  within(path) {
+    return this.#read(path, true);
+  }
+
+  /** @param {string} text @param {boolean} folders whether a directory that matches ends it */
+  #read(text, folders) {
+    if (text.length > LONGEST) return null;
     let set = this.start(true);
     for (let at = 0; at < text.length; at++) {
       let code = text.charCodeAt(at);
@@ -99,10 +114,11 @@ export class Automaton {
         code = /** @type {number} */ (text.codePointAt(at));
         if (code > 0xffff) at++;
       }
+      if (folders && code === SLASH && set.accepts && at > 0) return "below";
       set = (code < 128 ? set.ascii[code] : set.others.get(code)) ?? this.after(set, code);
-      if (set.items.length === 0) return false;
+      if (set.items.length === 0) return null;
     }
-    return set.accepts;
+    return set.accepts ? "whole" : null;
   }
 
   /**

@@ -20,7 +20,7 @@
 import { existsSync, statSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
 import { errnoOf, Failure } from "../failure.js";
-import { globMatcher } from "./glob.js";
+import { globAutomaton, globMatcher } from "./glob.js";
 import { IgnoreRules } from "./ignored.js";
 import { native } from "./names.js";
 import { slashed, startOf, toldFrom } from "./paths.js";
@@ -104,7 +104,7 @@ export function expand(
     files: [...found.values()].sort(),
     unmatched: [...waiting].map((pattern) => pattern.written),
     empty: [...waiting]
-      .filter((pattern) => pattern.literal && isFolder(pattern))
+      .filter((pattern) => pattern.literal && isThere(pattern))
       .map(({ written }) => written),
     idle: [...idle].map((pattern) => pattern.written),
   };
@@ -270,6 +270,15 @@ function isFolder(pattern) {
   }
 }
 
+/** Whether a directory is there, and nothing is wrong with its path. @param {Pattern} pattern */
+function isThere(pattern) {
+  try {
+    return isFolder(pattern);
+  } catch {
+    return false;
+  }
+}
+
 /** @param {Pattern} pattern */
 function notRegular(pattern) {
   // Reading a pipe waits for a writer, and neither it nor a device has a size.
@@ -392,7 +401,7 @@ function compileExclude(written, home) {
  */
 function tests(base, glob, { dot, folders }) {
   const options = { dots: dot };
-  const isMatch = globMatcher(glob, options);
+  const automaton = globAutomaton(glob, options);
   const start = startOf(base);
 
   /** @type {(path: string) => string | null} */
@@ -400,19 +409,9 @@ function tests(base, glob, { dot, folders }) {
 
   // What `**` at the end reaches it names itself, with its own rule for leading dots.
   const reaches = !folders && /(?:^|\/)\*\*(?:\/\*)?$/.test(glob);
-  /** Whether a directory is one that the glob names, or is in one. @type {Map<string, boolean>} */
-  const known = new Map([["", false]]);
-  /** @type {(folder: string) => boolean} */
-  const isNamed = (folder) => {
-    let named = known.get(folder);
-    if (named === undefined) {
-      named = isMatch(folder) || isNamed(folder.slice(0, Math.max(0, folder.lastIndexOf("/"))));
-      known.set(folder, named);
-    }
-    return named;
-  };
-  /** @param {string} told */
-  const inNamedFolder = (told) => !reaches && isNamed(told.slice(0, Math.max(0, told.lastIndexOf("/"))));
+  /** What the glob names: the path itself, a directory that it is in, or neither. @type {(path: string) => "whole" | "below" | null} */
+  const named = (path) => (path === "" ? null : (automaton?.within(path) ?? null));
+  const isMatch = (/** @type {string} */ path) => automaton?.matches(path) ?? false;
 
   // Segments before the first `**` each have to match the directory at their depth. A slash within braces
   // or parentheses makes depths uncertain.
@@ -425,7 +424,10 @@ function tests(base, glob, { dot, folders }) {
   return {
     test: (path) => {
       const told = below(path);
-      return told !== null && ((!folders && isMatch(told)) || inNamedFolder(told));
+      if (told === null) return false;
+      if (reaches) return isMatch(told);
+      const how = named(told);
+      return how === "below" || (how === "whole" && !folders);
     },
     mayHold: (folder) => {
       const told = below(folder);
@@ -436,7 +438,7 @@ function tests(base, glob, { dot, folders }) {
     covers: (folder) => {
       const told = folder === base ? "" : below(folder);
       if (told === null) return false;
-      if (!reaches) return isNamed(told);
+      if (!reaches) return named(told) !== null;
       // A final `**` takes every name once it takes one, provided that dots are no exception.
       return dot && /(?:^|\/)\*\*$/.test(glob) && isMatch(told === "" ? "\u0001" : `${told}/\u0001`);
     },

@@ -233,7 +233,12 @@ describe("what git ignores", () => {
     assert.deepEqual(named("dist").files, ["dist/.gitignore", "dist/x"]);
     assert.deepEqual(named(".", "dist").files, [".gitignore", "dist/.gitignore", "dist/x"]);
     assert.deepEqual(named("dist/y.tmp").files, ["dist/y.tmp"]);
-    assert.deepEqual(named("dist/**"), { files: [], unmatched: ["dist/**"], idle: [] });
+    assert.deepEqual(named("dist/**"), {
+      files: [],
+      unmatched: ["dist/**"],
+      empty: [],
+      idle: [],
+    });
     assert.deepEqual(expand(["dist/*"], { cwd: root }).files, ["dist/x", "dist/y.tmp"]);
   });
 

@@ -327,7 +327,7 @@ function compressed(bytes, compression, signal) {
 /** @param {import("../engine/types.js").CollectPlan} plan */
 function pathless(plan) {
   return new Failure(`\`${plan.collector}\` needs at least one file, directory or glob`, {
-    type: "collection",
+    type: "validation",
     code: "COLLECTOR_USAGE",
     hint: `For example \`@collect ${plan.collector} dist\`; without a path it measures the configuration's \`sources\`.`,
   });

@@ -90,7 +90,7 @@ test("an explicit path is taken whatever `sources` say, and without one both col
     length("src/a.js") + length("crates/one/src/b.js") + length("crates/two/src/deep/d.js"),
   );
   const outcome = await projectOf(t).run(["collect", "size"]);
-  assert.equal(outcome.code, 4, told(outcome));
+  assert.equal(outcome.code, 2, told(outcome));
   assert.match(outcome.stderr, /error\[COLLECTOR_USAGE\].*`size` needs at least one file/);
 });
 

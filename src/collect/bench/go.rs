@@ -4,8 +4,11 @@ use super::json::{self, Node};
 use super::number::{BYTES, COSTS, NANOSECONDS, Quantity, named, per_second};
 use super::{Benchmark, Content, GO, Known, Refused};
 use crate::metric::Direction;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
+
+/// How many figures of one benchmark are kept: finding one is a walk along them.
+const FIGURES_MAX: usize = 100;
 
 /// The lines of one benchmark: runs of `-count`.
 #[derive(Default)]
@@ -72,9 +75,11 @@ pub(super) fn read(text: &str) -> Known {
         });
         for pair in rest[1..].chunks_exact(2) {
             let Some(number) = number(pair[0]) else { continue };
-            match all[place].figures.iter_mut().find(|(unit, _)| unit == pair[1]) {
-                Some((_, numbers)) => numbers.push(number),
-                None => all[place].figures.push((pair[1].to_owned(), vec![number])),
+            let figures = &mut all[place].figures;
+            match figures.iter().position(|(unit, _)| unit == pair[1]) {
+                Some(at) => figures[at].1.push(number),
+                None if figures.len() >= FIGURES_MAX => {}
+                None => figures.push((pair[1].to_owned(), vec![number])),
             }
         }
         begun.clear();
@@ -134,9 +139,10 @@ fn united(all: Vec<Runs>, failed: Vec<(String, String)>) -> Vec<Benchmark> {
         benchmark.samples = (samples > 1).then_some(samples as u64);
         benchmarks.push(benchmark);
     }
+    let mut measured: HashSet<String> = benchmarks.iter().map(|benchmark| benchmark.name.clone()).collect();
     for (package, name) in failed {
         let name = full(&package, &name);
-        if !benchmarks.iter().any(|benchmark| benchmark.name == name) {
+        if measured.insert(name.clone()) {
             benchmarks.push(Benchmark::failed(name, "it failed"));
         }
     }
@@ -198,7 +204,8 @@ pub(super) fn events(first: &Node, text: &[u8]) -> Known {
     if !(first.has("Action") && (first.has("Package") || first.has("ImportPath"))) {
         return None;
     }
-    let mut packages: Vec<(String, String)> = Vec::new();
+    let mut packages: Vec<String> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     let mut begin = 0;
     for line in text.split_inclusive(|byte| *byte == b'\n') {
         let at = begin;
@@ -215,13 +222,16 @@ pub(super) fn events(first: &Node, text: &[u8]) -> Known {
         }
         let package = event.text_at("Package").unwrap_or_default();
         let output = event.text_at("Output").unwrap_or_default();
-        match packages.iter_mut().find(|(name, _)| name == package) {
-            Some((_, text)) => text.push_str(output),
-            None => packages.push((package.to_owned(), format!("pkg: {package}\n{output}"))),
+        match places.get(package) {
+            Some(place) => packages[*place].push_str(output),
+            None => {
+                places.insert(package.to_owned(), packages.len());
+                packages.push(format!("pkg: {package}\n{output}"));
+            }
         }
     }
     let mut all = String::new();
-    for (_, text) in packages {
+    for text in packages {
         let _ = writeln!(all, "{text}");
     }
     Some(read(&all).unwrap_or(Err(Refused::Unknown)))

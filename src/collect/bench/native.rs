@@ -5,6 +5,7 @@ use super::number::{BYTES, NANOSECONDS, PERCENT, PLAIN, SECONDS, named, per_seco
 use super::{Benchmark, CATCH2, Content, GOOGLE, HYPERFINE, Known, Read, Refused};
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
+use std::collections::{HashMap, HashSet};
 
 /// `hyperfine --export-json`: `{results: [{command, mean, ..}]}`, in seconds.
 pub(super) fn hyperfine(node: &Node) -> Known {
@@ -13,13 +14,16 @@ pub(super) fn hyperfine(node: &Node) -> Known {
     if !(first.has("command") && first.has("mean") && first.has("user") && first.has("system")) {
         return None;
     }
+    let mut count: HashMap<&str, usize> = HashMap::new();
+    for result in results {
+        *count.entry(result.text_at("command").unwrap_or_default()).or_default() += 1;
+    }
     let benchmarks = results.iter().map(|result| {
         let command = result.text_at("command").unwrap_or_default();
         let parameters = result.get("parameters").map(Node::entries).unwrap_or_default();
         let all: Vec<_> = parameters.iter().map(|(key, value)| format!("{key}={}", value.shown())).collect();
         // A command that is named by hand does not show its parameters.
-        let same = results.iter().filter(|other| other.text_at("command") == Some(command)).count();
-        let name = if same > 1 && !all.is_empty() {
+        let name = if count.get(command).is_some_and(|same| *same > 1) && !all.is_empty() {
             format!("{command} ({})", all.join(", "))
         } else {
             command.to_owned()
@@ -70,7 +74,8 @@ pub(super) fn google(node: &Node) -> Known {
         return None;
     }
     let mut benchmarks: Vec<(Benchmark, Rows)> = Vec::new();
-    let mut places = std::collections::HashMap::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let names: HashSet<&str> = rows.iter().filter_map(|row| row.text_at("name")).collect();
     for row in rows {
         let name = row.text_at("name").unwrap_or_default();
         let (run, aggregate) = match (row.text_at("run_name"), row.text_at("aggregate_name")) {
@@ -79,7 +84,7 @@ pub(super) fn google(node: &Node) -> Known {
             (None, _) => ["mean", "median", "stddev"]
                 .iter()
                 .find_map(|kind| Some((name.strip_suffix(kind)?.strip_suffix('_')?, Some(*kind))))
-                .filter(|(run, _)| rows.iter().any(|row| row.text_at("name") == Some(run)))
+                .filter(|(run, _)| names.contains(run))
                 .unwrap_or((name, None)),
         };
         let place = *places.entry(run.to_owned()).or_insert_with(|| {

@@ -101,20 +101,20 @@ impl Benchmarks {
         if all.is_empty() {
             return Err(nothing(names));
         }
-        let mut count: HashMap<&str, usize> = HashMap::new();
+        let mut files: HashMap<&str, Vec<&str>> = HashMap::new();
         for found in &all {
-            *count.entry(&found.benchmark.name).or_default() += 1;
+            files.entry(&found.benchmark.name).or_default().push(found.file);
         }
         let (mut values, mut failed, mut missing) = (Vec::new(), Vec::new(), None);
         let mut told = HashSet::new();
         for found in &all {
             let name = found.benchmark.name.as_str();
-            let figure = match count.get(name) {
-                Some(several) if *several > 1 => {
+            let figure = match files.get(name) {
+                Some(several) if several.len() > 1 => {
                     if !told.insert(name) {
                         continue;
                     }
-                    Err(twice(&all, name))
+                    Err(twice(name, several))
                 }
                 _ => figure(found, stat),
             };
@@ -211,7 +211,10 @@ fn pick<'a, 'f>(all: &'a [Found<'f>], name: Option<&str>) -> Result<&'a Found<'f
             };
             Err(none(format!("no benchmark is called {}", quote(&shown(wanted)))).hint(hint))
         }
-        [first, ..] if meant.iter().all(|at| names[*at] == names[first]) => Err(twice(all, names[first])),
+        [first, ..] if meant.iter().all(|at| names[*at] == names[first]) => {
+            let files: Vec<&str> = meant.iter().map(|at| all[*at].file).collect();
+            Err(twice(names[first], &files))
+        }
         _ => {
             let meant: Vec<&str> = meant.iter().map(|at| names[*at]).collect();
             Err(none(format!("{} matches {} benchmarks, expected one", quote(&shown(wanted)), meant.len()))
@@ -303,9 +306,10 @@ fn nothing(names: &[String]) -> Error {
     none(message).hint("Check that the step that runs the benchmarks ran and was not told to leave them out.")
 }
 
-fn twice(all: &[Found<'_>], name: &str) -> Error {
-    let mut files: Vec<&str> = all.iter().filter(|it| it.benchmark.name == name).map(|it| it.file).collect();
+/// Several benchmarks of one name; each with its file.
+fn twice(name: &str, files: &[&str]) -> Error {
     let count = files.len();
+    let mut files = files.to_vec();
     files.dedup();
     let names: Vec<String> = files.iter().take(NAMED).map(|file| quote(&shown(file))).collect();
     none(format!("{} is there {count} times, in {}", quote(&shown(name)), text::list(&names)))

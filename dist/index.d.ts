@@ -411,6 +411,8 @@ type MetricConfig = {
   timeout: number;
   /** Which way it gets better; `null` for labels. */
   direction: Direction;
+  /** The key of the group that it is of. */
+  group: string | null;
 };
 
 /** What a history knows about a metric. */

@@ -20,7 +20,7 @@ const LONG = 12;
  * @param {import("./view.js").View} view
  */
 export function showCards(report, view) {
-  for (const card of document.querySelectorAll(".card")) {
+  for (const card of document.querySelectorAll(".card, .member")) {
     const metric = report.metrics[Number(/** @type {HTMLElement} */ (card).dataset.metric)];
     if (metric.kind === "numeric") showNumeric(card, metric, report, view);
     if (metric.kind === "label") showLabel(card, metric, report, view);

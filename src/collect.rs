@@ -4,6 +4,7 @@
 
 pub mod bench;
 pub mod coverage;
+pub mod json;
 pub mod junit;
 pub mod loc;
 pub mod measurement;
@@ -12,6 +13,7 @@ pub mod reading;
 
 use crate::error::{Code, Error, Result};
 use crate::text;
+use coverage::locate::PathMap;
 use coverage::{CoverageFormat, CoverageKind};
 use junit::TestStat;
 use serde::{Deserialize, Serialize};
@@ -33,6 +35,14 @@ pub struct CollectPlan {
     pub exclude: Vec<String>,
     /// What is measured.
     pub measure: Measure,
+}
+
+impl CollectPlan {
+    /// Whether it gives several values, each with a name, so that a group can make metrics of them.
+    #[must_use]
+    pub fn gives_several(&self) -> bool {
+        false
+    }
 }
 
 /// What a [`CollectPlan`] measures in its files.
@@ -58,6 +68,10 @@ pub enum Measure {
         format: Option<CoverageFormat>,
         /// The value where the reports hold nothing of that kind.
         fallback: Option<f64>,
+        /// Parts of the sources' paths and what they stand for, each as `FROM=TO`.
+        #[serde(default)]
+        #[cfg_attr(test, ts(as = "Option<Vec<String>>", optional))]
+        maps: Vec<String>,
     },
     /// One figure of a benchmark.
     Bench {
@@ -70,6 +84,13 @@ pub enum Measure {
     Junit {
         /// Which one.
         stat: TestStat,
+    },
+    /// One value of a JSON file.
+    Json {
+        /// Where it is (RFC 6901).
+        pointer: String,
+        /// Whether the number of elements or keys is wanted.
+        count: bool,
     },
 }
 
@@ -112,9 +133,10 @@ struct Collector {
 const EXCLUDE: Flag = Flag { long: "exclude", short: Some('e'), takes: Takes::Several };
 const COVERAGE_TYPE: Flag = Flag { long: "type", short: Some('t'), takes: Takes::One };
 const FALLBACK: Flag = Flag { long: "fallback", short: None, takes: Takes::One };
+const PATH_MAP: Flag = Flag { long: "path-map", short: None, takes: Takes::One };
 
 const fn named_format(name: &'static str, format: CoverageFormat) -> Collector {
-    Collector { name, flags: &[COVERAGE_TYPE, FALLBACK], needs_paths: true, format: Some(format) }
+    Collector { name, flags: &[COVERAGE_TYPE, FALLBACK, PATH_MAP], needs_paths: true, format: Some(format) }
 }
 
 const COLLECTORS: &[Collector] = &[
@@ -135,8 +157,14 @@ const COLLECTORS: &[Collector] = &[
         format: None,
     },
     Collector {
+        name: "json",
+        flags: &[Flag { long: "count", short: None, takes: Takes::Nothing }],
+        needs_paths: true,
+        format: None,
+    },
+    Collector {
         name: "coverage",
-        flags: &[COVERAGE_TYPE, FALLBACK, Flag { long: "format", short: None, takes: Takes::One }],
+        flags: &[COVERAGE_TYPE, FALLBACK, PATH_MAP, Flag { long: "format", short: None, takes: Takes::One }],
         needs_paths: true,
         format: None,
     },
@@ -183,12 +211,19 @@ pub fn is_collect(command: &str) -> bool {
 /// `COLLECTOR_USAGE` for an unknown collector, language or option, a missing or wrong value, a
 /// missing path, an unclosed quote.
 pub fn parse(line: &str) -> Result<CollectPlan> {
-    let words = tokenize(line)?;
-    let words = match words.first() {
-        Some(first) if first == PREFIX => &words[1..],
-        _ => &words[..],
-    };
-    parse_words(words)
+    parse_words(&words(line)?)
+}
+
+/// The words of an `@collect` line without the prefix: a collector's name and its arguments.
+///
+/// # Errors
+/// `COLLECTOR_USAGE` for an unclosed quote.
+pub fn words(line: &str) -> Result<Vec<String>> {
+    let mut words = tokenize(line)?;
+    if words.first().is_some_and(|first| first == PREFIX) {
+        words.remove(0);
+    }
+    Ok(words)
 }
 
 /// Understands the words after `@collect`: a collector's name and its arguments.
@@ -247,6 +282,7 @@ pub fn parse_words(words: &[String]) -> Result<CollectPlan> {
             }
         }
     }
+    let pointer = if collector.name == "json" { Some(pointer_of(&mut patterns)?) } else { None };
     if let Some(empty) =
         patterns.iter().chain(given.iter().filter(|g| g.0 == "exclude").map(|g| &g.1)).find(|p| p.is_empty())
     {
@@ -297,6 +333,7 @@ pub fn parse_words(words: &[String]) -> Result<CollectPlan> {
                 None => TestStat::Tests,
             },
         },
+        "json" => Measure::Json { pointer: pointer.unwrap_or_default(), count: !all("count").is_empty() },
         _ => Measure::Coverage {
             of: match one("type")? {
                 Some(name) => {
@@ -323,6 +360,14 @@ pub fn parse_words(words: &[String]) -> Result<CollectPlan> {
                 })?),
                 None => None,
             },
+            maps: {
+                let maps = all("path-map");
+                if let Some(wrong) = maps.iter().find(|map| PathMap::parse(map).is_none()) {
+                    return Err(usage(format!("`--path-map` is {}, expected `FROM=TO`", text::quote(wrong)))
+                        .hint("For example `--path-map /app=packages/a`."));
+                }
+                maps
+            },
         },
     };
     Ok(CollectPlan { collector: collector.name, patterns, exclude: all("exclude"), measure })
@@ -344,6 +389,19 @@ fn pathless(collector: &str) -> Error {
         .hint(format!("For example {}.", text::quote(&example(collector))))
 }
 
+/// Takes the JSON pointer from a file and a pointer.
+fn pointer_of(arguments: &mut Vec<String>) -> Result<String> {
+    let [_, pointer] = arguments.as_slice() else {
+        return Err(usage(format!(
+            "`json` needs a file and a JSON pointer, found {}",
+            text::plural(arguments.len(), "argument", "arguments")
+        ))
+        .hint(format!("For example {}.", text::quote(&example("json")))));
+    };
+    json::Pointer::parse(pointer)?;
+    Ok(arguments.pop().unwrap_or_default())
+}
+
 fn usage(message: impl Into<String>) -> Error {
     Error::new(Code::CollectorUsage, message)
 }
@@ -353,6 +411,7 @@ fn example(collector: &str) -> String {
         "size" => "@collect size dist".into(),
         "bench" => "@collect bench bench.json --name parse".into(),
         "junit" => "@collect junit 'reports/**/*.xml'".into(),
+        "json" => "@collect json stats.json /total/size".into(),
         "coverage-cobertura" => "@collect coverage-cobertura coverage/cobertura.xml".into(),
         "coverage-clover" => "@collect coverage-clover coverage/clover.xml".into(),
         "coverage-jacoco" => "@collect coverage-jacoco target/site/jacoco/jacoco.xml".into(),
@@ -483,9 +542,12 @@ mod tests {
             Measure::Coverage {
                 of: Some(CoverageKind::Branch),
                 format: Some(CoverageFormat::Lcov),
-                fallback: Some(-1.0)
+                fallback: Some(-1.0),
+                maps: vec![]
             }
         );
+        let plan = parse("coverage a.info --path-map /app=a --path-map=C:\\b=").unwrap();
+        assert!(matches!(plan.measure, Measure::Coverage { maps, .. } if maps == ["/app=a", "C:\\b="]));
         let plan = parse("size dist --gzip").unwrap();
         assert_eq!(plan.measure, Measure::Bytes { compression: Some(Compression::Gzip) });
         assert_eq!(parse("loc").unwrap().patterns, Vec::<String>::new());
@@ -521,6 +583,11 @@ mod tests {
             ),
             ("@collect coverage a --format lcv", "`--format` is `lcv`", "Did you mean `lcov`?"),
             ("@collect coverage a --fallback x", "`--fallback` is `x`, expected a number", ""),
+            (
+                "@collect coverage a --path-map /app",
+                "`--path-map` is `/app`, expected `FROM=TO`",
+                "/app=packages/a",
+            ),
             ("@collect coverage 'a", "quote ' is never closed", "Close it"),
         ] {
             let error = parse(line).unwrap_err();

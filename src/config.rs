@@ -7,6 +7,7 @@ mod checked;
 pub mod defaults;
 mod diagnostic;
 mod grammar;
+pub mod groups;
 mod schema;
 mod secrets;
 mod source;
@@ -14,6 +15,7 @@ mod templates;
 mod validate;
 
 pub use diagnostic::Diagnostic;
+pub use groups::{Expanded, GroupListing, Listed, MemberCommand};
 pub use schema::schema;
 pub use templates::{TEMPLATES, Template};
 
@@ -56,10 +58,32 @@ pub fn check(text: &str, file: &str) -> CheckedConfig {
     CheckedConfig { config: config.filter(|_| errors.is_empty()), errors, warnings }
 }
 
-/// Strict JSON within the limits of a configuration, for other files that strangers may write; `None`
+/// A checked configuration with the metrics of the groups that were listed, and the problems of these with their places;
+/// `file` is the name that diagnostics give the text.
+#[must_use]
+pub fn expand(
+    config: &Config,
+    text: &str,
+    file: &str,
+    listings: &[GroupListing],
+) -> (Expanded, CheckedConfig) {
+    let expanded = config.expanded(listings);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut problems = diagnostic::Problems::default();
+    if let Ok(root) = source::parse(text) {
+        let warnings = expanded.warnings.iter().map(|flaw| checked::placed(&root, flaw).warning());
+        for problem in expanded.errors.iter().map(|flaw| checked::placed(&root, flaw)).chain(warnings) {
+            problems.push(problem);
+        }
+    }
+    let (errors, warnings) = problems.locate(text, file);
+    (expanded, CheckedConfig { config: None, errors, warnings })
+}
+
+/// Strict JSON of at most 8 MiB, nested no deeper than a configuration, for other files that strangers may write; `None`
 /// where the text is none.
 pub(crate) fn json(text: &str) -> Option<jsonc_parser::ast::Value<'_>> {
-    source::parse(text).ok()
+    source::parse_up_to(text, 8 << 20).ok()
 }
 
 /// A whole configuration with its defaults filled in.
@@ -67,8 +91,10 @@ pub(crate) fn json(text: &str) -> Option<jsonc_parser::ast::Value<'_>> {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Config {
-    /// The metrics in the order of the file, 1-50.
+    /// The metrics in the order of the file, at most 50; behind them those of the groups, once they are known.
     pub metrics: Vec<MetricConfig>,
+    /// The groups in the order of the file.
+    pub groups: Vec<GroupConfig>,
     /// Where the history lives, as far as the file says.
     pub storage: StorageConfig,
     /// How pull requests are judged. The host reads whether and how a verdict is shown; judging is
@@ -103,6 +129,38 @@ pub struct MetricConfig {
     pub timeout: u32,
     /// Which way it gets better; `None` for labels.
     pub direction: Direction,
+    /// The key of the group that it is of.
+    pub group: Option<String>,
+}
+
+/// A group: metrics that are alike, one for each directory or for each value of a command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct GroupConfig {
+    /// The key in the configuration, which the ids of its metrics begin with.
+    pub id: String,
+    /// What people read of each metric, with placeholders: `{name}`, `{dir}`, `{basename}`.
+    pub name: String,
+    /// Numeric or label.
+    #[serde(rename = "type")]
+    pub kind: MetricType,
+    /// A sentence on what the metrics measure.
+    pub description: Option<String>,
+    /// A shell command or an `@collect` line, with placeholders where `for_each` is given.
+    pub command: String,
+    /// How numbers are shown; `None` for labels, and where the values say it.
+    pub unit: Option<Unit>,
+    /// Milliseconds after which a command is killed, 1-300000.
+    pub timeout: u32,
+    /// Which way the metrics get better; `None` where the values or their unit say it.
+    pub direction: Option<Direction>,
+    /// Patterns of directories, each of which is a metric; empty where the values of one command are.
+    pub for_each: Vec<String>,
+    /// Patterns of the directories or values that count; empty for all.
+    pub include: Vec<String>,
+    /// Patterns of those that do not.
+    pub exclude: Vec<String>,
 }
 
 words! {
@@ -212,7 +270,7 @@ pub struct BaselineConfig {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Threshold {
-    /// The id of a configured numeric metric.
+    /// The id of a configured numeric metric, or a pattern `group/…` of those of a group.
     pub metric: String,
     /// What is compared with what.
     #[serde(flatten)]
@@ -221,6 +279,9 @@ pub struct Threshold {
     pub severity: Severity,
     /// What a missing value means; default fail for blockers, warn for warnings.
     pub on_missing: OnMissing,
+    /// Whether the file says what a missing value means.
+    #[serde(skip)]
+    pub is_on_missing_given: bool,
 }
 
 /// What a threshold compares, with the numbers it needs. Serialised as the file spells it:
@@ -345,7 +406,7 @@ pub struct Section {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Chart {
-    /// Ids of configured metrics.
+    /// Ids of configured metrics, or patterns `group/…` of those of a group.
     pub metrics: Vec<String>,
     /// Replaces the metrics' names above the chart.
     pub title: Option<String>,

@@ -86,12 +86,16 @@ macro_rules! codes {
 codes! {
     /// The configuration is not JSON or breaks its grammar.
     ConfigInvalid = "CONFIG_INVALID", Validation;
+    /// A directory's name cannot be part of a shell command.
+    GroupDirectory = "GROUP_DIRECTORY", Collection;
     /// A call was made with arguments that make no sense.
     UsageInvalid = "USAGE_INVALID", Validation;
     /// The arguments of an `@collect` line are wrong.
     CollectorUsage = "COLLECTOR_USAGE", Validation;
     /// A file given to a collector does not hold what the collector reads.
     CollectorFormat = "COLLECTOR_FORMAT", Collection;
+    /// A number of a file has more digits than are kept.
+    NumberInexact = "NUMBER_INEXACT", Collection;
     /// A collector found nothing to measure.
     CollectorNothing = "COLLECTOR_NOTHING", Collection;
     /// A warning: a coverage report's own totals are not the sum of its records.

@@ -9,6 +9,7 @@ mod change;
 mod comment;
 mod configuration;
 mod failure;
+mod groups;
 mod judge;
 mod reported;
 pub mod statistics;
@@ -27,7 +28,7 @@ pub use verdict::{
     MetricVerdict, ThresholdVerdict,
 };
 
-use crate::config::{Config, GateMode, MetricConfig, OnMissing, Rule, Severity, Threshold};
+use crate::config::{GateMode, GroupListing, MetricConfig, OnMissing, Rule, Severity, Threshold};
 use crate::error::Result;
 use crate::history::{Build, History};
 use crate::metric::Value;
@@ -35,6 +36,7 @@ use crate::metric::{MetricType, Unit};
 use crate::text::{Digits, denoted, difference, format_value, plural, quote};
 use baseline::Reference;
 use configuration::Terms;
+use groups::Standing;
 use judge::{Judgement, Numbers, judge};
 use serde::{Deserialize, Serialize};
 
@@ -111,6 +113,14 @@ pub struct GateFacts {
     #[serde(default)]
     #[cfg_attr(test, ts(as = "Option<bool>", optional))]
     pub history_refused: bool,
+    /// What the change's groups were found to have.
+    #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<Vec<GroupListing>>", optional))]
+    pub listings: Vec<GroupListing>,
+    /// What the base branch's groups were found to have, in what is checked out.
+    #[serde(default)]
+    #[cfg_attr(test, ts(as = "Option<Vec<GroupListing>>", optional))]
+    pub base_listings: Vec<GroupListing>,
 }
 
 /// Where a change left the reference branch.
@@ -147,7 +157,7 @@ pub fn evaluate(
     measurements: &[GateMeasurement],
     facts: &GateFacts,
 ) -> Result<GateOutcome> {
-    let terms = change.terms();
+    let (own, mut terms) = change.expanded(&facts.listings, &facts.base_listings);
     let branch = given(facts.reference_branch.as_deref())
         .or(terms.reference_branch.as_deref())
         .or(given(facts.default_reference_branch.as_deref()))
@@ -157,11 +167,12 @@ pub fn evaluate(
         (Some(history), Some(branch)) => Reference::find(history, branch, terms.max_age_days, facts)?,
         _ => Reference::none(),
     };
-    let info = baseline_info(branch, &reference, terms, facts);
+    let shown = groups::standings(history, &reference, &own, &mut terms, measurements)?;
+    let info = baseline_info(branch, &reference, &terms, facts);
     // Without a threshold there is nothing that another history could get around.
     let is_refused = facts.history_refused && !terms.thresholds.is_empty();
-    let run = Run { history, measurements, reference, info, terms, is_refused };
-    run.outcome(change.own())
+    let run = Run { history, measurements, reference, info, terms: &terms, is_refused };
+    run.outcome(&shown)
 }
 
 /// A text that says something; an empty input is an unset one.
@@ -226,17 +237,23 @@ struct Judged {
 }
 
 impl Run<'_> {
-    fn outcome(self, config: &Config) -> Result<GateOutcome> {
+    fn outcome(self, shown: &[(MetricConfig, Standing)]) -> Result<GateOutcome> {
         let mut metrics = Vec::new();
         let mut annotations = Vec::new();
         let mut summary = GateSummary::default();
         let (mut is_failed, mut is_evaluated) = (false, false);
-        let shown = if self.terms.mode == GateMode::Off { &[] } else { self.terms.metrics.as_slice() };
-        for metric in shown {
-            let is_removed = !config.metrics.iter().any(|own| own.id == metric.id);
-            let thresholds: Vec<&Threshold> =
-                self.terms.thresholds.iter().filter(|threshold| threshold.metric == metric.id).collect();
-            let (verdict, judged) = self.metric(metric, &thresholds, is_removed)?;
+        let shown = if self.terms.mode == GateMode::Off { &[] } else { shown };
+        for (metric, standing) in shown {
+            let named = self
+                .terms
+                .thresholds
+                .iter()
+                .filter(|threshold| threshold.selects(metric) || groups::names(threshold, metric));
+            let thresholds: Vec<Threshold> = named
+                .map(|threshold| Threshold { metric: metric.id.clone(), ..threshold.clone() })
+                .map(|threshold| standing.judged(threshold))
+                .collect();
+            let (verdict, judged) = self.metric(metric, &thresholds, standing)?;
             summary.total_metrics += 1;
             summary.evaluated_metrics += usize::from(judged.iter().any(|judged| judged.is_evaluated));
             match verdict.status {
@@ -288,10 +305,10 @@ impl Run<'_> {
     fn metric(
         &self,
         metric: &MetricConfig,
-        thresholds: &[&Threshold],
-        is_removed: bool,
+        thresholds: &[Threshold],
+        standing: &Standing,
     ) -> Result<(MetricVerdict, Vec<Judged>)> {
-        let (value, problem) = match self.value(metric, is_removed) {
+        let (value, problem) = match self.value(metric, standing) {
             Ok(value) => (Some(value), None),
             Err(problem) => (None, Some(problem)),
         };
@@ -369,6 +386,7 @@ impl Run<'_> {
         };
         let verdict = MetricVerdict {
             metric: metric.id.clone(),
+            group: metric.group.clone(),
             unit: metric.unit,
             baseline,
             pull_request_value: number,
@@ -387,9 +405,9 @@ impl Run<'_> {
     }
 
     /// This run's value of a metric, or why there is none.
-    fn value(&self, metric: &MetricConfig, is_removed: bool) -> std::result::Result<&Value, String> {
-        if is_removed {
-            return Err("the change removes the metric from the configuration".to_owned());
+    fn value(&self, metric: &MetricConfig, standing: &Standing) -> std::result::Result<&Value, String> {
+        if let Some(problem) = standing.problem() {
+            return Err(problem.to_owned());
         }
         let Some(measurement) = self.measurements.iter().find(|measured| measured.id == metric.id) else {
             return Err("it was not measured".to_owned());

@@ -9,8 +9,16 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub const ID_MAX: usize = 64;
 /// What [`is_id`] asks of an id beside its length, as a regular expression.
 pub const ID_PATTERN: &str = "^[a-z0-9-]+$";
-/// Metrics of one configuration.
+/// Metrics that a configuration writes one by one.
 pub const METRICS_MAX: usize = 50;
+/// Metrics of one group.
+pub const GROUP_METRICS_MAX: usize = 500;
+/// All metrics of a configuration, those of its groups too.
+pub const ALL_METRICS_MAX: usize = 1000;
+/// The longest id of a group, in characters.
+pub const GROUP_ID_MAX: usize = 32;
+/// The longest name that people read, in characters.
+pub const NAME_MAX: usize = 256;
 /// The longest label that is kept, in characters.
 pub const LABEL_MAX: usize = 256;
 /// The longest description, in characters.
@@ -90,6 +98,17 @@ impl<'de> Deserialize<'de> for Unit {
         Self::parse(&name).ok_or_else(|| {
             serde::de::Error::custom(format!(
                 "unknown unit `{name}`, expected `percent`, `integer`, `bytes`, `duration` or `decimal`"
+            ))
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Direction {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::parse(&name).ok_or_else(|| {
+            serde::de::Error::custom(format!(
+                "unknown direction `{name}`, expected `higher-is-better`, `lower-is-better` or `none`"
             ))
         })
     }

@@ -88,6 +88,9 @@ pub struct ReportFacts {
     /// Whether the data is made up and the page has to say so.
     #[cfg_attr(test, ts(as = "Option<bool>", optional))]
     pub sample: bool,
+    /// What the configuration's groups are known to have.
+    #[cfg_attr(test, ts(as = "Option<Vec<config::GroupListing>>", optional))]
+    pub listings: Vec<config::GroupListing>,
 }
 
 /// A horizontal line across a metric's charts.

@@ -16,8 +16,10 @@ use serde::Deserialize;
 /// How many bytes a runner accepts of one step.
 pub const LIMIT: usize = 1024 * 1024;
 
-/// The most rows of metrics.
+/// The most rows of a table of metrics.
 const ROWS: usize = 60;
+/// The most rows of all these tables.
+const ALL_ROWS: usize = 200;
 /// The most characters of a message or a remedy.
 const MESSAGE: usize = 300;
 /// The most characters of a path, which is of no use when it is cut, and of the message that ended
@@ -105,6 +107,9 @@ pub struct Trouble {
 pub struct MetricRow {
     /// What people read.
     pub name: String,
+    /// The key of the group that it is of.
+    #[serde(default)]
+    pub group: Option<String>,
     /// `None` where it failed.
     #[serde(default)]
     pub value: Option<Value>,
@@ -216,20 +221,34 @@ fn metrics_table(summary: &JobSummary) -> Option<String> {
     if metrics.is_empty() {
         return None;
     }
-    let mut text = String::from("| metric | value | change | last builds |\n|---|---:|---:|---|\n");
+    let mut text = String::new();
     let mut judged = false;
-    for metric in metrics.iter().take(ROWS) {
-        let change = change(metric);
-        judged |= change.contains(BETTER) || change.contains(WORSE);
-        text += &format!(
-            "| {} | {} | {change} | {} |\n",
-            escaped(&metric.name, NAME),
-            metric.value.as_ref().map_or_else(|| "⚠️ failed".into(), |value| shown(value, metric)),
-            trend(metric),
-        );
-    }
-    if metrics.len() > ROWS {
-        text += &format!("\nand {}\n", plural(metrics.len() - ROWS, "more metric", "more metrics"));
+    let mut left = ALL_ROWS;
+    for (group, metrics) in tables(metrics) {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        if let Some(group) = group {
+            text += &format!("### {}\n\n", escaped(group, NAME));
+        }
+        let most = ROWS.min(left);
+        if most > 0 {
+            text += "| metric | value | change | last builds |\n|---|---:|---:|---|\n";
+        }
+        for metric in metrics.iter().take(most) {
+            let change = change(metric);
+            judged |= change.contains(BETTER) || change.contains(WORSE);
+            text += &format!(
+                "| {} | {} | {change} | {} |\n",
+                escaped(&metric.name, NAME),
+                metric.value.as_ref().map_or_else(|| "⚠️ failed".into(), |value| shown(value, metric)),
+                trend(metric),
+            );
+        }
+        left -= most.min(metrics.len());
+        if metrics.len() > most {
+            text += &format!("\nand {}\n", plural(metrics.len() - most, "more metric", "more metrics"));
+        }
     }
     if judged {
         text += &format!("\n{BETTER} better and {WORSE} worse than the branch's build before\n");
@@ -243,6 +262,20 @@ fn metrics_table(summary: &JobSummary) -> Option<String> {
         };
     }
     Some(text)
+}
+
+/// The metrics that stand alone, where there are any, and then those of each group.
+fn tables(metrics: &[MetricRow]) -> Vec<(Option<&str>, Vec<&MetricRow>)> {
+    let mut tables: Vec<(Option<&str>, Vec<&MetricRow>)> = vec![(None, Vec::new())];
+    for metric in metrics {
+        let group = metric.group.as_deref();
+        match tables.iter_mut().find(|(known, _)| *known == group) {
+            Some((_, metrics)) => metrics.push(metric),
+            None => tables.push((group, vec![metric])),
+        }
+    }
+    tables.retain(|(_, metrics)| !metrics.is_empty());
+    tables
 }
 
 const BETTER: &str = "🟢";

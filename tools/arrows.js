@@ -89,7 +89,7 @@ export const ENGINE = {
     report: ["history", "config", "text", "metric", "error"],
     summary: ["collect", "text", "metric"],
     history: ["metric", "error"],
-    config: ["collect", "text", "metric", "vocabulary"],
+    config: ["collect", "text", "metric", "error", "vocabulary"],
     collect: ["text", "metric", "error"],
     text: ["metric"],
     metric: ["vocabulary"],

@@ -55,6 +55,15 @@ const NATIVE = Object.freeze({
   },
   "native-loc": { seeds: withLanguages, dictionary: "loc", most: 8192 },
   "native-languages": { seeds: () => stored("loc"), most: 4096 },
+  "native-json": {
+    seeds: () =>
+      lines([
+        '/a/0/b\0{"a": [{"b": 1.5e3}, null], "c": "\\u00e9"}',
+        '/m~1n\0{"m/n": {}, "x": [[], [true]]}',
+        "\0[1, 2, 3]",
+      ]),
+    most: 4096,
+  },
   "native-output": {
     seeds: () => lines(["42", "-3.5e2\n", "85%", "12,345", " ok ", "1e308", "\n\n7\n"]),
     most: 1024,

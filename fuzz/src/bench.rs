@@ -11,11 +11,8 @@ const ALLOWED: [Code; 3] = [Code::CollectorFormat, Code::CollectorNothing, Code:
 pub fn report(bytes: &[u8]) {
     let (first, second) = bytes.split_at(bytes.len() / 2);
     let mut session = Benchmarks::default();
-    let files = [
-        ("a/new/estimates.json", bytes),
-        ("a/new/benchmark.json", first),
-        ("a/new/sample.json", second),
-    ];
+    let files =
+        [("a/new/estimates.json", bytes), ("a/new/benchmark.json", first), ("a/new/sample.json", second)];
     for (name, part) in files {
         session.add(name, part);
     }

@@ -2,9 +2,12 @@
 
 use crate::is_sound;
 use std::fmt::Write;
+use unentropy::collect::Measure;
+use unentropy::collect::coverage::locate::FileList;
 use unentropy::collect::coverage::{Coverage, CoverageFormat, CoverageKind, detect, parse, parse_detected};
-use unentropy::collect::measurement::Measurement;
+use unentropy::collect::measurement::{Measurement, Reader, ReportAnswer, ReportFile, ReportQuestion};
 use unentropy::error::Code;
+use unentropy::metric::Value;
 
 const OTHER: &[u8] = include_bytes!("../../tests/fixtures/coverage/vitest.info");
 
@@ -29,20 +32,42 @@ pub fn detected(bytes: &[u8]) {
     }
     let (first, second) = bytes.split_at(bytes.len() / 2);
     let mut session = Measurement::new("/work/project");
-    for (path, part) in [("first", first), ("second", second), ("whole", bytes), ("other", OTHER)] {
-        session.add_coverage(path, None, part);
-    }
-    let whole = ["whole".to_owned()];
-    let both = ["whole".to_owned(), "other".to_owned()];
-    for paths in [&whole[..], &both[..], &["first".to_owned(), "second".to_owned()][..]] {
-        let sources = session.coverage_sources(paths, None);
-        for kind in CoverageKind::ALL {
-            for keep in [None, sources.as_ref().ok().map(|sources| sources.iter().take(1).cloned().collect())]
-            {
-                match session.coverage(paths, Some(kind), None, None, keep) {
-                    Ok((percent, _)) => is_percent(percent),
-                    Err(error) => is_sound(&error, &[Code::CollectorFormat, Code::CollectorNothing, Code::CollectorUsage]),
+    let parts = [("first", first), ("second", second), ("whole", bytes), ("a/coverage/other", OTHER)];
+    let files: Vec<ReportFile> = parts
+        .iter()
+        .map(|(name, part)| ReportFile {
+            name: (*name).to_owned(),
+            reader: Reader::Coverage,
+            format: None,
+            maps: Vec::new(),
+            length: part.len(),
+        })
+        .collect();
+    let open = session.open(&parts.map(|(_, part)| part).concat(), &files);
+    let list = |files| FileList { root: "/work/project".into(), home: "a".into(), files };
+    session.place(list(open.into_iter().flat_map(|report| report.names).collect()));
+    let ask = |names: &[&str], of: Option<CoverageKind>, keep: Option<Vec<String>>| ReportQuestion {
+        names: names.iter().map(|&name| name.to_owned()).collect(),
+        measure: Measure::Coverage { of, format: None, fallback: None, maps: Vec::new() },
+        sources: of.is_none(),
+        all: false,
+        keep,
+    };
+    for names in [&["whole"][..], &["whole", "a/coverage/other"], &["first", "second"]] {
+        let keep = match session.answer(&[], &[], &[ask(names, None, None)]).remove(0) {
+            ReportAnswer::Sources { sources } => Some(sources.into_iter().take(1).collect()),
+            _ => None,
+        };
+        let kinds = CoverageKind::ALL.into_iter();
+        let questions =
+            kinds.flat_map(|kind| [ask(names, Some(kind), None), ask(names, Some(kind), keep.clone())]);
+        for answer in session.answer(&[], &[], &questions.collect::<Vec<_>>()) {
+            match answer {
+                ReportAnswer::Value { value: Value::Numeric(value), .. } => is_percent(value),
+                ReportAnswer::Failed { error } => {
+                    is_sound(&error, &[Code::CollectorFormat, Code::CollectorNothing, Code::CollectorUsage]);
                 }
+                other => panic!("no number: {other:?}"),
             }
         }
     }

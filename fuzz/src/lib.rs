@@ -52,6 +52,7 @@ fn facts() -> ReportFacts {
         default_branch: Some("main".into()),
         thresholds: Vec::new(),
         sample: false,
+        listings: Vec::new(),
     }
 }
 

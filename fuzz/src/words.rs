@@ -1,11 +1,36 @@
 //! What commands print, `@collect` lines, and texts on their way to people.
 
 use crate::is_sound;
-use unentropy::collect::{self, output};
+use unentropy::collect::{self, json, output};
 use unentropy::error::Code;
 use unentropy::history::is_time;
 use unentropy::metric::{LABEL_MAX, MetricType, Unit, Value};
 use unentropy::text::{closest, format_delta, format_value, markdown, markdown_cell_code, quote};
+
+/// Bytes as a JSON pointer, a NUL and a JSON file: what another reader takes for JSON is read, and nothing else.
+pub fn value_of_json(data: &[u8]) {
+    let (pointer, file) = data.split_at(data.iter().position(|byte| *byte == 0).unwrap_or(0));
+    let file = file.strip_prefix(b"\0").unwrap_or(file);
+    let Ok(pointer) = std::str::from_utf8(pointer) else { return };
+    let parsed = match json::Pointer::parse(pointer) {
+        Ok(parsed) => parsed,
+        Err(error) => return is_sound(&error, &[Code::CollectorUsage]),
+    };
+    let is_json = std::str::from_utf8(file).is_ok()
+        && serde_json::from_slice::<serde::de::IgnoredAny>(file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file)).is_ok();
+    for count in [false, true] {
+        match json::read(file, "f.json", &parsed, count) {
+            Ok(found) if !found.is_string => {
+                assert!(is_json && found.text.parse::<f64>().is_ok_and(f64::is_finite), "{}", found.text);
+            }
+            Ok(_) => assert!(is_json && !count),
+            Err(error) => {
+                is_sound(&error, &[Code::CollectorFormat, Code::CollectorNothing]);
+                assert!(error.code != Code::CollectorNothing || is_json, "{}", error.message);
+            }
+        }
+    }
+}
 
 /// Bytes as a command's output.
 pub fn printed(data: &[u8]) {

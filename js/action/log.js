@@ -36,7 +36,7 @@ export class RunLog {
    * @returns {Required<Pick<TrackListener, "phaseStart" | "phaseEnd" | "transferred" | "keeping" | "metricEnd">>}
    */
   listener(metrics) {
-    const width = Math.max(...metrics.map(({ id }) => id.length));
+    const width = Math.max(0, ...metrics.map(({ id }) => id.length));
     let reported = 0;
     return {
       phaseStart: (phase) => {

@@ -77,6 +77,7 @@ function summaryOf({ facts, loaded, metrics, history, earlier, ...parts }) {
       const at = configured.findIndex((metric) => metric.id === id);
       return {
         name,
+        group: configured[at]?.group,
         value,
         unit,
         direction: configured[at]?.direction,

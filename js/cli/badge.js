@@ -30,7 +30,7 @@ export async function badge({ values, positionals, terminal, signal, cwd, env, n
   if (values.trend && format !== "svg")
     throw usage("`--trend` is an image, `--format json` is none", "Leave one of the two out.");
   const wanted = values.config !== undefined || fs.existsSync(path.resolve(cwd, DEFAULT_FILE));
-  const loaded = wanted ? loadConfig(values.config, cwd) : undefined;
+  const loaded = wanted ? loadConfig(values.config, cwd, undefined, { measures: false }) : undefined;
   const given = values.now === undefined ? undefined : givenTime(values.now);
   if (loaded) showWarnings(terminal, loaded);
   const config = storageConfig(values, loaded, cwd, terminal);

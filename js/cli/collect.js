@@ -3,7 +3,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { Measurements } from "../collect/measure.js";
-import { planCollectWords } from "../engine/engine.js";
+import { planCollectWords, readMeasured } from "../engine/engine.js";
 import { DEFAULT_FILE, loadConfig } from "../run/config.js";
 import { historyOf, showWarnings } from "./shared.js";
 
@@ -28,9 +28,23 @@ export async function collect({ values, positionals, terminal, cwd, print }) {
   });
   try {
     const value = await measurements.measure(plan);
-    print(values.json ? `${JSON.stringify({ collector: plan.collector, value })}\n` : `${value}\n`);
+    print(
+      values.json
+        ? `${JSON.stringify({ collector: plan.collector, value: numeric(value) })}\n`
+        : `${value}\n`,
+    );
   } finally {
     measurements.free();
   }
   return undefined;
+}
+
+/**
+ * A number where a text is one, as a numeric metric reads it.
+ * @param {number | string} value
+ */
+function numeric(value) {
+  if (typeof value === "number") return value;
+  const [reading] = readMeasured([{ type: "numeric", output: value }]);
+  return reading.status === "ok" ? reading.value : value;
 }

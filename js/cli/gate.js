@@ -29,7 +29,7 @@ export async function gate({ values, terminal, signal, cwd, env, now, print }) {
   showWarnings(terminal, loaded);
   const storage = storagePlan(values, cwd, terminal);
   const facts = await runFacts({ cwd, now, env, given, recorded: false });
-  const width = Math.max(...loaded.config.metrics.map(({ id }) => id.length));
+  const width = Math.max(0, ...loaded.config.metrics.map(({ id }) => id.length));
   const github = env.GITHUB_TOKEN
     ? new GitHub({ env, apiUrl: env.GITHUB_API_URL, token: env.GITHUB_TOKEN, signal, type: "gate" })
     : null;

@@ -25,10 +25,11 @@ export async function preview(invocation) {
   const file = path.resolve(cwd, directory, "index.html");
   const sample = values.db === undefined;
   if (sample) {
-    const loaded = loadConfig(values.config, cwd);
+    const loaded = loadConfig(values.config, cwd, undefined, { measures: false });
     showWarnings(terminal, loaded);
     const facts = reportFacts({
       directory: loaded.directory,
+      listings: loaded.listings,
       now: values.now === undefined ? now : givenTime(values.now),
       repositoryUrl: await repositoryOf(cwd, env),
     });

@@ -20,7 +20,7 @@ import { agreedTime, givenTime, reportOption, showWarnings } from "./shared.js";
  */
 export async function report({ values, terminal, signal, cwd, env, now, print }) {
   const wanted = values.config !== undefined || fs.existsSync(path.resolve(cwd, DEFAULT_FILE));
-  const loaded = wanted ? loadConfig(values.config, cwd) : undefined;
+  const loaded = wanted ? loadConfig(values.config, cwd, undefined, { measures: false }) : undefined;
   const given = values.now === undefined ? undefined : givenTime(values.now);
   if (loaded) showWarnings(terminal, loaded);
   const config = storageConfig(values, loaded, cwd, terminal);
@@ -43,6 +43,7 @@ export async function report({ values, terminal, signal, cwd, env, now, print })
       configText: loaded?.text ?? null,
       facts: reportFacts({
         directory: loaded?.directory ?? cwd,
+        listings: loaded?.listings,
         repositoryUrl: await repositoryOf(cwd, env),
         now: time,
         branch: await defaultBranchOf(cwd, env),

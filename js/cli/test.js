@@ -28,7 +28,7 @@ export async function test({ values, terminal, signal, cwd, env, now, print }) {
     given: { ...given, commit: given.commit ?? (env.GITHUB_SHA || "0".repeat(40)) },
     recorded: false,
   });
-  const width = Math.max(...loaded.config.metrics.map(({ id }) => id.length));
+  const width = Math.max(0, ...loaded.config.metrics.map(({ id }) => id.length));
   const storage = storageConfig(values, loaded, cwd, SILENT);
   const metrics = await collectMetrics({
     loaded,

@@ -32,7 +32,7 @@ export async function track({ values, terminal, signal, cwd, env, now, print }) 
       ? undefined
       : placeConfig(values["seed-from"], values, loaded, cwd, { option: "--seed-from" });
   const facts = await runFacts({ cwd, now, env, given });
-  const width = Math.max(...loaded.config.metrics.map(({ id }) => id.length));
+  const width = Math.max(0, ...loaded.config.metrics.map(({ id }) => id.length));
   const result = await runTrack({
     loaded,
     facts,

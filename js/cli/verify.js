@@ -24,14 +24,26 @@ export async function verify({ values, positionals, terminal, cwd, print }) {
   const absolute = path.resolve(cwd, file ?? DEFAULT_FILE);
   try {
     const loaded = loadConfig(file, cwd);
-    const count = loaded.config.metrics.length;
+    const { metrics } = loaded.config;
+    const groups = loaded.config.groups.map(({ id, forEach }) => ({
+      group: id,
+      // What a command gives is known once it has run.
+      metrics: forEach.length > 0 ? metrics.filter(({ group }) => group === id).length : null,
+    }));
+    const count = metrics.filter(({ group }) => group === null).length;
     if (values.json) {
       print(
-        `${JSON.stringify({ valid: true, file: absolute, metrics: count, errors: [], warnings: loaded.warnings })}\n`,
+        `${JSON.stringify({ valid: true, file: absolute, metrics: count, groups, errors: [], warnings: loaded.warnings })}\n`,
       );
     } else {
       showWarnings(terminal, loaded);
-      print(`${loaded.name}: ok, ${plural(count, "metric")}\n`);
+      const told = groups.map(({ group, metrics }) =>
+        metrics === null
+          ? `  ${group}: what its command gives\n`
+          : `  ${group}: ${plural(metrics, "metric")}\n`,
+      );
+      const also = groups.length > 0 ? `, ${plural(groups.length, "group")}` : "";
+      print(`${loaded.name}: ok, ${plural(count, "metric")}${also}\n${told.join("")}`);
     }
     return undefined;
   } catch (error) {

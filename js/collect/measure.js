@@ -108,7 +108,11 @@ export class Measurements {
    * @param {AbortSignal | undefined} signal
    */
   async #measureLines(plan, languages, signal) {
-    const files = this.#find(plan, { ignoreFiles: true, mayBeEmpty: languages.length > 0 });
+    // A limit must not be kept by leaving everything out.
+    const files = this.#find(plan, {
+      ignoreFiles: true,
+      mayBeEmpty: languages.length > 0 && plan.exclude.length === 0,
+    });
     const key = files.join("\0");
     let counting = this.#lines.get(key);
     if (!counting) {

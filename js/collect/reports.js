@@ -14,8 +14,9 @@ import { gunzip, isGzip, unpackedSize } from "../files/gunzip.js";
 import { openRegular } from "../files/read.js";
 import { shownName } from "../shown.js";
 import { crashed } from "./crashed.js";
+import { SourceTree } from "./source-tree.js";
 
-/** @import { CollectPlan, EngineError, ReportAnswer, ReportFile, ReportQuestion, TestNames } from "../engine/types.js" */
+/** @import { CollectPlan, EngineError, OpenReport, ReportAnswer, ReportFile, ReportQuestion, TestNames } from "../engine/types.js" */
 
 /** The largest file that is read: of some more the measurements do not fit the 4 GiB that an engine can have. */
 const LARGEST = 512 * 1024 * 1024;
@@ -55,12 +56,15 @@ export class ReportFiles {
   #directory;
   #sources;
   #engine;
+  #tree;
   /** What the engine calls a file. @type {Map<string, string>} */
   #keys = new Map();
   /** @type {Set<string>} */
   #taken = new Set();
   /** Readers, formats and names of the files that were read. @type {Set<string>} */
   #read = new Set();
+  /** Reports that were parsed, whose sources have no places yet. @type {OpenReport[]} */
+  #open = [];
   /** Those whose bytes wait to be parsed, in their order in the engine's room. @type {ReportFile[]} */
   #waiting = [];
   /** Bytes of them. */
@@ -72,6 +76,7 @@ export class ReportFiles {
     this.#directory = directory;
     this.#sources = sources;
     this.#engine = openMeasurement(directory);
+    this.#tree = new SourceTree(directory);
   }
 
   /** @param {Wish} wish @returns {Answer} */
@@ -90,11 +95,12 @@ export class ReportFiles {
    */
   take(wish, unpacked = LARGEST) {
     const { kind: reader } = wish.measure;
-    const format = reader === "coverage" ? wish.measure.format : null;
+    const { format, maps = [] } = reader === "coverage" ? wish.measure : { format: null };
     const names = wish.names.map((name) => {
       const key = this.#keyOf(name);
-      const known = `${reader}\0${format ?? ""}\0${key}`;
-      if (!this.#read.has(known)) this.#bring(name, { name: key, reader, format }, unpacked);
+      const value = reader === "json" ? { pointer: wish.measure.pointer, count: wish.measure.count } : {};
+      const known = JSON.stringify([reader, format, value, key, maps]);
+      if (!this.#read.has(known)) this.#bring(name, { name: key, reader, format, maps, ...value }, unpacked);
       this.#read.add(known);
       return key;
     });
@@ -147,10 +153,19 @@ export class ReportFiles {
    * @param {ReportQuestion[]} questions
    */
   #ask(questions) {
+    this.#parse();
+    if (this.#open.length > 0) this.#engine.place(this.#tree.around(this.#open));
+    this.#open = [];
+    return this.#engine.answer(0, [], questions);
+  }
+
+  /** Parses what waits. */
+  #parse() {
+    if (this.#waiting.length === 0) return;
     const [used, waiting] = [this.#used, this.#waiting];
     this.#used = 0;
     this.#waiting = [];
-    return this.#engine.answer(used, waiting, questions);
+    this.#open.push(...this.#engine.open(used, waiting));
   }
 
   /**
@@ -173,7 +188,7 @@ export class ReportFiles {
    */
   #roomFor(size) {
     if (this.#used + size > this.#capacity) {
-      if (this.#waiting.length > 0) this.#ask([]);
+      this.#parse();
       if (size > this.#capacity) {
         this.#capacity = Math.max(size, ROOM);
         this.#engine.reserve(this.#capacity);

@@ -37,10 +37,24 @@ export function checkConfig(text, file) {
 }
 
 /**
+ * The metrics of a configuration's groups, for {@link planOf} too.
+ * @param {string} text a checked configuration
+ * @param {string} file its name, for messages
+ * @param {import("./types.js").GroupListing[]} listings what the groups have
+ * @returns {Pick<import("./types.js").PlannedGroups, "metrics" | "errors" | "warnings">}
+ */
+export function expandGroups(text, file, listings) {
+  const { plans: found, ...expanded } = guarded(() => wasm.expandGroups(text, file, listings));
+  for (const [n, metric] of expanded.metrics.entries()) plans.set(metric, found[n]);
+  return expanded;
+}
+
+/**
  * A checked configuration with its location.
  *
  * @typedef {object} LoadedConfig
- * @property {import("./types.js").Config} config
+ * @property {import("./types.js").Config} config with the metrics of its groups
+ * @property {import("./types.js").GroupListing[]} [listings] what its groups have
  * @property {import("./types.js").Diagnostic[]} warnings
  * @property {string} text
  * @property {string} name as the user named it

@@ -71,6 +71,24 @@ export class Measurement {
   }
 
   /**
+   * Parses the files that lie in the room one behind the other.
+   * @param {number} length bytes of all of them
+   * @param {import("./types.js").ReportFile[]} files
+   * @returns {import("./types.js").OpenReport[]} what must be known to place the sources of those that have some
+   */
+  open(length, files) {
+    return guarded(() => this.#inner.open(length, files));
+  }
+
+  /**
+   * Finds the sources of reports that were opened since the last call in the repository.
+   * @param {import("./types.js").FileList} list at least those of its files that decide it
+   */
+  place(list) {
+    guarded(() => this.#inner.place(list));
+  }
+
+  /**
    * Parses the files that lie in the room one behind the other, and answers questions about them and earlier ones.
    * @param {number} length bytes of all of them
    * @param {import("./types.js").ReportFile[]} files

@@ -249,7 +249,7 @@ export type Circumstances = {
 };
 
 /** The stable codes. Each is spelled in upper snake case outside the engine. */
-export type Code = "CONFIG_INVALID" | "USAGE_INVALID" | "COLLECTOR_USAGE" | "COLLECTOR_FORMAT" | "COLLECTOR_NOTHING" | "COVERAGE_TOTALS" | "COVERAGE_RECORD" | "OUTPUT_INVALID" | "METRIC_TYPE_CHANGED" | "HISTORY_NOT_SQLITE" | "HISTORY_CORRUPT" | "HISTORY_FOREIGN" | "HISTORY_NEWER" | "HISTORY_TOO_LARGE" | "BUILD_INVALID" | "HISTORY_OTHER_REPOSITORY" | "BUILD_FROM_THE_FUTURE" | "HISTORY_FAILED" | "GATE_FAILED" | "BASE_CONFIG_UNKNOWN" | "CONFIG_UNMERGED" | "CLAIMS_INVALID" | "CLAIMS_UNKNOWN" | "CLAIM_FAILED" | "REPORT_FAILED" | "INTERNAL";
+export type Code = "CONFIG_INVALID" | "GROUP_DIRECTORY" | "USAGE_INVALID" | "COLLECTOR_USAGE" | "COLLECTOR_FORMAT" | "NUMBER_INEXACT" | "COLLECTOR_NOTHING" | "COVERAGE_TOTALS" | "COVERAGE_RECORD" | "OUTPUT_INVALID" | "METRIC_TYPE_CHANGED" | "HISTORY_NOT_SQLITE" | "HISTORY_CORRUPT" | "HISTORY_FOREIGN" | "HISTORY_NEWER" | "HISTORY_TOO_LARGE" | "BUILD_INVALID" | "HISTORY_OTHER_REPOSITORY" | "BUILD_FROM_THE_FUTURE" | "HISTORY_FAILED" | "GATE_FAILED" | "BASE_CONFIG_UNKNOWN" | "CONFIG_UNMERGED" | "CLAIMS_INVALID" | "CLAIMS_UNKNOWN" | "CLAIM_FAILED" | "REPORT_FAILED" | "INTERNAL";
 
 /** What one `@collect` line asks for, checked. */
 export type CollectPlan = {
@@ -294,8 +294,10 @@ export type Compression = "gzip" | "brotli";
 
 /** A whole configuration with its defaults filled in. */
 export type Config = {
-  /** The metrics in the order of the file, 1-50. */
+  /** The metrics in the order of the file, at most 50; behind them those of the groups, once they are known. */
   metrics: Array<MetricConfig>;
+  /** The groups in the order of the file. */
+  groups: Array<GroupConfig>;
   /** Where the history lives, as far as the file says. */
   storage: StorageConfig;
   /**
@@ -314,7 +316,7 @@ export type ConfigurationChange = {
   /** The metric it is about, where it is about one. */
   metric?: string;
   /**
-   * What changed: `threshold`; of a metric `metric`, `command`, `timeout`, `name`, `type`, `unit` or
+   * What changed: `threshold`; `group`, or of a group `forEach`, `include`, `exclude` and what a metric has; of a metric `metric`, `command`, `timeout`, `name`, `type`, `unit` or
    * `direction`; `mode`, `referenceBranch`, `maxAgeDays`, `sources`, `enablePullRequestComment`,
    * `maxCommentMetrics`, `maxCommentCharacters`; a key of `storage` with its path, such as
    * `storage.s3.bucket`.
@@ -373,6 +375,16 @@ export type EngineError = {
 /** What part of a run a failure belongs to; the host derives the exit code from it. */
 export type FailureType = "validation" | "storage" | "collection" | "report" | "gate" | "internal";
 
+/** The files of the repository. */
+export type FileList = {
+  /** The directory that contains them all, absolute: the repository's root, or the configuration's directory. */
+  root: string;
+  /** The configuration's directory, relative to `root`; empty where it is the same. */
+  home: string;
+  /** The files' paths relative to `root`, in any order. */
+  files: Array<string>;
+};
+
 /** The builds of a history that are from the future. */
 export type FutureBuilds = {
   /** How many there are. */
@@ -426,6 +438,10 @@ export type GateFacts = {
    * nothing, and `historyProblem` says why.
    */
   historyRefused?: boolean;
+  /** What the change's groups were found to have. */
+  listings?: Array<GroupListing>;
+  /** What the base branch's groups were found to have, in what is checked out. */
+  baseListings?: Array<GroupListing>;
 };
 
 /** What became of one metric in this run. A metric that is not in the list was not measured. */
@@ -514,6 +530,40 @@ export type GateVerdict = {
   configurationChanges: Array<ConfigurationChange>;
 };
 
+/** A group: metrics that are alike, one for each directory or for each value of a command. */
+export type GroupConfig = {
+  /** The key in the configuration, which the ids of its metrics begin with. */
+  id: string;
+  /** What people read of each metric, with placeholders: `{name}`, `{dir}`, `{basename}`. */
+  name: string;
+  /** Numeric or label. */
+  type: MetricType;
+  /** A sentence on what the metrics measure. */
+  description: string | null;
+  /** A shell command or an `@collect` line, with placeholders where `forEach` is given. */
+  command: string;
+  /** How numbers are shown; `null` for labels, and where the values say it. */
+  unit: Unit | null;
+  /** Milliseconds after which a command is killed, 1-300000. */
+  timeout: number;
+  /** Which way the metrics get better; `null` where the values or their unit say it. */
+  direction: Direction | null;
+  /** Patterns of directories, each of which is a metric; empty where the values of one command are. */
+  forEach: Array<string>;
+  /** Patterns of the directories or values that count; empty for all. */
+  include: Array<string>;
+  /** Patterns of those that do not. */
+  exclude: Array<string>;
+};
+
+/** What a group of the configuration was found to have. */
+export type GroupListing = {
+  /** The group's key. */
+  group: string;
+  /** The directories, or the names of the values. */
+  names: Array<Listed>;
+};
+
 /** Where the history is. */
 export type HistoryLine = {
   /** For people, such as `s3://bucket/key`. */
@@ -558,6 +608,16 @@ export type JobSummary = {
 /** Whose thresholds were judged. */
 export type JudgedBy = "base" | "own";
 
+/** A directory, or the name of a value with what its file says of it. */
+export type Listed = {
+  /** The directory with forward slashes, relative to the configuration's directory; or the value's name. */
+  name: string;
+  /** The value's unit, where its file says it. */
+  unit?: Unit | null;
+  /** Which way the value gets better, where its file says it. */
+  direction?: Direction | null;
+};
+
 /** What a `CollectPlan` measures in its files. */
 export type Measure = {
   kind: "lines";
@@ -575,6 +635,8 @@ export type Measure = {
   format: CoverageFormat | null;
   /** The value where the reports hold nothing of that kind. */
   fallback: number | null;
+  /** Parts of the sources' paths and what they stand for, each as `FROM=TO`. */
+  maps?: Array<string>;
 } | {
   kind: "bench";
   /** Its name, the end of it, or a pattern; without one the files hold a single benchmark. */
@@ -585,6 +647,12 @@ export type Measure = {
   kind: "junit";
   /** Which one. */
   stat: TestStat;
+} | {
+  kind: "json";
+  /** Where it is (RFC 6901). */
+  pointer: string;
+  /** Whether the number of elements or keys is wanted. */
+  count: boolean;
 };
 
 /** What one metric's command or collector gave. */
@@ -644,6 +712,8 @@ export type MetricConfig = {
   timeout: number;
   /** Which way it gets better; `null` for labels. */
   direction: Direction;
+  /** The key of the group that it is of. */
+  group: string | null;
 };
 
 /** What a history knows about a metric. */
@@ -662,6 +732,8 @@ export type MetricDefinition = {
 export type MetricRow = {
   /** What people read. */
   name: string;
+  /** The key of the group that it is of. */
+  group?: string | null;
   /** `null` where it failed. */
   value?: Value | null;
   /** The unit's word. */
@@ -698,6 +770,8 @@ export type MetricType = "numeric" | "label";
 export type MetricVerdict = {
   /** The metric's id. */
   metric: string;
+  /** The key of the group that it is of. */
+  group?: string;
   /** The unit of all its numbers. */
   unit?: Unit;
   /** The value it is compared with. */
@@ -737,6 +811,16 @@ export type NamedTime = {
 /** What it means that a threshold's metric has no value. */
 export type OnMissing = "fail" | "warn" | "ignore";
 
+/** What the host looks up before the names of a report can be placed. */
+export type OpenReport = {
+  /** The directories in which its relative names are looked for, the nearest first; relative to the configuration's. */
+  directories: Array<string>;
+  /** Those names. */
+  names: Array<string>;
+  /** Whether it has names that only a list of all files can place. */
+  elsewhere: boolean;
+};
+
 /** One phase of this run. */
 export type PhaseRow = {
   /** Such as `download`. */
@@ -757,6 +841,8 @@ export type Planned = {
   /** What it measures in which files. */
   plan: CollectPlan;
 } | {
+  kind: "shared"
+} | {
   kind: "refused";
   /** Why. */
   error: EngineError;
@@ -774,8 +860,20 @@ export type PlannedConfig = {
   warnings: Array<Diagnostic>;
 };
 
+/** A configuration with the metrics of its groups, and what their commands are. */
+export type PlannedGroups = {
+  /** The metrics of the groups, which come behind the configuration's own. */
+  metrics: Array<MetricConfig>;
+  /** Aligned with them. */
+  plans: Array<Planned>;
+  /** What must change before anything is measured. */
+  errors: Array<Diagnostic>;
+  /** What is probably not meant. */
+  warnings: Array<Diagnostic>;
+};
+
 /** Who reads a file: the kind of the `Measure` that asks for it. A file of two readers is read twice. */
-export type Reader = "coverage" | "bench" | "junit";
+export type Reader = "coverage" | "bench" | "junit" | "json";
 
 /** What it was found to be. */
 export type Reading = {
@@ -895,6 +993,8 @@ export type ReportFacts = {
   thresholds?: Array<ThresholdLine>;
   /** Whether the data is made up and the page has to say so. */
   sample?: boolean;
+  /** What the configuration's groups are known to have. */
+  listings?: Array<GroupListing>;
 };
 
 /** A report among others whose bytes lie one behind the other. */
@@ -905,6 +1005,12 @@ export type ReportFile = {
   reader: Reader;
   /** The format; found by looking at the content where none is named. */
   format?: CoverageFormat | null;
+  /** Parts of the paths of its sources and what they stand for, each as `FROM=TO`. */
+  maps?: Array<string> | null;
+  /** The JSON pointer of the one value that is wanted of the file: nothing else of it is kept. */
+  pointer?: string | null;
+  /** Whether the number of elements or keys is wanted there. */
+  count?: boolean;
   /** Bytes. */
   length: number;
 };
@@ -1031,7 +1137,7 @@ export type TestStat = "tests" | "passed" | "failures" | "errors" | "skipped" | 
 
 /** One condition on one numeric metric. */
 export type Threshold = {
-  /** The id of a configured numeric metric. */
+  /** The id of a configured numeric metric, or a pattern `group/…` of those of a group. */
   metric: string;
   /** What a failure means; default blocker. */
   severity: Severity;

@@ -111,6 +111,41 @@ export function expand(
 }
 
 /**
+ * The directories that `patterns` name, and none below them. A pattern with `!` in front takes them out again. What git
+ * ignores is left out, unless a pattern names it without wildcards.
+ *
+ * @param {readonly string[]} patterns
+ * @param {{cwd: string, warn?: (warning: Failure) => void}} options where relative patterns start
+ * @returns {string[]} relative to `cwd` where that is possible, with forward slashes, sorted by code unit
+ */
+export function directories(patterns, { cwd, warn }) {
+  const home = slashed(resolve(cwd));
+  const { compiled, including } = compileAll(patterns, home, { both: true });
+  /** @type {Set<string>} */
+  const found = new Set();
+  /** @param {string} path */
+  const consider = (path) => {
+    const deciding = compiled.findLast((pattern) => (pattern.negative ? pattern.test : pattern.names)(path));
+    if (deciding && !deciding.negative) found.add(toldFrom(path, home));
+  };
+  for (const { folder, named } of rootsOf(including, { ignoreFiles: true, lenient: true }, () => {})) {
+    if (!named && IgnoreRules.around(resolve(folder)).rootIgnored) continue;
+    if (named) consider(folder);
+    const start = startOf(folder);
+    walk(folder, {
+      ignoreFiles: true,
+      warn,
+      enter: (below) => {
+        const path = start + below;
+        consider(path);
+        return including.some((pattern) => pattern.mayName(path));
+      },
+    });
+  }
+  return [...found].sort();
+}
+
+/**
  * The including patterns that match no file. Looks no further than to the first match of each.
  *
  * @param {readonly string[]} patterns
@@ -190,6 +225,8 @@ const DOTTED = /(?:^|\/)\.{1,2}(?:\/|$)|\/\/|.\/$/;
  * @property {string} base the directory, or for a path without wildcards the path itself; absolute
  * @property {boolean} literal without wildcards
  * @property {(path: string) => boolean} test whether it names the file
+ * @property {(folder: string) => boolean} names whether it is the directory that the pattern names, and not one below
+ * @property {(folder: string) => boolean} mayName whether it may name directories below the directory
  * @property {(folder: string) => boolean} mayHold whether files below the directory may match
  * @property {(folder: string) => boolean} covers whether everything below the directory is sure to match
  */
@@ -212,10 +249,17 @@ function decide(patterns, path, otherwise) {
  *
  * @param {readonly string[]} patterns
  * @param {string} home absolute, with forward slashes
+ * @param {{both?: boolean}} [options] `both`: a path that exists as written does not stop its wildcards, so that a
+ *   directory named `*` takes no other out
  * @returns {{compiled: Pattern[], including: Pattern[]}} all in their order, and those that do not exclude
  */
-function compileAll(patterns, home) {
-  const compiled = patterns.map((pattern) => compile(pattern, home));
+function compileAll(patterns, home, { both = false } = {}) {
+  const compiled = patterns.flatMap((written) => {
+    const pattern = compile(written, home);
+    return both && pattern.literal && hasWildcard(written)
+      ? [compile(written, home, { asWritten: false }), pattern]
+      : [pattern];
+  });
   const including = compiled.filter((pattern) => !pattern.negative);
   if (including.length === 0 && compiled.length > 0) {
     including.push(compile(".", home));
@@ -318,15 +362,16 @@ function statOf(pattern, lenient) {
 /**
  * @param {string} written
  * @param {string} home absolute, with forward slashes
+ * @param {{asWritten?: boolean}} [options] `asWritten`: a path that exists under this very name is meant
  * @returns {Pattern}
  */
-function compile(written, home) {
+function compile(written, home, { asWritten = true } = {}) {
   // `!(` opens an alternative, it does not exclude.
   const negative = written.startsWith("!") && !written.startsWith("!(");
   const text = slashed(negative ? written.slice(1) : written);
   const segments = text.split("/");
   let first = segments.findIndex(hasWildcard);
-  if (first !== -1 && existsAsWritten(text, home)) first = -1;
+  if (asWritten && first !== -1 && existsAsWritten(text, home)) first = -1;
 
   if (first === -1) {
     const unescaped = hasWildcard(text) ? text : text.replace(/\\(.)/g, "$1");
@@ -340,6 +385,8 @@ function compile(written, home) {
       base,
       literal: true,
       test: inside,
+      names: (path) => path === base,
+      mayName: (folder) => below.startsWith(startOf(folder)) && folder !== base,
       mayHold: (folder) => inside(folder) || below.startsWith(startOf(folder)),
       covers: inside,
     };
@@ -386,6 +433,8 @@ function compileExclude(written, home) {
     base: home,
     literal: false,
     test: (path) => anySegment(path, false),
+    names: () => false,
+    mayName: () => false,
     mayHold: () => true,
     covers: (folder) => anySegment(folder, true),
   };
@@ -397,7 +446,7 @@ function compileExclude(written, home) {
  * @param {string} base
  * @param {string} glob
  * @param {{dot: boolean, folders: boolean}} options `folders`: the glob names directories alone
- * @returns {Pick<Pattern, "test" | "mayHold" | "covers">}
+ * @returns {Pick<Pattern, "test" | "names" | "mayName" | "mayHold" | "covers">}
  */
 function tests(base, glob, { dot, folders }) {
   const options = { dots: dot };
@@ -428,6 +477,16 @@ function tests(base, glob, { dot, folders }) {
       if (reaches) return isMatch(told);
       const how = named(told);
       return how === "below" || (how === "whole" && !folders);
+    },
+    names: (folder) => {
+      const told = below(folder);
+      return told !== null && isMatch(told);
+    },
+    mayName: (folder) => {
+      const told = below(folder);
+      if (told === null) return start.startsWith(startOf(folder));
+      const depth = told.split("/").length;
+      return spans !== -1 || (depth < fixed.length && told.split("/").every((part, n) => fixed[n](part)));
     },
     mayHold: (folder) => {
       const told = below(folder);

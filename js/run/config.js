@@ -1,6 +1,7 @@
 // Finds and reads the configuration file; what it means is the engine's to say.
 
 import path from "node:path";
+import { withGroups } from "../collect/groups.js";
 import { checkConfig } from "../engine/engine.js";
 import { Failure } from "../failure.js";
 import { readText } from "../files/read.js";
@@ -13,15 +14,16 @@ export const DEFAULT_FILE = "unentropy.json";
 const SIZE_LIMIT = 4 * 1024 * 1024;
 
 /**
- * Reads and checks a configuration.
+ * Reads and checks a configuration, and finds what its groups have.
  * @param {string | undefined} file as the user gave it, relative to `cwd`
  * @param {string} cwd
  * @param {string} [option] what the caller calls it
+ * @param {{measures?: boolean}} [how] with `measures: false` problems with what groups have are no more than warnings
  * @returns {import("../engine/engine.js").LoadedConfig}
  * @throws {Failure} CONFIG_MISSING, CONFIG_UNREADABLE; CONFIG_INVALID with all problems in `diagnostics` and what is
  *   only worth a warning in `warnings`
  */
-export function loadConfig(file, cwd, option = "--config") {
+export function loadConfig(file, cwd, option = "--config", { measures = true } = {}) {
   const shown = file ?? DEFAULT_FILE;
   const absolute = path.resolve(cwd, shown);
   let text;
@@ -45,26 +47,30 @@ export function loadConfig(file, cwd, option = "--config") {
     });
   }
   const checked = checkConfig(text, shown);
-  if (!checked.config) {
-    const count = checked.errors.length;
-    throw new Failure(
-      `the configuration \`${shown}\` has ${count === 1 ? "a problem" : plural(count, "problem")}`,
-      {
-        type: "validation",
-        code: "CONFIG_INVALID",
-        diagnostics: checked.errors,
-        warnings: checked.warnings,
-      },
-    );
-  }
-  return {
+  if (!checked.config) throw configInvalid(shown, checked);
+  const { loaded, errors } = withGroups({
     config: checked.config,
     warnings: checked.warnings,
     text,
     name: shown,
     file: absolute,
     directory: path.dirname(absolute),
-  };
+  });
+  if (errors.length === 0) return loaded;
+  if (measures) throw configInvalid(shown, { errors, warnings: loaded.warnings });
+  return { ...loaded, warnings: [...loaded.warnings, ...errors] };
+}
+
+/**
+ * @param {string} shown
+ * @param {Pick<import("../engine/types.js").CheckedConfig, "errors" | "warnings">} checked
+ */
+function configInvalid(shown, { errors, warnings }) {
+  const count = errors.length;
+  return new Failure(
+    `the configuration \`${shown}\` has ${count === 1 ? "a problem" : plural(count, "problem")}`,
+    { type: "validation", code: "CONFIG_INVALID", diagnostics: errors, warnings },
+  );
 }
 
 /**

@@ -9,6 +9,7 @@ import { commitOf } from "../ci/git.js";
 import { configPlace, findComparison } from "../ci/merge-base.js";
 import { pullRequestOfRun } from "../ci/pull-request.js";
 import { broughtByChange, checkoutAround, historyOfChange } from "../ci/tracked.js";
+import { listedGroups, withGroups } from "../collect/groups.js";
 import { collectMetrics, definitionOf, refusedOutcome, runsCommands } from "../collect/metrics.js";
 import { addSecretsOf, knownSecrets } from "../collect/secrets.js";
 import { gateComment, gateLines, gateMarker, gateSummary, openChange } from "../engine/engine.js";
@@ -28,7 +29,7 @@ import { gateDocument, writeResults } from "./results.js";
 
 /** @import { RunFacts } from "../ci/build.js" */
 /** @import { Change, LoadedConfig } from "../engine/engine.js" */
-/** @import { GateOutcome } from "../engine/types.js" */
+/** @import { GateOutcome, GroupListing } from "../engine/types.js" */
 /** @import { StorageProviderConfig } from "../storage/contract.js" */
 /** @import { GateInput, GateResult } from "./types.js" */
 /** @import { Authority } from "./authority.js" */
@@ -94,6 +95,8 @@ class GateRun {
   #refusal = null;
   /** The change's configuration with the base branch's. @type {Change | null} */
   #change = null;
+  /** What the base branch's groups have in what is checked out. @type {GroupListing[]} */
+  #baseListings = [];
   /** @type {GateOutcome | null} */
   #outcome = null;
 
@@ -195,6 +198,8 @@ class GateRun {
     });
     this.result.warnings.push(...comparison.warnings);
     const authority = authorityOf(comparison, loaded);
+    const baseGroups = comparison.change.base?.config?.groups ?? [];
+    this.#baseListings = listedGroups(baseGroups, loaded.directory);
     if (comparison.change.terms.mode === "off") {
       this.#judged(comparison.change.judge([], { now: now.toISOString() }));
     }
@@ -202,7 +207,10 @@ class GateRun {
       ...comparison,
       authority,
       // A change's own configuration is not even read for values that another run claims.
-      loaded: measuredBy(authority, loaded, claims !== undefined),
+      loaded:
+        claims !== undefined && authority.by === "base"
+          ? withGroups(measuredBy(authority, loaded, true)).loaded
+          : measuredBy(authority, loaded, claims !== undefined),
     };
   }
 
@@ -444,6 +452,8 @@ class GateRun {
       historyProblem: this.#historyProblem,
       // A base branch without a configuration demands nothing that another history could get around.
       historyRefused: this.#refusal !== null && authority.by !== "absent",
+      listings: compared.loaded.listings ?? [],
+      baseListings: this.#baseListings,
     };
     const outcome =
       this.#historyProblem === null && this.#storage

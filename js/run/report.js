@@ -81,10 +81,10 @@ export function shownPath(file, directory) {
 
 /**
  * What the report says of itself.
- * @param {{directory: string, repositoryUrl?: string, now: Date, branch?: string}} input
+ * @param {{directory: string, repositoryUrl?: string, now: Date, branch?: string, listings?: import("../engine/types.js").GroupListing[]}} input
  * @returns {import("../engine/types.js").ReportFacts}
  */
-export function reportFacts({ directory, repositoryUrl, now, branch }) {
+export function reportFacts({ directory, repositoryUrl, now, branch, listings = [] }) {
   const title = repositoryUrl
     ? repositoryUrl.split("/").slice(-2).join("/")
     : path.basename(path.resolve(directory));
@@ -94,5 +94,6 @@ export function reportFacts({ directory, repositoryUrl, now, branch }) {
     generatedAt: now.toISOString(),
     version: version(),
     defaultBranch: branch ?? null,
+    listings,
   };
 }

@@ -10,8 +10,8 @@ import { readText } from "../files/read.js";
 /** @import { MetricOutcome } from "../collect/types.js" */
 /** @import { MetricConfig } from "../engine/types.js" */
 
-/** The largest file that is read, in bytes: results of 50 metrics with long configurations stay far below it. */
-const LIMIT = 1024 * 1024;
+/** The largest file that is read, in bytes: results of 1,000 metrics stay below it. */
+const LIMIT = 8 * 1024 * 1024;
 
 /**
  * What a results file reports.

@@ -106,6 +106,7 @@ export async function track({
       configText: loaded.text,
       facts: reportFacts({
         directory: loaded.directory,
+        listings: loaded.listings,
         repositoryUrl: facts.repositoryUrl,
         now,
         // Who looks at the report of a tag's build wants the branch that it is part of.

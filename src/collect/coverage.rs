@@ -14,6 +14,7 @@ mod json;
 mod kind;
 mod lcov;
 mod llvm;
+pub mod locate;
 mod measure;
 mod number;
 mod opencover;
@@ -28,6 +29,7 @@ use crate::error::{Code, Error, Result};
 use crate::text;
 use probe::Probe;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 pub use kind::CoverageKind;
 pub use measure::{Counted, Coverage, Line};
@@ -126,7 +128,7 @@ pub fn parse(format: CoverageFormat, bytes: &[u8], name: &str) -> Result<Coverag
         }
         return Err(unknown(&probe, name));
     }
-    format.read(&text, name)
+    read_text(format, &text, name)
 }
 
 /// Reads a report of whatever format it turns out to be in; the rest is as for [`parse`].
@@ -137,7 +139,7 @@ pub fn parse_detected(bytes: &[u8], name: &str) -> Result<Coverage> {
     let text = encoding::decode(bytes).map_err(|cause| refuse(name, &cause))?;
     let probe = Probe::of(&text);
     match claimed_by(&probe) {
-        Some(format) => format.read(&text, name),
+        Some(format) => read_text(format, &text, name),
         None => Err(unknown(&probe, name)),
     }
 }
@@ -154,6 +156,15 @@ pub(super) fn has_kind(format: CoverageFormat, kind: CoverageKind) -> std::resul
 pub(super) fn kinds_hint(format: CoverageFormat) -> String {
     let names: Vec<_> = format.kinds().iter().map(|kind| text::quote(kind.name())).collect();
     format!("They have {}.", text::list(&names))
+}
+
+/// Reads a report, also one with a name in it that is no text: file names are bytes on most systems, and one of them is no
+/// reason to lose the others.
+fn read_text(format: CoverageFormat, text: &[u8], name: &str) -> Result<Coverage> {
+    format.read(text, name).or_else(|error| match String::from_utf8_lossy(text) {
+        Cow::Owned(readable) => format.read(readable.as_bytes(), name).map_err(|_| error),
+        Cow::Borrowed(_) => Err(error),
+    })
 }
 
 /// How many records a hot loop takes in one call.

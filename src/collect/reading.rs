@@ -2,7 +2,7 @@
 //! as people read it. One that cannot be a value of its metric is refused by itself.
 
 use super::output;
-use crate::error::{Code, Error, Result};
+use crate::error::{Error, Result};
 use crate::metric::{MetricType, Unit, Value};
 use crate::text::format_value;
 use serde::{Deserialize, Serialize};
@@ -65,12 +65,8 @@ fn value(measured: &Measured) -> Result<Value> {
     match (measured.number, measured.kind) {
         (None, kind) => output::value(measured.output.as_deref().unwrap_or_default(), kind),
         (Some(number), MetricType::Numeric) => Ok(Value::Numeric(number)),
-        // A history would refuse the whole build for it.
-        (Some(number), MetricType::Label) => Err(Error::new(
-            Code::OutputInvalid,
-            format!("the metric is a label, expected text, found the number `{number}`"),
-        )
-        .hint("Change the metric's `type`, or let a shell command print what it should be.")),
+        // The digits that a command would have printed.
+        (Some(number), MetricType::Label) => Ok(Value::Label(number.to_string())),
     }
 }
 
@@ -108,7 +104,7 @@ mod tests {
                 "OUTPUT_INVALID: the output is `many`, expected one finite number",
                 "Label(\"ok\") ok",
                 "Numeric(1536.0) 1.5 KB",
-                "OUTPUT_INVALID: the metric is a label, expected text, found the number `12`",
+                "Label(\"12\") 12",
                 "OUTPUT_INVALID: the command printed nothing, expected a value on its standard output",
             ]
         );

@@ -3,12 +3,13 @@
 //! read as if they were left out, so that references are still checked in the rest.
 
 use super::diagnostic::{Path, Problem, Problems};
+use super::groups::{Flaw, FlawPlace};
 use super::secrets;
 use super::validate::whole;
 use super::*;
 use crate::collect;
 use crate::metric::{Direction, MetricType, Unit};
-use crate::text::{closest, list, quote};
+use crate::text::{closest, list, list_or, quote};
 use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::common::Ranged;
 
@@ -24,10 +25,17 @@ pub(super) fn config(root: &Value, problems: &mut Problems) -> Option<Config> {
     if let Some(metrics) = metrics {
         collect_lines(metrics, sources.is_some_and(|list| !list.elements.is_empty()), problems);
     }
-    let known = metrics.map(known_metrics);
-    let mut refer = References { known: known.as_deref(), problems };
+    let groups = root.get_object("groups");
+    if let Some(groups) = groups {
+        group_commands(groups, metrics, problems);
+    }
+    let known =
+        (metrics.is_some() || groups.is_some()).then(|| metrics.map(known_metrics).unwrap_or_default());
+    let groups = groups.map(self::groups).unwrap_or_default();
+    let mut refer = References { known: known.as_deref(), groups: &groups, problems };
     Some(Config {
         metrics: metrics.map(self::metrics).unwrap_or_default(),
+        groups: groups.clone(),
         storage: storage(root.get_object("storage")),
         quality_gate: quality_gate(root.get_object("qualityGate"), &mut refer),
         report: report(root.get_object("report"), &mut refer),
@@ -59,21 +67,93 @@ fn collect_lines(metrics: &Object, has_sources: bool, problems: &mut Problems) {
                 let problem = Problem::new(own.start(), path.key("command").to_string(), error.message);
                 problems.push(problem.hint(error.hint));
             }
-            (Ok(plan), _) => label(metric, plan.collector, &path, problems),
-            (Err(_), None) => {}
+            (Ok(_), _) | (Err(_), None) => {}
         }
     }
 }
 
-/// Every collector gives a number. A label that is one would be text in the history, without a trend or a threshold,
-/// which nobody who asks for a measurement wants.
-fn label(metric: &Object, collector: &str, path: &Path, problems: &mut Problems) {
-    let Some(kind) = metric.get("type").filter(|_| metric_type(metric) == Some(MetricType::Label)) else {
-        return;
+/// Reports groups that can never be what they say.
+fn group_commands(groups: &Object, metrics: Option<&Object>, problems: &mut Problems) {
+    let root = Path::ROOT.key("groups");
+    for property in &groups.properties {
+        let key = property.name.as_str();
+        let path = root.key(shown(key));
+        if metrics.is_some_and(|metrics| metrics.get(key).is_some()) && !secrets::is_value(key) {
+            let message = format!("{} is a metric and a group", quote(key));
+            let problem = Problem::new(property.range().start, path.to_string(), message);
+            problems.push(problem.hint("Give the group another key."));
+        }
+        let Some(object) = property.value.as_object() else { continue };
+        let group = group(key, object);
+        let at = object.get("command").map_or(property.range().start, |command| command.value.start());
+        // A secret has been reported already.
+        if group.command.is_empty() || secrets::is_value(&group.command) {
+            continue;
+        }
+        let mut report = |at: usize, key: &str, message: String, hint: String| {
+            problems.push(Problem::new(at, path.key(key).to_string(), message).hint(hint));
+        };
+        let is_collect = collect::is_collect(&group.command);
+        if group.for_each.is_empty() && object.get("forEach").is_some() {
+            // Whatever is wrong with it has been reported.
+        } else if group.for_each.is_empty() {
+            let plan = is_collect.then(|| collect::parse(&group.command));
+            match plan {
+                Some(Err(error)) => report(at, "command", error.message, error.hint),
+                Some(Ok(plan)) if plan.gives_several() => {}
+                Some(Ok(plan)) => report(
+                    at,
+                    "command",
+                    format!("`@collect {}` gives one value", plan.collector),
+                    "Add `forEach` for a metric of each directory, or write it as a metric.".to_owned(),
+                ),
+                None => report(
+                    at,
+                    "command",
+                    "a shell command gives one value".to_owned(),
+                    "Add `forEach` for a metric of each directory, or write it as a metric.".to_owned(),
+                ),
+            }
+        } else {
+            if !["{dir}", "{basename}"].iter().any(|word| group.command.contains(word)) {
+                let message =
+                    "the command is the same for each directory: it has neither `{dir}` nor `{basename}`";
+                let hint = "Write `{dir}` where the directory's path belongs.";
+                report(at, "command", message.to_owned(), hint.to_owned());
+            } else if is_collect && let Err(error) = super::groups::sample(&group.command) {
+                report(at, "command", error.message, error.hint);
+            }
+        }
+        let placeholders: &[&str] =
+            if group.for_each.is_empty() { &["{name}"] } else { &["{dir}", "{basename}", "{name}"] };
+        if !placeholders.iter().any(|word| group.name.contains(word)) {
+            let at = object.get("name").map_or(at, |name| name.value.start());
+            let words: Vec<String> = placeholders.iter().take(2).map(|word| format!("`{word}`")).collect();
+            let message = format!("the name is the same for each metric: it has no {}", list_or(&words));
+            report(at, "name", message, String::new());
+        }
+    }
+}
+
+/// A flaw of a group with the place in the document that says it.
+pub(super) fn placed(root: &Value, flaw: &Flaw) -> Problem {
+    let document = root.as_object();
+    let (at, path) = match &flaw.place {
+        FlawPlace::Group(key) => {
+            let groups = document.and_then(|root| root.get_object("groups"));
+            let at = groups.and_then(|groups| groups.get(key)).map(|group| group.range().start);
+            (at, Path::ROOT.key("groups").key(key).to_string())
+        }
+        FlawPlace::Threshold(index) => {
+            let thresholds =
+                document.and_then(|root| root.get_object("qualityGate")?.get_array("thresholds"));
+            let threshold = thresholds.and_then(|list| list.elements.get(*index)?.as_object());
+            let at =
+                threshold.and_then(|threshold| threshold.get("metric")).map(|metric| metric.value.start());
+            (at, format!("qualityGate.thresholds[{index}].metric"))
+        }
     };
-    let message = format!("expected `numeric`, found `label`: `@collect {collector}` gives a number");
-    let problem = Problem::new(kind.value.start(), path.key("type").to_string(), message);
-    problems.push(problem.hint("Change the `type`, or let a shell command print the label."));
+    Problem::new(at.unwrap_or_default(), path, flaw.message.clone()).hint(flaw.hint.clone())
 }
 
 /// A metric's key as diagnostics may show it.
@@ -125,6 +205,43 @@ fn metric(id: &str, metric: &Object) -> MetricConfig {
         unit,
         timeout: int(metric, "timeout").unwrap_or(defaults::TIMEOUT),
         direction: if kind == MetricType::Label { Direction::None } else { direction },
+        group: None,
+    }
+}
+
+fn groups(groups: &Object) -> Vec<GroupConfig> {
+    let objects = groups.properties.iter().filter_map(|p| Some((p.name.as_str(), p.value.as_object()?)));
+    objects.map(|(id, object)| group(id, object)).collect()
+}
+
+fn group(id: &str, object: &Object) -> GroupConfig {
+    let template = object.get_string("$ref").and_then(|name| templates::find(&name.value));
+    let MetricConfig { kind, description, command, unit, timeout, .. } = metric(id, object);
+    let for_each = patterns(object, "forEach");
+    let otherwise = if for_each.is_empty() { "{name}" } else { "{dir}" };
+    GroupConfig {
+        id: id.to_owned(),
+        name: text(object, "name")
+            .filter(|name| !name.trim().is_empty())
+            .unwrap_or_else(|| otherwise.to_owned()),
+        kind,
+        description,
+        command,
+        unit,
+        timeout,
+        direction: word(object, "direction", Direction::parse).or(template.and_then(|t| t.direction)),
+        for_each,
+        include: patterns(object, "include"),
+        exclude: patterns(object, "exclude"),
+    }
+}
+
+/// A pattern, or a list of them.
+fn patterns(object: &Object, key: &str) -> Vec<String> {
+    match object.get(key).map(|property| &property.value) {
+        Some(Value::StringLit(one)) => vec![one.value.clone().into_owned()],
+        Some(Value::Array(array)) => texts(&array.elements),
+        _ => Vec::new(),
     }
 }
 
@@ -204,7 +321,13 @@ fn threshold(threshold: &Object) -> Option<Threshold> {
     };
     let severity = word(threshold, "severity", Severity::parse).unwrap_or(defaults::SEVERITY);
     let on_missing = word(threshold, "onMissing", OnMissing::parse).unwrap_or(defaults::on_missing(severity));
-    Some(Threshold { metric: text(threshold, "metric")?, rule, severity, on_missing })
+    Some(Threshold {
+        metric: text(threshold, "metric")?,
+        rule,
+        severity,
+        on_missing,
+        is_on_missing_given: threshold.get("onMissing").is_some(),
+    })
 }
 
 fn report(report: Option<&Object>, refer: &mut References) -> Report {
@@ -282,6 +405,7 @@ fn colours(schemes: &Object, scheme: &str) -> Vec<(String, String)> {
 struct References<'r> {
     /// `None` where there are no readable metrics at all: then every reference would be wrong.
     known: Option<&'r [Known<'r>]>,
+    groups: &'r [GroupConfig],
     problems: &'r mut Problems,
 }
 
@@ -295,6 +419,20 @@ impl References<'_> {
         }
         if let Some((_, kind)) = known.iter().find(|(known, _)| *known == id) {
             return *kind;
+        }
+        // Which metrics a group has is known when a run looks for them.
+        if let Some(group) = self.groups.iter().find(|group| group.is_named_by(id)) {
+            return Some(group.kind);
+        }
+        if let Some((group, _)) = id.split_once('/') {
+            let groups: Vec<&str> = self.groups.iter().map(|group| group.id.as_str()).collect();
+            let hint = match closest(group, &groups) {
+                Some(meant) => format!("Did you mean {}?", quote(&format!("{meant}/*"))),
+                None => "A pattern begins with the key of a group under `groups`.".to_owned(),
+            };
+            let message = format!("unknown group {}", quote(group));
+            self.problems.push(Problem::new(value.range().start, path.to_string(), message).hint(hint));
+            return None;
         }
         let ids: Vec<&str> = known.iter().map(|(id, _)| *id).filter(|id| !secrets::is_value(id)).collect();
         let mut names: Vec<String> = ids.iter().take(LISTED).map(|id| quote(id)).collect();

@@ -144,10 +144,15 @@ const TITLE: Shape = text(0, Some(256));
 pub(super) const ROOT: Record = Record {
     noun: "a configuration",
     guarded: false,
-    rules: &[],
+    rules: &[Rule::NeedsUnless { fields: &["metrics"], unless: "groups" }],
     fields: &[
         field("$schema", &ANY_TEXT, "The address of the JSON Schema, for editors."),
-        required("metrics", &METRICS, "The metrics to collect, by key."),
+        field("metrics", &METRICS, "The metrics to collect, by key."),
+        field(
+            "groups",
+            &GROUPS,
+            "Groups of metrics that are alike, by key: one for each directory, or for each value of a command.",
+        ),
         field("storage", &Shape::Record(&STORAGE), "Where the history lives. Inputs override every setting."),
         field("qualityGate", &Shape::Record(&QUALITY_GATE), "How pull requests are judged."),
         field("report", &Shape::Record(&REPORT), "How the report is laid out and coloured."),
@@ -160,21 +165,98 @@ pub(super) const ROOT: Record = Record {
     ],
 };
 
+const METRIC_KEY: Text = Text {
+    min: 1,
+    max: Some(metric::ID_MAX),
+    pattern: Some(Pattern {
+        expression: metric::ID_PATTERN,
+        matches: metric::has_id_characters,
+        says: "lower-case letters, digits and hyphens",
+    }),
+};
+
 const METRICS: Shape = Shape::Map(Map {
-    keys: Text {
-        min: 1,
-        max: Some(metric::ID_MAX),
-        pattern: Some(Pattern {
-            expression: metric::ID_PATTERN,
-            matches: metric::has_id_characters,
-            says: "lower-case letters, digits and hyphens",
-        }),
-    },
+    keys: METRIC_KEY,
     value: &Shape::Record(&METRIC),
     noun: ("metric", "metrics"),
     min: 1,
     max: metric::METRICS_MAX,
 });
+
+const GROUPS: Shape = Shape::Map(Map {
+    keys: Text { max: Some(metric::GROUP_ID_MAX), ..METRIC_KEY },
+    value: &Shape::Record(&GROUP),
+    noun: ("group", "groups"),
+    min: 1,
+    max: metric::METRICS_MAX,
+});
+
+const PATTERNS: Shape = Shape::Either(
+    &SOME_TEXT,
+    &Shape::List(List { item: &SOME_TEXT, noun: ("pattern", "patterns"), min: 1, max: Some(50) }),
+);
+
+const GROUP: Record = Record {
+    noun: "a group",
+    guarded: false,
+    rules: &[
+        Rule::NeedsUnless { fields: &["command"], unless: "$ref" },
+        Rule::NeedsWhen {
+            field: "command",
+            key: "$ref",
+            words: templates::COMMANDLESS,
+            hint: "This template brings no command, because only the project knows it: add one.",
+        },
+    ],
+    fields: &[
+        field("$ref", &Shape::Word(templates::NAMES), "The template that fills what is left out here."),
+        field(
+            "forEach",
+            &PATTERNS,
+            "A pattern of directories, or several: each directory is a metric, and `{dir}` and `{basename}` in `command` \
+             and `name` are its path and its name.",
+        ),
+        field(
+            "command",
+            &text(1, Some(1024)),
+            "With `forEach` a shell command or an `@collect` line with `{dir}` or `{basename}`; without it an `@collect` \
+             line that gives several values.",
+        ),
+        field(
+            "include",
+            &PATTERNS,
+            "Patterns of the directories or values that count; `*` is any characters.",
+        ),
+        field("exclude", &PATTERNS, "Patterns of the directories or values that do not count."),
+        field(
+            "name",
+            &TITLE,
+            "What people read of each metric, with `{dir}` and `{basename}`, or `{name}` for that of a value.",
+        ),
+        field(
+            "type",
+            &Shape::Word(MetricType::WORDS),
+            "Whether the values are numbers or words; numbers if left out.",
+        ),
+        field(
+            "description",
+            &text(0, Some(metric::DESCRIPTION_MAX)),
+            "A sentence on what the metrics measure.",
+        ),
+        field("unit", &Shape::Word(Unit::WORDS), "How numbers are shown, where the values do not say it."),
+        defaulted(
+            "timeout",
+            &Shape::Int(1, 300_000),
+            DefaultValue::Number(defaults::TIMEOUT as f64),
+            "Milliseconds after which a command is killed.",
+        ),
+        field(
+            "direction",
+            &Shape::Word(DIRECTIONS),
+            "Which way the metrics get better. Left out, the template, the values or the unit decide.",
+        ),
+    ],
+};
 
 const METRIC: Record = Record {
     noun: "a metric",
@@ -362,7 +444,11 @@ const THRESHOLD: Record = Record {
         Rule::OnlyWhen { field: "sensitivity", key: "mode", words: &["anomaly"] },
     ],
     fields: &[
-        required("metric", &SOME_TEXT, "The key of a numeric metric."),
+        required(
+            "metric",
+            &SOME_TEXT,
+            "The key of a numeric metric, or a pattern such as `group/*` or `group/parse-*`.",
+        ),
         required(
             "mode",
             &Shape::Word(ThresholdMode::WORDS),
@@ -468,7 +554,7 @@ const CHART: Record = Record {
                 &SOME_TEXT,
                 &Shape::List(List { item: &SOME_TEXT, noun: ("metric", "metrics"), min: 1, max: None }),
             ),
-            "The key of a metric, or a list of keys for one chart over several.",
+            "The key of a metric, or a list of keys for one chart over several; `group/*` names those of a group.",
         ),
         field("title", &TITLE, "Replaces the metrics' names above the chart."),
     ],

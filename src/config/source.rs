@@ -14,10 +14,15 @@ const DEPTH_LIMIT: usize = 64;
 
 /// Parses strict JSON, or says what is wrong first and where.
 pub(super) fn parse(text: &str) -> Result<Value<'_>, Problem> {
-    if text.len() > SIZE_LIMIT {
+    parse_up_to(text, SIZE_LIMIT)
+}
+
+/// The same for text of at most so many bytes.
+pub(super) fn parse_up_to(text: &str, limit: usize) -> Result<Value<'_>, Problem> {
+    if text.len() > limit {
         let message = format!(
             "expected at most {}, found {}",
-            crate::text::plural(SIZE_LIMIT, "byte", "bytes"),
+            crate::text::plural(limit, "byte", "bytes"),
             crate::text::plural(text.len(), "byte", "bytes"),
         );
         return Err(Problem::new(0, "", message).hint("Check that this is the configuration file."));

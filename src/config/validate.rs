@@ -131,7 +131,10 @@ impl Walk<'_> {
                     for field in fields.iter().filter(|field| !has(field)) {
                         let message =
                             format!("missing `{field}`, which {} without `{unless}` needs", record.noun);
-                        let hint = format!("Add `{field}`, or name a template with `{unless}`.");
+                        let hint = match *unless {
+                            "$ref" => format!("Add `{field}`, or name a template with `{unless}`."),
+                            _ => format!("Add `{field}` or `{unless}`."),
+                        };
                         self.report(start(value), &path.key(field), message, hint);
                     }
                 }

@@ -97,6 +97,14 @@ impl Reference {
         self.preferred.first().map(|(place, choice)| (&self.builds[*place], *choice))
     }
 
+    /// Whether a build of the commit that is preferred has a value of a metric.
+    pub(super) fn has_first(&self, history: &History, metric: &str) -> Result<bool> {
+        let Some((first, _)) = self.first() else { return Ok(false) };
+        let builds: Vec<&Build> =
+            self.builds.iter().filter(|build| build.commit_sha == first.commit_sha).collect();
+        Ok(!history.first_values(metric, &builds, 1)?.is_empty())
+    }
+
     /// A metric's baseline.
     pub(super) fn value(
         &self,

@@ -3,7 +3,7 @@
 
 use super::configuration::{self, Terms};
 use super::given;
-use crate::config::{self, CheckedConfig, Config, GateMode};
+use crate::config::{self, CheckedConfig, Config, GateMode, GroupListing};
 use crate::error::{Code, Error, Result};
 use crate::text::{list_or, quote};
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,10 @@ pub struct ChangeTerms {
 pub struct Change {
     own: Config,
     base: Option<CheckedConfig>,
+    /// The mode that was asked for.
+    asked: Option<GateMode>,
+    /// Why the base branch's configuration could not be read.
+    problem: Option<String>,
     terms: Terms,
 }
 
@@ -69,21 +73,28 @@ impl Change {
             Some(base) if facts.reported && facts.base_config_problem.is_none() => base.clone(),
             _ => own,
         };
-        let mut terms = configuration::terms(&own, base.as_ref().map(configuration::base));
-        if terms.problem.is_none() {
-            terms.problem.clone_from(&facts.base_config_problem);
-        }
-        if let Some(mode) = given(facts.mode.as_deref()) {
-            terms.mode = GateMode::parse(mode).ok_or_else(|| {
+        let mode = |mode: &str| {
+            GateMode::parse(mode).ok_or_else(|| {
                 let words: Vec<String> = GateMode::WORDS.iter().map(|word| quote(word)).collect();
                 let message =
                     format!("the quality gate's mode is {}, expected {}", quote(mode), list_or(&words));
                 Error::new(Code::UsageInvalid, message)
-            })?;
-        } else if terms.problem.is_some() && terms.mode == GateMode::Off {
-            terms.mode = GateMode::Soft;
-        }
-        Ok(Self { own, base, terms })
+            })
+        };
+        let asked = given(facts.mode.as_deref()).map(mode).transpose()?;
+        let problem = facts.base_config_problem.clone();
+        let terms = terms(&own, base.as_ref().map(configuration::base), asked, problem.as_deref());
+        Ok(Self { own, base, asked, problem, terms })
+    }
+
+    /// The change with the metrics of its groups, and those of the base branch's, as they were listed.
+    pub(super) fn expanded(&self, own: &[GroupListing], base: &[GroupListing]) -> (Config, Terms) {
+        let own = self.own.expanded(own).config;
+        let theirs = self.base.as_ref().map(configuration::base);
+        let theirs = theirs.map(|theirs| theirs.map(|theirs| theirs.expanded(base).config));
+        let theirs = theirs.as_ref().map(|theirs| theirs.as_ref().map_err(Clone::clone));
+        let terms = terms(&own, theirs, self.asked, self.problem.as_deref());
+        (own, terms)
     }
 
     /// What decides, as the host needs it.
@@ -95,12 +106,22 @@ impl Change {
             base: self.base.clone(),
         }
     }
+}
 
-    pub(super) fn own(&self) -> &Config {
-        &self.own
+fn terms(
+    own: &Config,
+    base: Option<std::result::Result<&Config, String>>,
+    asked: Option<GateMode>,
+    problem: Option<&str>,
+) -> Terms {
+    let mut terms = configuration::terms(own, base);
+    if terms.problem.is_none() {
+        terms.problem = problem.map(str::to_owned);
     }
-
-    pub(super) fn terms(&self) -> &Terms {
-        &self.terms
+    if let Some(mode) = asked {
+        terms.mode = mode;
+    } else if terms.problem.is_some() && terms.mode == GateMode::Off {
+        terms.mode = GateMode::Soft;
     }
+    terms
 }

@@ -115,11 +115,13 @@ struct Page {
 /// Where a block stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
-    Metrics,
+    /// The table of so many.
+    Metrics(usize),
     Failures,
     Changes,
     Thresholds,
-    Others,
+    /// The table of so many.
+    Others(usize),
     Footer,
 }
 
@@ -204,6 +206,8 @@ impl Page {
         self.thresholds(shown);
     }
 
+    /// The metrics with a threshold: a table of those that stand alone, and one for each group. What failed comes before
+    /// what did not, in whichever table it is.
     fn metrics(&mut self, shown: &GateVerdict) {
         let ranks = [
             (GateStatus::Fail, true),
@@ -211,18 +215,40 @@ impl Page {
             (GateStatus::Unknown, false),
             (GateStatus::Pass, false),
         ];
-        let rank = |metric: &&MetricVerdict| (metric.status, metric.is_blocking == Some(true));
-        let ranked = ranks.iter().flat_map(|of| shown.gated().filter(move |metric| rank(metric) == *of));
-        let rows: Vec<String> = ranked.map(row).collect();
-        let stand = self.add(&Block {
-            place: Place::Metrics,
-            before: "| | Metric | Value | Baseline | Change | Threshold | Why |\n|---|---|---:|---:|---:|---|---|\n",
-            items: &rows,
-            after: "",
-            noun: ("metric", "metrics"),
-            most: self.rows,
-        });
-        self.rows -= stand;
+        let rank = |metric: &MetricVerdict| {
+            let own = (metric.status, metric.is_blocking == Some(true));
+            ranks.iter().position(|of| *of == own).unwrap_or(ranks.len())
+        };
+        let tables: Vec<(Option<&str>, Vec<&MetricVerdict>)> = grouped(shown.gated())
+            .into_iter()
+            .map(|(group, mut metrics)| {
+                metrics.sort_by_key(|metric| rank(metric));
+                (group, metrics)
+            })
+            .collect();
+        let mut order: Vec<(usize, usize)> = tables
+            .iter()
+            .enumerate()
+            .flat_map(|(table, (_, metrics))| metrics.iter().map(move |metric| (rank(metric), table)))
+            .collect();
+        order.sort_by_key(|(rank, _)| *rank);
+        order.truncate(self.rows);
+        for (index, (group, metrics)) in tables.iter().enumerate() {
+            let rows: Vec<String> = metrics.iter().map(|metric| row(metric)).collect();
+            let most = order.iter().filter(|(_, table)| *table == index).count();
+            let stand = self.add(&Block {
+                place: Place::Metrics(index),
+                before: &format!(
+                    "{}| | Metric | Value | Baseline | Change | Threshold | Why |\n|---|---|---:|---:|---:|---|---|\n",
+                    group.map(|group| group_heading(group, metrics)).unwrap_or_default(),
+                ),
+                items: &rows,
+                after: "",
+                noun: if group.is_some() { ("metric of the group", "metrics of the group") } else { ("metric", "metrics") },
+                most,
+            });
+            self.rows -= stand;
+        }
     }
 
     /// The metrics without a threshold, folded away unless there are no others.
@@ -232,26 +258,36 @@ impl Page {
             let value = if value.is_empty() { "none" } else { value };
             format!("| {} | {} | {} | {} |\n", cell(name), cell(value), cell(baseline), cell(delta))
         };
-        let rows: Vec<String> = shown.ungated().map(cells).collect();
         let table = "| Metric | Value | Baseline | Change |\n|---|---:|---:|---:|\n";
-        let summary = plural(rows.len(), "metric", "metrics");
-        let (before, after, noun) = match is_open {
-            true => (table.to_owned(), "", ("metric", "metrics")),
-            false => (
-                format!("<details>\n<summary>{summary} without a threshold</summary>\n\n{table}"),
-                "\n</details>\n",
-                ("metric without a threshold", "metrics without a threshold"),
-            ),
-        };
-        let stand = self.add(&Block {
-            place: Place::Others,
-            before: &before,
-            items: &rows,
-            after,
-            noun,
-            most: self.rows,
-        });
-        self.rows -= stand;
+        for (index, (group, metrics)) in grouped(shown.ungated()).into_iter().enumerate() {
+            let rows: Vec<String> = metrics.iter().copied().map(cells).collect();
+            let summary = plural(rows.len(), "metric", "metrics");
+            let of = group.map(|group| format!(" of `{group}`")).unwrap_or_default();
+            let (before, after, noun) = match is_open {
+                true => {
+                    let heading =
+                        group.map(|group| format!("**`{group}`**: {summary}\n\n")).unwrap_or_default();
+                    (format!("{heading}{table}"), "", ("metric", "metrics"))
+                }
+                false => (
+                    format!(
+                        "<details>\n<summary>{summary}{} without a threshold</summary>\n\n{table}",
+                        of.replace('`', "")
+                    ),
+                    "\n</details>\n",
+                    ("metric without a threshold", "metrics without a threshold"),
+                ),
+            };
+            let stand = self.add(&Block {
+                place: Place::Others(index),
+                before: &before,
+                items: &rows,
+                after,
+                noun,
+                most: self.rows,
+            });
+            self.rows -= stand;
+        }
     }
 
     fn thresholds(&mut self, shown: &GateVerdict) {
@@ -384,6 +420,36 @@ fn report_headline(shown: &GateVerdict) -> String {
         parts.push(format!("{failed} not measured"));
     }
     if parts.is_empty() { "## No metrics".to_owned() } else { format!("## {}", parts.join(" · ")) }
+}
+
+/// Metrics that stand alone, where there are any, and then those of each group, in the order of its first one.
+fn grouped<'m>(
+    metrics: impl Iterator<Item = &'m MetricVerdict>,
+) -> Vec<(Option<&'m str>, Vec<&'m MetricVerdict>)> {
+    let mut tables: Vec<(Option<&str>, Vec<&MetricVerdict>)> = vec![(None, Vec::new())];
+    for metric in metrics {
+        let group = metric.group.as_deref();
+        match tables.iter_mut().find(|(known, _)| *known == group) {
+            Some((_, metrics)) => metrics.push(metric),
+            None => tables.push((group, vec![metric])),
+        }
+    }
+    tables.retain(|(_, metrics)| !metrics.is_empty());
+    tables
+}
+
+/// The line above a group's table.
+fn group_heading(group: &str, metrics: &[&MetricVerdict]) -> String {
+    let count = |status| metrics.iter().filter(|metric| metric.status == status).count();
+    let parts =
+        [(GateStatus::Fail, "failed"), (GateStatus::Unknown, "not judged"), (GateStatus::Pass, "passed")];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .map(|(status, what)| (count(status), what))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    format!("**`{group}`**: of {} {}\n\n", plural(metrics.len(), "metric", "metrics"), parts.join(", "))
 }
 
 fn headline(shown: &GateVerdict) -> String {

@@ -6,7 +6,9 @@
 
 use super::verdict::{ChangeEffect, ConfigurationChange, JudgedBy};
 use super::words;
-use crate::config::{self, CheckedConfig, Config, GateConfig, GateMode, MetricConfig, OnMissing};
+use crate::config::{
+    self, CheckedConfig, Config, GateConfig, GateMode, GroupConfig, MetricConfig, OnMissing,
+};
 use crate::config::{Rule, Severity, StorageConfig, Threshold};
 use crate::metric::MetricType;
 use crate::text::{Digits, list, plural, quote};
@@ -19,6 +21,8 @@ pub(super) struct Terms {
     pub(super) max_age_days: u32,
     /// Every metric that is judged or shown; those that only the base branch has come last.
     pub(super) metrics: Vec<MetricConfig>,
+    /// The groups whose rules are judged by.
+    pub(super) groups: Vec<GroupConfig>,
     pub(super) thresholds: Vec<Threshold>,
     pub(super) judged_by: JudgedBy,
     pub(super) problem: Option<String>,
@@ -45,6 +49,7 @@ pub(super) fn terms(own: &Config, base: Option<Result<&Config, String>>) -> Term
         reference_branch: gate.baseline.reference_branch.clone(),
         max_age_days: gate.baseline.max_age_days,
         metrics: own.metrics.clone(),
+        groups: own.groups.clone(),
         thresholds: gate.thresholds.clone(),
         judged_by: JudgedBy::Own,
         problem: None,
@@ -62,6 +67,7 @@ impl Terms {
     fn prefer(&mut self, own: &Config, base: &Config) {
         self.judged_by = JudgedBy::Base;
         self.settings(own, base);
+        self.groups(own, base);
         self.metrics(own, base);
         self.thresholds(own, base);
     }
@@ -163,20 +169,78 @@ impl Terms {
         }
     }
 
+    /// Groups that the base branch gates, as a whole: what all their metrics have in common is told once.
+    fn groups(&mut self, own: &Config, base: &Config) {
+        self.groups.retain(|mine| base.groups.iter().all(|theirs| theirs.id != mine.id));
+        self.groups.extend(base.groups.iter().cloned());
+        for theirs in &base.groups {
+            if !base.quality_gate.thresholds.iter().any(|t| theirs.is_named_by(&t.metric)) {
+                continue;
+            }
+            let id = Some(theirs.id.as_str());
+            let Some(mine) = own.groups.iter().find(|mine| mine.id == theirs.id) else {
+                let text = Some("a group with thresholds".to_owned());
+                self.change(ChangeEffect::Loosened, id, "group", [text, None]);
+                self.judged_as("holds once it is merged: its values count as missing");
+                continue;
+            };
+            let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            let patterns = |patterns: &[String]| {
+                text(&list(&patterns.iter().map(|pattern| quote(pattern)).collect::<Vec<_>>()))
+            };
+            if mine.command != theirs.command {
+                self.measured_otherwise(id, "command", [text(&theirs.command), text(&mine.command)]);
+            }
+            if mine.timeout != theirs.timeout {
+                let text = |group: &GroupConfig| Some(format!("{} ms", group.timeout));
+                self.measured_otherwise(id, "timeout", [text(theirs), text(mine)]);
+            }
+            for (what, theirs, mine) in [
+                ("forEach", &theirs.for_each, &mine.for_each),
+                ("include", &theirs.include, &mine.include),
+                ("exclude", &theirs.exclude, &mine.exclude),
+            ] {
+                if theirs != mine {
+                    self.change(ChangeEffect::Changed, id, what, [patterns(theirs), patterns(mine)]);
+                    self.judged_as(
+                        "holds once it is merged: what only the base branch's takes counts as missing",
+                    );
+                }
+            }
+            if mine.name != theirs.name {
+                self.later(id, "name", [text(&theirs.name), text(&mine.name)]);
+            }
+            if mine.unit != theirs.unit {
+                let text = |group: &GroupConfig| group.unit.map(|unit| unit.as_str().to_owned());
+                self.later(id, "unit", [text(theirs), text(mine)]);
+            }
+            if mine.direction != theirs.direction {
+                let text = |group: &GroupConfig| group.direction.map(|way| way.as_str().to_owned());
+                self.later(id, "direction", [text(theirs), text(mine)]);
+            }
+        }
+    }
+
     fn metrics(&mut self, own: &Config, base: &Config) {
         for theirs in &base.metrics {
-            let is_judged = base.quality_gate.thresholds.iter().any(|t| t.metric == theirs.id);
-            if !is_judged {
+            if !base.quality_gate.thresholds.iter().any(|t| t.selects(theirs)) {
                 continue;
             }
             let Some(mine) = own.metrics.iter().find(|mine| mine.id == theirs.id) else {
                 self.metrics.push(theirs.clone());
+                // That the whole group is gone is told already.
+                if theirs.group.as_ref().is_some_and(|group| own.groups.iter().all(|own| own.id != *group)) {
+                    continue;
+                }
                 let text = Some("a metric with thresholds".to_owned());
                 self.change(ChangeEffect::Loosened, Some(&theirs.id), "metric", [text, None]);
                 self.judged_as("holds once it is merged: its value counts as missing");
                 continue;
             };
-            self.metric(mine, theirs);
+            match (&theirs.group, mine.kind == theirs.kind) {
+                (Some(group), true) if mine.group.as_ref() == Some(group) => {}
+                _ => self.metric(mine, theirs),
+            }
             if let Some(judged) = self.metrics.iter_mut().find(|metric| metric.id == theirs.id) {
                 let MetricConfig { command, timeout, .. } = judged.clone();
                 *judged = MetricConfig { command, timeout, ..theirs.clone() };
@@ -235,8 +299,11 @@ impl Terms {
         for (theirs, mine) in theirs.iter().zip(partner) {
             let Some(mine) = mine else {
                 judged.push(theirs.clone());
-                // That the metric itself is gone is told already.
-                if own.metrics.iter().any(|metric| metric.id == theirs.metric) {
+                // That the metric itself, or its group, is gone is told already.
+                let is_group = |group: &&GroupConfig| own.groups.iter().any(|mine| mine.id == group.id);
+                if own.metrics.iter().any(|metric| theirs.selects(metric))
+                    || base.group_of(&theirs.metric).is_some_and(|group| is_group(&group))
+                {
                     let text = Some(self.text(theirs, Digits::USUAL));
                     self.change(ChangeEffect::Loosened, Some(&theirs.metric), "threshold", [text, None]);
                 }
@@ -270,7 +337,7 @@ impl Terms {
     }
 
     fn text(&self, threshold: &Threshold, digits: Digits) -> String {
-        let metric = self.metrics.iter().find(|metric| metric.id == threshold.metric);
+        let metric = self.metrics.iter().find(|metric| threshold.selects(metric));
         let mut text = words::requirement(&threshold.rule, metric, digits);
         if threshold.severity == Severity::Warning {
             text.push_str(", as a warning");

@@ -7,10 +7,11 @@ use crate::collect::output;
 use crate::config;
 use crate::error::{Code, Error, Result};
 use crate::history::MetricDefinition;
-use crate::metric::{METRICS_MAX, MetricType, Value, is_id};
+use crate::metric::{ALL_METRICS_MAX, MetricType, Value, is_id};
 use crate::text::{is_invisible, plural};
 use jsonc_parser::ast::{Object, Value as Json};
 use serde::Serialize;
+use std::collections::HashSet;
 
 /// What a results file reports.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -57,18 +58,17 @@ fn read(text: &str, metrics: &[MetricDefinition]) -> std::result::Result<Reporte
         Some([Json::Array(list)]) => &list.elements,
         _ => return Err("it has no list `measurements`".into()),
     };
-    if list.len() > METRICS_MAX {
-        return Err(format!("it has {} measurements, at most {METRICS_MAX} are read", list.len()));
+    if list.len() > ALL_METRICS_MAX {
+        return Err(format!("it has {} measurements, at most {ALL_METRICS_MAX} are read", list.len()));
     }
-    let mut seen = Vec::new();
+    let mut seen = HashSet::new();
     let mut measurements = Vec::new();
     let mut unknown = 0;
     for (index, item) in list.iter().enumerate() {
         let (id, value) = item_of(item).map_err(|why| format!("`measurements[{index}]` {why}"))?;
-        if seen.contains(&id) {
+        if !seen.insert(id) {
             return Err(format!("`measurements[{index}]` repeats a metric"));
         }
-        seen.push(id);
         match metrics.iter().find(|metric| metric.id == id) {
             Some(metric) => measurements
                 .push(measurement(metric, value).map_err(|why| format!("`measurements[{index}]` {why}"))?),
@@ -231,8 +231,9 @@ mod tests {
         ] {
             assert_eq!(refused(text), why, "{text}");
         }
-        let many: Vec<_> = (0..51).map(|n| format!(r#"{{"metric": "m{n}", "status": "failed"}}"#)).collect();
-        assert_eq!(refused(&one(&many.join(","))), "it has 51 measurements, at most 50 are read");
+        let many: Vec<_> =
+            (0..1001).map(|n| format!(r#"{{"metric": "m{n}", "status": "failed"}}"#)).collect();
+        assert_eq!(refused(&one(&many.join(","))), "it has 1001 measurements, at most 1000 are read");
         for label in ["a\\u202eb", "a\\nb", "a\\u0000b", "a\\ue000b", "a\\u0378b", "a\\u0600b", "\u{e0041}"] {
             let item = format!(r#"{{"metric": "l", "status": "ok", "value": "{label}"}}"#);
             assert!(refused(&one(&item)).ends_with("has characters that cannot be seen"), "{label}");

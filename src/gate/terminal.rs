@@ -49,7 +49,14 @@ pub fn lines(shown: &GateVerdict, is_problem_shown: bool) -> Vec<StyledLine> {
     }
     let gated: Vec<&MetricVerdict> = shown.gated().collect();
     let mut lines = vec![Vec::new()];
-    lines.extend(table(gated.iter().copied().chain(shown.ungated())));
+    // Those of a group stand together.
+    let order = |metric: &&MetricVerdict| {
+        let first = |group: &String| shown.metrics.iter().position(|m| m.group.as_ref() == Some(group));
+        metric.group.as_ref().map(first)
+    };
+    let mut all: Vec<&MetricVerdict> = gated.iter().copied().chain(shown.ungated()).collect();
+    all.sort_by_cached_key(order);
+    lines.extend(table(all.into_iter()));
     lines.push(Vec::new());
     if let Some(problem) = shown.configuration_problem.as_ref().filter(|_| !is_problem_shown) {
         lines.push(vec![styled(Style::Warn, "warning:"), plain(format!(" {problem}"))]);
@@ -98,7 +105,15 @@ fn table<'v>(metrics: impl Iterator<Item = &'v MetricVerdict>) -> Vec<StyledLine
         cells.chain([HEADING[column].len()]).max().unwrap_or_default()
     });
     let mut lines = vec![vec![plain("  "), styled(Style::Dim, aligned(&HEADING, &widths))]];
+    let mut heading = None;
     for (metric, cells) in &rows {
+        if metric.group.is_some() && metric.group != heading {
+            let group = metric.group.as_deref().unwrap_or_default();
+            let count = rows.iter().filter(|(other, _)| other.group == metric.group).count();
+            let count = plural(count, "metric", "metrics");
+            lines.push(vec![plain("  "), styled(Style::Dim, format!("{group}: {count}"))]);
+        }
+        heading.clone_from(&metric.group);
         let (mark, style, _) = look(metric.status);
         let mark = if metric.thresholds.is_empty() { plain(" ") } else { styled(style, mark) };
         lines.push(vec![mark, plain(format!(" {}", aligned(cells, &widths)))]);

@@ -102,6 +102,9 @@ impl GateVerdict {
 pub struct MetricVerdict {
     /// The metric's id.
     pub metric: String,
+    /// The key of the group that it is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// The unit of all its numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<Unit>,
@@ -259,7 +262,7 @@ pub struct ConfigurationChange {
     /// The metric it is about, where it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metric: Option<String>,
-    /// What changed: `threshold`; of a metric `metric`, `command`, `timeout`, `name`, `type`, `unit` or
+    /// What changed: `threshold`; `group`, or of a group `forEach`, `include`, `exclude` and what a metric has; of a metric `metric`, `command`, `timeout`, `name`, `type`, `unit` or
     /// `direction`; `mode`, `referenceBranch`, `maxAgeDays`, `sources`, `enablePullRequestComment`,
     /// `maxCommentMetrics`, `maxCommentCharacters`; a key of `storage` with its path, such as
     /// `storage.s3.bucket`.

@@ -273,6 +273,7 @@ mod tests {
             unit: Some(unit),
             timeout: 0,
             direction,
+            group: None,
         }
     }
 

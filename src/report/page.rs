@@ -7,6 +7,7 @@ use super::shown::{isolated, shown};
 use super::stats::{self, Trend};
 use super::{Drawn, ReportInput, Turn, moment, theme};
 use crate::config::ColourMode;
+use crate::config::groups::selects;
 use crate::error::{Code, Error, Result};
 use crate::history::{BuildTable, Values};
 use crate::metric::Unit;
@@ -33,8 +34,10 @@ pub(super) struct Document<'a> {
 pub(super) struct Section<'a> {
     name: &'a str,
     description: Option<&'a str>,
-    /// At least one.
+    /// None where a table shows the metrics, or a group has none with a chart.
     pub(super) charts: Vec<Chart>,
+    /// The metrics of the group that the section is of, as indexes among the configured ones.
+    members: Vec<usize>,
 }
 
 /// A chart's heading and the indexes of its metrics among the configured ones.
@@ -45,8 +48,8 @@ pub(super) struct Chart {
     pub(super) metrics: Vec<usize>,
 }
 
-/// The configured sections, or one with a chart for every metric.
-pub(super) fn sections<'a>(input: &ReportInput<'a>, drawn: &[Drawn<'_>]) -> Result<Vec<Section<'a>>> {
+/// The configured sections, or one with a chart for every metric, and behind them one for each group.
+pub(super) fn sections<'a>(input: &ReportInput<'a>, drawn: &[Drawn<'a>]) -> Result<Vec<Section<'a>>> {
     let chart = |metrics: Vec<usize>, title: Option<&String>| {
         let names = || match metrics[..] {
             [metric] => drawn[metric].metric.name.clone(),
@@ -54,25 +57,68 @@ pub(super) fn sections<'a>(input: &ReportInput<'a>, drawn: &[Drawn<'_>]) -> Resu
         };
         Chart { title: title.cloned().unwrap_or_else(names), metrics }
     };
-    if input.layout.sections.is_empty() {
-        let charts = (0..drawn.len()).map(|metric| chart(vec![metric], None)).collect();
-        return Ok(vec![Section { name: "All metrics", description: None, charts }]);
+    let mut names: Vec<&'a str> = Vec::new();
+    for group in drawn.iter().filter_map(|d| d.metric.group.as_deref()) {
+        if !names.contains(&group) {
+            names.push(group);
+        }
     }
-    let place = |id: &String| {
-        drawn.iter().position(|d| d.metric.id == *id).ok_or_else(|| {
-            Error::new(Code::ReportFailed, format!("a chart names metric `{id}`, which is not configured"))
-                .hint("Add the metric to `metrics` or take it out of `report.sections`.")
-        })
+    let is_laid_out = !input.layout.sections.is_empty();
+    let groups = names.into_iter().map(|name| {
+        let members: Vec<usize> =
+            (0..drawn.len()).filter(|&metric| drawn[metric].metric.group.as_deref() == Some(name)).collect();
+        let charts = match is_laid_out {
+            true => Vec::new(),
+            false => group_charts(&members, drawn).into_iter().map(|metrics| chart(metrics, None)).collect(),
+        };
+        Section { name, description: None, charts, members }
+    });
+    if !is_laid_out {
+        let alone = (0..drawn.len()).filter(|&metric| drawn[metric].metric.group.is_none());
+        let charts: Vec<Chart> = alone.map(|metric| chart(vec![metric], None)).collect();
+        let all = Section { name: "All metrics", description: None, charts, members: Vec::new() };
+        return Ok(std::iter::once(all)
+            .filter(|all| !all.charts.is_empty() || drawn.is_empty())
+            .chain(groups)
+            .collect());
+    }
+    let place = |reference: &String| {
+        let places: Vec<usize> =
+            (0..drawn.len()).filter(|&metric| selects(reference, drawn[metric].metric)).collect();
+        if places.is_empty() { Err(not_configured(reference)) } else { Ok(places) }
     };
     let section = |section: &'a crate::config::Section| {
-        let charts = section
-            .charts
-            .iter()
-            .map(|c| Ok(chart(c.metrics.iter().map(place).collect::<Result<_>>()?, c.title.as_ref())))
-            .collect::<Result<_>>()?;
-        Ok(Section { name: &section.name, description: section.description.as_deref(), charts })
+        let mut charts = Vec::new();
+        for named in &section.charts {
+            let places: Vec<Vec<usize>> = named.metrics.iter().map(place).collect::<Result<_>>()?;
+            charts.push(chart(places.concat(), named.title.as_ref()));
+        }
+        let (name, description) = (section.name.as_str(), section.description.as_deref());
+        Ok(Section { name, description, charts, members: Vec::new() })
     };
-    input.layout.sections.iter().map(section).collect()
+    let laid_out: Vec<Section<'a>> = input.layout.sections.iter().map(section).collect::<Result<_>>()?;
+    Ok(laid_out.into_iter().chain(groups).collect())
+}
+
+fn not_configured(id: &str) -> Error {
+    Error::new(Code::ReportFailed, format!("a chart names metric `{id}`, which is not configured"))
+        .hint("Add the metric to `metrics` or take it out of `report.sections`.")
+}
+
+/// A chart for each metric of a group, or for several of one unit where there would be many.
+fn group_charts(members: &[usize], drawn: &[Drawn<'_>]) -> Vec<Vec<usize>> {
+    if members.len() <= OWN_CHARTS {
+        return members.iter().map(|&metric| vec![metric]).collect();
+    }
+    let mut units: Vec<(Option<Unit>, Vec<usize>)> = Vec::new();
+    for &metric in members {
+        let unit = drawn[metric].metric.unit;
+        match units.iter_mut().find(|(known, _)| *known == unit) {
+            Some((_, metrics)) => metrics.push(metric),
+            None => units.push((unit, vec![metric])),
+        }
+    }
+    units.iter().flat_map(|(_, metrics)| metrics.chunks(theme::SERIES_COUNT).map(<[usize]>::to_vec)).collect()
 }
 
 /// The template's view of the report.
@@ -98,6 +144,8 @@ pub(super) struct Page<'a> {
 }
 
 struct Card<'a> {
+    /// Among the configured metrics.
+    index: usize,
     id: &'a str,
     name: &'a str,
     description: &'a str,
@@ -129,6 +177,8 @@ struct SectionView<'a> {
     name: &'a str,
     description: Option<&'a str>,
     panels: Vec<Panel<'a>>,
+    /// The rows of the group's table.
+    members: Vec<Card<'a>>,
 }
 
 struct Panel<'a> {
@@ -202,6 +252,9 @@ struct Link {
 const CARD: Area = Area { width: 160.0, height: 36.0, margin: 3.0 };
 const PANEL: Area = Area { width: 600.0, height: 180.0, margin: 6.0 };
 
+/// Metrics of a group up to which each has a chart of its own.
+const OWN_CHARTS: usize = 24;
+
 /// Characters from which a value is written smaller on its card.
 const LONG: usize = 12;
 
@@ -259,12 +312,16 @@ impl<'a> Page<'a> {
                 .iter()
                 .map(|b| format!("{} ({})", isolated(&b.name), count(b.builds, "build")))
                 .collect(),
-            cards: (0..drawn.len()).map(|metric| view.card(metric, chart_of(metric))).collect(),
+            cards: (0..drawn.len())
+                .filter(|&metric| drawn[metric].metric.group.is_none())
+                .map(|metric| view.card(metric, chart_of(metric)))
+                .collect(),
             sections: sections
                 .iter()
                 .map(|section| SectionView {
                     name: section.name,
                     description: section.description,
+                    members: section.members.iter().map(|&m| view.card(m, chart_of(m))).collect(),
                     panels: filled(
                         section
                             .charts
@@ -338,6 +395,7 @@ impl<'a> View<'_, 'a> {
     }
 
     fn card(&self, metric: usize, chart: Option<usize>) -> Card<'a> {
+        let index = metric;
         let turn = self.turns_shown(metric).next();
         let Drawn { metric, values, labels } = self.drawn[metric];
         let face = match values {
@@ -359,6 +417,7 @@ impl<'a> View<'_, 'a> {
             None => None,
         };
         Card {
+            index,
             id: &metric.id,
             name: &metric.name,
             description: metric.description.as_deref().unwrap_or(""),

@@ -127,6 +127,7 @@ mod tests {
             unit,
             timeout: 0,
             direction: Direction::None,
+            group: None,
         }
     }
 

@@ -247,7 +247,6 @@ fn bytes(value: f64, more: usize) -> String {
 
 /// A duration with `more` decimals beyond those of its form.
 fn duration(seconds: f64, more: usize) -> String {
-    let parts = 10f64.powi(more as i32);
     if (seconds * 1000.0).round() < 1000.0 {
         return part_of_a_second(seconds, more);
     }
@@ -260,6 +259,9 @@ fn duration(seconds: f64, more: usize) -> String {
         let minutes = (seconds / 60.0).round();
         return format!("{}h {}m", fixed((minutes / 60.0).floor(), 0), fixed(minutes % 60.0, 0));
     }
+    // As many decimals as just below a minute, so that 59.99s and 1m 0.01s are shown apart.
+    let more = if more > 0 && seconds.round() < 3600.0 { more + 1 } else { more };
+    let parts = 10f64.powi(more as i32);
     let all = (seconds * parts).round();
     let rest = trimmed(fixed(all % (60.0 * parts) / parts, more));
     let minutes = (all / (60.0 * parts)).floor();

@@ -6,7 +6,7 @@ use crate::error::{Code, Error, Result};
 use crate::history::{self, Check, Limits};
 use crate::metric::Unit;
 use crate::report::Assets;
-use crate::{api, gate, summary, text};
+use crate::{api, config, gate, summary, text};
 use serde::Serialize;
 use std::io::Read;
 use wasm_bindgen::prelude::*;
@@ -16,7 +16,7 @@ use wasm_bindgen::prelude::*;
 const TYPES: &str = r#"import type {
   BadgeWish, Baseline, BaselineQuery, Build, BuildContext, BuildFilter, ChangeFacts, ChangeTerms,
   Circumstances, CollectPlan, CommentFacts, FutureBuilds, GateFacts, GateMeasurement, GateOutcome,
-  JobSummary, Measured, Merged, MetricDefinition, Planned, PlannedConfig, Reading, RecentQuery,
+  GroupListing, JobSummary, Measured, Merged, MetricDefinition, Planned, PlannedConfig, PlannedGroups, Reading, RecentQuery,
   RecordedBuild, RecordedMetric, ReportFacts, ReportedMeasurements, Series, StoredValue,
   StyledText, TypeChange, Value,
 } from "../types.js";"#;
@@ -41,6 +41,16 @@ pub fn version() -> String {
 #[wasm_bindgen(js_name = checkConfig, unchecked_return_type = "PlannedConfig")]
 pub fn check_config(text: &str, file: &str) -> JsResult {
     to_js(&api::check(text, file))
+}
+
+#[wasm_bindgen(js_name = expandGroups, unchecked_return_type = "PlannedGroups")]
+pub fn expand_groups(
+    config_text: &str,
+    file: &str,
+    #[wasm_bindgen(unchecked_param_type = "GroupListing[]")] listings: JsValue,
+) -> JsResult {
+    let listings: Vec<config::GroupListing> = from_js(listings, "the list of groups")?;
+    done(api::expand_groups(config_text, file, &listings))
 }
 
 #[wasm_bindgen(js_name = planCommand, unchecked_return_type = "Planned")]

@@ -2,12 +2,14 @@
 //! straight into the module's memory.
 
 use super::{JsResult, from_js, throw, to_js};
+use crate::collect::coverage::locate::FileList;
 use crate::collect::measurement::{self, ReportFile, ReportQuestion};
 use crate::collect::{bench, loc};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
-const TYPES: &str = r#"import type { ReportAnswer, ReportFile, ReportQuestion } from "../types.js";"#;
+const TYPES: &str =
+    r#"import type { FileList, OpenReport, ReportAnswer, ReportFile, ReportQuestion } from "../types.js";"#;
 
 /// Room inside the module that the host reads files into, without a copy on the way.
 #[derive(Default)]
@@ -49,6 +51,25 @@ impl Measurement {
 
     pub fn reserve(&mut self, length: usize) -> *mut u8 {
         self.room.reserve(length)
+    }
+
+    #[wasm_bindgen(unchecked_return_type = "OpenReport[]")]
+    pub fn open(
+        &mut self,
+        length: usize,
+        #[wasm_bindgen(unchecked_param_type = "ReportFile[]")] files: JsValue,
+    ) -> JsResult {
+        let files: Vec<ReportFile> = from_js(files, "the list of files")?;
+        to_js(&self.inner.open(self.room.bytes(length), &files))
+    }
+
+    pub fn place(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "FileList")] list: JsValue,
+    ) -> JsResult<()> {
+        let list: FileList = from_js(list, "the repository's files")?;
+        self.inner.place(list);
+        Ok(())
     }
 
     #[wasm_bindgen(unchecked_return_type = "ReportAnswer[]")]

@@ -126,9 +126,12 @@ fn declarations() -> String {
     let mut all = Declarations { config, found: BTreeMap::new() };
     all.visit::<config::CheckedConfig>();
     all.visit::<api::PlannedConfig>();
+    all.visit::<api::PlannedGroups>();
     all.visit::<collect::CollectPlan>();
     all.visit::<collect::reading::Measured>();
     all.visit::<collect::reading::Reading>();
+    all.visit::<collect::coverage::locate::FileList>();
+    all.visit::<collect::coverage::locate::OpenReport>();
     all.visit::<measurement::ReportFile>();
     all.visit::<measurement::ReportQuestion>();
     all.visit::<measurement::ReportAnswer>();

@@ -69,7 +69,8 @@ fn one_mistake_is_one_error() {
         "reject/secret-as-storage",
     ]
     .into_iter()
-    .chain(["reject/secret-in-unknown-key-value", "reject/secret-nested-deep"]);
+    .chain(["reject/secret-in-unknown-key-value", "reject/secret-nested-deep"])
+    .chain(["reject-semantic/group-of-one-value"]);
     let several: BTreeSet<_> = several.collect();
     for (name, text, ..) in MISTAKES.iter().filter(|(name, ..)| !several.contains(name)) {
         let checked = checked(text);
@@ -130,7 +131,6 @@ fn the_exact_words_are_these() {
         "accept/storage-unknown-type",
         "reject/storage-postgres",
         "reject-semantic/collector-unknown",
-        "reject-semantic/collector-label",
     ];
     let text: String =
         names.iter().map(|name| format!("== {name}\n{}\n", rendered(&checked(fixture(name))))).collect();
@@ -509,8 +509,9 @@ fn defaults_are_filled_in() {
         json!({
             "metrics": [{
                 "id": "a", "name": "a", "type": "numeric", "description": null, "command": "c", "unit": null,
-                "timeout": 60000, "direction": "none",
+                "timeout": 60000, "direction": "none", "group": null,
             }],
+            "groups": [],
             "storage": {
                 "type": "sqlite-artifact", "typeGiven": false, "path": null,
                 "artifact": {"name": null, "branchFilter": null},
@@ -567,6 +568,7 @@ fn a_users_fields_override_the_templates() {
         json!({
             "id": "m", "name": "m", "type": "numeric", "description": "Size of the built files",
             "command": "@collect size dist", "unit": "bytes", "timeout": 60000, "direction": "lower-is-better",
+            "group": null,
         })
     );
     assert_eq!(
@@ -576,7 +578,7 @@ fn a_users_fields_override_the_templates() {
         ),
         json!({
             "id": "m", "name": "n", "type": "numeric", "description": "d", "command": "c", "unit": "percent",
-            "timeout": 5, "direction": "lower-is-better",
+            "timeout": 5, "direction": "lower-is-better", "group": null,
         })
     );
     let label = metric(r#"{"$ref": "size", "type": "label", "command": "c"}"#);
@@ -699,12 +701,15 @@ sound! {
     "accept/windows-line-ends",
     "accept/bounds",
     "accept/charts",
+    "accept/collector-label",
+    "accept/collector-label-of-template",
     "accept/commanded-templates",
     "accept/earlier-complete",
     "accept/empty-blocks",
     "accept/empty-texts",
     "accept/empty-thresholds",
     "accept/every-threshold",
+    "accept/groups",
     "accept/harmless-extras",
     "accept/int-spellings",
     "accept/label",
@@ -727,7 +732,19 @@ cases! {
     "reject/root-is-text", "", 1, "expected an object, found text";
     "reject/root-is-null", "", 1, "expected an object, found null";
     "reject/root-is-a-number", "", 1, "expected an object, found a number";
-    "reject/root-is-empty", "metrics", 1, "missing `metrics`, which a configuration needs";
+    "reject/root-is-empty", "metrics", 1, "missing `metrics`, which a configuration without `groups` needs";
+    "reject/groups-is-empty", "groups", 2, "expected at least 1 group, found none";
+    "reject/group-key-too-long", "groups.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 3, "expected a group key of at most 32 characters, found 33";
+    "reject/group-without-command", "groups.a.command", 3, "missing `command`, which a group without `$ref` needs";
+    "reject/group-for-each-empty", "groups.a.forEach", 3, "expected at least 1 pattern, found none";
+    "reject-semantic/group-is-a-metric", "groups.a", 4, "`a` is a metric and a group";
+    "reject-semantic/group-of-one-value", "groups.a.command", 3, "`@collect loc` gives one value";
+    "reject-semantic/group-of-one-value", "groups.b.command", 4, "a shell command gives one value";
+    "reject-semantic/group-command-without-directory", "groups.a.command", 3, "it has neither `{dir}` nor `{basename}`";
+    "reject-semantic/group-collect-line", "groups.a.command", 3, "`loc` does not take `--languge`";
+    "reject-semantic/group-name-without-directory", "groups.a.name", 3, "it has no `{dir}` or `{basename}`";
+    "reject-semantic/group-unknown", "qualityGate.thresholds[0].metric", 6, "unknown group `line`";
+    "reject-semantic/group-of-labels-with-threshold", "qualityGate.thresholds[0].metric", 6, "expected a numeric metric, found `node/*`, which is a label";
     "reject/root-unknown-key", "colour", 3, "unknown key `colour`: a configuration may have";
     "reject/root-misspelt-key", "qualitygate", 3, "unknown key `qualitygate`";
     "reject/root-schema-not-text", "$schema", 1, "expected text, found a number";
@@ -888,7 +905,5 @@ cases! {
     "reject-semantic/collector-unknown", "metrics.lines.command", 4, "unknown collector `lok`";
     "reject-semantic/collector-option-unknown", "metrics.lines.command", 4, "`loc` does not take `--langauge`";
     "reject-semantic/collector-without-path", "metrics.lines.command", 4, "`size` needs at least one file, directory or glob";
-    "reject-semantic/collector-label", "metrics.lines.type", 4, "expected `numeric`, found `label`: `@collect loc` gives a number";
-    "reject-semantic/collector-label-of-template", "metrics.lines.type", 3, "expected `numeric`, found `label`: `@collect size` gives a number";
     "reject-semantic/secret-in-path", "storage.path", 3, "this text holds a password, key or token";
 }

@@ -74,7 +74,7 @@ impl Figure {
             coverage if coverage.starts_with("coverage") => {
                 let line = format!("{coverage} {} --type {}", self.reports.join(" "), self.of);
                 let plan = collect::parse(&line).unwrap_or_else(|error| panic!("{line}: {}", error.message));
-                let Measure::Coverage { of, format, fallback } = plan.measure else { panic!("{line}") };
+                let Measure::Coverage { of, format, fallback, .. } = plan.measure else { panic!("{line}") };
                 let mut session = Measurement::new("/tmp/project");
                 for name in &self.reports {
                     session.add_coverage(name, format, &bytes(name));

@@ -8,6 +8,7 @@ use unentropy::summary::{HistoryLine, JobSummary, LIMIT, MetricRow, PhaseRow, Tr
 fn numeric(name: &str, unit: &str, direction: &str, value: f64, earlier: &[f64]) -> MetricRow {
     MetricRow {
         name: name.into(),
+        group: None,
         value: Some(Numeric(value)),
         unit: Some(unit.into()),
         direction: Some(direction.into()),
@@ -19,6 +20,7 @@ fn numeric(name: &str, unit: &str, direction: &str, value: f64, earlier: &[f64])
 fn label(name: &str, value: &str, earlier: &[&str]) -> MetricRow {
     MetricRow {
         name: name.into(),
+        group: None,
         value: Some(Label(value.into())),
         unit: None,
         direction: Some("none".into()),

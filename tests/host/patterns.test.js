@@ -104,7 +104,6 @@ test("a language that is gone has 0 lines where the path is there, and a path th
     [["src", "--language", "Rust"], 0],
     [["src", "empty", "--language", "JavaScript"], 1],
     [["empty", "--language", "Rust"], 0],
-    [["src", "--exclude", "**", "--language", "JavaScript"], 0],
     [["docs", "--language", "Markdown"], 3],
     [["docs"], 3],
     [["styles", "--language", "CSS"], 2],

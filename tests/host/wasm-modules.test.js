@@ -31,9 +31,9 @@ const exported = (glue) =>
     ])
     .filter((name) => !OF_GLUE.has(name) && !name.startsWith("__"));
 
-test("the engine is at most 1.36 MB, and the parsers have no SQLite", () => {
+test("the engine is at most 1.42 MB, and the parsers have no SQLite", () => {
   const [engine, parsers] = [wasm("engine"), wasm("parsers")];
-  assert.ok(engine.length <= 1_360_000, `${engine.length} bytes`);
+  assert.ok(engine.length <= 1_420_000, `${engine.length} bytes`);
   assert.ok(engine.includes("SQLite format 3") && !parsers.includes("SQLite format 3"));
   assert.ok(parsers.length < 1_400_000, `${parsers.length} bytes`);
 });

@@ -3,7 +3,7 @@
 import type {
     BadgeWish, Baseline, BaselineQuery, Build, BuildContext, BuildFilter, ChangeFacts, ChangeTerms,
     Circumstances, CollectPlan, CommentFacts, FutureBuilds, GateFacts, GateMeasurement, GateOutcome,
-    JobSummary, Measured, Merged, MetricDefinition, Planned, PlannedConfig, Reading, RecentQuery,
+    GroupListing, JobSummary, Measured, Merged, MetricDefinition, Planned, PlannedConfig, PlannedGroups, Reading, RecentQuery,
     RecordedBuild, RecordedMetric, ReportFacts, ReportedMeasurements, Series, StoredValue,
     StyledText, TypeChange, Value,
 } from "../types.js";
@@ -65,6 +65,8 @@ export function checkConfig(text: string, file: string): PlannedConfig;
 
 export function closest(word: string, choices: string[]): string | undefined;
 
+export function expandGroups(config_text: string, file: string, listings: GroupListing[]): PlannedGroups;
+
 export function formatValue(value: number, unit?: string | null): string;
 
 export function gateMarker(marker?: string | null): string;
@@ -102,6 +104,7 @@ export interface InitOutput {
     readonly change_terms: (a: number) => [number, number, number];
     readonly checkConfig: (a: number, b: number, c: number, d: number) => [number, number, number];
     readonly closest: (a: number, b: number, c: number, d: number) => [number, number];
+    readonly expandGroups: (a: number, b: number, c: number, d: number, e: any) => [number, number, number];
     readonly formatValue: (a: number, b: number, c: number) => [number, number];
     readonly gateMarker: (a: number, b: number) => [number, number];
     readonly history_badge: (a: number, b: number, c: number, d: number, e: number, f: any) => [number, number, number, number];

@@ -500,6 +500,31 @@ export function closest(word, choices) {
 }
 
 /**
+ * @param {string} config_text
+ * @param {string} file
+ * @param {GroupListing[]} listings
+ * @returns {PlannedGroups}
+ */
+export function expandGroups(config_text, file, listings) {
+    let ptr0, len0, ptr1, len1;
+    try {
+        ptr0 = passStringToWasm0(config_text, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        len0 = WASM_VECTOR_LEN;
+        ptr1 = passStringToWasm0(file, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        len1 = WASM_VECTOR_LEN;
+    } catch (e) {
+        if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+        if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+        throw e;
+    }
+    const ret = wasm.expandGroups(ptr0, len0, ptr1, len1, listings);
+    if (ret[2]) {
+        throw takeFromExternrefTable0(ret[1]);
+    }
+    return takeFromExternrefTable0(ret[0]);
+}
+
+/**
  * @param {number} value
  * @param {string | null} [unit]
  * @returns {string}

@@ -1,6 +1,6 @@
 /* tslint:disable */
 /* eslint-disable */
-import type { ReportAnswer, ReportFile, ReportQuestion } from "../types.js";
+import type { FileList, OpenReport, ReportAnswer, ReportFile, ReportQuestion } from "../types.js";
 
 
 /**
@@ -25,6 +25,8 @@ export class Measurement {
     [Symbol.dispose](): void;
     answer(length: number, files: ReportFile[], questions: ReportQuestion[]): ReportAnswer[];
     constructor(root: string);
+    open(length: number, files: ReportFile[]): OpenReport[];
+    place(list: FileList): void;
     reserve(length: number): number;
 }
 
@@ -59,6 +61,8 @@ export interface InitOutput {
     readonly linecounter_take: (a: number) => [number, number];
     readonly measurement_answer: (a: number, b: number, c: any, d: any) => [number, number, number];
     readonly measurement_new: (a: number, b: number) => number;
+    readonly measurement_open: (a: number, b: number, c: any) => [number, number, number];
+    readonly measurement_place: (a: number, b: any) => [number, number];
     readonly measurement_reserve: (a: number, b: number) => number;
     readonly start: () => void;
     readonly __wbindgen_malloc: (a: number, b: number) => number;

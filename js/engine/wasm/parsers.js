@@ -139,6 +139,27 @@ export class Measurement {
     }
     /**
      * @param {number} length
+     * @param {ReportFile[]} files
+     * @returns {OpenReport[]}
+     */
+    open(length, files) {
+        const ret = wasm.measurement_open(this.__wbg_ptr, length, files);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
+     * @param {FileList} list
+     */
+    place(list) {
+        const ret = wasm.measurement_place(this.__wbg_ptr, list);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
+    }
+    /**
+     * @param {number} length
      * @returns {number}
      */
     reserve(length) {

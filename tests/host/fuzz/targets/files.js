@@ -168,7 +168,9 @@ export const fileTargets = {
       const found = attempt(codes, () => expand(patterns, { cwd: folder, exclude, ignoreFiles: true }));
       if (!found) return;
       assert.equal(new Set(found.files).size, found.files.length);
-      for (const file of found.files) assert.ok(fs.existsSync(path.resolve(folder, file)), file);
+      // An alternative can lead out of it too, to files that others remove meanwhile.
+      for (const file of found.files.filter((each) => !each.startsWith("../")))
+        assert.ok(fs.existsSync(path.resolve(folder, file)), file);
     },
   },
 

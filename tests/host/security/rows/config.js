@@ -148,8 +148,9 @@ export const attacks = [
     async run(t) {
       for (const [sources, command] of /** @type {[string[], string][]} */ ([
         [["**", "!**"], "@collect loc"],
-        [["src", "!*"], "@collect loc src"],
+        [["src", "!*"], "@collect loc"],
         [["src"], "@collect loc src --exclude '**'"],
+        [["src"], "@collect loc src --exclude '**' --language JavaScript"],
         [["src"], "@collect size src --exclude '*'"],
       ])) {
         const project = new Project(t, FILES).config({

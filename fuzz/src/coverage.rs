@@ -40,6 +40,8 @@ pub fn detected(bytes: &[u8]) {
             reader: Reader::Coverage,
             format: None,
             maps: Vec::new(),
+            pointer: None,
+            count: false,
             length: part.len(),
         })
         .collect();
@@ -114,7 +116,7 @@ fn printing_keeps_lines(coverage: &Coverage) {
     let mut text = String::new();
     for source in coverage.sources().filter(|source| plain(source)) {
         let _ = writeln!(text, "SF:{source}");
-        for line in coverage.lines(source).unwrap_or_default() {
+        for line in coverage.lines(source).unwrap_or_default().iter() {
             let _ = writeln!(text, "DA:{},{}", line.number, line.hits);
         }
         text.push_str("end_of_record\n");

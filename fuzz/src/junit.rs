@@ -17,7 +17,11 @@ pub fn results(bytes: &[u8]) {
         match figure(&alone, *stat) {
             Ok(found) => {
                 assert!(found.value.is_finite() && found.value >= 0.0, "{} {}", found.value, stat.name());
-                assert_eq!(figure(&twice, *stat).map(|figure| figure.value), Ok(found.value), "a copy counts");
+                assert_eq!(
+                    figure(&twice, *stat).map(|figure| figure.value),
+                    Ok(found.value),
+                    "a copy counts"
+                );
                 let names = found.names;
                 assert!(names.failures.len() <= 100 && names.slowest.len() <= 10);
                 assert!(names.failures.iter().all(|name| name.chars().count() <= 201));

@@ -17,7 +17,10 @@ pub fn value_of_json(data: &[u8]) {
         Err(error) => return is_sound(&error, &[Code::CollectorUsage]),
     };
     let is_json = std::str::from_utf8(file).is_ok()
-        && serde_json::from_slice::<serde::de::IgnoredAny>(file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file)).is_ok();
+        && serde_json::from_slice::<serde::de::IgnoredAny>(
+            file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file),
+        )
+        .is_ok();
     for count in [false, true] {
         match json::read(file, "f.json", &parsed, count) {
             Ok(found) if !found.is_string => {

@@ -234,11 +234,6 @@ test("what can never work is an error of the configuration, with the closest cho
       "sqlite-local",
       /metrics\.a\.command: .*`lcvo`\n +Did you mean `lcov`\?/,
     ],
-    [
-      { type: "label", command: "@collect loc src" },
-      "sqlite-local",
-      /metrics\.a\.type: expected `numeric`, found `label`/,
-    ],
     [{ command: "echo 1" }, "postgres", /storage\.type: `postgres` is not supported yet: expected one of/],
   ])) {
     project.config({ metrics: { a: { type: "numeric", ...metric }, b: METRIC }, storage: { type: storage } });
@@ -290,7 +285,7 @@ test("verify --json is one document in every case", async (t) => {
   assert.equal(odd.code, 0);
   assert.deepEqual(
     { ...odd.document, warnings: odd.document.warnings.length },
-    { valid: true, file, metrics: 1, errors: [], warnings: 1 },
+    { valid: true, file, metrics: 1, groups: [], errors: [], warnings: 1 },
   );
   assert.match(odd.document.warnings[0].message, /floppy/);
 });

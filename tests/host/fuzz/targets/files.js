@@ -164,7 +164,9 @@ export const fileTargets = {
         assert.equal(isSource?.(path.resolve(folder, each)), isOne, "a path and the same from the root");
       }
       // Only the folder is walked: the machine's other files are not the same everywhere.
-      if (patterns.some((/** @type {string} */ each) => /^!?\/|(?:^|\/|!)\.\.(?:\/|$)/.test(each))) return;
+      // A backslash keeps a dot and a slash what they are.
+      const plain = patterns.map((/** @type {string} */ each) => each.replaceAll("\\", ""));
+      if (plain.some((/** @type {string} */ each) => /^!?\/|(?:^|\/|!)\.\.(?:\/|$)/.test(each))) return;
       const found = attempt(codes, () => expand(patterns, { cwd: folder, exclude, ignoreFiles: true }));
       if (!found) return;
       assert.equal(new Set(found.files).size, found.files.length);

@@ -240,7 +240,7 @@ export const attacks = [
   },
   {
     who: "a configuration",
-    what: "asks for what can never work: an unknown collector or option, a label from a collector",
+    what: "asks for what can never work: an unknown collector, option or language",
     outcome: "`verify` refuses it, and so does every command before anything runs",
     code: "`CONFIG_INVALID`",
     async run(t) {
@@ -250,8 +250,6 @@ export const attacks = [
         { type: "numeric", command: "@collect loc src --langauge rust" },
         { type: "numeric", command: "@collect loc -l Rustt" },
         { type: "numeric", command: "@collect size" },
-        { type: "label", command: "@collect loc src" },
-        { $ref: "loc", type: "label" },
       ]) {
         project.config({ metrics: { a: metric, b: { type: "numeric", command: "touch ran; echo 1" } } });
         for (const args of [["verify"], ["track"]]) await ends(project, args, 2, /error\[CONFIG_INVALID\]/);

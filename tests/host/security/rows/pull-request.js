@@ -145,8 +145,10 @@ export const attacks = [
     '{"measurements":[{"metric":"m","status":"ok","value":1e999}]}',
   ),
   refused("names a metric twice", { measurements: [value(100), value(1)] }),
-  refused("has 51 measurements", { measurements: Array.from({ length: 51 }, (_, n) => value(1, `m${n}`)) }),
-  refused("is two megabytes long", { measurements: [], more: "x".repeat(2 ** 21) }),
+  refused("has 1,001 measurements", {
+    measurements: Array.from({ length: 1001 }, (_, n) => value(1, `m${n}`)),
+  }),
+  refused("is nine megabytes long", { measurements: [], more: "x".repeat(9 * 2 ** 20) }),
   {
     who: "a pull request of a fork",
     what: "is built in `pull_request_target`, beside the secrets",

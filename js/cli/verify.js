@@ -37,13 +37,13 @@ export async function verify({ values, positionals, terminal, cwd, print }) {
       );
     } else {
       showWarnings(terminal, loaded);
-      const told = groups.map(({ group, metrics }) =>
+      const lines = groups.map(({ group, metrics }) =>
         metrics === null
           ? `  ${group}: what its command gives\n`
           : `  ${group}: ${plural(metrics, "metric")}\n`,
       );
       const also = groups.length > 0 ? `, ${plural(groups.length, "group")}` : "";
-      print(`${loaded.name}: ok, ${plural(count, "metric")}${also}\n${told.join("")}`);
+      print(`${loaded.name}: ok, ${plural(count, "metric")}${also}\n${lines.join("")}`);
     }
     return undefined;
   } catch (error) {

@@ -56,6 +56,7 @@ export class ReportFiles {
   #directory;
   #sources;
   #engine;
+  /** Looked for when a report's sources have to be found. @type {SourceTree | undefined} */
   #tree;
   /** What the engine calls a file. @type {Map<string, string>} */
   #keys = new Map();
@@ -76,7 +77,6 @@ export class ReportFiles {
     this.#directory = directory;
     this.#sources = sources;
     this.#engine = openMeasurement(directory);
-    this.#tree = new SourceTree(directory);
   }
 
   /** @param {Wish} wish @returns {Answer} */
@@ -154,8 +154,11 @@ export class ReportFiles {
    */
   #ask(questions) {
     this.#parse();
-    if (this.#open.length > 0) this.#engine.place(this.#tree.around(this.#open));
-    this.#open = [];
+    if (this.#open.length > 0) {
+      this.#tree ??= new SourceTree(this.#directory);
+      this.#engine.place(this.#tree.around(this.#open));
+      this.#open = [];
+    }
     return this.#engine.answer(0, [], questions);
   }
 

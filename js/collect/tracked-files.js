@@ -26,7 +26,7 @@ export function trackedFiles(root) {
       if (names) return names;
     }
   } catch {
-    // Whoever asks has another way.
+    // The caller has another way.
   }
   return undefined;
 }

@@ -189,9 +189,10 @@ export function matcher(sources, { cwd }) {
   const compiled = sources.map((pattern) => compile(pattern, home));
   const otherwise = compiled.every((pattern) => pattern.negative);
   return (path) => {
-    const told = slashed(path);
-    const plain = !DOTTED.test(told);
-    const absolute = plain && !isAbsolute(told) ? start + told : plain ? told : slashed(resolve(cwd, path));
+    const given = slashed(path);
+    const plain = !DOTTED.test(given);
+    const absolute =
+      plain && !isAbsolute(given) ? start + given : plain ? given : slashed(resolve(cwd, path));
     return decide(compiled, absolute, otherwise);
   };
 }
@@ -472,34 +473,34 @@ function tests(base, glob, { dot, folders }) {
 
   return {
     test: (path) => {
-      const told = below(path);
-      if (told === null) return false;
-      if (reaches) return isMatch(told);
-      const how = named(told);
+      const inside = below(path);
+      if (inside === null) return false;
+      if (reaches) return isMatch(inside);
+      const how = named(inside);
       return how === "below" || (how === "whole" && !folders);
     },
     names: (folder) => {
-      const told = below(folder);
-      return told !== null && isMatch(told);
+      const inside = below(folder);
+      return inside !== null && isMatch(inside);
     },
     mayName: (folder) => {
-      const told = below(folder);
-      if (told === null) return start.startsWith(startOf(folder));
-      const depth = told.split("/").length;
-      return spans !== -1 || (depth < fixed.length && told.split("/").every((part, n) => fixed[n](part)));
+      const inside = below(folder);
+      if (inside === null) return start.startsWith(startOf(folder));
+      const depth = inside.split("/").length;
+      return spans !== -1 || (depth < fixed.length && inside.split("/").every((part, n) => fixed[n](part)));
     },
     mayHold: (folder) => {
-      const told = below(folder);
-      if (told === null) return start.startsWith(startOf(folder));
+      const inside = below(folder);
+      if (inside === null) return start.startsWith(startOf(folder));
       // A directory as deep as the glob is one that it names.
-      return told.split("/").every((part, depth) => fixed[depth]?.(part) ?? true);
+      return inside.split("/").every((part, depth) => fixed[depth]?.(part) ?? true);
     },
     covers: (folder) => {
-      const told = folder === base ? "" : below(folder);
-      if (told === null) return false;
-      if (!reaches) return named(told) !== null;
+      const inside = folder === base ? "" : below(folder);
+      if (inside === null) return false;
+      if (!reaches) return named(inside) !== null;
       // A final `**` takes every name once it takes one, provided that dots are no exception.
-      return dot && /(?:^|\/)\*\*$/.test(glob) && isMatch(told === "" ? "\u0001" : `${told}/\u0001`);
+      return dot && /(?:^|\/)\*\*$/.test(glob) && isMatch(inside === "" ? "\u0001" : `${inside}/\u0001`);
     },
   };
 }

@@ -1,4 +1,4 @@
-// Reads what gzip compressed, whatever the file is called: told by its first bytes, refused where it unpacks to more than a
+// Reads what gzip compressed, whatever the file is called: recognized by its first bytes, refused where it unpacks to more than a
 // limit. Does not know what the content means.
 
 import fs from "node:fs";
@@ -19,7 +19,7 @@ export const isGzip = (bytes) => bytes.length >= 2 && bytes[0] === 0x1f && bytes
  * How many bytes a file has once it is unpacked, by what it says itself; its size where gzip did not compress it.
  * A file of several members says it of the last one only.
  * @param {string} path
- * @returns {number} 0 where that is told by reading it
+ * @returns {number} 0 where only reading it shows that
  */
 export function unpackedSize(path) {
   let file;
